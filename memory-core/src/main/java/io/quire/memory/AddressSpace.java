@@ -1,0 +1,257 @@
+package io.quire.memory;
+
+import io.quire.memory.contract.Protection;
+import io.quire.memory.space.Space;
+import io.quire.memory.space.Usage;
+import io.quire.memory.table.Geometry;
+import io.quire.memory.table.Mappings;
+import io.quire.memory.table.Root;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Memory by address, in pages of 4 KiB, that can be forked. {@link #map} makes addresses; frames come with the first
+ * write to each page. {@link #fork()} copies the whole space in constant time: both sides read the same frames until
+ * one of them writes, which copies that page for it. Addresses mean the same in every fork, so memory may hold
+ * addresses into itself.
+ * <p>
+ * Every method may be called by any thread, platform or virtual. Reads and writes here cost more than through an
+ * {@link Accessor}, because every read walks from the root and every write claims a slot.
+ */
+public final class AddressSpace extends MemoryAccess implements AutoCloseable {
+
+    private static final int SLOT_SHIFT = 48;
+
+    private final Space space;
+
+    AddressSpace(Space space) {
+        super(space.memory());
+        this.space = space;
+    }
+
+    // ---- addresses
+
+    /** Maps memory that can be read and written; see {@link #map(long, Protection)}. */
+    public long map(long sizeBytes) {
+        return map(sizeBytes, Protection.READ_WRITE);
+    }
+
+    /**
+     * Makes addresses: {@code sizeBytes}, rounded up to whole pages, that read as zeros. Costs no frame and does not
+     * depend on the size. The mapping starts at a multiple of 256 KiB and has a page of nothing on both sides.
+     *
+     * @param sizeBytes 1 to 2^47 less what is mapped already
+     * @return the first address
+     * @throws IllegalArgumentException if the size is zero, negative or over 2^47
+     * @throws io.quire.memory.contract.OutOfAddressesException if no gap is large enough
+     * @throws io.quire.memory.contract.ProtectionException if this is a snapshot
+     */
+    public long map(long sizeBytes, Protection protection) {
+        if (sizeBytes <= 0 || sizeBytes > Geometry.ADDRESS_LIMIT) {
+            throw new IllegalArgumentException("a mapping has 1 to 2^47 bytes: sizeBytes=" + sizeBytes);
+        }
+        return space.map(wholePages(sizeBytes), protection);
+    }
+
+    /**
+     * Takes addresses away and gives their frames back, once no fork holds them any more. Part of a mapping may be
+     * taken out of its middle. May wait for writers of this space that are inside a single access.
+     *
+     * @param address a multiple of 4096
+     * @param sizeBytes positive; rounded up to whole pages
+     * @throws IllegalArgumentException if the address is no multiple of 4096 or the size is not positive
+     * @throws io.quire.memory.contract.AddressNotMappedException if a page of the range is not mapped
+     */
+    public void unmap(long address, long sizeBytes) {
+        space.unmap(wholePage(address), wholePages(positive(sizeBytes)));
+    }
+
+    /**
+     * Changes what may be done with mapped memory. Content is kept, also under {@link Protection#NONE}. Forks have
+     * protections of their own from the moment they were made. May wait for writers inside a single access.
+     *
+     * @param address a multiple of 4096
+     * @param sizeBytes positive; rounded up to whole pages
+     * @throws IllegalArgumentException if the address is no multiple of 4096 or the size is not positive
+     * @throws io.quire.memory.contract.AddressNotMappedException if a page of the range is not mapped
+     */
+    public void protect(long address, long sizeBytes, Protection protection) {
+        space.protect(wholePage(address), wholePages(positive(sizeBytes)), protection);
+    }
+
+    /**
+     * Has memory read as zeros again and gives its frames back, once no fork holds them any more; the addresses stay.
+     * May wait for writers inside a single access.
+     *
+     * @param address a multiple of 4096
+     * @param sizeBytes positive; rounded up to whole pages
+     * @throws IllegalArgumentException if the address is no multiple of 4096 or the size is not positive
+     * @throws io.quire.memory.contract.AddressNotMappedException if a page of the range is not mapped
+     * @throws io.quire.memory.contract.ProtectionException if a page may not be written
+     */
+    public void discard(long address, long sizeBytes) {
+        space.discard(wholePage(address), wholePages(positive(sizeBytes)));
+    }
+
+    // ---- copies
+
+    /** Forks the space; see {@link #fork(String)}. */
+    public AddressSpace fork() {
+        return fork(null);
+    }
+
+    /**
+     * Makes a writable copy of the space as it is at one moment during the call: a write that returned before is in
+     * both, one that begins after is in its own space only. Constant time, whatever the size; copies no page. Forks can
+     * be forked, to any depth, and closed in any order. May wait for writers of this space that are inside a single
+     * access.
+     *
+     * @param name for messages and statistics; null for a generated one
+     * @throws io.quire.memory.contract.TooManySpacesException if the manager's limit of open spaces is reached
+     */
+    public AddressSpace fork(@Nullable String name) {
+        return new AddressSpace(space.fork(false, name));
+    }
+
+    /** Takes a snapshot of the space; see {@link #snapshot(String)}. */
+    public AddressSpace snapshot() {
+        return snapshot(null);
+    }
+
+    /** Makes a copy as {@link #fork(String)} does that refuses every change. It can be forked in turn. */
+    public AddressSpace snapshot(@Nullable String name) {
+        return new AddressSpace(space.fork(true, name));
+    }
+
+    // ---- ways in
+
+    /** Opens this thread's fast path into the space; close it when the thread is done. */
+    public Accessor accessor() {
+        return new Accessor(space);
+    }
+
+    /**
+     * Opens a cursor over the memory of a range as it is now: a loop gets it in runs of up to 256 KiB, at the speed of
+     * plain segments. Takes a snapshot, which is given up when the cursor is closed.
+     *
+     * @throws IllegalArgumentException if the size is negative
+     * @throws io.quire.memory.contract.AddressNotMappedException if a byte of the range is not mapped
+     */
+    public RunCursor runs(long address, long sizeBytes) {
+        return RunCursor.open(space, address, sizeBytes);
+    }
+
+    // ---- what it is
+
+    public String name() {
+        return space.name();
+    }
+
+    /** Whether every change is refused. */
+    public boolean isSnapshot() {
+        return space.isSnapshot();
+    }
+
+    public boolean isClosed() {
+        return space.isClosed();
+    }
+
+    /** Counts pages by walking the table: as many steps as the space has pages. Exact while nobody writes. */
+    public SpaceStatistics statistics() {
+        Root root = space.root();
+        Usage usage = Usage.of(space);
+        return new SpaceStatistics(name(), root.mappings().sizeBytes(), usage.sharedPages(), usage.exclusivePages(),
+                space.birth().age());
+    }
+
+    /** The mappings in words, a line each, ascending. */
+    public String describeMappings() {
+        StringBuilder lines = new StringBuilder();
+        for (Mappings.Range range : space.root().mappings().between(0, Geometry.ADDRESS_LIMIT)) {
+            lines.append(range).append('\n');
+        }
+        return lines.toString();
+    }
+
+    /**
+     * Ends the space: its accessors and cursors, and every later access, get a
+     * {@link io.quire.memory.contract.ClosedException}. Forks live on. Bounded work; the frames it held alone become
+     * free little by little, at the latest when somebody needs one.
+     *
+     * @throws io.quire.memory.contract.ClosedException if it is closed already
+     */
+    @Override
+    public void close() {
+        space.close();
+    }
+
+    @Override
+    public String toString() {
+        Root root = space.isClosed() ? null : space.root();
+        return "AddressSpace[" + space.describeName()
+                + (root == null ? ", closed" : ", mapped=" + root.mappings().sizeBytes() + " bytes") + "]";
+    }
+
+    // ---- access by any thread
+
+    @Override
+    long translationVersion() {
+        return space.version();
+    }
+
+    @Override
+    boolean isStill(long seen) {
+        return space.isStill(seen);
+    }
+
+    @Override
+    long locate(long address) {
+        return space.offsetForRead(address);
+    }
+
+    @Override
+    long enterWrite(long address) {
+        while (true) {
+            int slot = space.enterShared();
+            long offset = space.offsetForWrite(address);
+            if (offset >= 0) {
+                return offset | (long) slot << SLOT_SHIFT;
+            }
+            space.exitShared(slot);
+            space.faultForWrite(address);
+        }
+    }
+
+    @Override
+    void exitWrite(long entered) {
+        space.exitShared((int) (entered >>> SLOT_SHIFT));
+    }
+
+    @Override
+    public long spaceId() {
+        return space.id();
+    }
+
+    @Override
+    void checkMapped(long address, long sizeBytes) {
+        space.checkAllMapped(address, sizeBytes);
+    }
+
+    private static long wholePage(long address) {
+        if (Geometry.pageOffset(address) != 0) {
+            throw new IllegalArgumentException("an address of whole pages is a multiple of " + Geometry.PAGE_BYTES
+                    + ": address=0x" + Long.toHexString(address));
+        }
+        return address;
+    }
+
+    private static long wholePages(long sizeBytes) {
+        return Geometry.pageStart(Math.addExact(sizeBytes, Geometry.PAGE_BYTES - 1));
+    }
+
+    private static long positive(long sizeBytes) {
+        if (sizeBytes <= 0 || sizeBytes > Geometry.ADDRESS_LIMIT) {
+            throw new IllegalArgumentException("a range has 1 to 2^47 bytes: sizeBytes=" + sizeBytes);
+        }
+        return sizeBytes;
+    }
+}

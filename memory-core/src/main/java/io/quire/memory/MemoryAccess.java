@@ -1,0 +1,555 @@
+package io.quire.memory;
+
+import io.quire.memory.contract.MisalignedAddressException;
+import io.quire.memory.frame.FrameMemory;
+import io.quire.memory.table.Geometry;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+import java.util.Objects;
+
+/**
+ * Reading and writing a space, by address: what {@link Accessor} does fast for one thread and {@link AddressSpace} does
+ * for any.
+ * <p>
+ * <b>Values.</b> 1, 2, 4 and 8 bytes at any address, in the byte order of the machine or a given one. Aligned values
+ * never tear. A value that is not aligned may be seen half written by a reader that runs at the same time; it may cross
+ * pages. {@code Opaque}, {@code Acquire}, {@code Release}, compare-and-set and get-and-add take aligned addresses and
+ * mean what they mean in {@link VarHandle}.
+ * <p>
+ * <b>Progress.</b> Reads are lock-free: they look again if a translation of the space was withdrawn meanwhile. Writes to
+ * a page that is resident and not shared are wait-free; the first write to a page, ever or after a fork, takes the lock
+ * of the space.
+ * <p>
+ * <b>Refusals</b>, for every method, nothing changed:
+ * {@link io.quire.memory.contract.AddressNotMappedException} if a byte is not mapped,
+ * {@link io.quire.memory.contract.ProtectionException} if its protection, or a snapshot, does not allow the access,
+ * {@link io.quire.memory.contract.OutOfFramesException} if a write needs a frame and none is left,
+ * {@link io.quire.memory.contract.ClosedException} after close of the space or the accessor, and
+ * {@link IllegalArgumentException} for a negative size. A range that is written while another thread forks the space
+ * may be found partly written if frames run out in the middle.
+ */
+public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
+
+    private static final boolean LITTLE_ENDIAN = ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN;
+
+    private static final int OFFSET_BITS = 48;
+    private static final long OFFSET_MASK = (1L << OFFSET_BITS) - 1;
+
+    private final FrameMemory memory;
+
+    MemoryAccess(FrameMemory memory) {
+        this.memory = memory;
+    }
+
+    // ---- what an accessor and a space do differently
+
+    /** The version that {@link #locate} will hold to; taken before it. */
+    abstract long translationVersion();
+
+    /** Where the byte at an address is read now. */
+    abstract long locate(long address);
+
+    /** Whether nothing that was located under the version has been withdrawn; if so, the next version is another. */
+    abstract boolean isStill(long version);
+
+    /**
+     * Begins a write within one page: makes it writable and keeps it where it is until {@link #exitWrite}.
+     *
+     * @return the offset of the byte, and above {@link #OFFSET_BITS} what exitWrite needs to know
+     */
+    abstract long enterWrite(long address);
+
+    abstract void exitWrite(long entered);
+
+    /**
+     * The number of the space this goes to, positive; no two open spaces of a manager have the same. Lets a structure
+     * tell a mark it left in memory itself from one that a fork brought along.
+     */
+    public abstract long spaceId();
+
+    /** Refuses a range of which a byte is not mapped. */
+    abstract void checkMapped(long address, long sizeBytes);
+
+    // ---- reads
+
+    /** Reads a byte. */
+    public final byte getByte(long address) {
+        return (byte) (word(address & -Long.BYTES) >>> shift(address, Byte.BYTES));
+    }
+
+    /** Reads 2 bytes in the byte order of the machine. */
+    public final short getShort(long address) {
+        return (short) bits(address, Short.BYTES);
+    }
+
+    /** Reads 4 bytes in the byte order of the machine. */
+    public final int getInt(long address) {
+        return (int) bits(address, Integer.BYTES);
+    }
+
+    /** Reads 8 bytes in the byte order of the machine. */
+    public final long getLong(long address) {
+        return isAligned(address, Long.BYTES) ? word(address) : bits(address, Long.BYTES);
+    }
+
+    /** Reads 4 bytes as a float. */
+    public final float getFloat(long address) {
+        return Float.intBitsToFloat(getInt(address));
+    }
+
+    /** Reads 8 bytes as a double. */
+    public final double getDouble(long address) {
+        return Double.longBitsToDouble(getLong(address));
+    }
+
+    /** Reads 2 bytes in a given order. */
+    public final short getShort(long address, ByteOrder order) {
+        return isNative(order) ? getShort(address) : Short.reverseBytes(getShort(address));
+    }
+
+    /** Reads 4 bytes in a given order. */
+    public final int getInt(long address, ByteOrder order) {
+        return isNative(order) ? getInt(address) : Integer.reverseBytes(getInt(address));
+    }
+
+    /** Reads 8 bytes in a given order. */
+    public final long getLong(long address, ByteOrder order) {
+        return isNative(order) ? getLong(address) : Long.reverseBytes(getLong(address));
+    }
+
+    /** Reads 4 bytes in a given order as a float. */
+    public final float getFloat(long address, ByteOrder order) {
+        return Float.intBitsToFloat(getInt(address, order));
+    }
+
+    /** Reads 8 bytes in a given order as a double. */
+    public final double getDouble(long address, ByteOrder order) {
+        return Double.longBitsToDouble(getLong(address, order));
+    }
+
+    /** Reads an aligned int, opaque. */
+    public final int getIntOpaque(long address) {
+        return getInt(aligned(address, Integer.BYTES)); // a validated read is one load that the compiler keeps
+    }
+
+    /** Reads an aligned long, opaque. */
+    public final long getLongOpaque(long address) {
+        return getLong(aligned(address, Long.BYTES));
+    }
+
+    /** Reads an aligned int; what was written before its release is visible after. */
+    public final int getIntAcquire(long address) {
+        int value = getIntOpaque(address);
+        VarHandle.acquireFence();
+        return value;
+    }
+
+    /** Reads an aligned long; what was written before its release is visible after. */
+    public final long getLongAcquire(long address) {
+        long value = getLongOpaque(address);
+        VarHandle.acquireFence();
+        return value;
+    }
+
+    // ---- writes
+
+    /** Writes a byte. */
+    public final void setByte(long address, byte value) {
+        long entered = enterWrite(address);
+        try {
+            memory.setByte(entered & OFFSET_MASK, value);
+        } finally {
+            exitWrite(entered);
+        }
+    }
+
+    /** Writes 2 bytes in the byte order of the machine. */
+    public final void setShort(long address, short value) {
+        if (crossesPage(address, Short.BYTES)) {
+            setAcross(address, value, Short.BYTES);
+            return;
+        }
+        long entered = enterWrite(address);
+        try {
+            memory.setShort(entered & OFFSET_MASK, value);
+        } finally {
+            exitWrite(entered);
+        }
+    }
+
+    /** Writes 4 bytes in the byte order of the machine. */
+    public final void setInt(long address, int value) {
+        if (crossesPage(address, Integer.BYTES)) {
+            setAcross(address, value, Integer.BYTES);
+            return;
+        }
+        long entered = enterWrite(address);
+        try {
+            memory.setInt(entered & OFFSET_MASK, value);
+        } finally {
+            exitWrite(entered);
+        }
+    }
+
+    /** Writes 8 bytes in the byte order of the machine. */
+    public final void setLong(long address, long value) {
+        if (crossesPage(address, Long.BYTES)) {
+            setAcross(address, value, Long.BYTES);
+            return;
+        }
+        long entered = enterWrite(address);
+        try {
+            memory.setLong(entered & OFFSET_MASK, value);
+        } finally {
+            exitWrite(entered);
+        }
+    }
+
+    /** Writes a float as 4 bytes. */
+    public final void setFloat(long address, float value) {
+        setInt(address, Float.floatToRawIntBits(value));
+    }
+
+    /** Writes a double as 8 bytes. */
+    public final void setDouble(long address, double value) {
+        setLong(address, Double.doubleToRawLongBits(value));
+    }
+
+    /** Writes 2 bytes in a given order. */
+    public final void setShort(long address, short value, ByteOrder order) {
+        setShort(address, isNative(order) ? value : Short.reverseBytes(value));
+    }
+
+    /** Writes 4 bytes in a given order. */
+    public final void setInt(long address, int value, ByteOrder order) {
+        setInt(address, isNative(order) ? value : Integer.reverseBytes(value));
+    }
+
+    /** Writes 8 bytes in a given order. */
+    public final void setLong(long address, long value, ByteOrder order) {
+        setLong(address, isNative(order) ? value : Long.reverseBytes(value));
+    }
+
+    /** Writes a float as 4 bytes in a given order. */
+    public final void setFloat(long address, float value, ByteOrder order) {
+        setInt(address, Float.floatToRawIntBits(value), order);
+    }
+
+    /** Writes a double as 8 bytes in a given order. */
+    public final void setDouble(long address, double value, ByteOrder order) {
+        setLong(address, Double.doubleToRawLongBits(value), order);
+    }
+
+    /** Writes an aligned int, opaque. */
+    public final void setIntOpaque(long address, int value) {
+        long entered = enterWrite(aligned(address, Integer.BYTES));
+        try {
+            memory.setIntOpaque(entered & OFFSET_MASK, value);
+        } finally {
+            exitWrite(entered);
+        }
+    }
+
+    /** Writes an aligned long, opaque. */
+    public final void setLongOpaque(long address, long value) {
+        long entered = enterWrite(aligned(address, Long.BYTES));
+        try {
+            memory.setLongOpaque(entered & OFFSET_MASK, value);
+        } finally {
+            exitWrite(entered);
+        }
+    }
+
+    /** Writes an aligned int; what this thread wrote before is visible to whoever acquires it. */
+    public final void setIntRelease(long address, int value) {
+        long entered = enterWrite(aligned(address, Integer.BYTES));
+        try {
+            memory.setIntRelease(entered & OFFSET_MASK, value);
+        } finally {
+            exitWrite(entered);
+        }
+    }
+
+    /** Writes an aligned long; what this thread wrote before is visible to whoever acquires it. */
+    public final void setLongRelease(long address, long value) {
+        long entered = enterWrite(aligned(address, Long.BYTES));
+        try {
+            memory.setLongRelease(entered & OFFSET_MASK, value);
+        } finally {
+            exitWrite(entered);
+        }
+    }
+
+    /** Sets an aligned int if it has the expected value, atomically, as a volatile access. */
+    public final boolean compareAndSetInt(long address, int expected, int value) {
+        long entered = enterWrite(aligned(address, Integer.BYTES));
+        try {
+            return memory.compareAndSetInt(entered & OFFSET_MASK, expected, value);
+        } finally {
+            exitWrite(entered);
+        }
+    }
+
+    /** Sets an aligned long if it has the expected value, atomically, as a volatile access. */
+    public final boolean compareAndSetLong(long address, long expected, long value) {
+        long entered = enterWrite(aligned(address, Long.BYTES));
+        try {
+            return memory.compareAndSetLong(entered & OFFSET_MASK, expected, value);
+        } finally {
+            exitWrite(entered);
+        }
+    }
+
+    /** Adds to an aligned int, atomically, as a volatile access; the value before. */
+    public final int getAndAddInt(long address, int delta) {
+        long entered = enterWrite(aligned(address, Integer.BYTES));
+        try {
+            return memory.getAndAddInt(entered & OFFSET_MASK, delta);
+        } finally {
+            exitWrite(entered);
+        }
+    }
+
+    /** Adds to an aligned long, atomically, as a volatile access; the value before. */
+    public final long getAndAddLong(long address, long delta) {
+        long entered = enterWrite(aligned(address, Long.BYTES));
+        try {
+            return memory.getAndAddLong(entered & OFFSET_MASK, delta);
+        } finally {
+            exitWrite(entered);
+        }
+    }
+
+    // ---- ranges
+
+    /**
+     * Reads many aligned longs from anywhere: {@code values[i] = getLong(addresses[i])}. All addresses are translated
+     * before the first load, so that cache misses overlap.
+     *
+     * @param count how many, at most the length of both arrays
+     * @throws MisalignedAddressException if an address is no multiple of 8
+     */
+    public final void gatherLongs(long[] addresses, long[] values, int count) {
+        Objects.checkFromIndexSize(0, count, addresses.length);
+        Objects.checkFromIndexSize(0, count, values.length);
+        long version;
+        do {
+            version = translationVersion();
+            for (int i = 0; i < count; i++) {
+                values[i] = locate(aligned(addresses[i], Long.BYTES));
+            }
+            for (int i = 0; i < count; i++) {
+                values[i] = memory.getLong(values[i]);
+            }
+            // ORDER(translation-withdrawn) fence: the data was loaded before the version is looked at again.
+            VarHandle.loadLoadFence();
+        } while (!isStill(version));
+    }
+
+    /**
+     * Copies bytes out of the space. Each page is copied as it is at one moment; pages may be of different moments.
+     *
+     * @throws IndexOutOfBoundsException if the target is too small
+     */
+    public final void copyTo(long address, MemorySegment target, long targetOffset, long sizeBytes) {
+        checkRange(address, sizeBytes);
+        Objects.checkFromIndexSize(targetOffset, sizeBytes, target.byteSize());
+        for (long done = 0; done < sizeBytes;) {
+            long length = partOfPage(address + done, sizeBytes - done);
+            long version;
+            do {
+                version = translationVersion();
+                memory.copyTo(locate(address + done), target, targetOffset + done, length);
+                // ORDER(translation-withdrawn) fence: the data was loaded before the version is looked at again.
+                VarHandle.loadLoadFence();
+            } while (!isStill(version));
+            done += length;
+        }
+    }
+
+    /** Copies bytes out of the space into an array. */
+    public final void copyTo(long address, byte[] target, int targetOffset, int length) {
+        copyTo(address, MemorySegment.ofArray(target), targetOffset, length);
+    }
+
+    /**
+     * Copies bytes into the space.
+     *
+     * @throws IndexOutOfBoundsException if the source is too small
+     */
+    public final void copyFrom(MemorySegment source, long sourceOffset, long address, long sizeBytes) {
+        checkRange(address, sizeBytes);
+        Objects.checkFromIndexSize(sourceOffset, sizeBytes, source.byteSize());
+        makeWritable(address, sizeBytes);
+        for (long done = 0; done < sizeBytes;) {
+            long length = partOfPage(address + done, sizeBytes - done);
+            long entered = enterWrite(address + done);
+            try {
+                memory.copyFrom(source, sourceOffset + done, entered & OFFSET_MASK, length);
+            } finally {
+                exitWrite(entered);
+            }
+            done += length;
+        }
+    }
+
+    /** Copies bytes of an array into the space. */
+    public final void copyFrom(byte[] source, int sourceOffset, long address, int length) {
+        copyFrom(MemorySegment.ofArray(source), sourceOffset, address, length);
+    }
+
+    /** Sets every byte of a range. */
+    public final void fill(long address, long sizeBytes, byte value) {
+        checkRange(address, sizeBytes);
+        makeWritable(address, sizeBytes);
+        for (long done = 0; done < sizeBytes;) {
+            long length = partOfPage(address + done, sizeBytes - done);
+            long entered = enterWrite(address + done);
+            try {
+                memory.fill(entered & OFFSET_MASK, length, value);
+            } finally {
+                exitWrite(entered);
+            }
+            done += length;
+        }
+    }
+
+    /**
+     * Compares a range with a part of a segment.
+     *
+     * @return the index of the first byte that differs, or -1
+     * @throws IndexOutOfBoundsException if the segment is too small
+     */
+    public final long mismatch(long address, MemorySegment other, long otherOffset, long sizeBytes) {
+        checkRange(address, sizeBytes);
+        Objects.checkFromIndexSize(otherOffset, sizeBytes, other.byteSize());
+        for (long done = 0; done < sizeBytes;) {
+            long length = partOfPage(address + done, sizeBytes - done);
+            long version;
+            long found;
+            do {
+                version = translationVersion();
+                found = memory.mismatch(locate(address + done), other, otherOffset + done, length);
+                // ORDER(translation-withdrawn) fence: the data was loaded before the version is looked at again.
+                VarHandle.loadLoadFence();
+            } while (!isStill(version));
+            if (found >= 0) {
+                return done + found;
+            }
+            done += length;
+        }
+        return -1;
+    }
+
+    /**
+     * Compares a range with one of another space, or of this one.
+     *
+     * @return the index of the first byte that differs, or -1
+     */
+    public final long mismatch(long address, MemoryAccess other, long otherAddress, long sizeBytes) {
+        checkRange(address, sizeBytes);
+        other.checkRange(otherAddress, sizeBytes);
+        for (long done = 0; done < sizeBytes;) {
+            long length = partOfPage(otherAddress + done, partOfPage(address + done, sizeBytes - done));
+            long version;
+            long otherVersion;
+            long found;
+            do {
+                version = translationVersion();
+                otherVersion = other.translationVersion();
+                found = memory.mismatch(locate(address + done), other.memory, other.locate(otherAddress + done), length);
+                // ORDER(translation-withdrawn) fence: the data was loaded before the version is looked at again.
+                VarHandle.loadLoadFence();
+            } while (!isStill(version) || !other.isStill(otherVersion));
+            if (found >= 0) {
+                return done + found;
+            }
+            done += length;
+        }
+        return -1;
+    }
+
+    // ---- the two loops everything above is made of
+
+    /** An aligned long. Never crosses a page, never tears. */
+    private long word(long address) {
+        while (true) {
+            long version = translationVersion();
+            long value = memory.getLong(locate(address));
+            // ORDER(translation-withdrawn) fence: the data was loaded before the version is looked at again.
+            VarHandle.loadLoadFence();
+            if (isStill(version)) {
+                return value;
+            }
+        }
+    }
+
+    /** 2, 4 or 8 bytes from the one or two aligned longs they lie in, in the low bits of the result. */
+    private long bits(long address, int sizeBytes) {
+        long first = word(address & -Long.BYTES);
+        int at = (int) address & Long.BYTES - 1;
+        if (at + sizeBytes <= Long.BYTES) {
+            return first >>> shift(address, sizeBytes);
+        }
+        long second = word((address & -Long.BYTES) + Long.BYTES);
+        int firstBits = (Long.BYTES - at) * Byte.SIZE;
+        return LITTLE_ENDIAN ? first >>> Long.SIZE - firstBits | second << firstBits
+                : (first << Long.SIZE - firstBits | second >>> firstBits) >>> Long.SIZE - sizeBytes * Byte.SIZE;
+    }
+
+    /** How far the bytes at an address lie from the low end of their aligned long. */
+    private static int shift(long address, int sizeBytes) {
+        int at = (int) address & Long.BYTES - 1;
+        return (LITTLE_ENDIAN ? at : Long.BYTES - sizeBytes - at) * Byte.SIZE;
+    }
+
+    /** Writes a value over the end of a page, a byte at a time. */
+    private void setAcross(long address, long value, int sizeBytes) {
+        checkRange(address, sizeBytes);
+        makeWritable(address, sizeBytes);
+        for (int i = 0; i < sizeBytes; i++) {
+            int shift = (LITTLE_ENDIAN ? i : sizeBytes - 1 - i) * Byte.SIZE;
+            setByte(address + i, (byte) (value >>> shift));
+        }
+    }
+
+    /** Has every page of a range resident and writable, so that what can be refused is refused before a change. */
+    private void makeWritable(long address, long sizeBytes) {
+        for (long done = 0; done < sizeBytes; done += partOfPage(address + done, sizeBytes - done)) {
+            exitWrite(enterWrite(address + done));
+        }
+    }
+
+    private void checkRange(long address, long sizeBytes) {
+        if (sizeBytes < 0) {
+            throw new IllegalArgumentException("a size cannot be negative: sizeBytes=" + sizeBytes);
+        }
+        if (sizeBytes > 0) {
+            checkMapped(address, sizeBytes);
+        }
+    }
+
+    private static long partOfPage(long address, long sizeBytes) {
+        return Math.min(sizeBytes, Geometry.PAGE_BYTES - Geometry.pageOffset(address));
+    }
+
+    private static boolean crossesPage(long address, int sizeBytes) {
+        return Geometry.pageOffset(address) > Geometry.PAGE_BYTES - sizeBytes;
+    }
+
+    private static boolean isAligned(long address, int sizeBytes) {
+        return (address & sizeBytes - 1) == 0;
+    }
+
+    private static long aligned(long address, int sizeBytes) {
+        if (!isAligned(address, sizeBytes)) {
+            throw new MisalignedAddressException(address, sizeBytes);
+        }
+        return address;
+    }
+
+    private static boolean isNative(ByteOrder order) {
+        return order == ByteOrder.nativeOrder();
+    }
+}

@@ -1,0 +1,75 @@
+package io.quire.memory.guard;
+
+import io.quire.memory.platform.MemoryBarrier;
+import java.lang.invoke.VarHandle;
+import java.util.Arrays;
+
+/**
+ * The writers of one space: the slots that threads own, and the shared slots that name the space. Withdrawing a
+ * permission means: change what writers look at, then {@link #await()}.
+ * <p>
+ * Slots come and go under the lock of the space; {@link #await()} is called under it too.
+ */
+public final class Writers {
+
+    private static final Registration[] NONE = {};
+
+    private final int spaceId;
+    private final SharedWriterSlots shared;
+    private Registration[] registrations = NONE;
+
+    public Writers(int spaceId, SharedWriterSlots shared) {
+        this.spaceId = spaceId;
+        this.shared = shared;
+    }
+
+    /** Adds the slot of a thread. */
+    public void add(WriterSlot slot, Thread owner) {
+        registrations = Arrays.copyOf(registrations, registrations.length + 1);
+        registrations[registrations.length - 1] = new Registration(slot, owner);
+    }
+
+    /** Removes a slot. */
+    public void remove(WriterSlot slot) {
+        registrations = Arrays.stream(registrations).filter(r -> r.slot != slot).toArray(Registration[]::new);
+    }
+
+    /**
+     * Waits for the writes in progress. Every write that begins later sees what the caller changed before the call.
+     * The caller's own slot is idle, because the caller is here.
+     */
+    public void await() {
+        Thread self = Thread.currentThread();
+        boolean alone = true;
+        for (Registration registration : registrations) {
+            alone &= registration.owner == self;
+        }
+        // ORDER(write-in-progress) fence: after it a writer's slot is seen, or the writer sees the change. Threads
+        // without a slot of their own fence fully themselves, so a caller that is alone needs no membarrier.
+        if (alone || !MemoryBarrier.ASYMMETRIC) {
+            VarHandle.fullFence();
+        } else {
+            MemoryBarrier.issue();
+        }
+        for (Registration registration : registrations) {
+            if (registration.owner != self) {
+                await(registration);
+            }
+        }
+        shared.awaitWriters(spaceId);
+    }
+
+    private static void await(Registration registration) {
+        long turn = registration.slot.turn();
+        if ((turn & 1) == 0) {
+            return;
+        }
+        Patience patience = new Patience();
+        while (registration.slot.turn() == turn) {
+            patience.pause("a write by " + registration.owner);
+        }
+    }
+
+    private record Registration(WriterSlot slot, Thread owner) {
+    }
+}

@@ -1,0 +1,42 @@
+/**
+ * Off-heap memory that can be forked: a {@link io.quire.memory.MemoryManager} owns a pool of 4 KiB frames,
+ * an {@link io.quire.memory.AddressSpace} maps addresses to them, {@code fork()} copies a space of any size in constant
+ * time, and the first write to a page afterwards copies that page.
+ * <pre>
+ *    your threads
+ *        |  getLong(address), setLong(address, value), ...
+ *        v
+ *   +-----------------------+   page not resident,   +-----------------+
+ *   | Accessor              |   or shared: a fault   | space           |  zero-fill, copy-on-write, fork,
+ *   | AddressSpace (direct) |-----------------------&gt;|                 |  drop, map, unmap, protect
+ *   +-----------------------+                        +-----------------+
+ *        |  walk                                        |  changes, under the lock of one space
+ *        v                                              v
+ *   +-----------------------------------------------------------------+
+ *   | table   radix tree of 64-page leaves, generations, mappings     |   on the Java heap
+ *   +-----------------------------------------------------------------+
+ *        |  offset of a frame                           |  allocate, release
+ *        v                                              v
+ *   +-----------------------------------------------------------------+
+ *   | frame   reference counts, LLFree allocator                      |   on the Java heap
+ *   | ::::::  4 KiB frames, one mapping with huge pages  :::::::::::: |   off heap
+ *   +-----------------------------------------------------------------+
+ * </pre>
+ * <table class="striped">
+ * <caption>Guarantees</caption>
+ * <thead><tr><th scope="col">type</th><th scope="col">threads</th><th scope="col">closing twice</th>
+ * <th scope="col">use after close</th></tr></thead>
+ * <tbody>
+ * <tr><th scope="row">MemoryManager</th><td>any</td><td>ClosedException</td><td>ClosedException</td></tr>
+ * <tr><th scope="row">AddressSpace</th><td>any</td><td>ClosedException</td><td>ClosedException</td></tr>
+ * <tr><th scope="row">Accessor</th><td>the one that opened it, else WrongThreadException</td><td>no effect</td>
+ * <td>ClosedException</td></tr>
+ * <tr><th scope="row">RunCursor</th><td>the one that opened it, else WrongThreadException</td><td>no effect</td>
+ * <td>ClosedException; its segments throw IllegalStateException</td></tr>
+ * </tbody>
+ * </table>
+ */
+@NullMarked
+package io.quire.memory;
+
+import org.jspecify.annotations.NullMarked;

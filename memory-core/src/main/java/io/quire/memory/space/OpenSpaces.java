@@ -1,0 +1,88 @@
+package io.quire.memory.space;
+
+import io.quire.memory.contract.TooManySpacesException;
+import io.quire.memory.trace.Birth;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** The open spaces of a manager, by id, and the limit of how many there may be. Any thread. */
+public final class OpenSpaces {
+
+    /**
+     * The most spaces a manager can be told to allow. A frame or node has at most one reference for each open space and
+     * each tree that waits to be destroyed, so with room to spare no count of 20 bits overflows.
+     */
+    public static final int LIMIT = 1 << 19;
+
+    private final ConcurrentHashMap<Integer, Space> open = new ConcurrentHashMap<>();
+    private final AtomicInteger count = new AtomicInteger();
+    private final AtomicInteger lastId = new AtomicInteger();
+    private final String manager;
+    private final int maxSpaces;
+    private final boolean leakTracking;
+
+    OpenSpaces(String manager, int maxSpaces, boolean leakTracking) {
+        this.manager = manager;
+        this.maxSpaces = maxSpaces;
+        this.leakTracking = leakTracking;
+    }
+
+    /**
+     * Makes room for one more space.
+     *
+     * @return its id, positive, unlike that of any open space
+     * @throws TooManySpacesException if the limit is reached
+     */
+    int reserve() {
+        if (count.incrementAndGet() > maxSpaces) {
+            count.decrementAndGet();
+            throw new TooManySpacesException(manager, maxSpaces);
+        }
+        int id;
+        do {
+            id = lastId.incrementAndGet() & Integer.MAX_VALUE; // wraps after two billion forks
+        } while (id == 0 || open.containsKey(id));
+        return id;
+    }
+
+    /** Gives back what {@link #reserve()} gave, when no space came of it. */
+    void cancel() {
+        count.decrementAndGet();
+    }
+
+    void add(Space space) {
+        open.put(space.id(), space);
+    }
+
+    void remove(Space space) {
+        if (open.remove(space.id(), space)) {
+            count.decrementAndGet();
+        }
+    }
+
+    Birth birth() {
+        return Birth.now(leakTracking);
+    }
+
+    /** How many are open. */
+    public int count() {
+        return open.size();
+    }
+
+    /** Whether the report of open spaces shows where they were created. */
+    public boolean isLeakTracking() {
+        return leakTracking;
+    }
+
+    /** All of them, oldest first. */
+    public List<Space> list() {
+        return open.values().stream().sorted(Comparator.comparing(Space::birth, Birth::compareTo)).toList();
+    }
+
+    Collection<Space> unordered() {
+        return open.values();
+    }
+}

@@ -1,0 +1,82 @@
+package io.quire.memory.space;
+
+import io.quire.memory.table.Directory;
+import io.quire.memory.table.Entry;
+import io.quire.memory.table.Geometry;
+import io.quire.memory.table.Leaf;
+import io.quire.memory.table.LeafDirectory;
+import io.quire.memory.table.Root;
+import io.quire.memory.table.UpperDirectory;
+import java.util.IdentityHashMap;
+import java.util.Map;
+import org.agrona.collections.Int2IntCounterMap;
+
+/**
+ * Counts every reference anew, from the roots of the open spaces and the nodes that wait to be destroyed, and
+ * compares with what nodes, leaves, frame words and allocator say. Only while nothing else runs.
+ */
+public final class Recount {
+
+    private final Map<Object, Integer> parents = new IdentityHashMap<>();
+    private final Int2IntCounterMap leavesOfFrame = new Int2IntCounterMap(0);
+    private final Machine machine;
+
+    private Recount(Machine machine) {
+        this.machine = machine;
+    }
+
+    /**
+     * Checks a whole manager.
+     *
+     * @throws IllegalStateException if a count is wrong
+     */
+    public static void check(Machine machine) {
+        Recount recount = new Recount(machine);
+        for (Space space : machine.spaces().unordered()) {
+            Root root = space.rootOrNull();
+            if (root != null) {
+                recount.reach(root.top());
+            }
+        }
+        machine.reclaimer().dead().forEach(recount::visit);
+        recount.compareNodes();
+        machine.pool().check(recount.leavesOfFrame::get);
+    }
+
+    private void reach(Object node) {
+        if (parents.merge(node, 1, Integer::sum) == 1) {
+            visit(node);
+        }
+    }
+
+    private void visit(Object node) {
+        for (int i = 0; i < Geometry.FAN_OUT; i++) {
+            Object child = switch (node) {
+                case UpperDirectory upper -> upper.child(i);
+                case LeafDirectory directory -> directory.leaf(i);
+                default -> null;
+            };
+            if (child != null) {
+                reach(child);
+            }
+        }
+        if (node instanceof long[] leaf) {
+            for (int page = 0; page < Geometry.FAN_OUT; page++) {
+                long entry = Leaf.entry(leaf, page);
+                if (Entry.isPresent(entry)) {
+                    leavesOfFrame.incrementAndGet(machine.pool().frame(Entry.offset(entry)));
+                }
+            }
+        }
+    }
+
+    private void compareNodes() {
+        parents.forEach((node, expected) -> {
+            long counted = node instanceof Directory directory ? directory.references() : Leaf.references((long[]) node);
+            if (counted != expected) {
+                throw new IllegalStateException("a node has " + expected + " parents: references=" + counted
+                        + ", node=" + node.getClass().getSimpleName());
+            }
+        });
+    }
+}

@@ -1,0 +1,40 @@
+package io.quire.memory.space;
+
+import io.quire.memory.contract.OutOfFramesException;
+import io.quire.memory.frame.FramePool;
+import java.util.BitSet;
+import java.util.List;
+
+/** Says who holds the frames when none is left. Walks all tables: only for a message nobody wants to see often. */
+final class Shortage {
+
+    private Shortage() {
+    }
+
+    static OutOfFramesException exception(Machine machine, Space faulting) {
+        FramePool pool = machine.pool();
+        long used = pool.capacity() - pool.free();
+        long heldByForks = used - reachableWithoutForks(machine).cardinality();
+        List<Space> forks = machine.spaces().list().stream().filter(Space::isForked).toList();
+        String oldest = forks.isEmpty() ? "none" : forks.getFirst().describe();
+        return new OutOfFramesException("no frame is left: manager=" + machine.name() + ", space=" + faulting.name()
+                + ", limit=" + bytes(pool.capacity()) + ", used=" + bytes(used) + ", pinned=0 bytes"
+                + ", held only by forks and snapshots=" + bytes(Math.max(heldByForks, 0))
+                + ", open forks and snapshots=" + forks.size() + ", oldest=" + oldest
+                + "; close forks and snapshots that are not needed, discard or unmap memory, or give the pool more");
+    }
+
+    private static BitSet reachableWithoutForks(Machine machine) {
+        BitSet reachable = new BitSet();
+        for (Space space : machine.spaces().unordered()) {
+            if (!space.isForked()) {
+                Usage.of(space, offset -> reachable.set(machine.pool().frame(offset)));
+            }
+        }
+        return reachable;
+    }
+
+    private static String bytes(long frames) {
+        return (frames << FramePool.FRAME_SHIFT) + " bytes";
+    }
+}

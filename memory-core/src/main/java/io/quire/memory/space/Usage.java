@@ -1,0 +1,87 @@
+package io.quire.memory.space;
+
+import io.quire.memory.frame.FramePool;
+import io.quire.memory.table.Directory;
+import io.quire.memory.table.Entry;
+import io.quire.memory.table.Geometry;
+import io.quire.memory.table.Leaf;
+import io.quire.memory.table.LeafDirectory;
+import io.quire.memory.table.Root;
+import io.quire.memory.table.UpperDirectory;
+import java.util.function.LongConsumer;
+
+/**
+ * Which frames a tree maps, found by walking it: as many steps as it has pages. Exact while nobody writes; while
+ * somebody does, every page counts as what it was at one moment of the walk.
+ */
+public final class Usage {
+
+    private final FramePool pool;
+    private final LongConsumer frames;
+    private long shared;
+    private long exclusive;
+
+    private Usage(FramePool pool, LongConsumer frames) {
+        this.pool = pool;
+        this.frames = frames;
+    }
+
+    /** The pages of a space; none after close. */
+    public static Usage of(Space space) {
+        return of(space, frame -> { });
+    }
+
+    /** The same, and hands the offset of every frame to a consumer, shared ones once for each page that maps them. */
+    static Usage of(Space space, LongConsumer frames) {
+        Usage usage = new Usage(space.machine().pool(), frames);
+        Root root = space.rootOrNull();
+        if (root != null) {
+            usage.visit(root.top(), false);
+        }
+        return usage;
+    }
+
+    private void visit(Directory node, boolean sharedAbove) {
+        boolean isShared = sharedAbove || node.references() > 1;
+        for (int i = 0; i < Geometry.FAN_OUT; i++) {
+            switch (node) {
+                case UpperDirectory upper -> {
+                    Directory child = upper.child(i);
+                    if (child != null) {
+                        visit(child, isShared);
+                    }
+                }
+                case LeafDirectory directory -> {
+                    long[] leaf = directory.leaf(i);
+                    if (leaf != null) {
+                        visit(leaf, isShared || Leaf.references(leaf) > 1);
+                    }
+                }
+            }
+        }
+    }
+
+    private void visit(long[] leaf, boolean isShared) {
+        for (int page = 0; page < Geometry.FAN_OUT; page++) {
+            long entry = Leaf.entry(leaf, page);
+            if (Entry.isPresent(entry)) {
+                frames.accept(Entry.offset(entry));
+                if (isShared || pool.references(Entry.offset(entry)) > 1) {
+                    shared++;
+                } else {
+                    exclusive++;
+                }
+            }
+        }
+    }
+
+    /** Pages whose frame another space maps too. */
+    public long sharedPages() {
+        return shared;
+    }
+
+    /** Pages whose frame no other space maps: what a close would free. */
+    public long exclusivePages() {
+        return exclusive;
+    }
+}

@@ -1,0 +1,60 @@
+package io.quire.memory.table;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+
+/**
+ * The leaves of the tree: the entries of 64 pages and how many directories list the leaf. A leaf <em>is</em> an array,
+ * because every object between a directory and an entry costs each read a cache line; this class is the only one that
+ * knows what lies where.
+ * <pre>
+ *   index    0 .. 63              64
+ *          +------------------+--------------+
+ *          | entries of pages |  references  |
+ *          +------------------+--------------+
+ * </pre>
+ */
+public final class Leaf {
+
+    private static final int REFERENCES = Geometry.FAN_OUT;
+
+    private static final VarHandle ELEMENTS = MethodHandles.arrayElementVarHandle(long[].class);
+
+    private Leaf() {
+    }
+
+    /** A leaf of absent pages with one reference. */
+    public static long[] create() {
+        long[] leaf = new long[Geometry.FAN_OUT + 1];
+        leaf[REFERENCES] = 1;
+        return leaf;
+    }
+
+    /** An entry, and with it the content of its frame. */
+    public static long entry(long[] leaf, int page) {
+        // ORDER(page-filled) acquire: the bytes of the frame were there before the entry was.
+        return (long) ELEMENTS.getAcquire(leaf, page);
+    }
+
+    /** Changes an entry. Only the owner of the leaf does, under the lock of its space. */
+    public static void set(long[] leaf, int page, long entry) {
+        // ORDER(page-filled) release: zeros or copied bytes first, then the entry that leads readers to them.
+        ELEMENTS.setRelease(leaf, page, entry);
+    }
+
+    /** How many directories list the leaf. The answer 1 is final for the owner of that directory. */
+    public static long references(long[] leaf) {
+        // ORDER(node-shared) acquire: the last owner may change what the others have finished copying.
+        return (long) ELEMENTS.getAcquire(leaf, REFERENCES);
+    }
+
+    static void acquire(long[] leaf) {
+        ELEMENTS.getAndAddAcquire(leaf, REFERENCES, 1L);
+    }
+
+    /** One directory less; true if that was the last one. */
+    public static boolean release(long[] leaf) {
+        // ORDER(node-shared) release: this space is done with the node, for whoever finds itself the last owner.
+        return (long) ELEMENTS.getAndAdd(leaf, REFERENCES, -1L) == 1;
+    }
+}

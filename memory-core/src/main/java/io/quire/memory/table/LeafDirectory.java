@@ -1,0 +1,76 @@
+package io.quire.memory.table;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A directory of leaves. Two lists: {@code leaves} is where readers look; {@code writable} holds those among them that
+ * belong to this node's owner alone, and is where writers look. A fork leaves both as they are and withdraws the
+ * generation.
+ */
+public final class LeafDirectory extends Directory {
+
+    private static final VarHandle ELEMENTS = MethodHandles.arrayElementVarHandle(long[][].class);
+
+    private final long @Nullable [][] leaves;
+    private long @Nullable [][] writable;
+
+    /** A node that maps nothing. */
+    public LeafDirectory(long generation) {
+        this(generation, new long[Geometry.FAN_OUT][]);
+    }
+
+    private LeafDirectory(long generation, long @Nullable [][] leaves) {
+        super(Geometry.LEAF_SHIFT, generation);
+        this.leaves = leaves;
+        this.writable = new long[Geometry.FAN_OUT][];
+    }
+
+    /** The list of all leaves, for an accessor that keeps it. */
+    public long @Nullable [][] leaves() {
+        return leaves;
+    }
+
+    /** The list of the leaves the owner may change, for an accessor that keeps it; another one after an adoption. */
+    public long @Nullable [][] writableLeaves() {
+        return writable;
+    }
+
+    public long @Nullable [] leaf(int index) {
+        return (long[]) ELEMENTS.getAcquire(leaves, index);
+    }
+
+    public long @Nullable [] writableLeaf(int index) {
+        return (long[]) ELEMENTS.getAcquire(writable, index);
+    }
+
+    /** Puts in a leaf that belongs to the owner alone. */
+    public void own(int index, long[] leaf) {
+        ELEMENTS.setRelease(leaves, index, leaf);
+        ELEMENTS.setRelease(writable, index, leaf);
+    }
+
+    /** Takes a leaf out. */
+    public void remove(int index) {
+        ELEMENTS.setRelease(writable, index, null);
+        ELEMENTS.setRelease(leaves, index, null);
+    }
+
+    @Override
+    public void adopt(long newGeneration) {
+        writable = new long[Geometry.FAN_OUT][];
+        super.adopt(newGeneration);
+    }
+
+    @Override
+    public LeafDirectory copy(long newGeneration) {
+        LeafDirectory copy = new LeafDirectory(newGeneration, leaves.clone());
+        for (long[] leaf : copy.leaves) {
+            if (leaf != null) {
+                Leaf.acquire(leaf);
+            }
+        }
+        return copy;
+    }
+}

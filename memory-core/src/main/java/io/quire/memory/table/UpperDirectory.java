@@ -1,0 +1,57 @@
+package io.quire.memory.table;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import org.jspecify.annotations.Nullable;
+
+/** A directory of directories. */
+public final class UpperDirectory extends Directory {
+
+    private static final VarHandle ELEMENTS = MethodHandles.arrayElementVarHandle(Directory[].class);
+
+    private final @Nullable Directory[] children;
+
+    private UpperDirectory(int childShift, long generation, @Nullable Directory[] children) {
+        super(childShift, generation);
+        this.children = children;
+    }
+
+    /** A node above another one, which becomes its first child and keeps its references. */
+    public static UpperDirectory above(Directory first, long generation) {
+        UpperDirectory upper = of(first.childShift() + Geometry.FAN_OUT_SHIFT, generation);
+        upper.children[0] = first;
+        return upper;
+    }
+
+    /** A node without children. */
+    static UpperDirectory of(int childShift, long generation) {
+        return new UpperDirectory(childShift, generation, new Directory[Geometry.FAN_OUT]);
+    }
+
+    public @Nullable Directory child(int index) {
+        return (Directory) ELEMENTS.getAcquire(children, index);
+    }
+
+    /** Replaces a child; only the owner does. */
+    public void setChild(int index, @Nullable Directory child) {
+        ELEMENTS.setRelease(children, index, child);
+    }
+
+    /** A new child that maps nothing, of the kind that belongs below this node. */
+    public Directory createChild(long generation) {
+        return childShift() == Geometry.DIRECTORY_SHIFT ? new LeafDirectory(generation)
+                : of(childShift() - Geometry.FAN_OUT_SHIFT, generation);
+    }
+
+    @Override
+    public UpperDirectory copy(long newGeneration) {
+        @Nullable Directory[] copies = children.clone();
+        UpperDirectory copy = new UpperDirectory(childShift(), newGeneration, copies);
+        for (Directory child : copies) {
+            if (child != null) {
+                child.acquire();
+            }
+        }
+        return copy;
+    }
+}
