@@ -1,6 +1,7 @@
 package io.quire.memory;
 
 import io.quire.memory.contract.ClosedException;
+import io.quire.memory.guard.Ownership;
 import io.quire.memory.guard.WriterSlot;
 import io.quire.memory.space.Space;
 import io.quire.memory.table.Entry;
@@ -63,7 +64,7 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
 
     @Override
     long locate(long address) {
-        if (Thread.currentThread() != owner) {
+        if (!Ownership.isCurrent(owner)) {
             throw wrongThread();
         }
         int index = slotOf(address);
@@ -81,7 +82,7 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
 
     @Override
     long enterWrite(long address) {
-        if (Thread.currentThread() != owner) {
+        if (!Ownership.isCurrent(owner)) {
             throw wrongThread();
         }
         while (true) {
@@ -113,7 +114,7 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
 
     @Override
     void checkMapped(long address, long sizeBytes) {
-        if (Thread.currentThread() != owner) {
+        if (!Ownership.isCurrent(owner)) {
             throw wrongThread();
         }
         if (closed) {
@@ -125,7 +126,7 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
     /** Ends the accessor; the space stays open. Closing it again has no effect. */
     @Override
     public void close() {
-        if (Thread.currentThread() != owner) {
+        if (!Ownership.isCurrent(owner)) {
             throw wrongThread();
         }
         if (!closed) {
@@ -165,12 +166,10 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
             return false;
         }
         int index = slotOf(address);
-        long[][] leaves = directory.writableLeaves();
-        boolean known = writeTags[index] == tagOf(address) && writable[index] == leaves;
-        writable[index] = leaves;
+        writable[index] = directory.writableLeaves();
         writeTags[index] = tagOf(address);
-        // What was known already and did not do is a page that cannot be written yet.
-        return !known;
+        long[] leaf = directory.writableLeaf(Geometry.leafIndex(address));
+        return leaf != null && Entry.isWritable(Leaf.entry(leaf, Geometry.pageIndex(address)));
     }
 
     /** Forgets what was learned under an older version of the tables. */
@@ -203,9 +202,7 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
     }
 
     private WrongThreadException wrongThread() {
-        return new WrongThreadException("an accessor belongs to the thread that opened it; open one in each thread, "
-                + "or use the space itself: space=" + space.name() + ", owner=" + owner.getName()
-                + ", caller=" + Thread.currentThread().getName());
+        return Ownership.violation("an accessor of " + space.describeName(), owner);
     }
 
     @Override

@@ -494,8 +494,8 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
         }
         long second = word((address & -Long.BYTES) + Long.BYTES);
         int firstBits = (Long.BYTES - at) * Byte.SIZE;
-        return LITTLE_ENDIAN ? first >>> Long.SIZE - firstBits | second << firstBits
-                : (first << Long.SIZE - firstBits | second >>> firstBits) >>> Long.SIZE - sizeBytes * Byte.SIZE;
+        return LITTLE_ENDIAN ? (first >>> (Long.SIZE - firstBits)) | (second << firstBits)
+                : ((first << (Long.SIZE - firstBits)) | (second >>> firstBits)) >>> (Long.SIZE - sizeBytes * Byte.SIZE);
     }
 
     /** How far the bytes at an address lie from the low end of their aligned long. */
@@ -525,7 +525,8 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
         if (sizeBytes < 0) {
             throw new IllegalArgumentException("a size cannot be negative: sizeBytes=" + sizeBytes);
         }
-        if (sizeBytes > 0) {
+        // Within one page the access itself finds out.
+        if (sizeBytes > Geometry.PAGE_BYTES - Geometry.pageOffset(address)) {
             checkMapped(address, sizeBytes);
         }
     }

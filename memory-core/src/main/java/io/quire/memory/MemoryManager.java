@@ -41,7 +41,6 @@ public final class MemoryManager implements AutoCloseable {
     /** Nodes destroyed in one turn of the agent: well below a millisecond. */
     private static final int NODES_PER_TURN = 256;
 
-    private final AtomicBoolean closed = new AtomicBoolean();
     private final Machine machine;
     private final @Nullable AgentRunner agent;
 
@@ -68,7 +67,6 @@ public final class MemoryManager implements AutoCloseable {
      * @throws ClosedException after close
      */
     public AddressSpace newAddressSpace(@Nullable String name) {
-        checkOpen();
         return new AddressSpace(Space.open(machine, name));
     }
 
@@ -113,12 +111,10 @@ public final class MemoryManager implements AutoCloseable {
     @Override
     public void close() {
         checkOpen();
-        if (machine.spaces().count() > 0) {
+        if (!machine.spaces().seal()) {
+            checkOpen();
             throw new OpenSpacesException(name(), openSpaces(), machine.spaces().isLeakTracking() ? ""
                     : "; build the manager with leakTracking(true) to see where they were created");
-        }
-        if (!closed.compareAndSet(false, true)) {
-            throw closedException();
         }
         if (agent != null) {
             agent.close();
@@ -157,18 +153,14 @@ public final class MemoryManager implements AutoCloseable {
     }
 
     private void checkOpen() {
-        if (closed.get()) {
-            throw closedException();
+        if (machine.spaces().isSealed()) {
+            throw new ClosedException("memory manager " + name());
         }
-    }
-
-    private ClosedException closedException() {
-        return new ClosedException("memory manager " + name());
     }
 
     @Override
     public String toString() {
-        return "MemoryManager[" + name() + (closed.get() ? ", closed" : ", " + statistics()) + "]";
+        return "MemoryManager[" + name() + (machine.spaces().isSealed() ? ", closed" : ", " + statistics()) + "]";
     }
 
     /** How a manager shall be. Not safe for use by several threads. */

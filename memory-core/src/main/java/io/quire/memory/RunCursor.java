@@ -1,6 +1,7 @@
 package io.quire.memory;
 
 import io.quire.memory.contract.ClosedException;
+import io.quire.memory.guard.Ownership;
 import io.quire.memory.space.Space;
 import io.quire.memory.table.Geometry;
 import java.lang.foreign.Arena;
@@ -92,7 +93,7 @@ public final class RunCursor implements AutoCloseable {
     /** Gives the snapshot up. Closing it again has no effect. */
     @Override
     public void close() {
-        if (Thread.currentThread() != owner) {
+        if (!Ownership.isCurrent(owner)) {
             throw wrongThread();
         }
         if (!closed) {
@@ -111,7 +112,7 @@ public final class RunCursor implements AutoCloseable {
     }
 
     private void check() {
-        if (Thread.currentThread() != owner) {
+        if (!Ownership.isCurrent(owner)) {
             throw wrongThread();
         }
         if (closed) {
@@ -120,8 +121,7 @@ public final class RunCursor implements AutoCloseable {
     }
 
     private WrongThreadException wrongThread() {
-        return new WrongThreadException("a cursor belongs to the thread that opened it: owner=" + owner.getName()
-                + ", caller=" + Thread.currentThread().getName());
+        return Ownership.violation("the cursor over " + snapshot.describeName(), owner);
     }
 
     @Override

@@ -21,6 +21,6 @@ public record SpaceStatistics(String name, long mappedBytes, long sharedPages, l
 
     /** What is in frames, shared or not. */
     public long residentBytes() {
-        return sharedPages + exclusivePages << Geometry.PAGE_SHIFT;
+        return (sharedPages + exclusivePages) << Geometry.PAGE_SHIFT;
     }
 }

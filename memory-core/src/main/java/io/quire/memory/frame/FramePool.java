@@ -154,7 +154,7 @@ public final class FramePool implements AutoCloseable {
 
     /** The number of the frame at an offset. */
     public int frame(long offset) {
-        return (int) (offset - memory.origin() >>> FRAME_SHIFT);
+        return (int) ((offset - memory.origin()) >>> FRAME_SHIFT);
     }
 
     @Override

@@ -38,7 +38,7 @@ final class FrameWord {
     }
 
     static long of(int incarnation, int references) {
-        return (incarnation & INCARNATION_MASK) << INCARNATION_SHIFT | references & REFERENCES_MASK;
+        return (incarnation & INCARNATION_MASK) << INCARNATION_SHIFT | (references & REFERENCES_MASK);
     }
 
     static int references(long word) {
@@ -47,7 +47,7 @@ final class FrameWord {
 
     /** Counts the lives of the frame, modulo 65,536. */
     static int incarnation(long word) {
-        return (int) (word >>> INCARNATION_SHIFT & INCARNATION_MASK);
+        return (int) ((word >>> INCARNATION_SHIFT) & INCARNATION_MASK);
     }
 
     /** FREE -> one reference. */

@@ -22,6 +22,7 @@ final class Patience {
      * @param awaited what is waited for, for the message
      * @throws IllegalStateException after ten seconds
      */
+    @SuppressWarnings("ThreadPriorityCheck") // a hint is all that is wanted: a descheduled thread may run
     void pause(String awaited) {
         if (pauses == 0) {
             begin = System.nanoTime();

@@ -21,7 +21,7 @@ public final class SharedWriterSlots {
     private final int mask;
 
     public SharedWriterSlots() {
-        int slots = Integer.highestOneBit(8 * Runtime.getRuntime().availableProcessors() - 1) << 1;
+        int slots = Integer.highestOneBit(8 * Runtime.getRuntime().availableProcessors());
         words = new long[(slots + 1) * STRIDE]; // one stride of room before the first slot
         mask = slots - 1;
     }
@@ -32,11 +32,12 @@ public final class SharedWriterSlots {
      * @param spaceId positive
      * @return the slot, to be handed to {@link #exit(int)}
      */
+    @SuppressWarnings("ThreadPriorityCheck") // a hint is all that is wanted: the holders of all slots may run
     public int enter(int spaceId) {
         // Fibonacci hashing spreads the ids of threads, which are small and consecutive.
-        int probe = (int) (Thread.currentThread().threadId() * 0x9E3779B97F4A7C15L >>> 32);
+        int probe = (int) ((Thread.currentThread().threadId() * 0x9E3779B97F4A7C15L) >>> 32);
         for (int attempt = 0; ; attempt++) {
-            int slot = probe + attempt & mask;
+            int slot = (probe + attempt) & mask;
             long word = (long) WORDS.getOpaque(words, index(slot));
             // ORDER(write-in-progress) fence: the exchange is one, so that the slot is seen or the withdrawal is.
             if (SlotWord.isIdle(word)

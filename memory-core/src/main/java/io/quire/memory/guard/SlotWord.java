@@ -36,7 +36,7 @@ final class SlotWord {
     }
 
     static long enter(long word, int spaceId) {
-        return (long) spaceId << TURN_BITS | word + 1 & TURN_MASK;
+        return (long) spaceId << TURN_BITS | ((word + 1) & TURN_MASK);
     }
 
     static long exit(long word) {

@@ -29,7 +29,8 @@ public final class WriterSlot {
     public void enter() {
         // ORDER(write-in-progress) fence: the slot is seen, or the writer sees the withdrawal. A watcher's membarrier
         // stands in for the processor's fence; the two light fences only hold the compiler to the order.
-        TURN.setOpaque(this, turn + 1);
+        // Odd even if a stack overflow kept the last write from saying that it was done.
+        TURN.setOpaque(this, turn + 1 | 1);
         if (MemoryBarrier.ASYMMETRIC) {
             VarHandle.acquireFence();
             VarHandle.releaseFence();

@@ -39,10 +39,9 @@ public final class Writers {
      * The caller's own slot is idle, because the caller is here.
      */
     public void await() {
-        Thread self = Thread.currentThread();
         boolean alone = true;
         for (Registration registration : registrations) {
-            alone &= registration.owner == self;
+            alone &= Ownership.isCurrent(registration.owner);
         }
         // ORDER(write-in-progress) fence: after it a writer's slot is seen, or the writer sees the change. Threads
         // without a slot of their own fence fully themselves, so a caller that is alone needs no membarrier.
@@ -52,7 +51,7 @@ public final class Writers {
             MemoryBarrier.issue();
         }
         for (Registration registration : registrations) {
-            if (registration.owner != self) {
+            if (!Ownership.isCurrent(registration.owner)) {
                 await(registration);
             }
         }

@@ -1,5 +1,6 @@
 package io.quire.memory.space;
 
+import io.quire.memory.contract.ClosedException;
 import io.quire.memory.contract.TooManySpacesException;
 import io.quire.memory.trace.Birth;
 import java.util.Collection;
@@ -16,6 +17,9 @@ public final class OpenSpaces {
      * each tree that waits to be destroyed, so with room to spare no count of 20 bits overflows.
      */
     public static final int LIMIT = 1 << 19;
+
+    /** Instead of a count: the manager is closed. */
+    private static final int SEALED = Integer.MIN_VALUE;
 
     private final ConcurrentHashMap<Integer, Space> open = new ConcurrentHashMap<>();
     private final AtomicInteger count = new AtomicInteger();
@@ -35,10 +39,14 @@ public final class OpenSpaces {
      *
      * @return its id, positive, unlike that of any open space
      * @throws TooManySpacesException if the limit is reached
+     * @throws ClosedException after {@link #seal()}
      */
     int reserve() {
-        if (count.incrementAndGet() > maxSpaces) {
-            count.decrementAndGet();
+        int before = count.getAndUpdate(now -> now >= 0 && now < maxSpaces ? now + 1 : now);
+        if (before == SEALED) {
+            throw new ClosedException("memory manager " + manager);
+        }
+        if (before == maxSpaces) {
             throw new TooManySpacesException(manager, maxSpaces);
         }
         int id;
@@ -67,9 +75,19 @@ public final class OpenSpaces {
         return Birth.now(leakTracking);
     }
 
+    /** Lets no space be opened any more; false if one is open. */
+    public boolean seal() {
+        return count.compareAndSet(0, SEALED);
+    }
+
+    /** Whether no space can be opened any more. */
+    public boolean isSealed() {
+        return count.get() == SEALED;
+    }
+
     /** How many are open. */
     public int count() {
-        return open.size();
+        return Math.max(count.get(), 0);
     }
 
     /** Whether the report of open spaces shows where they were created. */
@@ -79,7 +97,7 @@ public final class OpenSpaces {
 
     /** All of them, oldest first. */
     public List<Space> list() {
-        return open.values().stream().sorted(Comparator.comparing(Space::birth, Birth::compareTo)).toList();
+        return open.values().stream().sorted(Comparator.comparing(Space::birth)).toList();
     }
 
     Collection<Space> unordered() {

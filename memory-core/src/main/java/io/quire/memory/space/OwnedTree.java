@@ -195,6 +195,6 @@ final class OwnedTree {
     }
 
     private static int firstChild(Directory node, long base, long from) {
-        return from <= base ? 0 : (int) Math.min(from - base >>> node.childShift(), Geometry.FAN_OUT);
+        return from <= base ? 0 : (int) Math.min((from - base) >>> node.childShift(), Geometry.FAN_OUT);
     }
 }

@@ -8,7 +8,6 @@ import io.quire.memory.table.LeafDirectory;
 import io.quire.memory.table.Root;
 import io.quire.memory.table.UpperDirectory;
 import java.util.IdentityHashMap;
-import java.util.Map;
 import org.agrona.collections.Int2IntCounterMap;
 
 /**
@@ -17,7 +16,7 @@ import org.agrona.collections.Int2IntCounterMap;
  */
 public final class Recount {
 
-    private final Map<Object, Integer> parents = new IdentityHashMap<>();
+    private final IdentityHashMap<Object, Integer> parents = new IdentityHashMap<>();
     private final Int2IntCounterMap leavesOfFrame = new Int2IntCounterMap(0);
     private final Machine machine;
 

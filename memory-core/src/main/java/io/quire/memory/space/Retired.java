@@ -40,6 +40,11 @@ final class Retired {
         for (int i = 0; i < frames.size(); i++) {
             pool.release(frames.getLong(i));
         }
+        abandon();
+    }
+
+    /** Forgets what is held, without a release. */
+    void abandon() {
         directories.clear();
         leaves.clear();
         frames.clear();

@@ -13,7 +13,7 @@ final class Shortage {
 
     static OutOfFramesException exception(Machine machine, Space faulting) {
         FramePool pool = machine.pool();
-        long used = pool.capacity() - pool.free();
+        long used = (long) pool.capacity() - pool.free();
         long heldByForks = used - reachableWithoutForks(machine).cardinality();
         List<Space> forks = machine.spaces().list().stream().filter(Space::isForked).toList();
         String oldest = forks.isEmpty() ? "none" : forks.getFirst().describe();

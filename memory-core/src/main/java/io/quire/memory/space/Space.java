@@ -171,6 +171,9 @@ public final class Space {
             Root current = checkWritable(address);
             LeafDirectory directory = tree.ownDirectory(ownTop(current), address, current.generation());
             long[] leaf = tree.ownLeaf(directory, address, current.mappings());
+            // A node that was replaced is withdrawn before anybody can write through its successor: who still reads
+            // through the old one would miss that write, even one of his own.
+            withdrawRetired();
             faultPage(leaf, Geometry.pageIndex(address));
         } finally {
             withdrawRetired();
@@ -277,7 +280,7 @@ public final class Space {
             withdrawForAll();
             // Pages are visible before the mappings say so and hidden after: in between a reader that finds a hidden
             // page and mappings that allow the read would take it for a page of zeros.
-            if (!wasHidden && !protection.isReadable()) {
+            if (!protection.isReadable()) {
                 changePages(address, end, Entry::hidden);
             }
         } finally {
@@ -302,13 +305,18 @@ public final class Space {
      */
     public Space fork(boolean asSnapshot, @Nullable String childName) {
         int childId = machine.spaces().reserve();
+        Root copy = null;
         try {
-            Space child = new Space(machine, childId, this, childName, asSnapshot, share());
+            copy = share();
+            Space child = new Space(machine, childId, this, childName, asSnapshot, copy);
             machine.spaces().add(child);
             machine.events().forked();
             return child;
         } catch (RuntimeException | Error refused) {
             machine.spaces().cancel();
+            if (copy != null) {
+                machine.reclaimer().release(copy.top());
+            }
             throw refused;
         }
     }
@@ -350,7 +358,12 @@ public final class Space {
     /** After a change of root or entries: no access that begins later relies on what was there before. */
     private void withdrawForAll() {
         nextVersion();
-        writers.await();
+        try {
+            writers.await();
+        } catch (IllegalStateException stuck) {
+            retired.abandon(); // a writer may still be at it: rather lose the frames than give them to somebody else
+            throw stuck;
+        }
     }
 
     /** Releases what the operation took out of the tree, after readers can know. Writers never relied on it. */
@@ -434,8 +447,9 @@ public final class Space {
     /** Refuses a range that is not wholly mapped. */
     public void checkAllMapped(long address, long sizeBytes) {
         Mappings mappings = root().mappings();
-        long gap = address < 0 ? address : mappings.firstGap(address, address + sizeBytes);
-        if (gap < address + sizeBytes) {
+        boolean wild = address < 0 || sizeBytes > Geometry.ADDRESS_LIMIT - address;
+        long gap = mappings.firstGap(address, wild ? Geometry.ADDRESS_LIMIT : address + sizeBytes);
+        if (wild || gap < address + sizeBytes) {
             throw notMapped(gap, mappings);
         }
     }

@@ -22,7 +22,9 @@ public abstract sealed class Directory permits UpperDirectory, LeafDirectory {
     }
 
     private final int childShift;
+    @SuppressWarnings("UnusedVariable") // read through GENERATION
     private long generation;
+    @SuppressWarnings("UnusedVariable") // read through REFERENCES
     private int references = 1;
 
     Directory(int childShift, long generation) {
@@ -37,7 +39,7 @@ public abstract sealed class Directory permits UpperDirectory, LeafDirectory {
 
     /** The first address beyond this node, if its first one is 0. */
     public final long span() {
-        return 1L << childShift + Geometry.FAN_OUT_SHIFT;
+        return 1L << (childShift + Geometry.FAN_OUT_SHIFT);
     }
 
     public final int childIndex(long address) {

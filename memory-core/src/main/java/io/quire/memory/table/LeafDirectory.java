@@ -13,27 +13,27 @@ public final class LeafDirectory extends Directory {
 
     private static final VarHandle ELEMENTS = MethodHandles.arrayElementVarHandle(long[][].class);
 
-    private final long @Nullable [][] leaves;
-    private long @Nullable [][] writable;
+    private final long[] @Nullable [] leaves;
+    private long[] @Nullable [] writable;
 
     /** A node that maps nothing. */
     public LeafDirectory(long generation) {
         this(generation, new long[Geometry.FAN_OUT][]);
     }
 
-    private LeafDirectory(long generation, long @Nullable [][] leaves) {
+    private LeafDirectory(long generation, long[] @Nullable [] leaves) {
         super(Geometry.LEAF_SHIFT, generation);
         this.leaves = leaves;
         this.writable = new long[Geometry.FAN_OUT][];
     }
 
     /** The list of all leaves, for an accessor that keeps it. */
-    public long @Nullable [][] leaves() {
+    public long[] @Nullable [] leaves() {
         return leaves;
     }
 
     /** The list of the leaves the owner may change, for an accessor that keeps it; another one after an adoption. */
-    public long @Nullable [][] writableLeaves() {
+    public long[] @Nullable [] writableLeaves() {
         return writable;
     }
 

@@ -111,11 +111,12 @@ public final class Mappings {
 
     /** The range nearest to an address, in words. */
     public String nearest(long address) {
+        long from = Math.max(address, 0);
         Range best = null;
         long bestDistance = Long.MAX_VALUE;
         for (Range range : ranges) {
-            long distance = address < range.start ? range.start - address : address - range.end + 1;
-            if (address >= 0 && distance < bestDistance || best == null) {
+            long distance = from < range.start ? range.start - from : from - range.end + 1;
+            if (distance < bestDistance) {
                 best = range;
                 bestDistance = distance;
             }
@@ -145,7 +146,7 @@ public final class Mappings {
         int low = 0;
         int high = ranges.length - 1;
         while (low <= high) {
-            int middle = low + high >>> 1;
+            int middle = (low + high) >>> 1;
             if (address < ranges[middle].start) {
                 high = middle - 1;
             } else if (address >= ranges[middle].end) {
@@ -159,7 +160,7 @@ public final class Mappings {
 
     /** At least one page away, at the start of a leaf. */
     private static long leafAfter(long end) {
-        return end + Geometry.PAGE_BYTES + Geometry.LEAF_BYTES - 1 & -Geometry.LEAF_BYTES;
+        return (end + Geometry.PAGE_BYTES + Geometry.LEAF_BYTES - 1) & -Geometry.LEAF_BYTES;
     }
 
     @Override

@@ -6,7 +6,7 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** When, and with leak tracking where, something was created. Immutable. */
-public final class Birth {
+public final class Birth implements Comparable<Birth> {
 
     private static final StackWalker WALKER = StackWalker.getInstance();
 
@@ -28,6 +28,7 @@ public final class Birth {
     }
 
     /** Orders by time: negative if this one is older. */
+    @Override
     public int compareTo(Birth other) {
         return Long.signum(nanoTime - other.nanoTime);
     }

@@ -1,0 +1,189 @@
+package io.quire.memory.frame;
+
+import static io.quire.memory.frame.FrameUnits.NONE;
+
+import java.lang.ref.Reference;
+
+/**
+ * A small cache of single frames in front of a {@link FrameAllocator}, for one owner: one thread at a time
+ * may use it, and handing it to another thread needs a happens-before edge. Most calls touch nothing that
+ * other threads write. After the magazines of Bonwick and Adams (USENIX ATC'01), with slots that others can
+ * steal from.
+ *
+ * <p>Frames in a magazine count as free, and other threads take them from it when the pool has no others,
+ * even if the owner is idle or gone. A magazine should still be closed: dropped ones are found and removed
+ * late.
+ *
+ * <p>Frames come in ascending, contiguous runs as far as the pool has such. Filled and flushed 32
+ * frames at a time; costs 64 bytes until the first use, then about 600.
+ */
+public final class Magazine implements AutoCloseable {
+    /** Slots of a magazine; a power of two. Half of them are filled or flushed at a time. */
+    static final int CAPACITY = 64;
+
+    private static final int[] NO_BATCH = {};
+
+    private final FrameAllocator allocator;
+    private final int stripe;
+    private final int slotMask;
+
+    // Slots bottom to top - 1, in a circle, may hold frames; thieves leave holes. Both count up and wrap.
+    private int bottom;
+    private int top;
+
+    /** The capacity, 0 while there are no slots: one comparison finds both "full" and "not open". */
+    private int limit;
+    private boolean closed;
+    private MagazineSlots slots;
+    private int[] batch = NO_BATCH;
+
+    Magazine(FrameAllocator allocator, int stripe) {
+        this.allocator = allocator;
+        this.stripe = stripe;
+        this.slotMask = allocator.magazineCapacity() - 1;
+        this.slots = allocator.noSlots();
+    }
+
+    /**
+     * Allocates one frame. Lock-free, except that it may wait for a thread that is just moving frames before
+     * it reports that none is left.
+     *
+     * @return its number, or {@link FrameAllocator#NONE}: at one moment during this call no frame was free
+     * @throws IllegalStateException if this magazine is closed
+     */
+    public int allocate() {
+        while (top != bottom) {
+            int frame = slots.take(--top & slotMask);
+            if (frame != NONE) {
+                return frame;
+            }
+        }
+        return refillAndAllocate();
+    }
+
+    /**
+     * Frees one frame, whoever allocated it. Lock-free.
+     *
+     * <p>A frame that is free in the bits of the pool is refused at once. One that sits in this magazine is
+     * refused if assertions are on. One that sits in another magazine is noticed only when the second copy
+     * leaves its magazine for the pool: callers that can free twice need a state of their own.
+     *
+     * @throws IllegalArgumentException if {@code frame < 0 || frame >= frames()}
+     * @throws IllegalStateException if the frame is free already, or part of a huge frame, or if this
+     *         magazine is closed
+     */
+    public void free(int frame) {
+        allocator.requireAllocated(frame);
+        assert isNotHere(frame);
+        if (top - bottom == limit) {
+            makeRoom();
+        }
+        try {
+            slots.put(top & slotMask, frame);
+            top++;
+        } finally {
+            Reference.reachabilityFence(this); // not taken for abandoned before the frame is in
+        }
+    }
+
+    /**
+     * Gives all frames back to the pool. Does nothing if closed already. For the owner. Lock-free.
+     *
+     * @throws IllegalStateException if a frame in this magazine had been freed twice; close it again to go on
+     */
+    @Override
+    public void close() {
+        while (top != bottom) {
+            flush();
+        }
+        if (limit != 0) {
+            allocator.unregister(slots);
+            limit = 0;
+        }
+        closed = true;
+    }
+
+    // ---- slow paths, kept out of the hot methods ----
+
+    private int refillAndAllocate() {
+        open();
+        while (refill()) {
+            while (top != bottom) {
+                int frame = slots.take(--top & slotMask);
+                if (frame != NONE) {
+                    return frame;
+                }
+            }
+        }
+        return allocator.allocateAnywhere(stripe);
+    }
+
+    /** Fetches a batch; false if the trees have no frame. */
+    private boolean refill() {
+        TreeAllocator trees = allocator.treeAllocator();
+        for (int tree = trees.treeFor(stripe); tree != NONE; tree = trees.treeFor(stripe)) {
+            allocator.stripes().beginTransfer(stripe);
+            try {
+                int count = trees.allocateBatch(stripe, tree, batch);
+                for (int taken = count; taken > 0; taken--) {
+                    slots.put(top & slotMask, batch[taken - 1]); // the lowest last: it leaves first
+                    top++;
+                }
+                if (count > 0) {
+                    return true;
+                }
+            } finally {
+                allocator.stripes().endTransfer(stripe);
+            }
+        }
+        return false;
+    }
+
+    private void makeRoom() {
+        open();
+        if (top - bottom == limit) {
+            flush();
+        }
+    }
+
+    /** Gives back the frames that are here longest. */
+    private void flush() {
+        allocator.stripes().beginTransfer(stripe);
+        try {
+            int count = 0;
+            for (int left = Math.min(batch.length, top - bottom); left > 0; left--) {
+                int frame = slots.take(bottom & slotMask);
+                bottom++;
+                if (frame != NONE) {
+                    batch[count++] = frame;
+                }
+            }
+            allocator.giveBatch(batch, count);
+        } finally {
+            allocator.stripes().endTransfer(stripe);
+        }
+    }
+
+    private void open() {
+        if (closed) {
+            throw new IllegalStateException("magazine is closed: stripe=" + stripe);
+        }
+        if (limit == 0) {
+            int capacity = allocator.magazineCapacity();
+            batch = new int[capacity / 2];
+            slots = new MagazineSlots(capacity, this);
+            allocator.register(stripe, slots);
+            limit = capacity;
+        }
+    }
+
+    /** For an assert: throws what a double free throws. */
+    private boolean isNotHere(int frame) {
+        for (int slot = bottom; slot != top; slot++) {
+            if (slots.frameAcquire(slot & slotMask) == frame) {
+                throw allocator.alreadyFree(frame, 0);
+            }
+        }
+        return true;
+    }
+}

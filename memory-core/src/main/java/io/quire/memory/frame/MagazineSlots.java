@@ -1,0 +1,106 @@
+package io.quire.memory.frame;
+
+import static io.quire.memory.frame.FrameUnits.NONE;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.lang.ref.WeakReference;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The shared side of a {@link Magazine}: its frames, which anybody may take but only the owner may put. A
+ * frame leaves its slot by an atomic exchange, so that of an owner and a thief only one gets it; a frame
+ * enters a slot that the owner knows to be empty, which takes no more than a release store.
+ *
+ * <p>Frames in slots are allocated by their bits and free to everyone who counts. A slot holds frame + 1, 0 =
+ * empty. Wait-free.
+ */
+final class MagazineSlots {
+    private static final VarHandle SLOT = MethodHandles.arrayElementVarHandle(int[].class);
+    private static final VarHandle PUTS;
+
+    private static final int EMPTY = 0;
+
+    static {
+        try {
+            PUTS = MethodHandles.lookup().findVarHandle(MagazineSlots.class, "puts", long.class);
+        } catch (ReflectiveOperationException impossible) {
+            throw new ExceptionInInitializerError(impossible);
+        }
+    }
+
+    private final int[] slots;
+    private final WeakReference<@Nullable Magazine> owner;
+
+    /** Frames put so far. Written by the owner alone. */
+    private long puts;
+
+    MagazineSlots(int capacity, @Nullable Magazine owner) {
+        this.slots = new int[capacity];
+        this.owner = new WeakReference<>(owner);
+    }
+
+    int capacity() {
+        return slots.length;
+    }
+
+    /** Puts a frame into a slot that is empty. For the owner alone. */
+    void put(int slot, int frame) {
+        assert slots[slot] == EMPTY : "slot is in use: slot=" + slot + ", frame=" + frame(slots[slot]);
+        // ORDER(magazine-slot) release: accesses of whoever freed the frame come first.
+        SLOT.setRelease(slots, slot, frame + 1);
+        // ORDER(magazine-put) release: whoever sees a later allocation of the owner sees this put counted.
+        PUTS.setRelease(this, puts + 1);
+    }
+
+    /** Takes the frame of a slot; NONE if it is empty. */
+    int take(int slot) {
+        // ORDER(magazine-slot) acquire: accesses of whoever freed the frame are over.
+        return frame((int) SLOT.getAndSet(slots, slot, EMPTY));
+    }
+
+    /** Takes the first frame found, for a thief; NONE if all slots are empty. */
+    int takeAny() {
+        for (int slot = 0; slot < slots.length; slot++) {
+            int frame = holdsAcquire(slot) ? take(slot) : NONE;
+            if (frame != NONE) {
+                return frame;
+            }
+        }
+        return NONE;
+    }
+
+    /** Whether there is a frame in any slot at the moment it is looked at. */
+    boolean isEmpty() {
+        for (int slot = 0; slot < slots.length; slot++) {
+            if (holdsAcquire(slot)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** The frame of a slot, left where it is; NONE if it is empty. */
+    int frameAcquire(int slot) {
+        return frame((int) SLOT.getAcquire(slots, slot));
+    }
+
+    boolean holdsAcquire(int slot) {
+        // ORDER(magazine-slot) acquire: who finds the slot emptied sees the transfer that emptied it.
+        return (int) SLOT.getAcquire(slots, slot) != EMPTY;
+    }
+
+    long putsAcquire() {
+        // ORDER(magazine-put) acquire: the search that follows finds what was put before.
+        return (long) PUTS.getAcquire(this);
+    }
+
+    /** Whether the owner was dropped without being closed. */
+    boolean isAbandoned() {
+        return owner.refersTo(null);
+    }
+
+    private static int frame(int slot) {
+        return slot - 1; // EMPTY becomes NONE
+    }
+}

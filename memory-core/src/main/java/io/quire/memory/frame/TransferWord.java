@@ -1,0 +1,45 @@
+package io.quire.memory.frame;
+
+/**
+ * Counts the moves of free frames that one stripe makes. All methods are pure; {@link Stripes} adds the
+ * units.
+ * <pre>
+ *  63                       24 23               0
+ * +---------------------------+------------------+
+ * |           MOVES           |     RUNNING      |
+ * +---------------------------+------------------+
+ *              40                      24         bits
+ *
+ *   RUNNING  transfers now under way: they have free frames in their hands, where no search can see them
+ *   MOVES    transfers begun and direct frees done so far. Wraps: it is only ever compared for equality
+ * </pre>
+ */
+final class TransferWord {
+    private static final int RUNNING_BITS = 24;
+
+    private static final long RUNNING_MASK = (1L << RUNNING_BITS) - 1;
+
+    /** Added when something moved that was in nobody's hands for a while. */
+    static final long MOVE = 1L << RUNNING_BITS;
+
+    /** Added when a transfer begins. */
+    static final long BEGIN = MOVE + 1;
+
+    /** Added when a transfer ends. */
+    static final long END = -1;
+
+    private TransferWord() {
+    }
+
+    static boolean isRunning(long word) {
+        return (word & RUNNING_MASK) != 0;
+    }
+
+    static long moves(long word) {
+        return word >>> RUNNING_BITS;
+    }
+
+    static String toString(long word) {
+        return "moves=" + moves(word) + " running=" + (word & RUNNING_MASK);
+    }
+}

@@ -1,0 +1,287 @@
+package io.quire.memory.frame;
+
+import static io.quire.memory.frame.FrameUnits.NONE;
+import static io.quire.memory.frame.FrameUnits.TREE_AREAS;
+
+/**
+ * Finds frames in the trees: each stripe keeps to a tree of its own as long as that has frames, so that
+ * threads of different stripes change different words and leave whole trees to others. The upper level of
+ * LLFree (Wrenger et al., USENIX ATC'23); reservations here are preferences and leave the counts where they
+ * are.
+ *
+ * <p>Knows nothing of magazines. Lock-free.
+ */
+final class TreeAllocator {
+    /** Trees rated in search of the best one before the best so far will do. */
+    private static final int NEAR_TREES = 64;
+
+    private final FrameTrees trees;
+    private final Stripes stripes;
+
+    TreeAllocator(FrameTrees trees, Stripes stripes) {
+        this.trees = trees;
+        this.stripes = stripes;
+    }
+
+    /** Takes a frame, a run or a huge frame; NONE if this search met none. */
+    int allocate(int stripe, int order) {
+        return switch (order) {
+            case 0 -> allocateFrame(stripe);
+            case FrameAllocator.HUGE_ORDER -> allocateHuge();
+            default -> allocateRun(stripe, order);
+        };
+    }
+
+    /**
+     * Frees what {@link #allocate} took; false, and nothing done, if any frame of it is not allocated that
+     * way.
+     */
+    boolean free(int stripe, int frame, int order) {
+        boolean freed = order == FrameAllocator.HUGE_ORDER
+                ? trees.giveHuge(FrameUnits.areaOfFrame(frame))
+                : trees.giveFrames(FrameUnits.rowOfFrame(frame), RowWord.run(frame, order));
+        if (freed) {
+            stripes.countMove(stripe);
+        }
+        return freed;
+    }
+
+    // ---- single frames ----
+
+    private int allocateFrame(int stripe) {
+        for (int tree = treeFor(stripe); tree != NONE; tree = treeFor(stripe)) {
+            long reservation = stripes.reservationOpaque(stripe);
+            int near = startRow(reservation, tree);
+            long ticket = trees.ticket(tree, laneOfRow(near), 1);
+            if (ticket != Ticket.NONE) {
+                return redeem(stripe, reservation, near, ticket);
+            }
+        }
+        return NONE;
+    }
+
+    private int redeem(int stripe, long reservation, int near, long ticket) {
+        int row = rowFor(ticket, near);
+        long mask = trees.takeLowest(row, 1);
+        while (mask == 0) {
+            row = FrameUnits.nextRowOfArea(row);
+            mask = trees.takeLowest(row, 1);
+        }
+        moveTo(stripe, reservation, row);
+        return FrameUnits.lowestFrame(row, mask);
+    }
+
+    /**
+     * Takes up to {@code batch.length} frames of one area and writes them to {@code batch}, ascending as far
+     * as the area lets them. The caller has begun a transfer.
+     *
+     * @param tree what {@link #treeFor} said
+     * @return the number of frames, 0 if others were faster
+     */
+    int allocateBatch(int stripe, int tree, int[] batch) {
+        long reservation = stripes.reservationOpaque(stripe);
+        int near = startRow(reservation, tree);
+        long ticket = trees.ticket(tree, laneOfRow(near), batch.length);
+        int count = Ticket.count(ticket);
+        if (count == 0) {
+            return 0;
+        }
+        int row = rowFor(ticket, near);
+        int taken = 0;
+        while (true) {
+            for (long mask = trees.takeLowest(row, count - taken); mask != 0; mask &= mask - 1) {
+                batch[taken++] = FrameUnits.lowestFrame(row, mask);
+            }
+            if (taken == count) {
+                moveTo(stripe, reservation, row);
+                return count;
+            }
+            row = FrameUnits.nextRowOfArea(row);
+        }
+    }
+
+    // ---- choice of a tree ----
+
+    /**
+     * A tree with free frames, by preference the one of the stripe; NONE if this search met no free frame.
+     */
+    int treeFor(int stripe) {
+        long reservation = stripes.reservationOpaque(stripe);
+        int home = ReservationWord.tree(reservation);
+        if (ReservationWord.isHeld(reservation) && TreeWord.free(trees.wordOpaque(home)) > 0) {
+            return home;
+        }
+        int tree = bestTree(home);
+        if (tree != NONE) {
+            reserve(stripe, reservation, tree);
+        }
+        return tree;
+    }
+
+    private int bestTree(int from) {
+        int best = NONE;
+        int bestRate = 0;
+        for (int step = 0; step < trees.count(); step++) {
+            int tree = inCircle(from, step);
+            int rate = TreeWord.rate(trees.wordOpaque(tree));
+            if (rate == TreeWord.RATE_BEST) {
+                return tree;
+            }
+            if (rate > bestRate) {
+                best = tree;
+                bestRate = rate;
+            }
+            if (step >= NEAR_TREES && TreeWord.isAcceptable(bestRate)) {
+                break;
+            }
+        }
+        return best;
+    }
+
+    /**
+     * Makes {@code tree} the tree of the stripe in place of the one in {@code reservation}; does nothing if
+     * it has an owner, or if another thread of the stripe was faster.
+     */
+    private void reserve(int stripe, long reservation, int tree) {
+        int owner = Stripes.ownerOf(stripe);
+        if (!trees.own(tree, owner)) {
+            return;
+        }
+        long next = ReservationWord.held(FrameUnits.firstRowOfTree(tree));
+        if (!stripes.changeReservation(stripe, reservation, next)) {
+            trees.disown(tree, owner);
+        } else if (ReservationWord.isHeld(reservation)) {
+            trees.disown(ReservationWord.tree(reservation), owner);
+        }
+    }
+
+    /** Lets the stripe look at {@code row} first, if that is still in its tree. */
+    private void moveTo(int stripe, long reservation, int row) {
+        boolean inside = ReservationWord.holds(reservation, FrameUnits.treeOfRow(row));
+        if (inside && ReservationWord.row(reservation) != row) {
+            // RACY(row-hint): may be lost; the next search then starts at a worse row and moves it.
+            stripes.changeReservation(stripe, reservation, ReservationWord.movedTo(reservation, row));
+        }
+    }
+
+    // ---- runs ----
+
+    private int allocateRun(int stripe, int order) {
+        long reservation = stripes.reservationOpaque(stripe);
+        int home = ReservationWord.tree(reservation);
+        int frame = ReservationWord.isHeld(reservation) ? runOfTree(stripe, home, order) : NONE;
+        if (frame == NONE) {
+            frame = runOfAny(stripe, reservation, order);
+        }
+        return frame != NONE ? frame : runOfOwned(stripe, home, order);
+    }
+
+    private int runOfAny(int stripe, long reservation, int order) {
+        int home = ReservationWord.tree(reservation);
+        for (int step = 0; step < trees.count(); step++) {
+            int tree = inCircle(home, step);
+            int frame = TreeWord.isOwned(trees.wordOpaque(tree)) ? NONE : runOfTree(stripe, tree, order);
+            if (frame != NONE) {
+                reserve(stripe, reservation, tree);
+                return frame;
+            }
+        }
+        return NONE;
+    }
+
+    /** The last pass: takes whatever there is, whoever prefers it. */
+    private int runOfOwned(int stripe, int home, int order) {
+        for (int step = 0; step < trees.count(); step++) {
+            int frame = runOfTree(stripe, inCircle(home, step), order);
+            if (frame != NONE) {
+                return frame;
+            }
+        }
+        return NONE;
+    }
+
+    private int runOfTree(int stripe, int tree, int order) {
+        long word = trees.wordOpaque(tree);
+        for (int lane = 0; lane < TREE_AREAS; lane++) {
+            int area = FrameUnits.areaOfTree(tree, lane);
+            if (TreeWord.free(word, lane) >= 1 << order && trees.hasRun(area, order)) {
+                int frame = runOfArea(stripe, area, order);
+                if (frame != NONE) {
+                    return frame;
+                }
+            }
+        }
+        return NONE;
+    }
+
+    /**
+     * The count is taken before it is sure that a run exists: until then its frames are hidden from others.
+     */
+    private int runOfArea(int stripe, int area, int order) {
+        stripes.beginTransfer(stripe);
+        try {
+            if (!trees.take(area, 1 << order)) {
+                return NONE;
+            }
+            int frame = trees.takeRun(area, order);
+            if (frame == NONE) {
+                trees.give(area, 1 << order);
+            }
+            return frame;
+        } finally {
+            stripes.endTransfer(stripe);
+        }
+    }
+
+    // ---- huge frames ----
+
+    /**
+     * From the end of the pool, where single frames arrive last; trees in use by a stripe come after all
+     * others.
+     */
+    private int allocateHuge() {
+        int area = takeHuge(false);
+        if (area == NONE) {
+            area = takeHuge(true);
+        }
+        return area == NONE ? NONE : area << FrameUnits.AREA_SHIFT;
+    }
+
+    private int takeHuge(boolean owned) {
+        for (int tree = trees.count() - 1; tree >= 0; tree--) {
+            long word = trees.wordOpaque(tree);
+            int lane = TreeWord.laneWith(word, 0, FrameUnits.AREA_FRAMES);
+            while (lane != NONE && (owned || !TreeWord.isOwned(word))) {
+                int area = FrameUnits.areaOfTree(tree, lane);
+                if (trees.takeHuge(area)) {
+                    return area;
+                }
+                word = trees.wordOpaque(tree);
+                lane = TreeWord.laneWith(word, 0, FrameUnits.AREA_FRAMES);
+            }
+        }
+        return NONE;
+    }
+
+    // ---- small steps ----
+
+    /** {@code from} and {@code step} are both below the number of trees. */
+    private int inCircle(int from, int step) {
+        int tree = from + step;
+        return tree < trees.count() ? tree : tree - trees.count();
+    }
+
+    private static int startRow(long reservation, int tree) {
+        return ReservationWord.holds(reservation, tree) ? ReservationWord.row(reservation)
+                : FrameUnits.firstRowOfTree(tree);
+    }
+
+    private static int laneOfRow(int row) {
+        return FrameUnits.laneOfArea(FrameUnits.areaOfRow(row));
+    }
+
+    private static int rowFor(long ticket, int near) {
+        int area = Ticket.area(ticket);
+        return FrameUnits.areaOfRow(near) == area ? near : FrameUnits.firstRowOfArea(area);
+    }
+}

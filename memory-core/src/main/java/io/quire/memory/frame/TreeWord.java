@@ -1,0 +1,178 @@
+package io.quire.memory.frame;
+
+import static io.quire.memory.frame.FrameUnits.AREA_FRAMES;
+import static io.quire.memory.frame.FrameUnits.NONE;
+import static io.quire.memory.frame.FrameUnits.TREE_AREAS;
+import static io.quire.memory.frame.FrameUnits.TREE_FRAMES;
+
+/**
+ * The state of one tree: four areas, and the stripe that prefers it. All methods are pure; {@link FrameTrees}
+ * publishes their results.
+ * <pre>
+ *  63      55 54     48 47 46     36 35 34     24 23 22     12 11 10      0
+ * +----------+---------+--+---------+--+---------+--+---------+--+---------+
+ * |    0     |  OWNER  |H3|  FREE3  |H2|  FREE2  |H1|  FREE1  |H0|  FREE0  |
+ * +----------+---------+--+---------+--+---------+--+---------+--+---------+
+ *      9          7      1     11     1     11     1     11     1     11     bits
+ *
+ *   FREE   frames of the area that may still be claimed, 0 to 512. Never more than its clear bits
+ *   H      the area is allocated as one huge frame; FREE is then 0
+ *   OWNER  stripe + 1 of the stripe that allocates here, 0 = nobody. A preference, no right: who finds
+ *          nothing elsewhere takes from an owned tree as well
+ *
+ *             take(n)               takeHuge (FREE = 512)
+ *   FREE ---------------> FREE-n    FREE -----------------> HUGE
+ *        <---------------                <-----------------
+ *             give(n)               giveHuge
+ * </pre>
+ * Tree and area are counted in one word, so that one exchange decides both.
+ */
+final class TreeWord {
+    // Low to high. Change a width here and every shift, unit and mask below follows.
+    private static final int FREE_BITS = 11;
+    private static final int HUGE_BITS = 1;
+    private static final int OWNER_BITS = 7;
+
+    private static final int HUGE_SHIFT = FREE_BITS;
+    private static final int LANE_BITS = HUGE_SHIFT + HUGE_BITS;
+    private static final int OWNER_SHIFT = TREE_AREAS * LANE_BITS;
+
+    private static final long FREE_MASK = (1L << FREE_BITS) - 1;
+    private static final long HUGE = 1L << HUGE_SHIFT;
+    private static final long LANE_MASK = (1L << LANE_BITS) - 1;
+    private static final long OWNER = 1L << OWNER_SHIFT;
+
+    /** The largest owner. */
+    static final int OWNER_MAX = (1 << OWNER_BITS) - 1;
+
+    static final int NOBODY = 0;
+
+    /** No transition from here. Never a word, because bit 63 of a word is always clear. */
+    static final long REFUSED = -1L;
+
+    private static final int SPARSE_FRAMES = TREE_FRAMES / 32;
+
+    private TreeWord() {
+    }
+
+    /** A tree that nobody owns, the first {@code frames} frames of which exist and are free. */
+    static long ofFree(int frames) {
+        long word = 0;
+        for (int lane = 0; lane < TREE_AREAS; lane++) {
+            long free = Math.clamp((long) frames - (long) lane * AREA_FRAMES, 0, AREA_FRAMES);
+            word |= free << (lane * LANE_BITS);
+        }
+        return word;
+    }
+
+    static int free(long word, int lane) {
+        return (int) ((word >>> (lane * LANE_BITS)) & FREE_MASK);
+    }
+
+    /** Free frames of all areas together. */
+    static int free(long word) {
+        int free = 0;
+        for (int lane = 0; lane < TREE_AREAS; lane++) {
+            free += free(word, lane);
+        }
+        return free;
+    }
+
+    static boolean isHuge(long word, int lane) {
+        return (word & (HUGE << (lane * LANE_BITS))) != 0;
+    }
+
+    static int owner(long word) {
+        return (int) (word >>> OWNER_SHIFT);
+    }
+
+    static boolean isOwned(long word) {
+        return owner(word) != NOBODY;
+    }
+
+    /**
+     * The first lane with {@code count} free frames, in a circle from {@code first} on; NONE if there is
+     * none.
+     */
+    static int laneWith(long word, int first, int count) {
+        for (int step = 0; step < TREE_AREAS; step++) {
+            int lane = (first + step) & (TREE_AREAS - 1);
+            if (free(word, lane) >= count) {
+                return lane;
+            }
+        }
+        return NONE;
+    }
+
+    /**
+     * How well this tree suits a stripe that looks for single frames: 0 not at all, else the higher the
+     * better. Partly used trees come first, which leaves others whole; a tree with few frames left would soon
+     * be left again; an owned tree comes last.
+     */
+    static int rate(long word) {
+        int free = free(word);
+        if (free == 0) {
+            return 0;
+        }
+        if (isOwned(word)) {
+            return 1;
+        }
+        if (free < SPARSE_FRAMES) {
+            return 2;
+        }
+        return free > TREE_FRAMES / 2 ? 3 : RATE_BEST;
+    }
+
+    static final int RATE_BEST = 4;
+
+    /** Whether a stripe may settle for this rate without looking at all trees. */
+    static boolean isAcceptable(int rate) {
+        return rate >= 2;
+    }
+
+    /** At least {@code count} free in the area -> {@code count} fewer. */
+    static long take(long word, int lane, int count) {
+        return free(word, lane) >= count ? word - ((long) count << (lane * LANE_BITS)) : REFUSED;
+    }
+
+    /** Not huge, and room for {@code count} more -> {@code count} more free. */
+    static long give(long word, int lane, int count) {
+        boolean fits = !isHuge(word, lane) && free(word, lane) + count <= AREA_FRAMES;
+        return fits ? word + ((long) count << (lane * LANE_BITS)) : REFUSED;
+    }
+
+    /** All 512 frames of the area free -> one huge frame. */
+    static long takeHuge(long word, int lane) {
+        return free(word, lane) == AREA_FRAMES ? withLane(word, lane, HUGE) : REFUSED;
+    }
+
+    /** A huge frame -> 512 free frames. */
+    static long giveHuge(long word, int lane) {
+        return isHuge(word, lane) ? withLane(word, lane, AREA_FRAMES) : REFUSED;
+    }
+
+    /** Nobody's -> {@code owner}'s. */
+    static long own(long word, int owner) {
+        assert owner > NOBODY && owner <= OWNER_MAX : "owner is out of range: owner=" + owner;
+        return isOwned(word) ? REFUSED : word + owner * OWNER;
+    }
+
+    /** {@code owner}'s -> nobody's. */
+    static long disown(long word, int owner) {
+        return owner(word) == owner ? word - owner * OWNER : REFUSED;
+    }
+
+    static String toString(long word) {
+        StringBuilder text = new StringBuilder("owner=").append(owner(word)).append(" free=");
+        for (int lane = 0; lane < TREE_AREAS; lane++) {
+            text.append(lane == 0 ? "" : "|");
+            text.append(isHuge(word, lane) ? "huge" : Integer.toString(free(word, lane)));
+        }
+        return text.toString();
+    }
+
+    private static long withLane(long word, int lane, long value) {
+        int shift = lane * LANE_BITS;
+        return (word & ~(LANE_MASK << shift)) | (value << shift);
+    }
+}

@@ -1,0 +1,9 @@
+/** Off-heap memory that can be forked. The packages that are not exported may change at any time. */
+module io.quire.memory {
+    requires org.agrona;
+    requires static transitive org.jspecify;
+
+    exports io.quire.memory;
+    exports io.quire.memory.contract;
+    exports io.quire.memory.structure;
+}

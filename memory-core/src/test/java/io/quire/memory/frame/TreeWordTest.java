@@ -1,0 +1,117 @@
+package io.quire.memory.frame;
+
+import static io.quire.memory.frame.TreeWord.REFUSED;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+
+class TreeWordTest {
+    //                                        0..0OOOOOOO HFFFFFFFFFFF (3) HFFFFFFFFFFF (2) .. (1) .. (0)
+    private static final long WHOLE =         0b000000000_0000000_001000000000_001000000000_001000000000_001000000000L;
+    private static final long OWNER_ONE =     0b000000000_0000001_000000000000_000000000000_000000000000_000000000000L;
+    private static final long OWNER_LAST =    0b000000000_1111111_000000000000_000000000000_000000000000_000000000000L;
+    private static final long HUGE_TWO =      0b000000000_0000000_000000000000_100000000000_000000000000_000000000000L;
+
+    @Test
+    void fieldsLieWhereThePictureDrawsThem() {
+        assertThat(TreeWord.ofFree(2048)).isEqualTo(WHOLE);
+        assertThat(TreeWord.own(0, 1)).isEqualTo(OWNER_ONE);
+        assertThat(TreeWord.own(0, TreeWord.OWNER_MAX)).isEqualTo(OWNER_LAST);
+        assertThat(TreeWord.takeHuge(512L << 24, 2)).isEqualTo(HUGE_TWO);
+        assertThat(TreeWord.take(WHOLE, 1, 512)).isEqualTo(WHOLE & ~(0xFFFL << 12));
+    }
+
+    @Test
+    void aNewTreeCountsTheFramesThatExist() {
+        for (int frames = 0; frames <= 2048; frames++) {
+            long word = TreeWord.ofFree(frames);
+            assertThat(TreeWord.free(word)).isEqualTo(frames);
+            for (int lane = 0; lane < 4; lane++) {
+                assertThat(TreeWord.free(word, lane)).isEqualTo(Math.clamp(frames - lane * 512L, 0, 512));
+            }
+        }
+    }
+
+    @Test
+    void takeAndGiveMoveOneLaneOnlyAndNeverPassItsEnds() {
+        for (int lane = 0; lane < 4; lane++) {
+            long others = TreeWord.own(WHOLE, 77) & ~(0xFFFL << lane * 12);
+            for (int free = 0; free <= 512; free++) {
+                long word = others | (long) free << lane * 12;
+                for (int count = 1; count <= 512; count++) {
+                    long less = free >= count ? others | (long) (free - count) << lane * 12 : REFUSED;
+                    long more = free + count <= 512 ? others | (long) (free + count) << lane * 12 : REFUSED;
+                    if (TreeWord.take(word, lane, count) != less || TreeWord.give(word, lane, count) != more) {
+                        throw new AssertionError("lane=" + lane + ", free=" + free + ", count=" + count);
+                    }
+                }
+            }
+        }
+    }
+
+    @Test
+    void onlyAWhollyFreeAreaBecomesHuge() {
+        for (int lane = 0; lane < 4; lane++) {
+            for (int free = 0; free <= 512; free++) {
+                long next = TreeWord.takeHuge((long) free << lane * 12, lane);
+                assertThat(next).isEqualTo(free == 512 ? 0x800L << lane * 12 : REFUSED);
+            }
+        }
+    }
+
+    @Test
+    void aHugeAreaRefusesEverythingButItsFree() {
+        for (int lane = 0; lane < 4; lane++) {
+            long huge = TreeWord.takeHuge(TreeWord.own(WHOLE, 9), lane);
+            assertThat(TreeWord.isHuge(huge, lane)).isTrue();
+            assertThat(TreeWord.free(huge, lane)).isZero();
+            assertThat(TreeWord.free(huge)).isEqualTo(3 * 512);
+            assertThat(TreeWord.takeHuge(huge, lane)).isEqualTo(REFUSED);
+            assertThat(TreeWord.take(huge, lane, 1)).isEqualTo(REFUSED);
+            assertThat(TreeWord.give(huge, lane, 1)).isEqualTo(REFUSED);
+            assertThat(TreeWord.giveHuge(huge, lane)).isEqualTo(TreeWord.own(WHOLE, 9));
+            assertThat(TreeWord.giveHuge(WHOLE, lane)).isEqualTo(REFUSED);
+        }
+    }
+
+    @Test
+    void aTreeHasOneOwnerAtATime() {
+        for (int owner = 1; owner <= TreeWord.OWNER_MAX; owner++) {
+            long word = TreeWord.own(WHOLE, owner);
+            assertThat(TreeWord.owner(word)).isEqualTo(owner);
+            assertThat(TreeWord.isOwned(word)).isTrue();
+            assertThat(TreeWord.own(word, 1)).isEqualTo(REFUSED);
+            assertThat(TreeWord.disown(word, owner % TreeWord.OWNER_MAX + 1)).isEqualTo(REFUSED);
+            assertThat(TreeWord.disown(word, owner)).isEqualTo(WHOLE);
+        }
+        assertThat(TreeWord.disown(WHOLE, 1)).isEqualTo(REFUSED);
+    }
+
+    @Test
+    void laneWithGoesInACircle() {
+        long word = TreeWord.take(TreeWord.take(WHOLE, 1, 512), 2, 500);
+        assertThat(TreeWord.laneWith(word, 1, 1)).isEqualTo(2);
+        assertThat(TreeWord.laneWith(word, 1, 13)).isEqualTo(3);
+        assertThat(TreeWord.laneWith(TreeWord.take(word, 3, 512), 1, 13)).isZero();
+        assertThat(TreeWord.laneWith(0, 3, 1)).isEqualTo(FrameUnits.NONE);
+    }
+
+    @Test
+    void partlyUsedTreesRateBestAndOwnedTreesLast() {
+        assertThat(TreeWord.rate(0)).isZero();
+        assertThat(TreeWord.rate(TreeWord.own(WHOLE, 3))).isEqualTo(1);
+        assertThat(TreeWord.rate(TreeWord.ofFree(63))).isEqualTo(2);
+        assertThat(TreeWord.rate(WHOLE)).isEqualTo(3);
+        assertThat(TreeWord.rate(TreeWord.ofFree(1025))).isEqualTo(3);
+        assertThat(TreeWord.rate(TreeWord.ofFree(64))).isEqualTo(TreeWord.RATE_BEST);
+        assertThat(TreeWord.rate(TreeWord.ofFree(1024))).isEqualTo(TreeWord.RATE_BEST);
+        assertThat(TreeWord.isAcceptable(1)).isFalse();
+        assertThat(TreeWord.isAcceptable(2)).isTrue();
+    }
+
+    @Test
+    void theTextDecodesEveryField() {
+        long word = TreeWord.takeHuge(TreeWord.take(TreeWord.own(WHOLE, 5), 0, 12), 2);
+        assertThat(TreeWord.toString(word)).isEqualTo("owner=5 free=500|512|huge|512");
+    }
+}
