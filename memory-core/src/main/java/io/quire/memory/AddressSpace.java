@@ -39,7 +39,7 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
      * Makes addresses: {@code sizeBytes}, rounded up to whole pages, that read as zeros. Costs no frame and does not
      * depend on the size. The mapping starts at a multiple of 256 KiB and has a page of nothing on both sides.
      *
-     * @param sizeBytes 1 to 2^47 less what is mapped already
+     * @param sizeBytes positive; all mappings of a space share 2^47 bytes of addresses
      * @return the first address
      * @throws IllegalArgumentException if the size is zero, negative or over 2^47
      * @throws io.quire.memory.contract.OutOfAddressesException if no gap is large enough
@@ -135,6 +135,7 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
      *
      * @throws IllegalArgumentException if the size is negative
      * @throws io.quire.memory.contract.AddressNotMappedException if a byte of the range is not mapped
+     * @throws io.quire.memory.contract.ProtectionException if a page of the range may not be read
      */
     public RunCursor runs(long address, long sizeBytes) {
         return RunCursor.open(space, address, sizeBytes);
@@ -173,8 +174,8 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
     }
 
     /**
-     * Ends the space: its accessors and cursors, and every later access, get a
-     * {@link io.quire.memory.contract.ClosedException}. Forks live on. Bounded work; the frames it held alone become
+     * Ends the space: its accessors, and every later access, get a
+     * {@link io.quire.memory.contract.ClosedException}. Forks and cursors live on. Bounded work; the frames it held alone become
      * free little by little, at the latest when somebody needs one.
      *
      * @throws io.quire.memory.contract.ClosedException if it is closed already

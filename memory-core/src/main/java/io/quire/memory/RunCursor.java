@@ -47,17 +47,20 @@ public final class RunCursor implements AutoCloseable {
         if (sizeBytes < 0) {
             throw new IllegalArgumentException("a size cannot be negative: sizeBytes=" + sizeBytes);
         }
-        if (sizeBytes > 0) {
-            space.checkAllMapped(address, sizeBytes);
+        Space snapshot = space.fork(true, "runs of " + space.name());
+        try {
+            snapshot.checkAllReadable(address, sizeBytes);
+            return new RunCursor(snapshot, address, sizeBytes);
+        } catch (RuntimeException refused) {
+            snapshot.close();
+            throw refused;
         }
-        return new RunCursor(space.fork(true, "runs of " + space.name()), address, sizeBytes);
     }
 
     /**
      * Goes to the next run.
      *
      * @return false if there is none
-     * @throws io.quire.memory.contract.ProtectionException if its memory may not be read
      */
     public boolean next() {
         check();

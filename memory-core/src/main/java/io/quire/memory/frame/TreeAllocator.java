@@ -18,9 +18,13 @@ final class TreeAllocator {
     private final FrameTrees trees;
     private final Stripes stripes;
 
+    // RACY(huge-hint): may be any tree; the search for a huge frame begins here and goes round all of them.
+    private int hugeTree;
+
     TreeAllocator(FrameTrees trees, Stripes stripes) {
         this.trees = trees;
         this.stripes = stripes;
+        this.hugeTree = trees.count() - 1;
     }
 
     /** Takes a frame, a run or a huge frame; NONE if this search met none. */
@@ -236,8 +240,8 @@ final class TreeAllocator {
     // ---- huge frames ----
 
     /**
-     * From the end of the pool, where single frames arrive last; trees in use by a stripe come after all
-     * others.
+     * Downwards from the end of the pool, where single frames arrive last; trees in use by a stripe come
+     * after all others.
      */
     private int allocateHuge() {
         int area = takeHuge(false);
@@ -248,12 +252,15 @@ final class TreeAllocator {
     }
 
     private int takeHuge(boolean owned) {
-        for (int tree = trees.count() - 1; tree >= 0; tree--) {
+        int from = hugeTree;
+        for (int step = 0; step < trees.count(); step++) {
+            int tree = from >= step ? from - step : from - step + trees.count();
             long word = trees.wordOpaque(tree);
             int lane = TreeWord.laneWith(word, 0, FrameUnits.AREA_FRAMES);
             while (lane != NONE && (owned || !TreeWord.isOwned(word))) {
                 int area = FrameUnits.areaOfTree(tree, lane);
                 if (trees.takeHuge(area)) {
+                    hugeTree = tree;
                     return area;
                 }
                 word = trees.wordOpaque(tree);

@@ -447,10 +447,23 @@ public final class Space {
     /** Refuses a range that is not wholly mapped. */
     public void checkAllMapped(long address, long sizeBytes) {
         Mappings mappings = root().mappings();
+        if (sizeBytes == 0) {
+            return;
+        }
         boolean wild = address < 0 || sizeBytes > Geometry.ADDRESS_LIMIT - address;
         long gap = mappings.firstGap(address, wild ? Geometry.ADDRESS_LIMIT : address + sizeBytes);
         if (wild || gap < address + sizeBytes) {
             throw notMapped(gap, mappings);
+        }
+    }
+
+    /** Refuses a range that is not wholly mapped or of which a page may not be read. */
+    public void checkAllReadable(long address, long sizeBytes) {
+        checkAllMapped(address, sizeBytes);
+        for (Mappings.Range part : root().mappings().between(address, address + sizeBytes)) {
+            if (!part.protection().isReadable()) {
+                throw ProtectionException.of(name(), part.start(), "read", part.protection());
+            }
         }
     }
 

@@ -49,7 +49,8 @@ class FrameAllocatorHistoryTest {
             } else if (dice < (growing ? 65 : 35)) {
                 int order = ORDERS[random.nextInt(ORDERS.length)];
                 boolean cached = order == 0 && random.nextBoolean();
-                allocated(cached ? magazine.allocate() : allocator.allocate(order), order, frames, model, live);
+                int frame = cached ? magazine.allocate() : allocator.allocate(order);
+                allocated(frame, order, frames, model, live);
             } else if (!live.isEmpty()) {
                 Run run = live.remove(random.nextInt(live.size()));
                 model.clear(run.frame, run.frame + (1 << run.order));
@@ -75,7 +76,8 @@ class FrameAllocatorHistoryTest {
         }
         assertThat(frame & (1 << order) - 1).isZero();
         assertThat(frame).isBetween(0, frames - (1 << order));
-        assertThat(model.get(frame, frame + (1 << order)).isEmpty()).as("allocated twice: frame=%d", frame).isTrue();
+        BitSet before = model.get(frame, frame + (1 << order));
+        assertThat(before.isEmpty()).as("allocated twice: frame=%d", frame).isTrue();
         model.set(frame, frame + (1 << order));
         live.add(new Run(frame, order));
     }

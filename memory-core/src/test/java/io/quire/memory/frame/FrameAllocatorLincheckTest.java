@@ -17,10 +17,10 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.Timeout.ThreadMode;
 
 /**
- * Interleavings, within bounds, of an allocator with very few frames. Which frame somebody gets is open; so the
- * operations only say whether they got one, and a stamp for each frame tells if two have it.
+ * Interleavings, within bounds, of an allocator with very few frames. Which frame somebody gets is open; so
+ * the operations only say whether they got one, and a stamp for each frame tells if two have it.
  */
-@Timeout(value = 120, threadMode = ThreadMode.SEPARATE_THREAD)
+@Timeout(value = 300, threadMode = ThreadMode.SEPARATE_THREAD)
 class FrameAllocatorLincheckTest {
     private static final int THREADS_MAX = 8;
 
@@ -36,7 +36,7 @@ class FrameAllocatorLincheckTest {
 
     private static ModelCheckingOptions options() {
         return new ModelCheckingOptions().threads(2).actorsPerThread(3).actorsBefore(0).actorsAfter(2)
-                .iterations(20).invocationsPerIteration(400).minimizeFailedScenario(false);
+                .iterations(20).invocationsPerIteration(150).minimizeFailedScenario(false);
     }
 
     /** The frames that each thread holds, each with a stamp. */

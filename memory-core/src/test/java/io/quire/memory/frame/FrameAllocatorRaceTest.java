@@ -19,8 +19,9 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.Timeout.ThreadMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
-/** Many threads at once. Each frame has a stamp of its present owner, which tells when two have the same frame. */
+/** Many threads at once. A stamp on each frame names its present owner, and tells when there are two. */
 @Timeout(value = 120, threadMode = ThreadMode.SEPARATE_THREAD)
 class FrameAllocatorRaceTest {
     private static final long RUN_MS = 400;
@@ -56,8 +57,8 @@ class FrameAllocatorRaceTest {
         assertThat(allocator.freeFrames()).isEqualTo(frames);
     }
 
-    private static void play(FrameAllocator allocator, AtomicIntegerArray owners, int me, SplittableRandom random,
-            long end) {
+    private static void play(FrameAllocator allocator, AtomicIntegerArray owners, int me,
+            SplittableRandom random, long end) {
         List<Run> live = new ArrayList<>();
         while (System.nanoTime() < end) {
             try (Magazine magazine = allocator.newMagazine()) {
@@ -94,7 +95,8 @@ class FrameAllocatorRaceTest {
         }
     }
 
-    private static void free(FrameAllocator allocator, Magazine cache, AtomicIntegerArray owners, int me, Run run) {
+    private static void free(FrameAllocator allocator, Magazine cache, AtomicIntegerArray owners, int me,
+            Run run) {
         own(owners, run, me, 0);
         if (cache != null && run.order == 0) {
             cache.free(run.frame);
@@ -107,8 +109,8 @@ class FrameAllocatorRaceTest {
         for (int frame = run.frame; frame < run.frame + (1 << run.order); frame++) {
             int seen = owners.compareAndExchange(frame, from, to);
             if (seen != from) {
-                throw new IllegalStateException("frame has two owners: frame=" + frame + ", order=" + run.order
-                        + ", expected=" + from + ", seen=" + seen);
+                throw new IllegalStateException("frame has two owners: frame=" + frame
+                        + ", order=" + run.order + ", expected=" + from + ", seen=" + seen);
             }
         }
     }
@@ -135,7 +137,8 @@ class FrameAllocatorRaceTest {
         allocator.check();
     }
 
-    private static void takeOneAtATime(FrameAllocator allocator, boolean striped, long end, AtomicInteger failures) {
+    private static void takeOneAtATime(FrameAllocator allocator, boolean striped, long end,
+            AtomicInteger failures) {
         while (System.nanoTime() < end) {
             try (Magazine magazine = allocator.newMagazine()) {
                 for (int step = 0; step < 100; step++) {
@@ -150,6 +153,25 @@ class FrameAllocatorRaceTest {
                 }
             }
         }
+    }
+
+    /** The only free frames are in the hands of a transfer: searches for any order wait for its end. */
+    @ParameterizedTest
+    @ValueSource(ints = {0, 3, 6, HUGE_ORDER})
+    void nobodyIsTurnedAwayWhileFramesAreOnTheirWay(int order) throws Exception {
+        FrameAllocator allocator = new FrameAllocator(1 << order);
+        int frame = allocator.treeAllocator().allocate(0, order);
+        allocator.stripes().beginTransfer(1);
+        try (ExecutorService executor = executor(false)) {
+            Future<Integer> search = executor.submit(() -> allocator.allocate(order));
+            Thread.sleep(50);
+            boolean turnedAway = search.isDone();
+            allocator.treeAllocator().free(1, frame, order);
+            allocator.stripes().endTransfer(1);
+            assertThat(turnedAway).isFalse();
+            assertThat(search.get()).isEqualTo(frame);
+        }
+        allocator.check();
     }
 
     /** One frees what another allocates: the frames wander through all magazines. */

@@ -63,7 +63,8 @@ class FrameAllocatorTest {
 
     @Test
     void aPoolHasAtLeastOneFrame() {
-        assertThatIllegalArgumentException().isThrownBy(() -> new FrameAllocator(0)).withMessageContaining("frames=0");
+        assertThatIllegalArgumentException().isThrownBy(() -> new FrameAllocator(0))
+                .withMessageContaining("frames=0");
         assertThatIllegalArgumentException().isThrownBy(() -> new FrameAllocator(-1));
         assertThat(new FrameAllocator(1).frames()).isEqualTo(1);
     }

@@ -78,7 +78,8 @@ class MagazineTest {
         Magazine magazine = allocator.newMagazine();
         magazine.close();
         assertThatIllegalStateException().isThrownBy(magazine::allocate).withMessageContaining("closed");
-        assertThatIllegalStateException().isThrownBy(() -> magazine.free(frame)).withMessageContaining("closed");
+        assertThatIllegalStateException().isThrownBy(() -> magazine.free(frame))
+                .withMessageContaining("closed");
         allocator.free(frame);
         assertThat(allocator.freeFrames()).isEqualTo(64);
         allocator.check();
@@ -195,6 +196,22 @@ class MagazineTest {
             allocator.check();
         }
         allocator.check();
+    }
+
+    /** A search that looked into a magazine before the put must notice it. */
+    @Test
+    void everyPutIsCountedForSearchesInProgress() {
+        MagazineSlots slots = new MagazineSlots(2, null);
+        MagazineSlots[] all = {slots, new MagazineSlots(2, null)};
+        assertThat(MagazineRegistry.puts(all)).isZero();
+        slots.put(0, 7);
+        assertThat(MagazineRegistry.puts(all)).isEqualTo(1);
+        assertThat(slots.take(0)).isEqualTo(7);
+        assertThat(MagazineRegistry.puts(all)).isEqualTo(1);
+        slots.put(0, 7);
+        assertThat(MagazineRegistry.puts(all)).isEqualTo(2);
+        assertThat(MagazineRegistry.takeAny(all, 1)).isEqualTo(7);
+        assertThat(slots.isEmpty()).isTrue();
     }
 
     @Test

@@ -6,11 +6,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import org.junit.jupiter.api.Test;
 
 class TreeWordTest {
-    //                                        0..0OOOOOOO HFFFFFFFFFFF (3) HFFFFFFFFFFF (2) .. (1) .. (0)
-    private static final long WHOLE =         0b000000000_0000000_001000000000_001000000000_001000000000_001000000000L;
-    private static final long OWNER_ONE =     0b000000000_0000001_000000000000_000000000000_000000000000_000000000000L;
-    private static final long OWNER_LAST =    0b000000000_1111111_000000000000_000000000000_000000000000_000000000000L;
-    private static final long HUGE_TWO =      0b000000000_0000000_000000000000_100000000000_000000000000_000000000000L;
+    //            0 (9 bits), OWNER (7), and H (1) with FREE (11) of lane 3, 2, 1, 0
+    private static final long WHOLE =
+            0b000000000_0000000_001000000000_001000000000_001000000000_001000000000L;
+    private static final long OWNER_ONE =
+            0b000000000_0000001_000000000000_000000000000_000000000000_000000000000L;
+    private static final long OWNER_LAST =
+            0b000000000_1111111_000000000000_000000000000_000000000000_000000000000L;
+    private static final long HUGE_TWO =
+            0b000000000_0000000_000000000000_100000000000_000000000000_000000000000L;
 
     @Test
     void fieldsLieWhereThePictureDrawsThem() {
@@ -41,7 +45,9 @@ class TreeWordTest {
                 for (int count = 1; count <= 512; count++) {
                     long less = free >= count ? others | (long) (free - count) << lane * 12 : REFUSED;
                     long more = free + count <= 512 ? others | (long) (free + count) << lane * 12 : REFUSED;
-                    if (TreeWord.take(word, lane, count) != less || TreeWord.give(word, lane, count) != more) {
+                    boolean right = TreeWord.take(word, lane, count) == less
+                            && TreeWord.give(word, lane, count) == more;
+                    if (!right) {
                         throw new AssertionError("lane=" + lane + ", free=" + free + ", count=" + count);
                     }
                 }

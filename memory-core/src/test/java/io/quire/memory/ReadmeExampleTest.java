@@ -1,0 +1,66 @@
+package io.quire.memory;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.quire.memory.structure.ForkableMap;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** The examples of the README: they run, and the README shows what runs. */
+@Tag("portable")
+class ReadmeExampleTest {
+
+    @Test
+    void memoryIsForked() {
+        // begin memory
+        try (MemoryManager memory = MemoryManager.builder().hostPool(256L << 20).build();
+                AddressSpace space = memory.newAddressSpace("orders");
+                Accessor live = space.accessor()) {
+
+            long address = space.map(64L << 20);          // addresses only; frames come with the first write
+            live.setLong(address, 42);
+
+            try (AddressSpace past = space.fork()) {      // constant time, whatever the size
+                live.setLong(address, 43);                // copies one 4 KiB page
+                assertThat(past.getLong(address)).isEqualTo(42);
+            }
+        }
+        // end memory
+    }
+
+    @Test
+    void mapIsForked() {
+        // begin map
+        try (MemoryManager memory = MemoryManager.builder().hostPool(256L << 20).build();
+                AddressSpace space = memory.newAddressSpace("prices")) {
+
+            ForkableMap prices = ForkableMap.create(space, 1L << 30);
+            prices.put("tea".getBytes(UTF_8), "3.20".getBytes(UTF_8));
+
+            try (AddressSpace whatIf = space.fork("what if")) {
+                ForkableMap dearer = ForkableMap.open(whatIf, prices.address());
+                dearer.put("tea".getBytes(UTF_8), "4.80".getBytes(UTF_8));
+                assertThat(prices.get("tea".getBytes(UTF_8))).asString(UTF_8).isEqualTo("3.20");
+            }
+        }
+        // end map
+    }
+
+    @Test
+    void readmeShowsTheseExamples() throws IOException {
+        String source = Files.readString(Path.of("src/test/java/io/quire/memory/ReadmeExampleTest.java"));
+        String readme = Files.readString(Path.of("../README.md"));
+        assertThat(readme).contains(example(source, "memory")).contains(example(source, "map"));
+    }
+
+    private static String example(String source, String name) {
+        String begin = "        // begin " + name + "\n";
+        String body = source.substring(source.indexOf(begin) + begin.length(), source.indexOf("        // end " + name));
+        return body.lines().map(line -> line.replaceFirst("^ {8}", "")).collect(Collectors.joining("\n"));
+    }
+}
