@@ -69,6 +69,7 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
         }
         int index = slotOf(address);
         if (readTags[index] == tagOf(address)) {
+            // RACY(leaf-listed): loaded plainly, so a new leaf may look absent; the slow path looks again.
             long[] leaf = readable[index][Geometry.leafIndex(address)];
             if (leaf != null) {
                 long entry = Leaf.entry(leaf, Geometry.pageIndex(address));

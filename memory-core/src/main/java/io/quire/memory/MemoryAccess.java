@@ -325,7 +325,7 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
 
     /**
      * Reads many aligned longs from anywhere: {@code values[i] = getLong(addresses[i])}. All addresses are translated
-     * before the first load, so that cache misses overlap.
+     * before the first load, so that cache misses overlap. After an exception the values are undefined.
      *
      * @param count how many, at most the length of both arrays
      * @throws MisalignedAddressException if an address is no multiple of 8
@@ -349,6 +349,7 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
 
     /**
      * Copies bytes out of the space. Each page is copied as it is at one moment; pages may be of different moments.
+     * After an exception the target is undefined.
      *
      * @throws IndexOutOfBoundsException if the target is too small
      */

@@ -2,6 +2,7 @@ package io.quire.memory.frame;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
+import io.quire.memory.contract.ClosedException;
 import io.quire.memory.platform.NativeAccess;
 import io.quire.memory.platform.Reservation;
 import io.quire.memory.platform.SegmentScope;
@@ -32,6 +33,7 @@ public final class FrameMemory implements AutoCloseable {
     private final Reservation reservation;
     private final MemorySegment pool;
     private final long origin;
+    private volatile boolean closed;
 
     FrameMemory(long sizeBytes) {
         reservation = Reservation.of(sizeBytes);
@@ -145,10 +147,19 @@ public final class FrameMemory implements AutoCloseable {
 
     @Override
     public void close() {
+        closed = true;
         reservation.close();
     }
 
     private MemorySegment segment() {
-        return EVERYTHING != null ? EVERYTHING : pool;
+        if (EVERYTHING != null) {
+            return EVERYTHING;
+        }
+        // Readers look at the version of their space after the access. With native access the addresses are still
+        // there; a closed arena would answer first, with an exception of its own.
+        if (closed) {
+            throw new ClosedException("the memory manager of this memory");
+        }
+        return pool;
     }
 }

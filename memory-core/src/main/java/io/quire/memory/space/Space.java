@@ -257,9 +257,9 @@ public final class Space {
             nextVersion();
             tree.remove(top, 0, address, address + sizeBytes, current.generation(), current.mappings());
             withdrawForAll();
-        } finally {
             withdrawRetired();
-            lock.unlock();
+        } finally {
+            unlockAfterWithdrawal();
         }
     }
 
@@ -283,9 +283,9 @@ public final class Space {
             if (!protection.isReadable()) {
                 changePages(address, end, Entry::hidden);
             }
-        } finally {
             withdrawRetired();
-            lock.unlock();
+        } finally {
+            unlockAfterWithdrawal();
         }
     }
 
@@ -358,12 +358,14 @@ public final class Space {
     /** After a change of root or entries: no access that begins later relies on what was there before. */
     private void withdrawForAll() {
         nextVersion();
-        try {
-            writers.await();
-        } catch (IllegalStateException stuck) {
-            retired.abandon(); // a writer may still be at it: rather lose the frames than give them to somebody else
-            throw stuck;
-        }
+        writers.await();
+    }
+
+    private void unlockAfterWithdrawal() {
+        // Something is left only if an error came between. A writer may still be at it: rather lose the frames than
+        // give them to somebody else.
+        retired.abandon();
+        lock.unlock();
     }
 
     /** Releases what the operation took out of the tree, after readers can know. Writers never relied on it. */

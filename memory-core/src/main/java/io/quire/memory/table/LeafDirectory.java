@@ -38,15 +38,18 @@ public final class LeafDirectory extends Directory {
     }
 
     public long @Nullable [] leaf(int index) {
+        // ORDER(node-listed) acquire: the leaf is complete.
         return (long[]) ELEMENTS.getAcquire(leaves, index);
     }
 
     public long @Nullable [] writableLeaf(int index) {
+        // ORDER(node-listed) acquire: the leaf is complete.
         return (long[]) ELEMENTS.getAcquire(writable, index);
     }
 
     /** Puts in a leaf that belongs to the owner alone. */
     public void own(int index, long[] leaf) {
+        // ORDER(node-listed) release: the leaf first, then the lists that lead to it.
         ELEMENTS.setRelease(leaves, index, leaf);
         ELEMENTS.setRelease(writable, index, leaf);
     }

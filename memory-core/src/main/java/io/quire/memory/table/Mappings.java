@@ -32,7 +32,7 @@ public final class Mappings {
         }
 
         boolean overlaps(long from, long to) {
-            return start < to && from < end;
+            return Math.max(start, from) < Math.min(end, to);
         }
 
         Range part(long from, long to) {

@@ -29,11 +29,13 @@ public final class UpperDirectory extends Directory {
     }
 
     public @Nullable Directory child(int index) {
+        // ORDER(node-listed) acquire: the child is complete.
         return (Directory) ELEMENTS.getAcquire(children, index);
     }
 
     /** Replaces a child; only the owner does. */
     public void setChild(int index, @Nullable Directory child) {
+        // ORDER(node-listed) release: the child first, then the list that leads to it.
         ELEMENTS.setRelease(children, index, child);
     }
 

@@ -1,0 +1,45 @@
+package io.quire.memory.bench.demo;
+
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/** Whether a run goes on: until its time is up, it is told to stop, or a thread fails. Any thread. */
+final class Course {
+
+    private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+    private final long startNanos = System.nanoTime();
+    private volatile long lengthNanos = Long.MAX_VALUE;
+    private volatile boolean stopped;
+
+    /** Ends the run at a time after its start. */
+    void endAfter(long nanos) {
+        lengthNanos = nanos;
+    }
+
+    /** Ends the run now, in good order. */
+    void stop() {
+        stopped = true;
+    }
+
+    /** Ends the run because something broke. The first failure counts. */
+    void fail(Throwable cause) {
+        failure.compareAndSet(null, cause);
+        stopped = true;
+    }
+
+    boolean isOn() {
+        return !stopped && elapsedNanos() < lengthNanos;
+    }
+
+    boolean hasFailed() {
+        return failure.get() != null;
+    }
+
+    @Nullable Throwable failure() {
+        return failure.get();
+    }
+
+    long elapsedNanos() {
+        return System.nanoTime() - startNanos;
+    }
+}

@@ -1,0 +1,63 @@
+package io.quire.memory.bench.demo;
+
+/**
+ * The checksum of the map after each of the last updates, for a thread that forks while the writer goes on.
+ * One writer, one thread that looks back; while it does, the writer waits before it would overwrite what is
+ * looked at.
+ */
+final class History {
+
+    private static final int SIZE = 1 << 16;
+    private static final int MASK = SIZE - 1;
+
+    private final long[] checksums = new long[SIZE];
+    private volatile long begun;
+    private volatile long ended;
+    private volatile long limit = Long.MAX_VALUE;
+
+    /** Starts with the checksum of the map before the first update. */
+    History(long checksum) {
+        checksums[0] = checksum;
+    }
+
+    /** The writer is about to make an update, after which the map will have the checksum. */
+    void begin(long update, long checksum) {
+        while (update > limit) {
+            Thread.onSpinWait();
+        }
+        checksums[(int) update & MASK] = checksum;
+        begun = update;
+    }
+
+    /** The update is made. */
+    void end(long update) {
+        ended = update;
+    }
+
+    /**
+     * Looks back from now on, until {@link #forget}.
+     *
+     * @return the last update that is made
+     */
+    long remember() {
+        // Half of it is enough: an update that was let in just before this line is at most one after the
+        // result.
+        limit = ended + SIZE / 2;
+        return ended;
+    }
+
+    /** All the map may have been between a call of {@link #remember} and now. */
+    Moments since(long first) {
+        long last = begun;
+        long[] found = new long[Math.toIntExact(last - first + 1)];
+        for (int i = 0; i < found.length; i++) {
+            found[i] = checksums[(int) (first + i) & MASK];
+        }
+        return new Moments(first, found);
+    }
+
+    /** Lets the writer overwrite everything again. */
+    void forget() {
+        limit = Long.MAX_VALUE;
+    }
+}

@@ -1,0 +1,63 @@
+package io.quire.memory.bench.demo;
+
+import com.sun.management.OperatingSystemMXBean;
+import java.lang.management.ManagementFactory;
+
+/**
+ * How much memory a run takes. A fork whose every page the writer has changed since holds a copy of
+ * everything, so the pool has room for as many copies as forks stay open, and one more for the live map:
+ * frames never run out.
+ *
+ * @param mapBytes room the map is given
+ * @param limitBytes the size of the host pool
+ */
+record Plan(long mapBytes, long limitBytes) {
+
+    /** Fewer open forks could not be closed out of order. */
+    static final int FEWEST_OPEN = 2;
+
+    /** What a map takes for its keys, its index and its gaps, above the values. */
+    private static final long BYTES_PER_ENTRY = 256;
+    private static final long BYTES_AT_LEAST = 1 << 20;
+    private static final int GAPS_SHARE = 2;
+
+    /** The part of the machine's memory that is taken without being told. */
+    private static final int MACHINE_SHARE = 4;
+
+    /**
+     * Plans a run.
+     *
+     * @param askedBytes the pool's size, 0 to have it chosen
+     * @throws BadInputException if the input is larger than the limit allows
+     */
+    static Plan of(Loader loader, long askedBytes) throws BadInputException {
+        long machineBytes = machineBytes();
+        if (askedBytes > machineBytes) {
+            throw new BadInputException(Settings.LIMIT + " is more than this machine has: "
+                    + Units.bytes(askedBytes) + ", it has " + Units.bytes(machineBytes));
+        }
+        long contentBytes = loader.sizeBytes() + loader.entries() * BYTES_PER_ENTRY;
+        long mapBytes = contentBytes + contentBytes / GAPS_SHARE + BYTES_AT_LEAST;
+        long limitBytes = askedBytes > 0 ? askedBytes
+                : Math.min((ForkKeeper.MOST_OPEN + 2) * mapBytes, machineBytes / MACHINE_SHARE);
+        long leastBytes = (FEWEST_OPEN + 1) * mapBytes;
+        if (limitBytes < leastBytes) {
+            throw new BadInputException("the input is too large: " + Units.bytes(loader.sizeBytes()) + " in "
+                    + Units.count(loader.entries()) + " entries need a pool of " + Units.bytes(leastBytes)
+                    + ", the limit is " + Units.bytes(limitBytes)
+                    + (askedBytes > 0 ? "" : ", a quarter of this machine's memory")
+                    + "; " + Settings.LIMIT + " sets it");
+        }
+        return new Plan(mapBytes, limitBytes);
+    }
+
+    /** How many forks may be open when the live space has so many bytes resident. */
+    int mostOpen(long residentBytes) {
+        long copyBytes = residentBytes + residentBytes / MACHINE_SHARE;
+        return Math.clamp(limitBytes / copyBytes - 1, FEWEST_OPEN, ForkKeeper.MOST_OPEN);
+    }
+
+    private static long machineBytes() {
+        return ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getTotalMemorySize();
+    }
+}

@@ -1,0 +1,143 @@
+package io.quire.memory.bench.demo;
+
+import io.quire.memory.bench.demo.Outcome.Checks;
+import io.quire.memory.bench.demo.Outcome.Loaded;
+import io.quire.memory.bench.demo.Outcome.MemoryUse;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** The table at the end, in plain ASCII. */
+final class Report {
+
+    static final int COLUMNS = 94;
+
+    private static final double P50 = 50;
+    private static final double P99 = 99;
+
+    private final List<String> lines = new ArrayList<>();
+    private final Outcome outcome;
+
+    private Report(Outcome outcome) {
+        this.outcome = outcome;
+    }
+
+    /** The lines of the table, the last of which says what was shown, or what is wrong. */
+    static List<String> of(Outcome outcome) {
+        Report report = new Report(outcome);
+        report.map();
+        report.forks();
+        report.writes();
+        report.memory();
+        report.checks();
+        report.lines.add("");
+        report.lines.add(report.verdict());
+        return report.lines;
+    }
+
+    private void map() {
+        Loaded loaded = outcome.loaded();
+        heading("MAP of " + loaded.input());
+        row("entries loaded", Units.count(loaded.entries()));
+        row("bytes loaded", Units.bytes(loaded.sizeBytes()), "in " + Units.duration(loaded.nanos()));
+        row("values updated by the writer", Units.count(outcome.writer().updates()),
+                Units.count(updatesPerSecond()) + " /s");
+    }
+
+    private void forks() {
+        heading("FORKS, time of one", "forks", "p50", "p99", "max");
+        latencies("by the writer, between two updates", outcome.writer().forks());
+        latencies("by another thread, amid updates", outcome.forks().forksAmidUpdates());
+        row("kept open at a time, at most", Units.count(outcome.forks().mostOpen()));
+        row("closed while an older one stayed open", Units.count(outcome.forks().closedBeforeOlder()));
+    }
+
+    private void writes() {
+        Writer writer = outcome.writer();
+        heading("WRITES, time of one", "writes", "p50", "p99", "max");
+        latencies("8 bytes, the first in a page after a fork", writer.probe().first());
+        latencies("8 bytes, the second in the same page", writer.probe().second());
+        latencies("a value, the first 64 after a fork", writer.putsAfterFork());
+        latencies("a value, all later ones", writer.otherPuts());
+    }
+
+    private void memory() {
+        MemoryUse memory = outcome.memory();
+        long pagesForked = memory.pagesMapped() * forksTaken();
+        heading("MEMORY", "pages", "bytes", "of forked");
+        pages("mapped by the map", memory.pagesMapped());
+        pages("mapped by all forks taken", pagesForked);
+        pages("copied, by the first write to a shared page", memory.pagesCopied(),
+                Units.percent(memory.pagesCopied(), pagesForked));
+        pages("held by forks alone, at the peak", memory.heldPeakBytes() / Units.PAGE_BYTES);
+        pages("held by forks alone, when all are closed", memory.heldEndBytes() / Units.PAGE_BYTES);
+        pages("limit", memory.limitBytes() / Units.PAGE_BYTES);
+    }
+
+    private void checks() {
+        Checks checks = outcome.checks();
+        heading("CHECKS");
+        row("checksums compared: every fork, then the map", Units.count(checks.compared()));
+        row("checksums equal", Units.count(checks.equal()));
+        row("frames leaked", Units.count(checks.framesLeaked()));
+    }
+
+    private String verdict() {
+        Checks checks = outcome.checks();
+        if (checks.firstDifference() != null) {
+            return "FAILED: " + checks.firstDifference();
+        }
+        if (!checks.areGood()) {
+            return "FAILED: memory was not given back: " + checks.framesLeaked() + " frames of 4 KiB";
+        }
+        if (forksTaken() == 0) {
+            return "Stopped before the first fork: nothing was shown.";
+        }
+        return "Shown: %s forks of %s, each taken in about %s while a thread kept changing the map,%n"
+                .formatted(Units.count(forksTaken()), Units.bytes(outcome.loaded().sizeBytes()),
+                        Units.duration(outcome.writer().forks().percentile(P50)))
+                + "stayed exactly the map of their moment, and gave all their memory back.";
+    }
+
+    private long forksTaken() {
+        return outcome.writer().forks().count() + outcome.forks().forksAmidUpdates().count();
+    }
+
+    private long updatesPerSecond() {
+        Writer writer = outcome.writer();
+        return writer.updates() * TimeUnit.SECONDS.toNanos(1) / Math.max(1, writer.runNanos());
+    }
+
+    // ---- lines
+
+    private void heading(String title, String... columns) {
+        lines.add("");
+        lines.add(format("%-46s", title, columns));
+        lines.add("-".repeat(COLUMNS));
+    }
+
+    private void latencies(String label, Latencies latencies) {
+        row(label, Units.count(latencies.count()), Units.duration(latencies.percentile(P50)),
+                Units.duration(latencies.percentile(P99)), Units.duration(latencies.max()));
+    }
+
+    private void pages(String label, long pages) {
+        pages(label, pages, "");
+    }
+
+    private void pages(String label, long pages, String share) {
+        row(label, Units.count(pages), Units.bytes(pages * Units.PAGE_BYTES), share);
+    }
+
+    private void row(String label, String... cells) {
+        lines.add(format("  %-44s", label, cells));
+    }
+
+    private static String format(String labelFormat, String label, String... cells) {
+        StringBuilder line = new StringBuilder(labelFormat.formatted(label));
+        for (String cell : cells) {
+            line.append(" %11s".formatted(cell));
+        }
+        return line.toString().stripTrailing();
+    }
+}

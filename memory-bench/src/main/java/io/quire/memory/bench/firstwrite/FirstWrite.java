@@ -1,0 +1,214 @@
+package io.quire.memory.bench.firstwrite;
+
+import io.quire.memory.Accessor;
+import io.quire.memory.AddressSpace;
+import io.quire.memory.bench.fixture.FlatMemory;
+import io.quire.memory.bench.fixture.LinuxFork;
+import io.quire.memory.bench.fixture.Pages;
+import io.quire.memory.bench.fixture.ResidentSpace;
+import io.quire.memory.bench.measure.Figures;
+import io.quire.memory.bench.measure.Paired;
+import io.quire.memory.bench.measure.Report;
+import io.quire.memory.bench.measure.Sampler;
+import io.quire.memory.bench.measure.Target;
+import io.quire.memory.bench.measure.Timed;
+import java.lang.foreign.MemorySegment;
+import java.util.Locale;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+import org.HdrHistogram.Histogram;
+import org.jspecify.annotations.Nullable;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OperationsPerInvocation;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+import org.openjdk.jmh.annotations.Warmup;
+
+/**
+ * What does the first write to a page of 1 GiB cost after a fork, while the child lives, beside Linux and
+ * beside copying the page?
+ * <p>
+ * Expected: the copy, 300 ns from memory, and 200 to 500 ns more. Every such write copies a page. The first
+ * one to any of the 64 pages of a leaf also copies the leaf and counts up 64 frames, a cache line each 8 of
+ * them: clustered, that is shared by 64 writes; scattered, two writes of three pay for it. Linux copies the
+ * page too, after a trap and with the lock of its page table, and flushes the translation.
+ * <p>
+ * Frames for the copies are those that the round before gave back; Linux does the same.
+ */
+@State(Scope.Thread)
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.NANOSECONDS)
+@Fork(3)
+@Warmup(iterations = 5, time = 1)
+@Measurement(iterations = 5, time = 1)
+public class FirstWrite {
+
+    private static final long SIZE_BYTES = 1L << 30;
+
+    /** As many pages as a directory of the page table maps. */
+    private static final int WRITES = 4096;
+    private static final int LINUX_FORKS = 3;
+
+    /** Which pages are written. */
+    public enum Spread {
+
+        /** Any. */
+        SCATTERED,
+        /** All pages of 16 MiB, in random order. */
+        CLUSTERED
+    }
+
+    @Param
+    public Spread spread;
+
+    private final long[] offsets = new long[WRITES];
+
+    private Pages pages;
+    private ResidentSpace resident;
+    private FlatMemory source;
+    private FlatMemory target;
+    private AddressSpace child;
+
+    @Setup(Level.Trial)
+    public void open() {
+        pages = new Pages(spread == Spread.SCATTERED ? SIZE_BYTES : (long) WRITES * Pages.PAGE_BYTES);
+        resident = ResidentSpace.withRoomForCopies(SIZE_BYTES);
+        source = new FlatMemory(SIZE_BYTES);
+        target = new FlatMemory(SIZE_BYTES);
+    }
+
+    @TearDown(Level.Trial)
+    public void close() {
+        resident.close();
+        source.close();
+        target.close();
+    }
+
+    /** Forks, and chooses the pages that are going to be written. */
+    @Setup(Level.Invocation)
+    public void fork() {
+        pages.choose(WRITES);
+        long clusterBytes = (long) WRITES * Pages.PAGE_BYTES;
+        long start = spread == Spread.SCATTERED ? 0
+                : pages.below((int) (SIZE_BYTES / clusterBytes)) * clusterBytes;
+        for (int i = 0; i < WRITES; i++) {
+            offsets[i] = start + pages.offset(i);
+        }
+        child = resident.space().fork();
+    }
+
+    @Benchmark
+    @OperationsPerInvocation(WRITES)
+    public long quire() {
+        Accessor accessor = resident.accessor();
+        long address = resident.address();
+        for (int i = 0; i < WRITES; i++) {
+            accessor.setLong(address + offsets[i], i);
+        }
+        return WRITES;
+    }
+
+    /** The same pages copied from one flat segment to another, in a different order there. */
+    @Benchmark
+    @OperationsPerInvocation(WRITES)
+    public long plainCopy() {
+        MemorySegment from = source.segment();
+        MemorySegment to = target.segment();
+        for (int i = 0; i < WRITES; i++) {
+            MemorySegment.copy(from, offsets[i], to, offsets[WRITES - 1 - i], Pages.PAGE_BYTES);
+        }
+        return WRITES;
+    }
+
+    /** Ends the child, and with it the copies it alone still held. */
+    @TearDown(Level.Invocation)
+    public void closeChild() {
+        child.close();
+        resident.reclaim();
+    }
+
+    // ---- the tour
+
+    /** Adds the rows to the table. */
+    public static void answer(@Nullable LinuxFork linux, Report report) {
+        for (Spread spread : Spread.values()) {
+            String words = spread.name().toLowerCase(Locale.ROOT);
+            report.progress("first write after a fork of 1 GiB, pages " + words + " ...");
+            FirstWrite write = new FirstWrite();
+            write.spread = spread;
+            write.open();
+            try {
+                write.compareWithCopy("first write, " + words + ", plain copy of 4 KiB", report);
+                if (spread == Spread.SCATTERED) {
+                    write.compareWithLinux("first write, " + words + ", Linux", linux, report);
+                }
+            } finally {
+                write.close();
+            }
+        }
+    }
+
+    private void compareWithCopy(String what, Report report) {
+        report.add(what, Target.atMost(1.5, 200),
+                Paired.LONG_BATCHES.compare(timed(this::quire), timed(this::plainCopy)));
+    }
+
+    private Timed timed(LongSupplier operation) {
+        return new Timed(operation, WRITES, this::fork, this::closeChild);
+    }
+
+    private void compareWithLinux(String what, @Nullable LinuxFork linux, Report report) {
+        Target promised = Target.atLeast(5);
+        if (linux == null) {
+            report.missing(what, promised, LinuxFork.MISSING);
+            return;
+        }
+        Histogram ours = new Histogram(3);
+        Histogram theirP99 = new Histogram(3);
+        report.add(what, promised, Paired.PROCESSES.compare(medianOfSingleWrites(ours), () -> {
+            LinuxFork.Times times = linux.measure(SIZE_BYTES, LINUX_FORKS, WRITES);
+            theirP99.recordValue(times.firstWriteP99());
+            return (double) times.firstWrite();
+        }));
+        report.note("First write, each timed by itself and the clock included: p50 "
+                + at(50, ours) + ", p99 " + at(99, ours) + ", max " + at(100, ours) + "; Linux p99 "
+                + at(50, theirP99) + ".");
+    }
+
+    private static String at(double percentile, Histogram times) {
+        return Figures.nanos((double) times.getValueAtPercentile(percentile));
+    }
+
+    /** Times each write by itself, as fork-timer does, and as many. */
+    private Sampler medianOfSingleWrites(Histogram all) {
+        return () -> {
+            Histogram sample = new Histogram(3);
+            for (int i = 0; i < LINUX_FORKS; i++) {
+                fork();
+                timeEachWrite(sample);
+                closeChild();
+            }
+            all.add(sample);
+            return (double) sample.getValueAtPercentile(50);
+        };
+    }
+
+    private void timeEachWrite(Histogram times) {
+        Accessor accessor = resident.accessor();
+        long address = resident.address();
+        for (int i = 0; i < WRITES; i++) {
+            long start = System.nanoTime();
+            accessor.setLong(address + offsets[i], i);
+            times.recordValue(System.nanoTime() - start);
+        }
+    }
+}

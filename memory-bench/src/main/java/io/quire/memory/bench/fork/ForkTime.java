@@ -1,0 +1,168 @@
+package io.quire.memory.bench.fork;
+
+import io.quire.memory.Accessor;
+import io.quire.memory.AddressSpace;
+import io.quire.memory.MemoryManager;
+import io.quire.memory.bench.fixture.LinuxFork;
+import io.quire.memory.bench.fixture.Pages;
+import io.quire.memory.bench.measure.Paired;
+import io.quire.memory.bench.measure.Report;
+import io.quire.memory.bench.measure.Target;
+import io.quire.memory.bench.measure.Timed;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OperationsPerInvocation;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+import org.openjdk.jmh.annotations.Warmup;
+
+/**
+ * What does {@code fork()} cost, whatever the size, and beside Linux?
+ * <p>
+ * Expected: some 200 ns at any size. A fork makes four objects of together about 400 bytes, takes one lock,
+ * fences once and counts in five places; it looks at no page. Linux copies the page table of 1 GiB, 512 times
+ * 4 KiB, and counts up in the record of each of 262,144 pages: some milliseconds.
+ * <p>
+ * A cost that grows with the size would mean that fork walks the tree.
+ */
+@State(Scope.Thread)
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.NANOSECONDS)
+@Fork(3)
+@Warmup(iterations = 5, time = 1)
+@Measurement(iterations = 5, time = 1)
+public class ForkTime {
+
+    static final int FORKS = 64;
+
+    private static final int LINUX_FORKS = 5;
+    private static final int LINUX_WRITES = 16;
+
+    /** Of ours, for each run of the Linux program. */
+    private static final int SAMPLES = 21;
+
+    /** What is forked. */
+    public enum Size {
+
+        /** All of it in frames. */
+        MIB_1(1L << 20, 4L << 10),
+        /** All of it in frames. */
+        GIB_1(1L << 30, 4L << 10),
+        /** A page for every directory of the table in frames, so that it has its full number of nodes. */
+        GIB_64(64L << 30, 16L << 20);
+
+        private final long mappedBytes;
+        private final long strideBytes;
+
+        Size(long mappedBytes, long strideBytes) {
+            this.mappedBytes = mappedBytes;
+            this.strideBytes = strideBytes;
+        }
+    }
+
+    @Param
+    public Size size;
+
+    private final @Nullable AddressSpace[] children = new AddressSpace[FORKS];
+
+    private MemoryManager manager;
+    private AddressSpace space;
+    private Accessor accessor;
+    private long address;
+
+    static ForkTime of(Size size) {
+        ForkTime fork = new ForkTime();
+        fork.size = size;
+        fork.open();
+        return fork;
+    }
+
+    @Setup(Level.Trial)
+    public void open() {
+        long pages = size.mappedBytes / size.strideBytes;
+        manager = MemoryManager.builder().hostPool(pages * Pages.PAGE_BYTES).build();
+        space = manager.newAddressSpace();
+        accessor = space.accessor();
+        address = space.map(size.mappedBytes);
+        for (long at = 0; at < size.mappedBytes; at += size.strideBytes) {
+            accessor.setLong(address + at, at);
+        }
+    }
+
+    @Benchmark
+    @OperationsPerInvocation(FORKS)
+    public long fork() {
+        for (int i = 0; i < FORKS; i++) {
+            children[i] = space.fork();
+        }
+        return FORKS;
+    }
+
+    @TearDown(Level.Invocation)
+    public void closeChildren() {
+        for (int i = 0; i < FORKS; i++) {
+            AddressSpace child = children[i];
+            if (child != null) {
+                child.close();
+                children[i] = null;
+            }
+        }
+    }
+
+    @TearDown(Level.Trial)
+    public void close() {
+        accessor.close();
+        space.close();
+        manager.close();
+    }
+
+    AddressSpace space() {
+        return space;
+    }
+
+    /** The first address of the space. */
+    long address() {
+        return address;
+    }
+
+    /** The operation as the tour times it. */
+    Timed timed() {
+        return new Timed(this::fork, FORKS, () -> { }, this::closeChildren);
+    }
+
+    /** Adds the rows to the table. */
+    public static void answer(@Nullable LinuxFork linux, Report report) {
+        report.progress("fork of 1 MiB, 1 GiB, 64 GiB, and by Linux ...");
+        ForkTime small = of(Size.MIB_1);
+        ForkTime large = of(Size.GIB_1);
+        ForkTime huge = of(Size.GIB_64);
+        try {
+            report.add("fork of 64 GiB mapped, of 1 MiB", Target.atMost(1.2),
+                    Paired.BATCHES.compare(huge.timed(), small.timed()));
+            report.add("fork of 1 GiB resident, of 1 MiB", Target.NONE,
+                    Paired.BATCHES.compare(large.timed(), small.timed()));
+            String what = "fork of 1 GiB resident, Linux fork()";
+            Target target = Target.atLeast(10_000);
+            if (linux == null) {
+                report.missing(what, target, LinuxFork.MISSING);
+            } else {
+                report.add(what, target, Paired.PROCESSES.compare(large.timed().medianOf(SAMPLES),
+                        () -> linux.measure(Size.GIB_1.mappedBytes, LINUX_FORKS, LINUX_WRITES).fork()));
+            }
+        } finally {
+            small.close();
+            large.close();
+            huge.close();
+        }
+    }
+}

@@ -1,0 +1,46 @@
+package io.quire.memory.bench.measure;
+
+import java.util.function.LongSupplier;
+
+/**
+ * An operation of this process, repeated until the clock can be trusted. Only the operation is timed: what it
+ * needs before and leaves behind is not.
+ *
+ * @param operation does the work some times and returns a value that depends on all of it
+ * @param count how many times
+ * @param before makes ready for one call of the operation
+ * @param after cleans up after one call
+ */
+public record Timed(LongSupplier operation, int count, Runnable before, Runnable after) implements Sampler {
+
+    /** A thousand times what the clock costs in each call, and short beside a time slice of the scheduler. */
+    private static final long SAMPLE_NANOS = 1_000_000;
+
+    /** Written, so that no compiler can leave out what leads to a result. */
+    @SuppressWarnings("UnusedVariable") // to be written is its use
+    private static volatile long sink;
+
+    /** An operation that needs nothing and leaves nothing behind. */
+    public static Timed of(int count, LongSupplier operation) {
+        return new Timed(operation, count, Timed::nothing, Timed::nothing);
+    }
+
+    @Override
+    public double sample() {
+        long nanos = 0;
+        long operations = 0;
+        while (nanos < SAMPLE_NANOS) {
+            before.run();
+            long start = System.nanoTime();
+            long result = operation.getAsLong();
+            nanos += System.nanoTime() - start;
+            after.run();
+            sink = result;
+            operations += count;
+        }
+        return (double) nanos / operations;
+    }
+
+    private static void nothing() {
+    }
+}

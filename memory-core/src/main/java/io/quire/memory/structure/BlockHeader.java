@@ -1,0 +1,88 @@
+package io.quire.memory.structure;
+
+/**
+ * The first 16 bytes of every block. All methods are pure; the words are changed through the {@link Journal}
+ * only.
+ * <pre>
+ *        63  62 61       54 53                                            0
+ *       +------+-----------+-----------------------------------------------+
+ *   0   | KIND |   CLASS   |                   SEQUENCE                    |
+ *       +------+-----------+-----------------------------------------------+
+ *   8   |  FREE: offset of the next free block of the class, 0 if none     |
+ *       |  ENTRY: key length (32), value length (32)                       |
+ *       |  TABLE: 0                                                        |
+ *       +------------------------------------------------------------------+
+ *  16   |  ENTRY: the key, then the value                                  |
+ *       |  TABLE: the slots                                                |
+ *
+ *             allocate                       free
+ *   (unborn, FREE) ------------&gt; ENTRY, TABLE -----------&gt; FREE
+ * </pre>
+ * The sequence is that of the change that made the block what it is. A block never changes its class and is
+ * never merged: a header, once there, stays one until the map is cleared.
+ */
+final class BlockHeader {
+
+    /** Blocks begin at multiples of it and have multiples of it as sizes. */
+    static final int GRAIN = 16;
+
+    static final int BYTES = 16;
+
+    /** Where the second word is, from the beginning of the block. */
+    static final int SECOND = Long.BYTES;
+
+    static final int FREE = 1;
+    static final int ENTRY = 2;
+    static final int TABLE = 3;
+
+    private static final int CLASS_SHIFT = StateWord.SEQUENCE_BITS;
+    private static final int CLASS_BITS = 8;
+    private static final int KIND_SHIFT = CLASS_SHIFT + CLASS_BITS;
+    private static final long SEQUENCE_MASK = (1L << StateWord.SEQUENCE_BITS) - 1;
+    private static final int CLASS_MASK = (1 << CLASS_BITS) - 1;
+
+    private BlockHeader() {
+    }
+
+    // ---- the first word
+
+    static long of(int kind, int sizeClass, long sequence) {
+        return (long) kind << KIND_SHIFT | (long) sizeClass << CLASS_SHIFT | sequence;
+    }
+
+    /** FREE, ENTRY, TABLE, or 0 where no block was yet. */
+    static int kind(long first) {
+        return (int) (first >>> KIND_SHIFT);
+    }
+
+    static int sizeClass(long first) {
+        return (int) (first >>> CLASS_SHIFT) & CLASS_MASK;
+    }
+
+    static long sequence(long first) {
+        return first & SEQUENCE_MASK;
+    }
+
+    // ---- the second word of an entry
+
+    static long lengths(int keyLength, int valueLength) {
+        return (long) keyLength << Integer.SIZE | valueLength;
+    }
+
+    static int keyLength(long second) {
+        return (int) (second >>> Integer.SIZE);
+    }
+
+    static int valueLength(long second) {
+        return (int) second;
+    }
+
+    static String toString(long first) {
+        return switch (kind(first)) {
+            case FREE -> "FREE";
+            case ENTRY -> "ENTRY";
+            case TABLE -> "TABLE";
+            default -> "UNBORN";
+        } + " class=" + sizeClass(first) + " sequence=" + sequence(first);
+    }
+}

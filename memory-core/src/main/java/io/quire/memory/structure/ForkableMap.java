@@ -1,0 +1,375 @@
+package io.quire.memory.structure;
+
+import io.quire.memory.Accessor;
+import io.quire.memory.AddressSpace;
+import io.quire.memory.MemoryAccess;
+import io.quire.memory.contract.OutOfFramesException;
+import java.lang.invoke.VarHandle;
+import java.util.ConcurrentModificationException;
+import java.util.Objects;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.BiConsumer;
+import org.agrona.concurrent.IdleStrategy;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A hash map of byte arrays that lives wholly inside an address space, with its entries and its free memory.
+ * A fork of the space, by any thread at any moment, is a fork of the map: whole, at the same address, and
+ * writable without help from the parent.
+ * <pre>{@code
+ * ForkableMap map = ForkableMap.create(space, 1L << 30);   // addresses only
+ * map.put(key, value);
+ * try (AddressSpace child = space.fork()) {
+ *     map.remove(key);
+ *     assert ForkableMap.open(child, map.address()).containsKey(key);
+ * }
+ * }</pre>
+ * <b>Threads.</b> A map opened through an {@link AddressSpace} may be used by any; one through an {@link
+ * Accessor} is faster and belongs to the accessor's thread. Any number of such objects may reach the same
+ * map. Readers never wait for writers, unless an entry is replaced over and over faster than it can be
+ * copied. One writer changes the map at a time, others wait for it: for microseconds, or as long as it takes
+ * to copy all slots when the table is replaced. Every operation takes effect at one moment between its call
+ * and its return.
+ * <p>
+ * <b>Refusals</b>, besides those of {@link MemoryAccess}, which leave the map as it was: a change may throw
+ * {@link io.quire.memory.contract.StructureFullException} if the region has no room, and
+ * {@link OutOfFramesException} if it needs a frame. A map whose words contradict each other, because the
+ * program wrote over them, gets an {@link IllegalStateException}.
+ * <p>
+ * <b>Memory.</b> An entry takes 16 bytes, key and value, rounded up by less than a quarter, and 11 to 32
+ * bytes of the table. Removed entries and replaced values leave blocks that are used again for entries of
+ * about the same size, so the region stays within a small factor of the most it had to hold at a time of each
+ * size. Large blocks that become free give their frames back if the map knows the space: when it was opened
+ * through it, or by {@link #with} from such a map.
+ */
+public final class ForkableMap {
+
+    /** Each failed attempt means that a writer made a change meanwhile. */
+    private static final int ATTEMPTS = 100;
+
+    /** In place of a value: look again. */
+    private static final byte[] AGAIN = {};
+
+    /** In place of a value that nobody asked for. */
+    private static final byte[] FOUND = {};
+
+    private final Region region;
+    private final KeyHash hasher;
+    private final Journal journal;
+    private final MapWriter writer;
+
+    private ForkableMap(Region region) {
+        this.region = region;
+        this.hasher = new KeyHash(region.get(MapHeader.SEED_AT));
+        this.journal = new Journal(region);
+        this.writer = new MapWriter(region, hasher, journal);
+    }
+
+    /**
+     * Maps a region and makes an empty map of it, for any thread. The region takes addresses; frames come
+     * with entries.
+     *
+     * @param capacityBytes the size of the region, rounded up to whole pages; 8 KiB to 2^46 bytes
+     * @throws IllegalArgumentException if the size is out of that range
+     * @throws io.quire.memory.contract.OutOfAddressesException if the space has no gap that large
+     * @throws OutOfFramesException if there is no frame for the header
+     * @throws io.quire.memory.contract.ProtectionException if the space is a snapshot
+     */
+    public static ForkableMap create(AddressSpace space, long capacityBytes) {
+        if (capacityBytes < MapHeader.REGION_MIN || capacityBytes > MapHeader.REGION_MAX) {
+            throw new IllegalArgumentException("a map has a region of " + MapHeader.REGION_MIN + " to "
+                    + MapHeader.REGION_MAX + " bytes: capacityBytes=" + capacityBytes);
+        }
+        long sizeBytes = capacityBytes + Region.PAGE_BYTES - 1 & -Region.PAGE_BYTES;
+        Region region = new Region(space, space.map(sizeBytes), sizeBytes, space);
+        try {
+            MapHeader.format(region, ThreadLocalRandom.current().nextLong());
+        } catch (OutOfFramesException refused) {
+            space.unmap(region.address(), sizeBytes);
+            throw refused;
+        }
+        return new ForkableMap(region);
+    }
+
+    /**
+     * Attaches to a map, in the space it was created in, in a fork or in a snapshot. Writes nothing.
+     *
+     * @param access an {@link AddressSpace}, for any thread, or an {@link Accessor}, for its own
+     * @param address what {@link #address()} said
+     * @throws IllegalArgumentException if there is no map of this version at the address, or a damaged one
+     * @throws io.quire.memory.contract.AddressNotMappedException if the address or a part of the region is
+     *     not mapped
+     */
+    public static ForkableMap open(MemoryAccess access, long address) {
+        AddressSpace space = access instanceof AddressSpace itself ? itself : null;
+        return new ForkableMap(MapHeader.locate(access, space, address));
+    }
+
+    /**
+     * The same map through another access, such as an accessor of this thread. If that is one of the space
+     * this map knows, the new object knows the space too.
+     *
+     * @throws IllegalArgumentException if the access leads to another map, or to none
+     */
+    public ForkableMap with(MemoryAccess access) {
+        AddressSpace known = access.spaceId() == region.memory().spaceId() ? region.space() : null;
+        AddressSpace space = access instanceof AddressSpace itself ? itself : known;
+        ForkableMap other = new ForkableMap(MapHeader.locate(access, space, address()));
+        if (other.region.get(MapHeader.SEED_AT) != region.get(MapHeader.SEED_AT)) {
+            throw new IllegalArgumentException("the access leads to another map: " + this + ", " + other);
+        }
+        return other;
+    }
+
+    /** Where the map begins; the same in every fork. */
+    public long address() {
+        return region.address();
+    }
+
+    // ---- reading
+
+    /** A copy of the value of a key, or null if it has none. */
+    public byte @Nullable [] get(byte[] key) {
+        return read(key, true);
+    }
+
+    /** Whether a key has a value. */
+    public boolean containsKey(byte[] key) {
+        return read(key, false) != null;
+    }
+
+    /** The number of entries. */
+    public long size() {
+        return CountsWord.entries(word(MapHeader.COUNTS_AT));
+    }
+
+    public boolean isEmpty() {
+        return size() == 0;
+    }
+
+    /** The lengths of all values together. */
+    public long valueBytes() {
+        return word(MapHeader.VALUE_BYTES_AT);
+    }
+
+    /** The size of the region. */
+    public long regionBytes() {
+        return region.sizeBytes();
+    }
+
+    /**
+     * How much of the region was handed out so far: the header, the table, entries, and what is free again.
+     */
+    public long usedBytes() {
+        return word(MapHeader.TOP_AT);
+    }
+
+    /**
+     * Hands a copy of every entry to an action, in no order. If the map knows its space, all entries are of
+     * one moment, by a snapshot that is held until the last; the action may then change the map. If not,
+     * nobody may change it meanwhile.
+     *
+     * @throws ConcurrentModificationException if somebody did, and the map does not know its space
+     * @throws io.quire.memory.contract.TooManySpacesException if there may be no more snapshot
+     */
+    public void forEach(BiConsumer<byte[], byte[]> action) {
+        AddressSpace space = region.space();
+        if (space == null || space.isSnapshot()) {
+            visit(action);
+            return;
+        }
+        try (AddressSpace moment = space.snapshot("entries of a map of " + space.name());
+                Accessor reader = moment.accessor()) {
+            open(reader, address()).visit(action);
+        }
+    }
+
+    private void visit(BiConsumer<byte[], byte[]> action) {
+        long state = region.getAcquire(MapHeader.STATE_AT);
+        Overlay words = journal.view(state);
+        while (words == null) {
+            state = region.getAcquire(MapHeader.STATE_AT);
+            words = journal.view(state);
+        }
+        long table = words.get(MapHeader.TABLE_AT);
+        checkSequence(state);
+        long capacity = table == TableWord.NONE ? 0 : TableWord.capacity(table);
+        for (long number = 0; number < capacity; number++) {
+            long slot = words.get(SlotTable.slotAt(table, number));
+            checkSequence(state);
+            if (EntrySlot.isTaken(slot)) {
+                long block = EntrySlot.block(slot);
+                long lengths = words.get(block + BlockHeader.SECOND);
+                checkSequence(state);
+                byte[] key = bytes(block, 0, BlockHeader.keyLength(lengths));
+                byte[] value = bytes(block, key.length, BlockHeader.valueLength(lengths));
+                checkSequence(state);
+                action.accept(key, value);
+            }
+        }
+    }
+
+    private void checkSequence(long state) {
+        if (!isAt(StateWord.sequence(state))) {
+            throw new ConcurrentModificationException(
+                    "a map that does not know its space was changed during forEach: " + this);
+        }
+    }
+
+    /** A word of the map as it is now. */
+    private long word(long offset) {
+        while (true) {
+            Overlay words = journal.view(region.getAcquire(MapHeader.STATE_AT));
+            if (words != null) {
+                return words.get(offset);
+            }
+        }
+    }
+
+    private byte @Nullable [] read(byte[] key, boolean wantsValue) {
+        long hash = hasher.of(key);
+        for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+            byte[] found = tryRead(key, hash, wantsValue);
+            if (isAnswer(found)) {
+                return found;
+            }
+        }
+        return readQuietly(key, hash, wantsValue);
+    }
+
+    /**
+     * Looks once. What it finds counts if the map is still at the sequence it began with, or if the entry is,
+     * which is then one from before and has been in the map all the time. That nothing was found counts at
+     * the same sequence only: an entry could have moved behind the reader's back.
+     */
+    private byte @Nullable [] tryRead(byte[] key, long hash, boolean wantsValue) {
+        // ORDER(map-changed) acquire: the words and the data of that change, or newer ones.
+        long state = region.getAcquire(MapHeader.STATE_AT);
+        Overlay words = journal.view(state);
+        if (words == null) {
+            return AGAIN;
+        }
+        long sequence = StateWord.sequence(state);
+        long table = words.get(MapHeader.TABLE_AT);
+        long block = table == TableWord.NONE ? SlotTable.NONE : SlotTable.find(words, table, hash, key);
+        if (block > SlotTable.NONE) {
+            if (!wantsValue) {
+                return isStill(block, sequence) ? FOUND : AGAIN;
+            }
+            long lengths = words.get(block + BlockHeader.SECOND);
+            if (!isStill(block, sequence)) {
+                return AGAIN; // before a length is believed
+            }
+            byte[] value = bytes(block, key.length, BlockHeader.valueLength(lengths));
+            return isStill(block, sequence) ? value : AGAIN;
+        }
+        if (!isAt(sequence)) {
+            return AGAIN;
+        }
+        if (block == SlotTable.TORN) {
+            throw damaged();
+        }
+        return null;
+    }
+
+    /** The same with all writers kept out, so that it succeeds. */
+    private byte @Nullable [] readQuietly(byte[] key, long hash, boolean wantsValue) {
+        IdleStrategy idle = WriterLock.newIdleStrategy();
+        while (true) {
+            try {
+                byte[] found = writer.quietly(() -> tryRead(key, hash, wantsValue));
+                if (isAnswer(found)) {
+                    return found;
+                }
+            } catch (OutOfFramesException busy) {
+                // Even the lock needs a frame now, and so does every writer.
+                byte[] found = tryRead(key, hash, wantsValue);
+                if (isAnswer(found)) {
+                    return found;
+                }
+            }
+            idle.idle();
+        }
+    }
+
+    @SuppressWarnings("ReferenceEquality") // an empty value is not the mark
+    private static boolean isAnswer(byte @Nullable [] found) {
+        return found != AGAIN;
+    }
+
+    /** Whether the map has not changed since. What was read before this is then of that sequence. */
+    private boolean isAt(long sequence) {
+        // ORDER(map-word) fence: whoever saw a word of a later change sees that change here.
+        // ORDER(block-freed) fence: and so does whoever saw what was written into a block that it freed.
+        VarHandle.loadLoadFence();
+        return StateWord.sequence(region.get(MapHeader.STATE_AT)) == sequence;
+    }
+
+    /**
+     * Whether the map has not changed since, or at least the entry that was found then has not. The table has
+     * to be the same: after a clear, data may look like the header of a block that was there before.
+     */
+    boolean isStill(long block, long sequence) {
+        if (isAt(sequence)) {
+            return true;
+        }
+        long first = region.get(block);
+        return BlockHeader.kind(first) == BlockHeader.ENTRY && BlockHeader.sequence(first) <= sequence
+                && region.get(MapHeader.TABLE_SINCE_AT) <= sequence;
+    }
+
+    /** Some bytes of an entry. */
+    private byte[] bytes(long block, int from, int length) {
+        if (from < 0 || length < 0 || !region.contains(block, BlockHeader.BYTES + (long) from + length)) {
+            throw damaged();
+        }
+        byte[] bytes = new byte[length];
+        region.read(block + BlockHeader.BYTES + from, bytes, length);
+        return bytes;
+    }
+
+    // ---- changing
+
+    /**
+     * Sets the value of a key.
+     *
+     * @param key 0 to 65,535 bytes
+     * @param value 0 bytes to what fits into the region with the key
+     * @return whether the key had a value before
+     * @throws IllegalArgumentException if the key is too long or the value could never fit
+     * @throws io.quire.memory.contract.StructureFullException if there is no room now
+     */
+    public boolean put(byte[] key, byte[] value) {
+        Objects.requireNonNull(value);
+        return writer.put(key, value);
+    }
+
+    /**
+     * Removes the entry of a key. Needs no room, but perhaps frames, if pages are shared with a fork.
+     *
+     * @return whether there was one
+     */
+    public boolean remove(byte[] key) {
+        return writer.remove(key);
+    }
+
+    /** Removes all entries, and makes the whole region free again. */
+    public void clear() {
+        writer.clear();
+    }
+
+    /** Counts everything anew; only while nobody changes the map. For tests. */
+    void check() {
+        new MapRecount(region, hasher, journal).check();
+    }
+
+    private IllegalStateException damaged() {
+        return new IllegalStateException("the map is damaged: " + MapHeader.describe(region));
+    }
+
+    @Override
+    public String toString() {
+        return "ForkableMap[address=0x" + Long.toHexString(address()) + ", regionBytes=" + regionBytes()
+                + "]";
+    }
+}

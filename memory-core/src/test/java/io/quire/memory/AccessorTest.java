@@ -1,0 +1,128 @@
+package io.quire.memory;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import io.quire.memory.contract.ClosedException;
+import io.quire.memory.harness.Operation;
+import io.quire.memory.testkit.Threads;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.FieldSource;
+
+class AccessorTest extends MemoryAccessContract {
+
+    @Override
+    MemoryAccess open(AddressSpace into) {
+        return into.accessor();
+    }
+
+    @Override
+    void end(MemoryAccess opened) {
+        ((Accessor) opened).close();
+    }
+
+    @ParameterizedTest
+    @FieldSource("OPERATIONS")
+    void operationOfAnotherThreadIsRefused(Operation operation) throws InterruptedException {
+        try (AddressSpace space = leaks.manager().newAddressSpace("mine");
+                Accessor accessor = space.accessor()) {
+            long address = space.map(PAGE);
+            accessor.setLong(address, 42);
+            Threads.elsewhere(() -> assertThatExceptionOfType(WrongThreadException.class)
+                    .isThrownBy(() -> operation.space().apply(accessor, address, 0))
+                    .withMessageContainingAll("mine", "owner=main", "caller=racer-"));
+            assertThat(accessor.getLong(address)).isEqualTo(42);
+        }
+    }
+
+    @ParameterizedTest
+    @FieldSource("OPERATIONS")
+    void operationAfterCloseIsRefused(Operation operation) {
+        try (AddressSpace space = leaks.manager().newAddressSpace("still open")) {
+            long address = space.map(PAGE);
+            Accessor accessor = space.accessor();
+            accessor.setLong(address, 42);
+            accessor.close();
+            accessor.close();
+            assertThatExceptionOfType(ClosedException.class)
+                    .isThrownBy(() -> operation.space().apply(accessor, address, 0))
+                    .withMessage("accessor of space still open is closed");
+            assertThat(space.getLong(address)).isEqualTo(42);
+            assertThat(accessor).hasToString("Accessor[space still open, owner=main, closed]");
+        }
+    }
+
+    @Test
+    void closeByAnotherThreadIsRefused() throws InterruptedException {
+        try (AddressSpace space = leaks.manager().newAddressSpace(); Accessor accessor = space.accessor()) {
+            Threads.elsewhere(() ->
+                    assertThatExceptionOfType(WrongThreadException.class).isThrownBy(accessor::close));
+            long address = space.map(PAGE);
+            accessor.setLong(address, 1);
+            assertThat(accessor.getLong(address)).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void rangesOfAnotherThreadAndAfterCloseAreRefused() throws InterruptedException {
+        try (AddressSpace space = leaks.manager().newAddressSpace()) {
+            long address = space.map(PAGE);
+            Accessor accessor = space.accessor();
+            Threads.elsewhere(() -> {
+                assertThatExceptionOfType(WrongThreadException.class)
+                        .isThrownBy(() -> accessor.fill(address, 1, (byte) 1));
+                assertThatExceptionOfType(WrongThreadException.class)
+                        .isThrownBy(() -> space.mismatch(address, accessor, address, 1));
+            });
+            accessor.close();
+            assertThatExceptionOfType(ClosedException.class)
+                    .isThrownBy(() -> accessor.fill(address, 1, (byte) 1));
+            assertThatExceptionOfType(ClosedException.class)
+                    .isThrownBy(() -> accessor.copyTo(address, new byte[1], 0, 1));
+        }
+    }
+
+    @Test
+    void accessorsOfOneThreadSeeEachOthersWrites() {
+        try (AddressSpace space = leaks.manager().newAddressSpace();
+                Accessor first = space.accessor();
+                Accessor second = space.accessor()) {
+            long address = space.map(64L << 20);
+            for (int round = 1; round < 40; round++) {
+                for (long at = address; at < address + (64L << 20); at += 2L << 20) {
+                    first.setLong(at, round);
+                    assertThat(second.getLong(at)).isEqualTo(round);
+                    assertThat(space.getLong(at)).isEqualTo(round);
+                    second.setLong(at, -round);
+                    assertThat(first.getLong(at)).isEqualTo(-round);
+                }
+                space.fork().close();
+            }
+        }
+    }
+
+    @Test
+    void accessorReachesMoreDirectoriesThanItKeeps() {
+        try (AddressSpace space = leaks.manager().newAddressSpace(); Accessor accessor = space.accessor()) {
+            long directory = 16L << 20;
+            long address = space.map(200 * directory);
+            for (int i = 0; i < 200; i++) {
+                accessor.setLong(address + i * directory, i);
+            }
+            for (int i = 0; i < 200; i++) {
+                assertThat(accessor.getLong(address + i * directory)).isEqualTo(i);
+                assertThat(accessor.getLong(address + i * directory + PAGE)).isZero();
+            }
+        }
+    }
+
+    @Test
+    void accessorOfAClosedSpaceCannotBeOpenedButCanBeClosed() {
+        AddressSpace space = leaks.manager().newAddressSpace();
+        Accessor accessor = space.accessor();
+        space.close();
+        accessor.close();
+        assertThatExceptionOfType(ClosedException.class).isThrownBy(space::accessor);
+    }
+}

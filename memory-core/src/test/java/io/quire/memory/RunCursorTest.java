@@ -1,0 +1,222 @@
+package io.quire.memory;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.quire.memory.contract.AddressNotMappedException;
+import io.quire.memory.contract.ClosedException;
+import io.quire.memory.contract.OpenSpacesException;
+import io.quire.memory.contract.Protection;
+import io.quire.memory.contract.ProtectionException;
+import io.quire.memory.testkit.LeakCheck;
+import io.quire.memory.testkit.Threads;
+import java.io.ByteArrayOutputStream;
+import java.lang.foreign.MemorySegment;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+@Tag("portable")
+class RunCursorTest {
+
+    private static final int PAGE = 4096;
+    private static final int PAGES = 200;
+
+    @RegisterExtension
+    final LeakCheck leaks = new LeakCheck(8L << 20);
+
+    private AddressSpace space;
+    private long address;
+
+    @BeforeEach
+    void map() {
+        space = leaks.manager().newAddressSpace("data");
+        address = space.map((long) PAGES * PAGE);
+    }
+
+    @AfterEach
+    void close() {
+        space.close();
+    }
+
+    @Test
+    void runsHaveTheContentOfTheRange() {
+        byte[] bytes = new byte[70 * PAGE];
+        new Random(3).nextBytes(bytes);
+        space.copyFrom(bytes, 0, address, bytes.length);
+        for (int[] range : new int[][] {{0, bytes.length}, {5, 1}, {PAGE - 1, 2}, {4095, 64 * PAGE + 3},
+                {17, 0}}) {
+            ByteArrayOutputStream content = new ByteArrayOutputStream();
+            try (RunCursor runs = space.runs(address + range[0], range[1])) {
+                while (runs.next()) {
+                    assertThat(runs.address()).isEqualTo(address + range[0] + content.size());
+                    assertThat(runs.memory().byteSize()).isPositive().isLessThanOrEqualTo(256 << 10);
+                    assertThat(runs.memory().isReadOnly()).isTrue();
+                    content.writeBytes(runs.memory().toArray(JAVA_BYTE));
+                }
+                assertThat(runs.next()).isFalse();
+                assertThat(runs.memory().byteSize()).isZero();
+            }
+            assertThat(content.toByteArray())
+                    .isEqualTo(Arrays.copyOfRange(bytes, range[0], range[0] + range[1]));
+        }
+    }
+
+    @Test
+    void memoryWrittenInOrderComesInRunsOfManyPages() {
+        space.fill(address, (long) PAGES * PAGE, (byte) 1);
+        List<Long> sizes = runSizes();
+        assertThat(sizes.stream().mapToLong(Long::longValue).sum()).isEqualTo((long) PAGES * PAGE);
+        assertThat(sizes).hasSizeLessThan(PAGES / 4);
+        assertThat(sizes).anyMatch(size -> size >= 8 * PAGE);
+    }
+
+    @Test
+    void memoryNeverWrittenComesAsZerosAndTakesNoFrame() {
+        space.setByte(address + 3 * PAGE, (byte) 1);
+        // A page of zeros is the zero frame, which has at most one neighbour in the pool.
+        assertThat(runSizes()).hasSizeBetween(PAGES - 2, PAGES);
+        try (RunCursor runs = space.runs(address, 3 * PAGE)) {
+            while (runs.next()) {
+                assertThat(runs.memory().mismatch(MemorySegment.ofArray(new byte[PAGE]))).isEqualTo(-1);
+            }
+        }
+        assertThat(leaks.manager().statistics().usedBytes()).isEqualTo(PAGE);
+    }
+
+    @Test
+    void cursorSeesTheMomentItWasOpenedWhileAWriterWrites() throws InterruptedException {
+        Threads.race(Duration.ofMillis(500),
+                running -> {
+                    try (Accessor accessor = space.accessor()) {
+                        for (long round = 1; running.getAsBoolean(); round++) {
+                            for (int page = 0; page < PAGES; page++) {
+                                accessor.setLong(address + (long) page * PAGE + 8 * (page % 500), round);
+                            }
+                        }
+                    }
+                },
+                running -> {
+                    while (running.getAsBoolean()) {
+                        checkOneMoment();
+                    }
+                });
+    }
+
+    /** A round that the writer is in has reached a page and none after it. */
+    private void checkOneMoment() {
+        long first = -1;
+        long last = Long.MAX_VALUE;
+        try (RunCursor runs = space.runs(address, (long) PAGES * PAGE)) {
+            while (runs.next()) {
+                for (long at = 0; at < runs.memory().byteSize(); at += PAGE) {
+                    long page = (runs.address() + at - address) / PAGE;
+                    long value = runs.memory().get(JAVA_LONG_UNALIGNED, at + 8 * (page % 500));
+                    first = page == 0 ? value : first;
+                    assertThat(value).isBetween(first - 1, last);
+                    last = value;
+                }
+            }
+        }
+    }
+
+    @Test
+    void segmentsDieWithTheirRun() {
+        space.fill(address, (long) PAGES * PAGE, (byte) 1);
+        RunCursor runs = space.runs(address, (long) PAGES * PAGE);
+        assertThat(runs.next()).isTrue();
+        MemorySegment first = runs.memory();
+        assertThat(first.get(JAVA_BYTE, 0)).isEqualTo((byte) 1);
+        assertThatThrownBy(() -> first.set(JAVA_BYTE, 0, (byte) 2))
+                .isInstanceOf(IllegalArgumentException.class);
+        assertThat(runs.next()).isTrue();
+        assertThatIllegalStateException().isThrownBy(() -> first.get(JAVA_BYTE, 0));
+        MemorySegment second = runs.memory();
+        assertThat(second.get(JAVA_BYTE, 0)).isEqualTo((byte) 1);
+        runs.close();
+        assertThatIllegalStateException().isThrownBy(() -> second.get(JAVA_BYTE, 0));
+    }
+
+    @Test
+    void cursorIsOfOneThreadAndOfNoUseAfterClose() throws InterruptedException {
+        RunCursor runs = space.runs(address, PAGE);
+        runs.next();
+        Threads.elsewhere(() -> {
+            assertThatExceptionOfType(WrongThreadException.class).isThrownBy(runs::next)
+                    .withMessageContaining("owner=main");
+            assertThatExceptionOfType(WrongThreadException.class).isThrownBy(runs::memory);
+            assertThatExceptionOfType(WrongThreadException.class).isThrownBy(runs::address);
+            assertThatExceptionOfType(WrongThreadException.class).isThrownBy(runs::close);
+        });
+        assertThat(runs.memory().byteSize()).isEqualTo(PAGE);
+        runs.close();
+        runs.close();
+        assertThatExceptionOfType(ClosedException.class).isThrownBy(runs::next)
+                .withMessageContaining("runs of data");
+        assertThatExceptionOfType(ClosedException.class).isThrownBy(runs::memory);
+        assertThatExceptionOfType(ClosedException.class).isThrownBy(runs::address);
+        assertThat(runs.toString()).contains("closed");
+    }
+
+    @Test
+    void rangesThatAreNoneAreRefused() {
+        assertThatIllegalArgumentException().isThrownBy(() -> space.runs(address, -1))
+                .withMessageContaining("sizeBytes=-1");
+        for (long size : new long[] {(long) PAGES * PAGE + 1, 1L << 47, Long.MAX_VALUE}) {
+            assertThatExceptionOfType(AddressNotMappedException.class)
+                    .isThrownBy(() -> space.runs(address, size));
+        }
+        assertThatExceptionOfType(AddressNotMappedException.class).isThrownBy(() -> space.runs(0, 1));
+        assertThat(leaks.manager().statistics().openSpaces()).isEqualTo(1);
+    }
+
+    @Test
+    void memoryThatMayNotBeReadIsRefused() {
+        space.setByte(address + PAGE, (byte) 1);
+        space.protect(address + PAGE, PAGE, Protection.NONE);
+        assertThatExceptionOfType(ProtectionException.class).isThrownBy(() -> {
+            try (RunCursor runs = space.runs(address, 3 * PAGE)) {
+                while (runs.next()) {
+                    assertThat(runs.address()).isEqualTo(address);
+                }
+            }
+        }).satisfies(refused -> assertThat(refused.address()).isEqualTo(address + PAGE));
+    }
+
+    @Test
+    void openCursorKeepsTheManagerOpenAndOutlivesItsSpace() {
+        AddressSpace other = leaks.manager().newAddressSpace("short-lived");
+        long there = other.map(PAGE);
+        other.setByte(there, (byte) 7);
+        try (RunCursor runs = other.runs(there, PAGE)) {
+            other.close();
+            assertThatExceptionOfType(ClosedException.class).isThrownBy(() -> other.runs(there, PAGE));
+            assertThatExceptionOfType(OpenSpacesException.class).isThrownBy(leaks.manager()::close)
+                    .withMessageContaining("runs of short-lived");
+            assertThat(runs.next()).isTrue();
+            assertThat(runs.memory().get(JAVA_BYTE, 0)).isEqualTo((byte) 7);
+        }
+    }
+
+    private List<Long> runSizes() {
+        List<Long> sizes = new ArrayList<>();
+        try (RunCursor runs = space.runs(address, (long) PAGES * PAGE)) {
+            while (runs.next()) {
+                sizes.add(runs.memory().byteSize());
+            }
+        }
+        return sizes;
+    }
+}

@@ -1,0 +1,169 @@
+package io.quire.memory.guard;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.quire.memory.testkit.Threads;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+@Tag("portable")
+class WritersTest {
+
+    private static final int SPACE = 7;
+
+    private final SharedWriterSlots shared = new SharedWriterSlots();
+    private final Writers writers = new Writers(SPACE, shared);
+
+    @Test
+    void awaitWaitsForAWriterOfAnotherThread() throws InterruptedException {
+        WriterSlot slot = new WriterSlot();
+        expectToWaitFor(slot::enter, slot::exit, () -> writers.add(slot, Thread.currentThread()));
+    }
+
+    @Test
+    void awaitWaitsForAWriterWithoutASlotOfItsOwn() throws InterruptedException {
+        int[] slot = new int[1];
+        expectToWaitFor(() -> slot[0] = shared.enter(SPACE), () -> shared.exit(slot[0]), () -> { });
+    }
+
+    /** Another thread begins a write; await must return after it ends it and not before. */
+    private void expectToWaitFor(Runnable enter, Runnable exit, Runnable register)
+            throws InterruptedException {
+        CountDownLatch inside = new CountDownLatch(1);
+        AtomicBoolean ended = new AtomicBoolean();
+        Threads.race(Duration.ZERO,
+                running -> {
+                    register.run();
+                    enter.run();
+                    inside.countDown();
+                    Thread.sleep(50);
+                    ended.set(true);
+                    exit.run();
+                },
+                running -> {
+                    assertThat(inside.await(10, TimeUnit.SECONDS)).isTrue();
+                    writers.await();
+                    assertThat(ended).isTrue();
+                });
+    }
+
+    @Test
+    void awaitDoesNotWaitForItsOwnThreadNorForOtherSpaces() {
+        WriterSlot own = new WriterSlot();
+        writers.add(own, Thread.currentThread());
+        int foreign = shared.enter(SPACE + 1);
+        writers.await();
+        shared.exit(foreign);
+        own.enter();
+        own.exit();
+        writers.await();
+    }
+
+    @Test
+    void awaitDoesNotWaitForAWriterThatIsGone() throws InterruptedException {
+        WriterSlot slot = new WriterSlot();
+        Threads.elsewhere(() -> writers.add(slot, Thread.currentThread()));
+        slot.enter();
+        writers.remove(slot);
+        writers.await();
+    }
+
+    @Test
+    void awaitWaitsForTheWritesOfItsMomentOnlyNotForThoseThatFollow() throws InterruptedException {
+        WriterSlot slot = new WriterSlot();
+        CountDownLatch registered = new CountDownLatch(1);
+        Threads.race(Duration.ofMillis(200),
+                running -> {
+                    writers.add(slot, Thread.currentThread());
+                    registered.countDown();
+                    while (running.getAsBoolean()) {
+                        slot.enter();
+                        slot.exit();
+                        shared.exit(shared.enter(SPACE));
+                    }
+                },
+                running -> {
+                    registered.await();
+                    while (running.getAsBoolean()) {
+                        writers.await();
+                    }
+                });
+    }
+
+    @Test
+    void writersThatSeeNoWithdrawalAreWaitedFor() throws InterruptedException {
+        // The two sides of the handshake: a flag that allows writes, a counter written only then.
+        Handshake handshake = new Handshake();
+        WriterSlot slot = new WriterSlot();
+        CountDownLatch registered = new CountDownLatch(1);
+        Threads.race(Duration.ofMillis(500),
+                running -> {
+                    writers.add(slot, Thread.currentThread());
+                    registered.countDown();
+                    while (running.getAsBoolean()) {
+                        slot.enter();
+                        if (handshake.allowed) {
+                            handshake.written++;
+                        }
+                        slot.exit();
+                    }
+                },
+                running -> {
+                    while (running.getAsBoolean()) {
+                        int entered = shared.enter(SPACE);
+                        if (handshake.allowed) {
+                            handshake.writtenShared++;
+                        }
+                        shared.exit(entered);
+                    }
+                },
+                running -> {
+                    registered.await();
+                    while (running.getAsBoolean()) {
+                        handshake.allowed = false;
+                        writers.await();
+                        long written = handshake.written;
+                        long writtenShared = handshake.writtenShared;
+                        for (int i = 0; i < 20; i++) {
+                            Thread.onSpinWait();
+                            assertThat(handshake.written).isEqualTo(written);
+                            assertThat(handshake.writtenShared).isEqualTo(writtenShared);
+                        }
+                        handshake.allowed = true;
+                        while (running.getAsBoolean()
+                                && (handshake.written == written || handshake.writtenShared == writtenShared)) {
+                            Thread.onSpinWait();
+                        }
+                    }
+                });
+        assertThat(handshake.written).isPositive();
+        assertThat(handshake.writtenShared).isPositive();
+    }
+
+    @Test
+    void slotsOfManyThreadsAreNeverTheSame() throws InterruptedException {
+        AtomicBoolean[] taken = new AtomicBoolean[1 << 12];
+        Arrays.setAll(taken, i -> new AtomicBoolean());
+        Threads.Task task = running -> {
+            while (running.getAsBoolean()) {
+                int slot = shared.enter(SPACE);
+                assertThat(taken[slot].compareAndSet(false, true)).isTrue();
+                taken[slot].set(false);
+                shared.exit(slot);
+            }
+        };
+        Threads.race(Duration.ofMillis(200), task, task, task);
+    }
+
+    /** What the two sides share. */
+    private static final class Handshake {
+        private volatile boolean allowed = true;
+        private volatile long written;
+        private volatile long writtenShared;
+    }
+}

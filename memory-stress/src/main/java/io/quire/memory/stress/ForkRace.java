@@ -1,0 +1,51 @@
+package io.quire.memory.stress;
+
+import io.quire.memory.AddressSpace;
+import io.quire.memory.MemoryAccess;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.openjdk.jcstress.infra.results.III_Result;
+
+/** A thread writes 2, 3, 4, ... to a page; the other one forks the space. */
+final class ForkRace {
+
+    static final int LAST = 12;
+
+    private final Stage stage = new Stage();
+    private @Nullable AddressSpace child;
+    private volatile long completed = Stage.OLD;
+    private long atFork;
+
+    void write(MemoryAccess access) {
+        access.setLong(stage.page, Stage.OLD);
+        stage.meet();
+        for (long value = Stage.OLD + 1; value <= LAST; value++) {
+            access.setLong(stage.page, value);
+            completed = value;
+        }
+    }
+
+    AddressSpace space() {
+        return stage.space;
+    }
+
+    /** First result: whether a write was missing that had returned before the fork was called. */
+    void fork(III_Result r) {
+        stage.meet();
+        long completedBefore = completed;
+        AddressSpace fork = stage.space.fork();
+        atFork = fork.getLong(stage.page);
+        r.r1 = atFork < completedBefore ? 1 : 0;
+        child = fork;
+    }
+
+    /**
+     * Second result: whether the child has changed since the fork returned. Third: the value in the parent.
+     */
+    void finish(III_Result r) {
+        try (AddressSpace parent = stage.space; AddressSpace fork = Objects.requireNonNull(child)) {
+            r.r2 = fork.getLong(stage.page) == atFork ? 0 : 1;
+            r.r3 = (int) parent.getLong(stage.page);
+        }
+    }
+}

@@ -1,0 +1,50 @@
+package io.quire.memory.stress;
+
+import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
+import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
+
+import io.quire.memory.frame.FrameAllocator;
+import org.openjdk.jcstress.annotations.Actor;
+import org.openjdk.jcstress.annotations.JCStressTest;
+import org.openjdk.jcstress.annotations.Outcome;
+import org.openjdk.jcstress.annotations.State;
+import org.openjdk.jcstress.infra.results.II_Result;
+
+/**
+ * As many frames as threads; each thread holds one at a time, while the others move between magazines and
+ * trees.
+ */
+@JCStressTest
+@Outcome(id = "0, 0", expect = ACCEPTABLE, desc = "nobody is refused while a frame is free")
+@Outcome(expect = FORBIDDEN,
+        desc = "an allocation missed a frame that was on its way from one place to another")
+@State
+public class FrameTransferStress {
+
+    private static final int ROUNDS = 4;
+
+    private final FrameAllocator allocator = new FrameAllocator(2);
+
+    @Actor
+    public void first(II_Result r) {
+        r.r1 = refusals();
+    }
+
+    @Actor
+    public void second(II_Result r) {
+        r.r2 = refusals();
+    }
+
+    private int refusals() {
+        int refusals = 0;
+        for (int round = 0; round < ROUNDS; round++) {
+            int frame = allocator.allocate();
+            if (frame == FrameAllocator.NONE) {
+                refusals++;
+            } else {
+                allocator.free(frame);
+            }
+        }
+        return refusals;
+    }
+}

@@ -1,0 +1,46 @@
+package io.quire.memory.stress;
+
+import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
+import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
+
+import io.quire.memory.frame.FrameAllocator;
+import org.openjdk.jcstress.annotations.Actor;
+import org.openjdk.jcstress.annotations.JCStressTest;
+import org.openjdk.jcstress.annotations.Outcome;
+import org.openjdk.jcstress.annotations.State;
+import org.openjdk.jcstress.infra.results.II_Result;
+
+/** Two threads take the only frame, write to it and free it: through magazines, or out of each other's. */
+@JCStressTest
+@Outcome(id = {"1, 2", "1, -1", "-1, 2"}, expect = ACCEPTABLE,
+        desc = "one after the other, or one found it taken")
+@Outcome(id = "-1, -1", expect = FORBIDDEN,
+        desc = "a frame was free at all times of one of the calls that got none")
+@Outcome(expect = FORBIDDEN, desc = "two owners had the frame, or the writes of the last owner came late")
+@State
+public class MagazineSlotStress {
+
+    private final FrameAllocator allocator = new FrameAllocator(1);
+    private int content;
+
+    @Actor
+    public void first(II_Result r) {
+        r.r1 = use(1);
+    }
+
+    @Actor
+    public void second(II_Result r) {
+        r.r2 = use(2);
+    }
+
+    private int use(int value) {
+        int frame = allocator.allocate();
+        if (frame == FrameAllocator.NONE) {
+            return -1;
+        }
+        content = value;
+        int seen = content;
+        allocator.free(frame);
+        return seen;
+    }
+}

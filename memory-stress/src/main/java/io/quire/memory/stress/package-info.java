@@ -1,0 +1,8 @@
+/**
+ * Two threads on one word or one page, millions of times: a class for each ordering tag of the core and for
+ * each pair of operations that can meet. {@code docs/ordering.md} says which class tests which tag.
+ */
+@NullMarked
+package io.quire.memory.stress;
+
+import org.jspecify.annotations.NullMarked;
