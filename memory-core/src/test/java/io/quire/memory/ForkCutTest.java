@@ -10,6 +10,7 @@ import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
@@ -26,6 +27,8 @@ class ForkCutTest {
 
     private static final int PAGE = 4096;
     private static final Duration WHILE = Duration.ofMillis(700);
+    private static final Duration AT_MOST = Duration.ofSeconds(30);
+    private static final int FORKS_MIN = 20;
 
     @RegisterExtension
     final LeakCheck leaks = new LeakCheck(builder -> builder.hostPool(32L << 20));
@@ -62,13 +65,15 @@ class ForkCutTest {
         try (AddressSpace space = leaks.manager().newAddressSpace()) {
             Counters[] counters = new Counters[writers];
             Threads.Task[] tasks = new Threads.Task[writers + 1];
+            AtomicBoolean enough = new AtomicBoolean();
             for (int i = 0; i < writers; i++) {
                 Counters own = counters[i] = new Counters(space);
-                tasks[i] = running -> own.count(withAccessors, running);
+                tasks[i] = running -> own.count(withAccessors, () -> running.getAsBoolean() && !enough.get());
             }
             AtomicInteger forks = new AtomicInteger();
+            long end = System.nanoTime() + WHILE.toNanos();
             tasks[writers] = running -> {
-                while (running.getAsBoolean()) {
+                while (running.getAsBoolean() && (forks.get() < FORKS_MIN || System.nanoTime() < end)) {
                     try (AddressSpace fork = forks.get() % 4 == 0 ? space.snapshot() : space.fork()) {
                         for (Counters each : counters) {
                             each.check(fork);
@@ -76,9 +81,10 @@ class ForkCutTest {
                     }
                     forks.incrementAndGet();
                 }
+                enough.set(true);
             };
-            Threads.race(threads, WHILE, tasks);
-            assertThat(forks).hasPositiveValue();
+            Threads.race(threads, AT_MOST, tasks);
+            assertThat(forks).hasValueGreaterThanOrEqualTo(FORKS_MIN);
         }
     }
 

@@ -135,8 +135,8 @@ class WritersTest {
                             assertThat(handshake.writtenShared).isEqualTo(writtenShared);
                         }
                         handshake.allowed = true;
-                        while (running.getAsBoolean()
-                                && (handshake.written == written || handshake.writtenShared == writtenShared)) {
+                        while (running.getAsBoolean() && (handshake.written == written
+                                || handshake.writtenShared == writtenShared)) {
                             Thread.onSpinWait();
                         }
                     }
