@@ -4,48 +4,41 @@ import io.quire.memory.contract.ClosedException;
 import io.quire.memory.guard.Ownership;
 import io.quire.memory.guard.WriterSlot;
 import io.quire.memory.space.Space;
+import io.quire.memory.space.Withdrawals;
 import io.quire.memory.table.Entry;
 import io.quire.memory.table.Geometry;
 import io.quire.memory.table.Leaf;
 import io.quire.memory.table.LeafDirectory;
 import io.quire.memory.table.Root;
-import java.util.Arrays;
+import io.quire.memory.table.TranslationCache;
 
 /**
- * One thread's fast path into a space. It keeps the directories it has walked to and a writer slot of its own, so that
- * an access costs a look-up of two arrays and no atomic instruction.
+ * One thread's fast path into a space. It keeps the translations it has used and a writer slot of its own, so that an
+ * access costs one look-up and no atomic instruction.
  * <p>
  * Owned by the thread that opened it, platform or virtual: any other gets a {@link WrongThreadException}. Opening and
- * closing one costs about a microsecond. A space may have any number; each one that belongs to another thread than the
- * one that forks makes {@code fork()} slower by a memory barrier on all processors.
+ * closing one costs about a microsecond. A space may have any number; one that has written, and belongs to another thread
+ * than the one that forks, makes {@code fork()} slower by a memory barrier on all processors.
  */
 public final class Accessor extends MemoryAccess implements AutoCloseable {
 
-    /** 64 directories cover 1 GiB without a conflict; a power of two. */
-    private static final int SLOTS = 64;
-
-    private static final long NO_TAG = -1;
-
-    // Two small direct-mapped caches of directories, valid while the space has the version. Readers look where all
-    // leaves are listed, writers where those are that belong to the space alone.
-    private final long[] readTags = new long[SLOTS];
-    private final long[][][] readable = new long[SLOTS][][];
-    private final long[] writeTags = new long[SLOTS];
-    private final long[][][] writable = new long[SLOTS][][];
-
+    private final TranslationCache cache = new TranslationCache();
     private final WriterSlot slot = new WriterSlot();
     private final Space space;
+    private final Withdrawals withdrawals;
     private final Thread owner = Thread.currentThread();
 
+    /** What is in the cache was good at this version of the space. */
     private long version;
+    private boolean writer;
     private boolean closed;
 
     Accessor(Space space) {
         super(space.memory());
         this.space = space;
-        forget();
-        version = space.version();
-        space.addWriter(slot, owner);
+        this.withdrawals = space.withdrawals();
+        this.version = withdrawals.version();
+        space.root(); // refuses a closed space
     }
 
     @Override
@@ -55,7 +48,7 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
 
     @Override
     boolean isStill(long seen) {
-        if (space.isStill(seen)) {
+        if (withdrawals.isStill(seen)) {
             return true;
         }
         refresh();
@@ -67,18 +60,8 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
         if (!Ownership.isCurrent(owner)) {
             throw wrongThread();
         }
-        int index = slotOf(address);
-        if (readTags[index] == tagOf(address)) {
-            // RACY(leaf-listed): loaded plainly, so a new leaf may look absent; the slow path looks again.
-            long[] leaf = readable[index][Geometry.leafIndex(address)];
-            if (leaf != null) {
-                long entry = Leaf.entry(leaf, Geometry.pageIndex(address));
-                if (Entry.isReadable(entry)) {
-                    return Entry.offset(entry) + Geometry.pageOffset(address);
-                }
-            }
-        }
-        return locateSlowly(address);
+        long offset = cache.find(address);
+        return offset != TranslationCache.MISS ? offset : locateSlowly(address);
     }
 
     @Override
@@ -88,15 +71,9 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
         }
         while (true) {
             slot.enter();
-            int index = slotOf(address);
-            if (writeTags[index] == tagOf(address) && space.isStill(version)) {
-                long[] leaf = writable[index][Geometry.leafIndex(address)];
-                if (leaf != null) {
-                    long entry = Leaf.entry(leaf, Geometry.pageIndex(address));
-                    if (Entry.isWritable(entry)) {
-                        return Entry.offset(entry) + Geometry.pageOffset(address);
-                    }
-                }
+            long offset = cache.findWritable(address);
+            if (offset != TranslationCache.MISS && withdrawals.isStill(version)) {
+                return offset;
             }
             slot.exit();
             makeWritable(address);
@@ -132,8 +109,10 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
         }
         if (!closed) {
             closed = true;
-            forget();
-            space.removeWriter(slot);
+            cache.release();
+            if (writer) {
+                space.removeWriter(slot);
+            }
         }
     }
 
@@ -142,60 +121,55 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
     private long locateSlowly(long address) {
         refresh();
         LeafDirectory directory = space.root().directory(address);
-        if (directory != null) {
-            int index = slotOf(address);
-            readable[index] = directory.leaves();
-            readTags[index] = tagOf(address);
+        long[] leaf = directory == null ? null : directory.leaf(Geometry.leafIndex(address));
+        long entry = leaf == null ? Entry.ABSENT : Leaf.entry(leaf, Geometry.pageIndex(address));
+        if (!Entry.isReadable(entry)) {
+            return space.offsetForRead(address);
         }
-        return space.offsetForRead(address);
+        cache.keep(address, Entry.offset(entry));
+        return Entry.offset(entry) + Geometry.pageOffset(address);
     }
 
     private void makeWritable(long address) {
         refresh();
-        if (!rememberWritable(address)) {
+        if (!writer) {
+            // Not before the first write: whoever forks need not wait for accessors that only read.
+            space.addWriter(slot, owner);
+            writer = true;
+        }
+        if (!keepWritable(address)) {
             space.faultForWrite(address);
             refresh();
-            rememberWritable(address);
+            keepWritable(address);
         }
     }
 
-    /** Keeps the directory of an address for writes; false if the page has to be faulted in first. */
-    private boolean rememberWritable(long address) {
+    /** Keeps the translation of a page for writes; false if the page has to be faulted in first. */
+    private boolean keepWritable(long address) {
         Root root = space.root();
         LeafDirectory directory = root.directory(address);
         if (directory == null || !directory.isOwnedBy(root.generation())) {
             return false;
         }
-        int index = slotOf(address);
-        writable[index] = directory.writableLeaves();
-        writeTags[index] = tagOf(address);
         long[] leaf = directory.writableLeaf(Geometry.leafIndex(address));
-        return leaf != null && Entry.isWritable(Leaf.entry(leaf, Geometry.pageIndex(address)));
+        long entry = leaf == null ? Entry.ABSENT : Leaf.entry(leaf, Geometry.pageIndex(address));
+        if (!Entry.isWritable(entry)) {
+            return false;
+        }
+        cache.keepWritable(address, Entry.offset(entry));
+        return true;
     }
 
-    /** Forgets what was learned under an older version of the tables. */
+    /** Forgets what was withdrawn since the last time. */
     private void refresh() {
         if (closed) {
             throw closed();
         }
-        long now = space.version();
+        long now = withdrawals.version();
         if (now != version) {
-            forget();
+            withdrawals.apply(cache, version, now);
             version = now;
         }
-    }
-
-    private void forget() {
-        Arrays.fill(readTags, NO_TAG);
-        Arrays.fill(writeTags, NO_TAG);
-    }
-
-    private static int slotOf(long address) {
-        return (int) (address >>> Geometry.DIRECTORY_SHIFT) & SLOTS - 1;
-    }
-
-    private static long tagOf(long address) {
-        return address >>> Geometry.DIRECTORY_SHIFT;
     }
 
     private ClosedException closed() {

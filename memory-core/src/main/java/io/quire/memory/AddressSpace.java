@@ -196,12 +196,12 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
 
     @Override
     long translationVersion() {
-        return space.version();
+        return space.withdrawals().version();
     }
 
     @Override
     boolean isStill(long seen) {
-        return space.isStill(seen);
+        return space.withdrawals().isStill(seen);
     }
 
     @Override

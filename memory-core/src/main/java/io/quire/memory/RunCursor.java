@@ -3,7 +3,10 @@ package io.quire.memory;
 import io.quire.memory.contract.ClosedException;
 import io.quire.memory.guard.Ownership;
 import io.quire.memory.space.Space;
+import io.quire.memory.table.Entry;
 import io.quire.memory.table.Geometry;
+import io.quire.memory.table.Leaf;
+import io.quire.memory.table.LeafDirectory;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
@@ -69,16 +72,31 @@ public final class RunCursor implements AutoCloseable {
             return false;
         }
         address = nextAddress;
-        long first = snapshot.offsetForRead(address);
-        long limit = Math.min(end, (address | Geometry.LEAF_BYTES - 1) + 1);
-        long runEnd = Math.min(limit, Geometry.pageStart(address) + Geometry.PAGE_BYTES);
-        while (runEnd < limit && snapshot.offsetForRead(runEnd) - first == runEnd - address) {
-            runEnd = Math.min(limit, runEnd + Geometry.PAGE_BYTES);
-        }
+        long offset = snapshot.offsetForRead(address);
+        nextAddress = endOfRun();
         arena = Arena.ofConfined();
-        memory = snapshot.memory().readOnly(first, runEnd - address, arena);
-        nextAddress = runEnd;
+        memory = snapshot.memory().readOnly(offset, nextAddress - address, arena);
         return true;
+    }
+
+    /** The first address from which on memory lies elsewhere in the pool, in the same leaf. */
+    private long endOfRun() {
+        long limit = Math.min(end, (address | (Geometry.LEAF_BYTES - 1)) + 1);
+        long runEnd = Geometry.pageStart(address) + Geometry.PAGE_BYTES;
+        LeafDirectory directory = snapshot.root().directory(address);
+        long[] leaf = directory == null ? null : directory.leaf(Geometry.leafIndex(address));
+        if (leaf != null && Entry.isPresent(Leaf.entry(leaf, Geometry.pageIndex(address)))) {
+            long frame = Entry.offset(Leaf.entry(leaf, Geometry.pageIndex(address)));
+            while (runEnd < limit) {
+                long entry = Leaf.entry(leaf, Geometry.pageIndex(runEnd));
+                frame += Geometry.PAGE_BYTES;
+                if (!Entry.isPresent(entry) || Entry.offset(entry) != frame) {
+                    break;
+                }
+                runEnd += Geometry.PAGE_BYTES;
+            }
+        }
+        return Math.min(runEnd, limit);
     }
 
     /** The address of the first byte of this run. */

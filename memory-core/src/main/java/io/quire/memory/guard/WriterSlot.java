@@ -5,32 +5,35 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
 /**
- * The slot of one thread's writer: odd while a write is in progress, and never the same odd number twice. Owned by
- * one thread, watched by all.
+ * The slot of one thread's writer: set while a write is in progress. Owned by one thread, watched by all.
+ * <p>
+ * A flag and no count, because a count would chain each write to the one before through memory. A watcher therefore
+ * waits until it has seen the slot clear once, between any two writes; what it waits for was withdrawn before, so a
+ * thread that writes on meets the withdrawal with its next write and leaves the slot to learn about it.
  * <p>
  * Entering is wait-free. It costs a store and, where {@link MemoryBarrier#ASYMMETRIC}, no fence that the processor
  * sees: the watcher pays for both sides.
  */
 public final class WriterSlot {
 
-    private static final VarHandle TURN;
+    private static final VarHandle WRITING;
 
     static {
         try {
-            TURN = MethodHandles.lookup().findVarHandle(WriterSlot.class, "turn", long.class);
+            WRITING = MethodHandles.lookup().findVarHandle(WriterSlot.class, "writing", boolean.class);
         } catch (ReflectiveOperationException impossible) {
             throw new ExceptionInInitializerError(impossible);
         }
     }
 
-    private long turn;
+    @SuppressWarnings("UnusedVariable") // read through WRITING
+    private boolean writing;
 
     /** Says that a write begins. Whatever the owner loads after this, a watcher waits for its store. */
     public void enter() {
         // ORDER(write-in-progress) fence: the slot is seen, or the writer sees the withdrawal. A watcher's membarrier
         // stands in for the processor's fence; the two light fences only hold the compiler to the order.
-        // Odd even if a stack overflow kept the last write from saying that it was done.
-        TURN.setOpaque(this, turn + 1 | 1);
+        WRITING.setOpaque(this, true);
         if (MemoryBarrier.ASYMMETRIC) {
             VarHandle.acquireFence();
             VarHandle.releaseFence();
@@ -42,12 +45,11 @@ public final class WriterSlot {
     /** Says that the write is done, or was given up. */
     public void exit() {
         // ORDER(write-done) release: the bytes first, then the slot that lets fork, unmap and reuse go on.
-        TURN.setRelease(this, turn + 1);
+        WRITING.setRelease(this, false);
     }
 
-    /** The turn in progress, or an even number. */
-    long turn() {
+    boolean isWriting() {
         // ORDER(write-done) acquire: what the writer stored is visible to whoever sees it gone.
-        return (long) TURN.getAcquire(this);
+        return (boolean) WRITING.getAcquire(this);
     }
 }

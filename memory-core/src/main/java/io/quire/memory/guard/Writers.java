@@ -59,13 +59,11 @@ public final class Writers {
     }
 
     private static void await(Registration registration) {
-        long turn = registration.slot.turn();
-        if ((turn & 1) == 0) {
-            return;
-        }
-        Patience patience = new Patience();
-        while (registration.slot.turn() == turn) {
-            patience.pause("a write by " + registration.owner);
+        if (registration.slot.isWriting()) {
+            Patience patience = new Patience();
+            while (registration.slot.isWriting()) {
+                patience.pause("a write by " + registration.owner);
+            }
         }
     }
 

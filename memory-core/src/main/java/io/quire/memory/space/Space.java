@@ -18,8 +18,6 @@ import io.quire.memory.table.Mappings;
 import io.quire.memory.table.Root;
 import io.quire.memory.table.UpperDirectory;
 import io.quire.memory.trace.Birth;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongUnaryOperator;
 import java.util.function.UnaryOperator;
@@ -29,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * One address space. Its table is changed under {@link #lock} only: by faults, fork, map, unmap, protect, discard and
  * close. Readers and writers of resident pages walk the table without it and hold to two rules:
  * <ul>
- * <li><em>readers</em> take the {@link #version} first and, after they have loaded the data, look whether it is still
+ * <li><em>readers</em> take the {@link Withdrawals#version} first and, after they have loaded the data, look whether it is still
  * the same; whoever takes a translation away changes the version before the frame or node can have another use;
  * <li><em>writers</em> hold a slot from before they look at the version and the entry until after their store; whoever
  * takes a permission away changes the version or the entry and then waits for the slots.
@@ -43,17 +41,8 @@ public final class Space {
     private static final int NODES_PER_FAULT = 2;
     private static final int NODES_PER_CLOSE = 16;
 
-    private static final VarHandle VERSION;
-
-    static {
-        try {
-            VERSION = MethodHandles.lookup().findVarHandle(Space.class, "version", long.class);
-        } catch (ReflectiveOperationException impossible) {
-            throw new ExceptionInInitializerError(impossible);
-        }
-    }
-
     private final ReentrantLock lock = new ReentrantLock();
+    private final Withdrawals withdrawals = new Withdrawals();
     private final Retired retired = new Retired();
     private final Machine machine;
     private final FramePool pool;
@@ -68,7 +57,6 @@ public final class Space {
     private final boolean snapshot;
 
     private volatile @Nullable Root root;
-    private long version;
 
     private Space(Machine machine, int id, @Nullable Space parent, @Nullable String name, boolean snapshot, Root root) {
         this.machine = machine;
@@ -96,15 +84,9 @@ public final class Space {
 
     // ---- what accessors read on their fast path
 
-    /** Changes whenever a translation or a permission was withdrawn. */
-    public long version() {
-        // ORDER(translation-withdrawn) acquire: tables looked at after this are at least as new as the version.
-        return (long) VERSION.getAcquire(this);
-    }
-
-    /** Whether nothing was withdrawn since the version was read. The caller has fenced its loads. */
-    public boolean isStill(long seen) {
-        return (long) VERSION.getOpaque(this) == seen;
+    /** The version that changes whenever a translation or a permission is taken away. */
+    public Withdrawals withdrawals() {
+        return withdrawals;
     }
 
     public FrameMemory memory() {
@@ -173,10 +155,10 @@ public final class Space {
             long[] leaf = tree.ownLeaf(directory, address, current.mappings());
             // A node that was replaced is withdrawn before anybody can write through its successor: who still reads
             // through the old one would miss that write, even one of his own.
-            withdrawRetired();
+            withdrawRetired(Withdrawals.NODES);
             faultPage(leaf, Geometry.pageIndex(address));
         } finally {
-            withdrawRetired();
+            withdrawRetired(address);
             lock.unlock();
         }
     }
@@ -254,10 +236,10 @@ public final class Space {
             // The mappings first: a reader that finds no page, and the old mappings, must not take it for a page of
             // zeros. The new version makes it look again.
             root = change.apply(current.withTop(top));
-            nextVersion();
+            withdrawals.withdraw(Withdrawals.ALL);
             tree.remove(top, 0, address, address + sizeBytes, current.generation(), current.mappings());
-            withdrawForAll();
-            withdrawRetired();
+            withdrawFromAll(Withdrawals.ALL);
+            withdrawRetired(Withdrawals.ALL);
         } finally {
             unlockAfterWithdrawal();
         }
@@ -277,13 +259,14 @@ public final class Space {
             // A new generation takes W from every node of the tree at once; faults give it back where it is allowed.
             root = root().withMappings(current.mappings().protect(address, end, protection))
                     .withGeneration(machine.newGeneration());
-            withdrawForAll();
+            withdrawFromAll(Withdrawals.ALL);
             // Pages are visible before the mappings say so and hidden after: in between a reader that finds a hidden
             // page and mappings that allow the read would take it for a page of zeros.
             if (!protection.isReadable()) {
                 changePages(address, end, Entry::hidden);
+                withdrawals.withdraw(Withdrawals.ALL);
             }
-            withdrawRetired();
+            withdrawRetired(Withdrawals.ALL);
         } finally {
             unlockAfterWithdrawal();
         }
@@ -329,7 +312,7 @@ public final class Space {
             if (!snapshot) {
                 // From here on no node of the tree belongs to this space either: the next write to each copies.
                 root = current.withGeneration(machine.newGeneration());
-                withdrawForAll();
+                withdrawFromAll(Withdrawals.WRITES);
             }
             current.top().acquire();
             return current.withGeneration(machine.newGeneration());
@@ -344,7 +327,7 @@ public final class Space {
         try {
             Root last = root();
             root = null;
-            withdrawForAll();
+            withdrawFromAll(Withdrawals.ALL);
             machine.reclaimer().release(last.top());
         } finally {
             lock.unlock();
@@ -356,9 +339,17 @@ public final class Space {
     // ---- withdrawal
 
     /** After a change of root or entries: no access that begins later relies on what was there before. */
-    private void withdrawForAll() {
-        nextVersion();
+    private void withdrawFromAll(long what) {
+        withdrawals.withdraw(what);
         writers.await();
+    }
+
+    /** Releases what the operation took out of the tree, after readers can know. Writers never relied on it. */
+    private void withdrawRetired(long what) {
+        if (!retired.isEmpty()) {
+            withdrawals.withdraw(what);
+            retired.release(machine.reclaimer(), pool);
+        }
     }
 
     private void unlockAfterWithdrawal() {
@@ -366,20 +357,6 @@ public final class Space {
         // give them to somebody else.
         retired.abandon();
         lock.unlock();
-    }
-
-    /** Releases what the operation took out of the tree, after readers can know. Writers never relied on it. */
-    private void withdrawRetired() {
-        if (!retired.isEmpty()) {
-            nextVersion();
-            retired.release(machine.reclaimer(), pool);
-        }
-    }
-
-    private void nextVersion() {
-        // ORDER(translation-withdrawn) release: the table was changed before; only then may a frame be used again,
-        // so a reader that was overtaken sees the new version after it has loaded foreign data.
-        VERSION.setVolatile(this, version + 1);
     }
 
     // ---- writers

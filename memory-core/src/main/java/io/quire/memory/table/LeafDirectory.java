@@ -27,16 +27,6 @@ public final class LeafDirectory extends Directory {
         this.writable = new long[Geometry.FAN_OUT][];
     }
 
-    /** The list of all leaves, for an accessor that keeps it. */
-    public long[] @Nullable [] leaves() {
-        return leaves;
-    }
-
-    /** The list of the leaves the owner may change, for an accessor that keeps it; another one after an adoption. */
-    public long[] @Nullable [] writableLeaves() {
-        return writable;
-    }
-
     public long @Nullable [] leaf(int index) {
         // ORDER(node-listed) acquire: the leaf is complete.
         return (long[]) ELEMENTS.getAcquire(leaves, index);

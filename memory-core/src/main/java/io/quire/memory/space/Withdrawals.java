@@ -1,0 +1,99 @@
+package io.quire.memory.space;
+
+import io.quire.memory.table.TranslationCache;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+
+/**
+ * What was taken away from the readers and writers of one space: a version that counts the withdrawals, and what the
+ * last few were, so that an accessor that comes late forgets only that. (As processors do that share an address space
+ * under Linux: {@code tlb_gen}.)
+ * <p>
+ * Withdrawals are made under the lock of the space; everything else is for any thread and wait-free.
+ */
+public final class Withdrawals {
+
+    /** Nodes of the table were replaced; every page is where it was. */
+    static final long NODES = -1;
+    /** No page may be written as before. */
+    static final long WRITES = -2;
+    /** Any page may be gone. */
+    static final long ALL = -3;
+
+    /** A power of two. */
+    private static final int REMEMBERED = 16;
+
+    private static final VarHandle VERSION;
+    private static final VarHandle LAST = MethodHandles.arrayElementVarHandle(long[].class);
+
+    static {
+        try {
+            VERSION = MethodHandles.lookup().findVarHandle(Withdrawals.class, "version", long.class);
+        } catch (ReflectiveOperationException impossible) {
+            throw new ExceptionInInitializerError(impossible);
+        }
+    }
+
+    private final long[] last = new long[REMEMBERED];
+    private long version;
+
+    Withdrawals() {
+    }
+
+    /** How many there were. */
+    public long version() {
+        // ORDER(translation-withdrawn) acquire: tables looked at after this are at least as new as the version.
+        return (long) VERSION.getAcquire(this);
+    }
+
+    /** Whether there was none since the version was read. The caller has fenced its loads. */
+    public boolean isStill(long seen) {
+        return (long) VERSION.getOpaque(this) == seen;
+    }
+
+    /**
+     * Withdraws: from here on, whoever looks at the version again learns of it.
+     *
+     * @param what {@link #NODES}, {@link #WRITES}, {@link #ALL}, or an address whose page has another frame now
+     */
+    void withdraw(long what) {
+        long next = version + 1;
+        // ORDER(withdrawal-remembered) release: the version before this one first, then the word that it used.
+        VarHandle.releaseFence();
+        LAST.setOpaque(last, index(next), what);
+        // ORDER(translation-withdrawn) release: the table was changed before; only then may a frame be used again,
+        // so a reader that was overtaken sees the new version after it has loaded foreign data.
+        VERSION.setVolatile(this, next);
+    }
+
+    /** Has a cache that was good at one version forget what was withdrawn up to another one. */
+    public void apply(TranslationCache cache, long from, long to) {
+        for (long step = Math.max(from, to - REMEMBERED) + 1; step <= to; step++) {
+            forget(cache, (long) LAST.getOpaque(last, index(step)));
+        }
+        // ORDER(withdrawal-remembered) acquire: if a word was of a later version than its step, this sees how late.
+        VarHandle.loadLoadFence();
+        if (version() - from >= REMEMBERED) {
+            cache.forgetAll();
+        }
+    }
+
+    private static void forget(TranslationCache cache, long what) {
+        if (what >= 0) {
+            cache.forget(what);
+        } else if (what == WRITES) {
+            cache.forgetWrites();
+        } else if (what == ALL) {
+            cache.forgetAll();
+        }
+    }
+
+    private static int index(long version) {
+        return (int) version & (REMEMBERED - 1);
+    }
+
+    @Override
+    public String toString() {
+        return "Withdrawals[version=" + version() + "]";
+    }
+}

@@ -1,0 +1,116 @@
+package io.quire.memory.table;
+
+import java.util.Arrays;
+
+/**
+ * The translations one accessor has used: page to frame, direct-mapped, a word each, with the tag in the word so that a
+ * look-up is one load. What a processor calls a translation look-aside buffer. Grows with the number of pages in use, up
+ * to 2 MiB for 1 GiB of pages.
+ * <p>
+ * One thread. Says nothing of whether a translation is still good: its owner holds it to a version of the space.
+ */
+public final class TranslationCache {
+
+    /** Nothing was found: a return value, not an offset. */
+    public static final long MISS = -1;
+
+    private static final int FIRST_SIZE_SHIFT = 9;
+    private static final int LAST_SIZE_SHIFT = 18;
+    private static final int GROWTH_SHIFT = 3;
+
+    /** So many misses for each word say that the pages in use are more than the words. */
+    private static final int MISSES_PER_WORD = 4;
+
+    private long[] words;
+    private int tagShift;
+    private long stamp = 1;
+    private int misses;
+
+    /** A small cache without any translation. */
+    public TranslationCache() {
+        words = empty(FIRST_SIZE_SHIFT);
+        tagShift = Geometry.PAGE_SHIFT + FIRST_SIZE_SHIFT;
+    }
+
+    /** The offset of a byte that may be read, or {@link #MISS}. */
+    public long find(long address) {
+        long word = words[index(address)];
+        return TranslationWord.hasTag(word, address >>> tagShift)
+                ? TranslationWord.offset(word) + Geometry.pageOffset(address) : MISS;
+    }
+
+    /** The offset of a byte that may be written, or {@link #MISS}. */
+    public long findWritable(long address) {
+        long word = words[index(address)];
+        return TranslationWord.hasTag(word, address >>> tagShift) && TranslationWord.stamp(word) == stamp
+                ? TranslationWord.offset(word) + Geometry.pageOffset(address) : MISS;
+    }
+
+    /** Keeps the translation of a page that may be read. */
+    public void keep(long address, long offset) {
+        keep(address, offset, TranslationWord.READ_ONLY);
+    }
+
+    /** Keeps the translation of a page that may be written. */
+    public void keepWritable(long address, long offset) {
+        keep(address, offset, stamp);
+    }
+
+    private void keep(long address, long offset, long itsStamp) {
+        if (++misses > words.length * MISSES_PER_WORD) {
+            grow();
+        }
+        long tag = address >>> tagShift;
+        if (TranslationWord.isTag(tag)) {
+            words[index(address)] = TranslationWord.of(tag, offset, itsStamp);
+        }
+    }
+
+    /** Forgets the page of an address. */
+    public void forget(long address) {
+        words[index(address)] = TranslationWord.NONE;
+    }
+
+    /** Forgets which pages may be written. */
+    public void forgetWrites() {
+        if (stamp == TranslationWord.STAMP_MAX) {
+            forgetAll();
+        } else {
+            stamp++;
+        }
+    }
+
+    /** Forgets everything. */
+    public void forgetAll() {
+        Arrays.fill(words, TranslationWord.NONE);
+        stamp = 1;
+    }
+
+    /** Forgets everything and keeps no memory for more. */
+    public void release() {
+        words = empty(0);
+    }
+
+    private void grow() {
+        misses = 0;
+        if (tagShift < Geometry.PAGE_SHIFT + LAST_SIZE_SHIFT) {
+            tagShift += GROWTH_SHIFT;
+            words = empty(tagShift - Geometry.PAGE_SHIFT);
+        }
+    }
+
+    private int index(long address) {
+        return (int) (address >>> Geometry.PAGE_SHIFT) & (words.length - 1);
+    }
+
+    private static long[] empty(int sizeShift) {
+        long[] empty = new long[1 << sizeShift];
+        Arrays.fill(empty, TranslationWord.NONE);
+        return empty;
+    }
+
+    @Override
+    public String toString() {
+        return "TranslationCache[words=" + words.length + ", stamp=" + stamp + ", misses=" + misses + "]";
+    }
+}
