@@ -81,6 +81,37 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
     }
 
     @Override
+    long enterWrites(long address, long[] offsets) {
+        if (!Ownership.isCurrent(owner)) {
+            throw wrongThread();
+        }
+        slot.enter();
+        if (!findAllWritable(address, offsets)) {
+            slot.exit();
+            refresh();
+            registerWriter();
+            space.faultForWrites(address, offsets, () -> {
+                slot.enter();
+                refresh();
+                for (int i = 0; i < offsets.length; i++) {
+                    cache.keepWritable(address + ((long) i << Geometry.PAGE_SHIFT), offsets[i]);
+                }
+            });
+        }
+        return 0;
+    }
+
+    private boolean findAllWritable(long address, long[] offsets) {
+        for (int i = 0; i < offsets.length; i++) {
+            offsets[i] = cache.findWritable(Geometry.pageStart(address) + ((long) i << Geometry.PAGE_SHIFT));
+            if (offsets[i] == TranslationCache.MISS) {
+                return false;
+            }
+        }
+        return withdrawals.isStill(version);
+    }
+
+    @Override
     void exitWrite(long entered) {
         slot.exit();
     }
@@ -132,15 +163,19 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
 
     private void makeWritable(long address) {
         refresh();
-        if (!writer) {
-            // Not before the first write: whoever forks need not wait for accessors that only read.
-            space.addWriter(slot, owner);
-            writer = true;
-        }
+        registerWriter();
         if (!keepWritable(address)) {
             space.faultForWrite(address);
             refresh();
             keepWritable(address);
+        }
+    }
+
+    /** Not before the first write: whoever forks need not wait for accessors that only read. */
+    private void registerWriter() {
+        if (!writer) {
+            space.addWriter(slot, owner);
+            writer = true;
         }
     }
 

@@ -26,12 +26,15 @@ import java.util.Objects;
  * {@link io.quire.memory.contract.ProtectionException} if its protection, or a snapshot, does not allow the access,
  * {@link io.quire.memory.contract.OutOfFramesException} if a write needs a frame and none is left,
  * {@link io.quire.memory.contract.ClosedException} after close of the space or the accessor, and
- * {@link IllegalArgumentException} for a negative size. A range that is written while another thread forks the space
- * may be found partly written if frames run out in the middle.
+ * {@link IllegalArgumentException} for a negative size. Only a range of more than 256 KiB that is written while another
+ * thread forks the space may be found partly written, if frames run out in the middle.
  */
 public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
 
     private static final boolean LITTLE_ENDIAN = ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN;
+
+    /** So much is written in one go: a few microseconds that a fork may have to wait. */
+    private static final long WHOLE_WRITE_BYTES = 64L << Geometry.PAGE_SHIFT;
 
     private static final int OFFSET_BITS = 48;
     private static final long OFFSET_MASK = (1L << OFFSET_BITS) - 1;
@@ -61,6 +64,14 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
     abstract long enterWrite(long address);
 
     abstract void exitWrite(long entered);
+
+    /**
+     * Begins a write over successive pages, all of which stay where they are until {@link #exitWrite}.
+     *
+     * @param address in the first page
+     * @param offsets gets where each page begins; as many as there are pages
+     */
+    abstract long enterWrites(long address, long[] offsets);
 
     /**
      * The number of the space this goes to, positive; no two open spaces of a manager have the same. Lets a structure
@@ -382,17 +393,8 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
     public final void copyFrom(MemorySegment source, long sourceOffset, long address, long sizeBytes) {
         checkRange(address, sizeBytes);
         Objects.checkFromIndexSize(sourceOffset, sizeBytes, source.byteSize());
-        makeWritable(address, sizeBytes);
-        for (long done = 0; done < sizeBytes;) {
-            long length = partOfPage(address + done, sizeBytes - done);
-            long entered = enterWrite(address + done);
-            try {
-                memory.copyFrom(source, sourceOffset + done, entered & OFFSET_MASK, length);
-            } finally {
-                exitWrite(entered);
-            }
-            done += length;
-        }
+        writeRange(address, sizeBytes, (offset, done, length) ->
+                memory.copyFrom(source, sourceOffset + done, offset, length));
     }
 
     /** Copies bytes of an array into the space. */
@@ -403,17 +405,7 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
     /** Sets every byte of a range. */
     public final void fill(long address, long sizeBytes, byte value) {
         checkRange(address, sizeBytes);
-        makeWritable(address, sizeBytes);
-        for (long done = 0; done < sizeBytes;) {
-            long length = partOfPage(address + done, sizeBytes - done);
-            long entered = enterWrite(address + done);
-            try {
-                memory.fill(entered & OFFSET_MASK, length, value);
-            } finally {
-                exitWrite(entered);
-            }
-            done += length;
-        }
+        writeRange(address, sizeBytes, (offset, _, length) -> memory.fill(offset, length, value));
     }
 
     /**
@@ -508,14 +500,55 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
     /** Writes a value over the end of a page, a byte at a time. */
     private void setAcross(long address, long value, int sizeBytes) {
         checkRange(address, sizeBytes);
-        makeWritable(address, sizeBytes);
-        for (int i = 0; i < sizeBytes; i++) {
-            int shift = (LITTLE_ENDIAN ? i : sizeBytes - 1 - i) * Byte.SIZE;
-            setByte(address + i, (byte) (value >>> shift));
+        writeRange(address, sizeBytes, (offset, done, length) -> {
+            for (int i = 0; i < length; i++) {
+                int at = (int) done + i;
+                int shift = (LITTLE_ENDIAN ? at : sizeBytes - 1 - at) * Byte.SIZE;
+                memory.setByte(offset + i, (byte) (value >>> shift));
+            }
+        });
+    }
+
+    /** Writes what lies within one page: {@code length} bytes at an offset, {@code done} bytes into the range. */
+    private interface PageWriter {
+        void write(long offset, long done, long length);
+    }
+
+    /**
+     * Writes a range, up to {@link #WHOLE_WRITE_BYTES} of it at a time: all of that or, if it is refused, nothing. Of a
+     * longer range, what can be refused is refused before the first byte, but for a fork that comes in between.
+     */
+    private void writeRange(long address, long sizeBytes, PageWriter writer) {
+        if (sizeBytes > WHOLE_WRITE_BYTES) {
+            makeWritable(address, sizeBytes);
+        }
+        for (long done = 0; done < sizeBytes;) {
+            long room = WHOLE_WRITE_BYTES - Geometry.pageOffset(address + done);
+            long length = Math.min(room, sizeBytes - done);
+            writeWhole(address + done, done, length, writer);
+            done += length;
         }
     }
 
-    /** Has every page of a range resident and writable, so that what can be refused is refused before a change. */
+    private void writeWhole(long address, long done, long length, PageWriter writer) {
+        long inPage = Geometry.pageOffset(address);
+        int pages = (int) ((inPage + length + Geometry.PAGE_BYTES - 1) >>> Geometry.PAGE_SHIFT);
+        long[] offsets = new long[pages];
+        long entered = enterWrites(address, offsets);
+        try {
+            long end = done + length;
+            for (long offset : offsets) {
+                long part = Math.min(Geometry.PAGE_BYTES - inPage, end - done);
+                writer.write(offset + inPage, done, part);
+                done += part;
+                inPage = 0;
+            }
+        } finally {
+            exitWrite(entered);
+        }
+    }
+
+    /** Has every page of a range resident and writable. */
     private void makeWritable(long address, long sizeBytes) {
         for (long done = 0; done < sizeBytes; done += partOfPage(address + done, sizeBytes - done)) {
             exitWrite(enterWrite(address + done));

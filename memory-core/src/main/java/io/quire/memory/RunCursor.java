@@ -12,7 +12,7 @@ import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Hands the memory of a range to a loop in runs: pages that lie side by side in the pool, up to 256 KiB at a time, as
+ * Hands the memory of a range to a loop in runs: pages that lie side by side in the pool, up to 2 MiB at a time, as
  * read-only segments. All runs are of one moment, that of {@link AddressSpace#runs}; what is written meanwhile is not
  * seen, and costs the writer a copy of the page.
  * <pre>{@code
@@ -29,6 +29,9 @@ import org.jspecify.annotations.Nullable;
  * afterwards. Without native access each run is a copy.
  */
 public final class RunCursor implements AutoCloseable {
+
+    /** As long as a huge page: what it costs to begin a run is lost in what it costs to read one. */
+    private static final long LONGEST_RUN_BYTES = 2L << 20;
 
     private final Space snapshot;
     private final long end;
@@ -73,30 +76,35 @@ public final class RunCursor implements AutoCloseable {
         }
         address = nextAddress;
         long offset = snapshot.offsetForRead(address);
-        nextAddress = endOfRun();
+        nextAddress = endOfRun(offset);
         arena = Arena.ofConfined();
         memory = snapshot.memory().readOnly(offset, nextAddress - address, arena);
         return true;
     }
 
-    /** The first address from which on memory lies elsewhere in the pool, in the same leaf. */
-    private long endOfRun() {
-        long limit = Math.min(end, (address | (Geometry.LEAF_BYTES - 1)) + 1);
-        long runEnd = Geometry.pageStart(address) + Geometry.PAGE_BYTES;
-        LeafDirectory directory = snapshot.root().directory(address);
-        long[] leaf = directory == null ? null : directory.leaf(Geometry.leafIndex(address));
-        if (leaf != null && Entry.isPresent(Leaf.entry(leaf, Geometry.pageIndex(address)))) {
-            long frame = Entry.offset(Leaf.entry(leaf, Geometry.pageIndex(address)));
-            while (runEnd < limit) {
-                long entry = Leaf.entry(leaf, Geometry.pageIndex(runEnd));
-                frame += Geometry.PAGE_BYTES;
-                if (!Entry.isPresent(entry) || Entry.offset(entry) != frame) {
-                    break;
-                }
-                runEnd += Geometry.PAGE_BYTES;
+    /** The first address whose page does not lie behind the one before it in the pool. */
+    private long endOfRun(long offset) {
+        long start = Geometry.pageStart(address);
+        long limit = Math.min(end, start + LONGEST_RUN_BYTES);
+        long frame = Geometry.pageStart(offset);
+        long[] leaf = leaf(address);
+        long runEnd = start + Geometry.PAGE_BYTES;
+        for (; runEnd < limit; runEnd += Geometry.PAGE_BYTES) {
+            if (Geometry.pageIndex(runEnd) == 0) {
+                leaf = leaf(runEnd);
+            }
+            frame += Geometry.PAGE_BYTES;
+            long entry = leaf == null ? Entry.ABSENT : Leaf.entry(leaf, Geometry.pageIndex(runEnd));
+            if (!Entry.isPresent(entry) || Entry.offset(entry) != frame) {
+                break;
             }
         }
         return Math.min(runEnd, limit);
+    }
+
+    private long @Nullable [] leaf(long ofAddress) {
+        LeafDirectory directory = snapshot.root().directory(ofAddress);
+        return directory == null ? null : directory.leaf(Geometry.leafIndex(ofAddress));
     }
 
     /** The address of the first byte of this run. */

@@ -62,7 +62,7 @@ class RunCursorTest {
             try (RunCursor runs = space.runs(address + range[0], range[1])) {
                 while (runs.next()) {
                     assertThat(runs.address()).isEqualTo(address + range[0] + content.size());
-                    assertThat(runs.memory().byteSize()).isPositive().isLessThanOrEqualTo(256 << 10);
+                    assertThat(runs.memory().byteSize()).isPositive().isLessThanOrEqualTo(2 << 20);
                     assertThat(runs.memory().isReadOnly()).isTrue();
                     content.writeBytes(runs.memory().toArray(JAVA_BYTE));
                 }
@@ -134,7 +134,7 @@ class RunCursorTest {
 
     @Test
     void segmentsDieWithTheirRun() {
-        space.fill(address, (long) PAGES * PAGE, (byte) 1);
+        space.fill(address, PAGE, (byte) 1); // the page after it is never written, so the run ends
         RunCursor runs = space.runs(address, (long) PAGES * PAGE);
         assertThat(runs.next()).isTrue();
         MemorySegment first = runs.memory();
@@ -144,7 +144,7 @@ class RunCursorTest {
         assertThat(runs.next()).isTrue();
         assertThatIllegalStateException().isThrownBy(() -> first.get(JAVA_BYTE, 0));
         MemorySegment second = runs.memory();
-        assertThat(second.get(JAVA_BYTE, 0)).isEqualTo((byte) 1);
+        assertThat(second.get(JAVA_BYTE, 0)).isZero();
         runs.close();
         assertThatIllegalStateException().isThrownBy(() -> second.get(JAVA_BYTE, 0));
     }

@@ -6,7 +6,7 @@ import io.quire.memory.bench.allocate.AllocateTwoThreads;
 import io.quire.memory.bench.allocate.Metadata;
 import io.quire.memory.bench.firstwrite.FirstWrite;
 import io.quire.memory.bench.fixture.LinuxFork;
-import io.quire.memory.bench.fork.ForkBesideReader;
+import io.quire.memory.bench.fork.ForkBesideThread;
 import io.quire.memory.bench.fork.ForkTime;
 import io.quire.memory.bench.measure.Report;
 import io.quire.memory.bench.scan.Scan;
@@ -48,7 +48,7 @@ final class Tour {
 
     private static void answerForks(@Nullable LinuxFork linux, Report report) throws InterruptedException {
         ForkTime.answer(linux, report);
-        ForkBesideReader.answer(report);
+        ForkBesideThread.answer(report);
         FirstWrite.answer(linux, report);
     }
 }

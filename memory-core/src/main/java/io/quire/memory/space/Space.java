@@ -150,39 +150,72 @@ public final class Space {
         machine.reclaimer().reclaim(NODES_PER_FAULT);
         lock.lock();
         try {
+            fault(address);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * The same for several pages at once, none of which can be taken away again before they are written.
+     *
+     * @param address in the first page
+     * @param offsets gets the offset of each page
+     * @param enter puts the caller into a writer slot; runs under the lock, when all pages are there
+     */
+    public void faultForWrites(long address, long[] offsets, Runnable enter) {
+        machine.reclaimer().reclaim(NODES_PER_FAULT * offsets.length);
+        lock.lock();
+        try {
+            for (int i = 0; i < offsets.length; i++) {
+                offsets[i] = fault(Geometry.pageStart(address) + ((long) i << Geometry.PAGE_SHIFT));
+            }
+            enter.run();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private long fault(long address) {
+        try {
             Root current = checkWritable(address);
             LeafDirectory directory = tree.ownDirectory(ownTop(current), address, current.generation());
             long[] leaf = tree.ownLeaf(directory, address, current.mappings());
             // A node that was replaced is withdrawn before anybody can write through its successor: who still reads
             // through the old one would miss that write, even one of his own.
             withdrawRetired(Withdrawals.NODES);
-            faultPage(leaf, Geometry.pageIndex(address));
+            return faultPage(leaf, Geometry.pageIndex(address));
         } finally {
             withdrawRetired(address);
-            lock.unlock();
         }
     }
 
-    private void faultPage(long[] leaf, int page) {
+    private long faultPage(long[] leaf, int page) {
         long entry = Leaf.entry(leaf, page);
-        if (Entry.isWritable(entry)) {
-            return; // another thread was faster
+        if (!Entry.isWritable(entry)) { // else another thread was faster
+            entry = Entry.writable(makeExclusive(entry));
+            Leaf.set(leaf, page, entry);
         }
+        return Entry.offset(entry);
+    }
+
+    /** The entry of a page that no other space maps, with the content of the page. */
+    private long makeExclusive(long entry) {
         if (!Entry.isPresent(entry)) {
             long frame = machine.allocateFrame(this);
             memory.fill(frame, Geometry.PAGE_BYTES, (byte) 0);
-            Leaf.set(leaf, page, Entry.writable(Entry.present(frame)));
             machine.events().zeroFilled();
-        } else if (pool.references(Entry.offset(entry)) == 1) {
-            Leaf.set(leaf, page, Entry.writable(entry));
-            machine.events().reused();
-        } else {
-            long frame = machine.allocateFrame(this);
-            memory.copy(Entry.offset(entry), frame, Geometry.PAGE_BYTES);
-            Leaf.set(leaf, page, Entry.writable(Entry.present(frame)));
-            retired.addFrame(Entry.offset(entry));
-            machine.events().copied();
+            return Entry.present(frame);
         }
+        if (pool.references(Entry.offset(entry)) == 1) {
+            machine.events().reused();
+            return entry;
+        }
+        long frame = machine.allocateFrame(this);
+        memory.copy(Entry.offset(entry), frame, Geometry.PAGE_BYTES);
+        retired.addFrame(Entry.offset(entry));
+        machine.events().copied();
+        return Entry.present(frame);
     }
 
     /** The top of the tree, owned; published if it had to be copied. */

@@ -90,7 +90,8 @@ public class ForkTime {
     @Setup(Level.Trial)
     public void open() {
         long pages = size.mappedBytes / size.strideBytes;
-        manager = MemoryManager.builder().hostPool(pages * Pages.PAGE_BYTES).build();
+        // Room for a page that another thread writes after each fork.
+        manager = MemoryManager.builder().hostPool((pages + 2 * FORKS) * Pages.PAGE_BYTES).build();
         space = manager.newAddressSpace();
         accessor = space.accessor();
         address = space.map(size.mappedBytes);

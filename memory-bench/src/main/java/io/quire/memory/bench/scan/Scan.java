@@ -33,8 +33,8 @@ import org.openjdk.jmh.annotations.Warmup;
  * segment? The unit is a page.
  * <p>
  * Expected: the same where pages lie side by side in the pool, which they do when they were written in order.
- * A run then has 64 pages, whose words take some ten microseconds from memory; to open and end it takes a
- * tenth of one. Scattered, a run is one page of a few hundred nanoseconds, so that opening runs shows, and
+ * A run then has 512 pages, whose words take some eighty microseconds from memory; to open and end it takes
+ * a few. Scattered, a run is one page of a few hundred nanoseconds, so that opening runs shows, and
  * the processor cannot prefetch beyond a page.
  * <p>
  * Less than 0.95 in order would mean that frames are not handed out in ascending runs.

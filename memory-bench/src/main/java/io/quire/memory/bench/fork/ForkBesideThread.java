@@ -1,0 +1,128 @@
+package io.quire.memory.bench.fork;
+
+import io.quire.memory.Accessor;
+import io.quire.memory.bench.measure.Paired;
+import io.quire.memory.bench.measure.Report;
+import io.quire.memory.bench.measure.Target;
+import java.util.Locale;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OperationsPerInvocation;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+import org.openjdk.jmh.annotations.Warmup;
+
+/**
+ * What does another thread that uses the space through an accessor of its own add to {@code fork()}?
+ * <p>
+ * Expected: nothing if it only reads. If it writes, a few microseconds: its slot is not fenced by its owner, so the fork
+ * has every running thread of the process fenced (one system call, and an interrupt for each processor that runs one),
+ * and it meets the faults that the writer takes after each fork, which hold the lock of the space. The alternative would be
+ * a fence in every write.
+ * <p>
+ * The same beside a writer as alone would mean that the slots of other threads are not waited for.
+ */
+@State(Scope.Thread)
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.NANOSECONDS)
+@Fork(3)
+@Warmup(iterations = 5, time = 1)
+@Measurement(iterations = 5, time = 1)
+public class ForkBesideThread {
+
+    /** What the other thread does. */
+    public enum Activity { READS, WRITES }
+
+    @Param
+    public Activity activity;
+
+    private ForkTime alone;
+    private ForkTime watched;
+    private Thread other;
+
+    private volatile boolean done;
+    private volatile @Nullable RuntimeException failure;
+
+    @Setup(Level.Trial)
+    public void open() throws InterruptedException {
+        alone = ForkTime.of(ForkTime.Size.MIB_1);
+        watched = ForkTime.of(ForkTime.Size.MIB_1);
+        CountDownLatch busy = new CountDownLatch(1);
+        other = Thread.ofPlatform().daemon().name("other").start(() -> use(busy));
+        busy.await();
+    }
+
+    @Benchmark
+    @OperationsPerInvocation(ForkTime.FORKS)
+    public long alone() {
+        return alone.fork();
+    }
+
+    @Benchmark
+    @OperationsPerInvocation(ForkTime.FORKS)
+    public long besideOther() {
+        return watched.fork();
+    }
+
+    @TearDown(Level.Invocation)
+    public void closeChildren() {
+        alone.closeChildren();
+        watched.closeChildren();
+    }
+
+    @TearDown(Level.Trial)
+    public void close() throws InterruptedException {
+        done = true;
+        other.join();
+        RuntimeException cause = failure;
+        if (cause != null) {
+            throw new IllegalStateException("the other thread ended early", cause);
+        }
+        alone.close();
+        watched.close();
+    }
+
+    private void use(CountDownLatch busy) {
+        try (Accessor accessor = watched.space().accessor()) {
+            busy.countDown();
+            for (long i = 0; !done; i++) {
+                if (activity == Activity.WRITES) {
+                    accessor.setLong(watched.address(), i);
+                } else {
+                    accessor.getLong(watched.address());
+                }
+                Thread.onSpinWait();
+            }
+        } catch (RuntimeException early) {
+            failure = early;
+        }
+    }
+
+    /** Adds a row for each activity to the table. */
+    public static void answer(Report report) throws InterruptedException {
+        for (Activity activity : Activity.values()) {
+            String words = "fork while another thread " + activity.name().toLowerCase(Locale.ROOT);
+            report.progress(words + " ...");
+            ForkBesideThread fork = new ForkBesideThread();
+            fork.activity = activity;
+            fork.open();
+            try {
+                report.add(words + ", without it", Target.NONE,
+                        Paired.BATCHES.compare(fork.watched.timed(), fork.alone.timed()));
+            } finally {
+                fork.close();
+            }
+        }
+    }
+}
