@@ -7,6 +7,7 @@ import io.quire.memory.contract.Protection;
 import io.quire.memory.contract.ProtectionException;
 import io.quire.memory.frame.FrameMemory;
 import io.quire.memory.frame.FramePool;
+import io.quire.memory.guard.TableLock;
 import io.quire.memory.guard.WriterSlot;
 import io.quire.memory.guard.Writers;
 import io.quire.memory.table.Directory;
@@ -18,7 +19,6 @@ import io.quire.memory.table.Mappings;
 import io.quire.memory.table.Root;
 import io.quire.memory.table.UpperDirectory;
 import io.quire.memory.trace.Birth;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongUnaryOperator;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -41,7 +41,7 @@ public final class Space {
     private static final int NODES_PER_FAULT = 2;
     private static final int NODES_PER_CLOSE = 16;
 
-    private final ReentrantLock lock = new ReentrantLock();
+    private final TableLock lock = new TableLock();
     private final Withdrawals withdrawals = new Withdrawals();
     private final Retired retired = new Retired();
     private final Machine machine;

@@ -1,0 +1,62 @@
+package io.quire.memory.guard;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.quire.memory.testkit.Threads;
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.Test;
+
+class TableLockTest {
+
+    private final TableLock lock = new TableLock();
+    private long guarded;
+
+    @Test
+    void oneThreadAtATimeIsInside() throws InterruptedException {
+        long[] counts = new long[3];
+        Threads.Task[] tasks = new Threads.Task[counts.length];
+        for (int i = 0; i < tasks.length; i++) {
+            int own = i;
+            tasks[i] = running -> {
+                while (running.getAsBoolean()) {
+                    lock.lock();
+                    guarded++;
+                    lock.unlock();
+                    counts[own]++;
+                }
+            };
+        }
+        Threads.race(Duration.ofMillis(300), tasks);
+        assertThat(guarded).isEqualTo(counts[0] + counts[1] + counts[2]);
+    }
+
+    @Test
+    void interruptedThreadWaitsAllTheSameAndStaysInterrupted() throws InterruptedException {
+        CountDownLatch waiting = new CountDownLatch(1);
+        AtomicBoolean released = new AtomicBoolean();
+        lock.lock();
+        Thread waiter = Thread.ofPlatform().start(() -> {
+            Thread.currentThread().interrupt();
+            waiting.countDown();
+            lock.lock();
+            assertThat(released).isTrue();
+            assertThat(Thread.currentThread().isInterrupted()).isTrue();
+            guarded = 1;
+            lock.unlock();
+        });
+        waiting.await();
+        Thread.sleep(20);
+        released.set(true);
+        lock.unlock();
+        waiter.join();
+        assertThat(guarded).isEqualTo(1);
+    }
+
+    @Test
+    void whoDoesNotHoldItCannotUnlockIt() {
+        assertThatThrownBy(lock::unlock).isInstanceOf(IllegalMonitorStateException.class);
+    }
+}
