@@ -124,13 +124,6 @@ public final class FramePool implements AutoCloseable {
         }
     }
 
-    /** Refuses a frame that no leaf maps. */
-    public void checkHeld(long offset) {
-        if (references(offset) == 0) {
-            throw corrupt("a frame is mapped and free", frame(offset), words[frame(offset)]);
-        }
-    }
-
     /** How many leaves map the frame. The answer 1 is final for the owner of that one leaf. */
     public int references(long offset) {
         // ORDER(frame-shared) acquire: the last owner may write what the others have finished reading.

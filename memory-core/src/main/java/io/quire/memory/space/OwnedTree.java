@@ -87,14 +87,6 @@ final class OwnedTree {
     /** A copy with one reference; its frames get one more each and may not be written through it. */
     private long[] copy(long[] leaf) {
         long[] copy = Leaf.create();
-        // Look at all frame words before the first one is exchanged: plain loads wait for memory together, exchanges
-        // one after the other.
-        for (int page = 0; page < Geometry.FAN_OUT; page++) {
-            long entry = Leaf.entry(leaf, page);
-            if (Entry.isPresent(entry)) {
-                pool.checkHeld(Entry.offset(entry));
-            }
-        }
         for (int page = 0; page < Geometry.FAN_OUT; page++) {
             long entry = Leaf.entry(leaf, page);
             if (Entry.isPresent(entry)) {
