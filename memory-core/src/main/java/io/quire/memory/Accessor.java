@@ -5,11 +5,7 @@ import io.quire.memory.guard.Ownership;
 import io.quire.memory.guard.WriterSlot;
 import io.quire.memory.space.Space;
 import io.quire.memory.space.Withdrawals;
-import io.quire.memory.table.Entry;
 import io.quire.memory.table.Geometry;
-import io.quire.memory.table.Leaf;
-import io.quire.memory.table.LeafDirectory;
-import io.quire.memory.table.Root;
 import io.quire.memory.table.TranslationCache;
 
 /**
@@ -151,14 +147,11 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
 
     private long locateSlowly(long address) {
         refresh();
-        LeafDirectory directory = space.root().directory(address);
-        long[] leaf = directory == null ? null : directory.leaf(Geometry.leafIndex(address));
-        long entry = leaf == null ? Entry.ABSENT : Leaf.entry(leaf, Geometry.pageIndex(address));
-        if (!Entry.isReadable(entry)) {
-            return space.offsetForRead(address);
+        long offset = space.offsetForRead(address);
+        if (!space.isZero(offset)) { // else the first write would have to withdraw it
+            cache.keep(address, Geometry.pageStart(offset));
         }
-        cache.keep(address, Entry.offset(entry));
-        return Entry.offset(entry) + Geometry.pageOffset(address);
+        return offset;
     }
 
     private void makeWritable(long address) {
@@ -181,17 +174,11 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
 
     /** Keeps the translation of a page for writes; false if the page has to be faulted in first. */
     private boolean keepWritable(long address) {
-        Root root = space.root();
-        LeafDirectory directory = root.directory(address);
-        if (directory == null || !directory.isOwnedBy(root.generation())) {
+        long offset = space.offsetForWrite(address);
+        if (offset < 0) {
             return false;
         }
-        long[] leaf = directory.writableLeaf(Geometry.leafIndex(address));
-        long entry = leaf == null ? Entry.ABSENT : Leaf.entry(leaf, Geometry.pageIndex(address));
-        if (!Entry.isWritable(entry)) {
-            return false;
-        }
-        cache.keepWritable(address, Entry.offset(entry));
+        cache.keepWritable(address, Geometry.pageStart(offset));
         return true;
     }
 

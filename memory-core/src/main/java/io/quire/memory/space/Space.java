@@ -125,7 +125,15 @@ public final class Space {
         return pool.zeroFrame() + Geometry.pageOffset(address);
     }
 
-    /** The offset of a byte that may be written now, or -1. The caller is inside a writer slot. */
+    /** Whether an offset is one of a page that was never written. */
+    public boolean isZero(long offset) {
+        return Geometry.pageStart(offset) == pool.zeroFrame();
+    }
+
+    /**
+     * The offset of a byte that may be written now, or -1. It may be written as long as the caller stays in the writer slot
+     * he is in, or finds the version unchanged in the next one.
+     */
     public long offsetForWrite(long address) {
         Root current = root;
         if (current == null) {
