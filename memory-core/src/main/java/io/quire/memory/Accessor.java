@@ -13,8 +13,8 @@ import io.quire.memory.table.TranslationCache;
  * access costs one look-up and no atomic instruction.
  * <p>
  * Owned by the thread that opened it, platform or virtual: any other gets a {@link WrongThreadException}. Opening and
- * closing one costs about a microsecond. A space may have any number; one that has written, and belongs to another thread
- * than the one that forks, makes {@code fork()} slower by a memory barrier on all processors.
+ * closing one costs about a microsecond. A space may have any number; one that has written, and belongs to another
+ * thread than the one that forks, makes {@code fork()} slower by a memory barrier on all processors.
  */
 public final class Accessor extends MemoryAccess implements AutoCloseable {
 

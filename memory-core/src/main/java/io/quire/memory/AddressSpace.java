@@ -175,8 +175,8 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
 
     /**
      * Ends the space: its accessors, and every later access, get a
-     * {@link io.quire.memory.contract.ClosedException}. Forks and cursors live on. Bounded work; the frames it held alone become
-     * free little by little, at the latest when somebody needs one.
+     * {@link io.quire.memory.contract.ClosedException}. Forks and cursors live on. Bounded work; the frames it held
+     * alone become free little by little, at the latest when somebody needs one.
      *
      * @throws io.quire.memory.contract.ClosedException if it is closed already
      */

@@ -17,8 +17,8 @@ import java.util.Objects;
  * pages. {@code Opaque}, {@code Acquire}, {@code Release}, compare-and-set and get-and-add take aligned addresses and
  * mean what they mean in {@link VarHandle}.
  * <p>
- * <b>Progress.</b> Reads are lock-free: they look again if a translation of the space was withdrawn meanwhile. Writes to
- * a page that is resident and not shared are wait-free; the first write to a page, ever or after a fork, takes the lock
+ * <b>Progress.</b> Reads are lock-free: they look again if a translation of the space was withdrawn meanwhile. Writes
+ * to a page that is resident and not shared are wait-free; the first write to a page, ever or after a fork, takes the lock
  * of the space.
  * <p>
  * <b>Refusals</b>, for every method, nothing changed:
@@ -451,7 +451,8 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
             do {
                 version = translationVersion();
                 otherVersion = other.translationVersion();
-                found = memory.mismatch(locate(address + done), other.memory, other.locate(otherAddress + done), length);
+                found = memory.mismatch(locate(address + done),
+                        other.memory, other.locate(otherAddress + done), length);
                 // ORDER(translation-withdrawn) fence: the data was loaded before the version is looked at again.
                 VarHandle.loadLoadFence();
             } while (!isStill(version) || !other.isStill(otherVersion));

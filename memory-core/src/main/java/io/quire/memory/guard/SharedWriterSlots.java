@@ -1,6 +1,5 @@
 package io.quire.memory.guard;
 
-import io.quire.memory.platform.MemoryBarrier;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
@@ -82,6 +81,6 @@ public final class SharedWriterSlots {
 
     @Override
     public String toString() {
-        return "SharedWriterSlots[slots=" + (mask + 1) + ", fences=" + (MemoryBarrier.ASYMMETRIC ? "light" : "full") + "]";
+        return "SharedWriterSlots[slots=" + (mask + 1) + "]";
     }
 }

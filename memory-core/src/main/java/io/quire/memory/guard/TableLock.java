@@ -5,8 +5,8 @@ import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * The lock of one space's table. It is held for microseconds, so who waits spins first. And it is never handed over:
- * whoever runs and finds it free takes it, also past waiters that were woken and do not get to run, as virtual threads may
- * not for as long as others keep their carriers busy.
+ * whoever runs and finds it free takes it, also past waiters that were woken and do not get to run, as virtual threads
+ * may not for as long as others keep their carriers busy.
  */
 public final class TableLock {
 

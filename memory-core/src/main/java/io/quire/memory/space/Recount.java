@@ -71,7 +71,8 @@ public final class Recount {
 
     private void compareNodes() {
         parents.forEach((node, expected) -> {
-            long counted = node instanceof Directory directory ? directory.references() : Leaf.references((long[]) node);
+            long counted = node instanceof Directory directory ? directory.references()
+                    : Leaf.references((long[]) node);
             if (counted != expected) {
                 throw new IllegalStateException("a node has " + expected + " parents: references=" + counted
                         + ", node=" + node.getClass().getSimpleName());

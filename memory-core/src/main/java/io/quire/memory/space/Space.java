@@ -27,8 +27,8 @@ import org.jspecify.annotations.Nullable;
  * One address space. Its table is changed under {@link #lock} only: by faults, fork, map, unmap, protect, discard and
  * close. Readers and writers of resident pages walk the table without it and hold to two rules:
  * <ul>
- * <li><em>readers</em> take the {@link Withdrawals#version} first and, after they have loaded the data, look whether it is still
- * the same; whoever takes a translation away changes the version before the frame or node can have another use;
+ * <li><em>readers</em> take the {@link Withdrawals#version} first and, after they have loaded the data, look whether it
+ * is still the same; whoever takes a translation away changes the version before the frame or node can have another use;
  * <li><em>writers</em> hold a slot from before they look at the version and the entry until after their store; whoever
  * takes a permission away changes the version or the entry and then waits for the slots.
  * </ul>
@@ -131,8 +131,8 @@ public final class Space {
     }
 
     /**
-     * The offset of a byte that may be written now, or -1. It may be written as long as the caller stays in the writer slot
-     * he is in, or finds the version unchanged in the next one.
+     * The offset of a byte that may be written now, or -1. It may be written as long as the caller stays in the writer
+     * slot he is in, or finds the version unchanged in the next one.
      */
     public long offsetForWrite(long address) {
         Root current = root;

@@ -26,10 +26,10 @@ import org.openjdk.jmh.annotations.Warmup;
 /**
  * What does another thread that uses the space through an accessor of its own add to {@code fork()}?
  * <p>
- * Expected: nothing if it only reads. If it writes, a few microseconds: its slot is not fenced by its owner, so the fork
- * has every running thread of the process fenced (one system call, and an interrupt for each processor that runs one),
- * and it meets the faults that the writer takes after each fork, which hold the lock of the space. The alternative would be
- * a fence in every write.
+ * Expected: next to nothing if it only reads. If it writes, ten microseconds: its slot is not fenced by its
+ * owner, so the fork has every running thread of the process fenced (one system call, and an interrupt for
+ * each processor that runs one), and it meets the faults that the writer takes after each fork, which hold
+ * the lock of the space. The alternative would be a fence in every write.
  * <p>
  * The same beside a writer as alone would mean that the slots of other threads are not waited for.
  */
