@@ -18,8 +18,8 @@ import java.util.Objects;
  * mean what they mean in {@link VarHandle}.
  * <p>
  * <b>Progress.</b> Reads are lock-free: they look again if a translation of the space was withdrawn meanwhile. Writes
- * to a page that is resident and not shared are wait-free; the first write to a page, ever or after a fork, takes the lock
- * of the space.
+ * to a page that is resident and not shared are wait-free; the first write to a page, ever or after a fork, takes the
+ * lock of the space.
  * <p>
  * <b>Refusals</b>, for every method, nothing changed:
  * {@link io.quire.memory.contract.AddressNotMappedException} if a byte is not mapped,

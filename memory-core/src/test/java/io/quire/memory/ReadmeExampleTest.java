@@ -60,7 +60,8 @@ class ReadmeExampleTest {
 
     private static String example(String source, String name) {
         String begin = "        // begin " + name + "\n";
-        String body = source.substring(source.indexOf(begin) + begin.length(), source.indexOf("        // end " + name));
+        String end = "        // end " + name;
+        String body = source.substring(source.indexOf(begin) + begin.length(), source.indexOf(end));
         return body.lines().map(line -> line.replaceFirst("^ {8}", "")).collect(Collectors.joining("\n"));
     }
 }

@@ -15,6 +15,7 @@ public final class Ownership {
     /** Refuses a caller that runs on another thread. */
     public static WrongThreadException violation(String what, Thread owner) {
         return new WrongThreadException(what
-                + " belongs to the thread that opened it; open another one in each thread: owner=" + owner.getName() + ", caller=" + Thread.currentThread().getName());
+                + " belongs to the thread that opened it; open another one in each thread: owner=" + owner.getName()
+                + ", caller=" + Thread.currentThread().getName());
     }
 }

@@ -28,7 +28,8 @@ import org.jspecify.annotations.Nullable;
  * close. Readers and writers of resident pages walk the table without it and hold to two rules:
  * <ul>
  * <li><em>readers</em> take the {@link Withdrawals#version} first and, after they have loaded the data, look whether it
- * is still the same; whoever takes a translation away changes the version before the frame or node can have another use;
+ * is still the same; whoever takes a translation away changes the version before the frame or node can have another
+ * use;
  * <li><em>writers</em> hold a slot from before they look at the version and the entry until after their store; whoever
  * takes a permission away changes the version or the entry and then waits for the slots.
  * </ul>

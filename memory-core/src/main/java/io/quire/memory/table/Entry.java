@@ -72,8 +72,10 @@ public final class Entry {
 
     /** The entry in words. */
     public static String toString(long entry) {
-        return isPresent(entry)
-                ? "0x" + Long.toHexString(offset(entry)) + (isReadable(entry) ? " R" : " -") + (isWritable(entry) ? "W" : "-")
-                : "absent";
+        if (!isPresent(entry)) {
+            return "absent";
+        }
+        return "0x" + Long.toHexString(offset(entry)) + (isReadable(entry) ? " R" : " -")
+                + (isWritable(entry) ? "W" : "-");
     }
 }

@@ -65,7 +65,8 @@ public final class Mappings {
 
     /** The parts of mappings that lie between two addresses, ascending. */
     public List<Range> between(long from, long to) {
-        return Arrays.stream(ranges).filter(range -> range.overlaps(from, to)).map(range -> range.part(from, to)).toList();
+        return Arrays.stream(ranges).filter(range -> range.overlaps(from, to))
+                .map(range -> range.part(from, to)).toList();
     }
 
     /**

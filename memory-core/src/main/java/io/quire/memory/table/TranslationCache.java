@@ -4,8 +4,8 @@ import java.util.Arrays;
 
 /**
  * The translations one accessor has used: page to frame, direct-mapped, a word each, with the tag in the word so that a
- * look-up is one load. What a processor calls a translation look-aside buffer. Grows with the number of pages in use, up
- * to 2 MiB for 1 GiB of pages.
+ * look-up is one load. What a processor calls a translation look-aside buffer. Grows with the number of pages in use,
+ * up to 2 MiB for 1 GiB of pages.
  * <p>
  * One thread. Says nothing of whether a translation is still good: its owner holds it to a version of the space.
  */
