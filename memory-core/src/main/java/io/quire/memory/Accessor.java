@@ -87,11 +87,11 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
             refresh();
             registerWriter();
             space.faultForWrites(address, offsets, () -> {
-                slot.enter();
                 refresh();
                 for (int i = 0; i < offsets.length; i++) {
                     cache.keepWritable(address + ((long) i << Geometry.PAGE_SHIFT), offsets[i]);
                 }
+                slot.enter(); // last, so that nothing fails inside
             });
         }
         return 0;

@@ -3,6 +3,7 @@ package io.quire.memory;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import io.quire.memory.contract.AddressNotMappedException;
 import io.quire.memory.contract.ClosedException;
 import io.quire.memory.harness.Operation;
 import io.quire.memory.testkit.Threads;
@@ -114,6 +115,22 @@ class AccessorTest extends MemoryAccessContract {
                 assertThat(accessor.getLong(address + i * directory)).isEqualTo(i);
                 assertThat(accessor.getLong(address + i * directory + PAGE)).isZero();
             }
+        }
+    }
+
+    @Test
+    void addressesOfEveryTagOfTheCacheAreRefusedOrReached() {
+        try (AddressSpace space = leaks.manager().newAddressSpace(); Accessor accessor = space.accessor()) {
+            for (long tag = 1; tag <= 0x1_0001; tag++) {
+                long wild = tag << 21; // what an accessor compares while its cache is small
+                assertThatExceptionOfType(AddressNotMappedException.class).isThrownBy(() -> accessor.getLong(wild));
+            }
+            long address = space.map(256L << 30);
+            long high = 0xFFFFL << 21;
+            assertThat(high).isBetween(address, address + (256L << 30));
+            assertThat(accessor.getLong(high)).isZero();
+            accessor.setLong(high, 42);
+            assertThat(accessor.getLong(high)).isEqualTo(42);
         }
     }
 

@@ -28,21 +28,21 @@ public final class TranslationCache {
 
     /** A small cache without any translation. */
     public TranslationCache() {
-        words = empty(FIRST_SIZE_SHIFT);
+        words = new long[1 << FIRST_SIZE_SHIFT];
         tagShift = Geometry.PAGE_SHIFT + FIRST_SIZE_SHIFT;
     }
 
     /** The offset of a byte that may be read, or {@link #MISS}. */
     public long find(long address) {
         long word = words[index(address)];
-        return TranslationWord.hasTag(word, address >>> tagShift)
+        return TranslationWord.hasTag(word, TranslationWord.tag(address, tagShift))
                 ? TranslationWord.offset(word) + Geometry.pageOffset(address) : MISS;
     }
 
     /** The offset of a byte that may be written, or {@link #MISS}. */
     public long findWritable(long address) {
         long word = words[index(address)];
-        return TranslationWord.hasTag(word, address >>> tagShift) && TranslationWord.stamp(word) == stamp
+        return TranslationWord.hasTag(word, TranslationWord.tag(address, tagShift)) && TranslationWord.stamp(word) == stamp
                 ? TranslationWord.offset(word) + Geometry.pageOffset(address) : MISS;
     }
 
@@ -60,8 +60,8 @@ public final class TranslationCache {
         if (++misses > words.length * MISSES_PER_WORD) {
             grow();
         }
-        long tag = address >>> tagShift;
-        if (TranslationWord.isTag(tag)) {
+        long tag = TranslationWord.tag(address, tagShift);
+        if (TranslationWord.fits(tag)) {
             words[index(address)] = TranslationWord.of(tag, offset, itsStamp);
         }
     }
@@ -88,25 +88,19 @@ public final class TranslationCache {
 
     /** Forgets everything and keeps no memory for more. */
     public void release() {
-        words = empty(0);
+        words = new long[1];
     }
 
     private void grow() {
         misses = 0;
         if (tagShift < Geometry.PAGE_SHIFT + LAST_SIZE_SHIFT) {
             tagShift += GROWTH_SHIFT;
-            words = empty(tagShift - Geometry.PAGE_SHIFT);
+            words = new long[1 << (tagShift - Geometry.PAGE_SHIFT)];
         }
     }
 
     private int index(long address) {
         return (int) (address >>> Geometry.PAGE_SHIFT) & (words.length - 1);
-    }
-
-    private static long[] empty(int sizeShift) {
-        long[] empty = new long[1 << sizeShift];
-        Arrays.fill(empty, TranslationWord.NONE);
-        return empty;
     }
 
     @Override

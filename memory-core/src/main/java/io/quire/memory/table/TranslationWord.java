@@ -9,7 +9,8 @@ package io.quire.memory.table;
  * +----------------+------------------------------------------+--------------+
  *         16                          36                             12       bits
  * </pre>
- * TAG is what is left of the address above its page and the index in the cache. STAMP is 0 for a page that may be read,
+ * TAG is what is left of the address above its page and the index in the cache, plus one: 0 is no translation, and no
+ * address has it, however wild. STAMP is 0 for a page that may be read,
  * and the current stamp of the cache for one that may be written too: a new stamp forbids all writes at once.
  */
 final class TranslationWord {
@@ -17,21 +18,26 @@ final class TranslationWord {
     private static final int STAMP_BITS = 12;
     private static final int TAG_SHIFT = 48;
 
-    /** No page has this tag, so a word of ones is no translation. */
-    private static final long NO_TAG = (1L << (Long.SIZE - TAG_SHIFT)) - 1;
+    private static final long TAG_MAX = (1L << (Long.SIZE - TAG_SHIFT)) - 1;
 
     private static final long STAMP_MASK = (1L << STAMP_BITS) - 1;
     private static final long OFFSET_MASK = ((1L << TAG_SHIFT) - 1) & ~STAMP_MASK;
 
-    static final long NONE = -1L;
+    static final long NONE = 0;
     static final long READ_ONLY = 0;
     static final long STAMP_MAX = STAMP_MASK;
 
     private TranslationWord() {
     }
 
-    static boolean isTag(long tag) {
-        return tag >= 0 && tag < NO_TAG;
+    /** The tag of an address; never 0. */
+    static long tag(long address, int tagShift) {
+        return (address >>> tagShift) + 1;
+    }
+
+    /** Whether a word has room for the tag. */
+    static boolean fits(long tag) {
+        return tag <= TAG_MAX;
     }
 
     static long of(long tag, long offset, long stamp) {

@@ -25,6 +25,22 @@ class TranslationCacheTest {
     }
 
     @Test
+    void emptyCacheOfAnySizeMatchesNoTag() {
+        for (int sizeShift = 9; sizeShift <= 18; sizeShift += 3) {
+            TranslationCache sized = new TranslationCache();
+            while (!sized.toString().contains("words=" + (1 << sizeShift) + ",")) {
+                sized.keep(0, OFFSET); // makes it grow
+            }
+            sized.forgetAll();
+            for (long tag = 0; tag <= 0x2_0000; tag++) {
+                long address = tag << 12 + sizeShift;
+                assertThat(sized.find(address) == TranslationCache.MISS).as("tag 0x%x", tag).isTrue();
+                assertThat(sized.findWritable(address) == TranslationCache.MISS).as("tag 0x%x", tag).isTrue();
+            }
+        }
+    }
+
+    @Test
     void pageIsFoundAtEachOfItsBytesAndNowhereElse() {
         cache.keep(0x5000, OFFSET);
         assertThat(cache.find(0x5000)).isEqualTo(OFFSET);

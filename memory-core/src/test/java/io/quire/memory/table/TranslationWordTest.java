@@ -9,14 +9,14 @@ class TranslationWordTest {
     @Test
     void fieldsLieWhereThePictureDrawsThem() {
         //                                              TTTT_OOOOOOOOO_SSS
-        assertThat(TranslationWord.of(0xFFFE, 0, 0)).isEqualTo(0xFFFE_000000000_000L);
+        assertThat(TranslationWord.of(0xFFFF, 0, 0)).isEqualTo(0xFFFF_000000000_000L);
         assertThat(TranslationWord.of(0, 0xFFFF_FFFF_F000L, 0)).isEqualTo(0x0000_FFFFFFFFF_000L);
         assertThat(TranslationWord.of(0, 0, TranslationWord.STAMP_MAX)).isEqualTo(0x0000_000000000_FFFL);
     }
 
     @Test
     void fieldsDoNotTouchEachOther() {
-        for (long tag : new long[] {0, 1, 0x7FFF, 0xFFFE}) {
+        for (long tag : new long[] {1, 2, 0x7FFF, 0xFFFF}) {
             for (long offset : new long[] {0, 0x1000, 0x7FFF_FFFF_F000L, 0xFFFF_FFFF_F000L}) {
                 for (long stamp : new long[] {0, 1, TranslationWord.STAMP_MAX}) {
                     long word = TranslationWord.of(tag, offset, stamp);
@@ -31,12 +31,14 @@ class TranslationWordTest {
 
     @Test
     void noTagMatchesNoTranslation() {
-        for (long tag : new long[] {0, 1, 0xFFFE}) {
-            assertThat(TranslationWord.isTag(tag)).isTrue();
-            assertThat(TranslationWord.hasTag(TranslationWord.NONE, tag)).isFalse();
-        }
-        for (long tag : new long[] {-1, 0xFFFF, 0x1_0000, Long.MAX_VALUE, Long.MIN_VALUE}) {
-            assertThat(TranslationWord.isTag(tag)).isFalse();
+        for (int shift = 21; shift <= 30; shift += 3) {
+            for (long address : new long[] {0, 1, 0xFFFEL << shift, 0xFFFFL << shift, 1L << 47, -1, Long.MAX_VALUE,
+                    Long.MIN_VALUE}) {
+                long tag = TranslationWord.tag(address, shift);
+                assertThat(tag).isPositive();
+                assertThat(TranslationWord.hasTag(TranslationWord.NONE, tag)).isFalse();
+                assertThat(TranslationWord.fits(tag)).isEqualTo(address >= 0 && address >> shift < 0xFFFF);
+            }
         }
     }
 }
