@@ -344,14 +344,15 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
     public final void gatherLongs(long[] addresses, long[] values, int count) {
         Objects.checkFromIndexSize(0, count, addresses.length);
         Objects.checkFromIndexSize(0, count, values.length);
+        long[] offsets = new long[count]; // not in the caller's array, which another thread could write to
         long version;
         do {
             version = translationVersion();
             for (int i = 0; i < count; i++) {
-                values[i] = locate(aligned(addresses[i], Long.BYTES));
+                offsets[i] = locate(aligned(addresses[i], Long.BYTES));
             }
             for (int i = 0; i < count; i++) {
-                values[i] = memory.getLong(values[i]);
+                values[i] = memory.getLong(offsets[i]);
             }
             // ORDER(translation-withdrawn) fence: the data was loaded before the version is looked at again.
             VarHandle.loadLoadFence();
