@@ -5,5 +5,6 @@ module io.quire.memory {
 
     exports io.quire.memory;
     exports io.quire.memory.contract;
+    exports io.quire.memory.device;
     exports io.quire.memory.structure;
 }

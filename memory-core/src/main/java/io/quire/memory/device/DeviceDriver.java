@@ -1,0 +1,69 @@
+package io.quire.memory.device;
+
+/**
+ * The part of a device that the library calls; implement {@link CoherentDriver} or {@link PrivateDriver}.
+ * <p>
+ * <b>The device's page table holds no references.</b> It is right because of one rule: between
+ * {@link #invalidateStart} and the next fault the device uses no translation of the range, and it installs none that is
+ * older. The driver keeps, for each mirror, the sequence of the last {@code invalidateStart}; under the lock that
+ * {@code invalidateStart} takes, it installs translations only if theirs is the same, and asks again if not.
+ * <p>
+ * <b>Threads.</b> The library calls one driver from one thread at a time, {@link #frameAllocated} and
+ * {@link #frameFreed} from any. {@code invalidateStart} may wait for accesses in progress, never for a fault in
+ * progress: the library holds the space's lock meanwhile, which the fault wants.
+ * <p>
+ * <b>Failures.</b> A method that throws fails the operation that called it, with the device named; a space is never left
+ * half changed. One that does not return within the manager's deadline fails the operation too, and the device counts
+ * as lost: nothing is asked of it any more, and its frames that were in use are given to nobody.
+ */
+public interface DeviceDriver extends AutoCloseable {
+
+    /**
+     * A frame of this device is about to be used. Any thread; quick.
+     *
+     * @param frame 0 to the number of frames - 1
+     * @return false to refuse; the library goes on as if the device were full
+     */
+    boolean frameAllocated(int frame);
+
+    /** A frame went out of use: exactly once for each {@link #frameAllocated} that was granted. Any thread; quick. */
+    void frameFreed(int frame);
+
+    /** A space was attached. Until {@link #detached} the device may ask the mirror for translations. */
+    void attached(DeviceMirror mirror);
+
+    /** The last call about a mirror: forget it, and every translation of it. After it the mirror refuses faults. */
+    void detached(DeviceMirror mirror);
+
+    /**
+     * Stop using the translations of a range. When this returns, no access that used one is in progress, and the
+     * sequence is kept. May also come for ranges the device has never seen.
+     *
+     * @return false if the device would have to wait and {@link Invalidation#mayBlock} is false; nothing has changed
+     *         then, and there will be no {@link #invalidateEnd}
+     */
+    boolean invalidateStart(DeviceMirror mirror, Invalidation invalidation);
+
+    /** What was announced is done: faults of the range are answered again. Once for each granted start. */
+    default void invalidateEnd(DeviceMirror mirror, Invalidation invalidation) {
+    }
+
+    /**
+     * Pages have arrived that the device will want: after a migration to it, or as exclusive. Installing them saves a
+     * fault; the rule about the sequence holds.
+     */
+    default void mapped(DeviceMirror mirror, Translations translations) {
+    }
+
+    /**
+     * Whether the device has used its translation of a page since the last time this was asked. For the choice of what
+     * to evict; a device that cannot tell says false.
+     */
+    default boolean testAndClearAccessed(DeviceMirror mirror, long address) {
+        return false;
+    }
+
+    /** The device is no longer used by the library: no mirror is attached, no frame in use. */
+    @Override
+    void close();
+}

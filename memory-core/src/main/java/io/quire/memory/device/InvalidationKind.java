@@ -1,0 +1,19 @@
+package io.quire.memory.device;
+
+/** Why translations become invalid. */
+public enum InvalidationKind {
+    /** A fork: every page becomes copy-on-write. The content stays, so a device may keep translations for reading. */
+    PROTECTION_PAGE,
+    /** The protection of the range changes. */
+    PROTECTION_VMA,
+    /** Pages get other frames, or none: copy-on-write, discard, the end of exclusive access, the end of a migration. */
+    CLEAR,
+    /** The addresses go away. */
+    UNMAP,
+    /** A migration begins: no page of the range may be written until it is over. */
+    MIGRATE,
+    /** Pages become exclusive to the owner. */
+    EXCLUSIVE,
+    /** The space, or the mirror, is closed. */
+    RELEASE
+}
