@@ -57,6 +57,12 @@ class View:
         self._memory[word] += delta
         return self._memory[word]
 
+    def lock(self, word):
+        self.wait_until(self.exchange(word, 0, 1))
+
+    def unlock(self, word):
+        self.store(word, 0)
+
     def wait_until(self, condition):
         if not condition:
             raise Blocked

@@ -6,12 +6,18 @@ python3 run.py -v WORD    with the steps of the failures, for scenarios whose na
 
 import sys
 
+import exclusive
 import fork
 import mappings
+import migrate
+import mirror
 import nodes
+import pins
 import read
+import shared
 
-SCENARIOS = fork.SCENARIOS + read.SCENARIOS + nodes.SCENARIOS + mappings.SCENARIOS
+MODELS = [fork, read, nodes, mappings, migrate, shared, mirror, pins, exclusive]
+SCENARIOS = [scenario for model in MODELS for scenario in model.SCENARIOS]
 
 
 def main():
