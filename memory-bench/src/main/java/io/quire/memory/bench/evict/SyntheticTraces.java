@@ -1,0 +1,81 @@
+package io.quire.memory.bench.evict;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+
+/** Traces that are made and not recorded: the same each time, and everybody may have them. */
+final class SyntheticTraces {
+
+    private static final int ACCESSES = 1_000_000;
+    private static final int PAGES = 50_000;
+
+    private SyntheticTraces() {
+    }
+
+    static List<Trace> all() {
+        return List.of(zipf(), shiftingZipf(), zipfAndScans(), loop());
+    }
+
+    /** The page in place k is used 1/k as often as the first. */
+    static Trace zipf() {
+        return Trace.of("zipf", new Zipf(PAGES, 1).draw(ACCESSES));
+    }
+
+    /** As zipf; five times on the way other pages become the popular ones. */
+    static Trace shiftingZipf() {
+        long[] keys = new Zipf(PAGES, 2).draw(6 * 200_000);
+        for (int at = 0; at < keys.length; at++) {
+            keys[at] = (keys[at] + at / 200_000L * 8_000) % PAGES;
+        }
+        return Trace.of("zipf, shifting", keys);
+    }
+
+    /** As zipf; a fifth of the time somebody reads through a table of 40,000 other pages, a quarter at a time. */
+    static Trace zipfAndScans() {
+        long[] keys = new Zipf(PAGES, 3).draw(ACCESSES);
+        int scanned = 0;
+        for (int at = 0; at < keys.length; at++) {
+            if (at % 50_000 < 10_000) {
+                keys[at] = PAGES + scanned % 40_000L;
+                scanned++;
+            }
+        }
+        return Trace.of("zipf and scans", keys);
+    }
+
+    /** The same 1,011 pages over and over. */
+    static Trace loop() {
+        long[] keys = new long[200_000];
+        Arrays.setAll(keys, at -> at % 1_011);
+        return Trace.of("loop", keys);
+    }
+
+    /** Draws page numbers whose frequencies follow Zipf's law with exponent 1. */
+    private static final class Zipf {
+
+        private final SplittableRandom random;
+        private final double[] sums;
+
+        Zipf(int pages, long seed) {
+            random = new SplittableRandom(seed);
+            sums = new double[pages];
+            double sum = 0;
+            for (int page = 0; page < pages; page++) {
+                sum += 1.0 / (page + 1);
+                sums[page] = sum;
+            }
+        }
+
+        long[] draw(int count) {
+            long[] pages = new long[count];
+            Arrays.setAll(pages, at -> draw());
+            return pages;
+        }
+
+        private int draw() {
+            int found = Arrays.binarySearch(sums, random.nextDouble() * sums[sums.length - 1]);
+            return found < 0 ? -found - 1 : found;
+        }
+    }
+}

@@ -1,0 +1,76 @@
+package io.quire.memory.tier;
+
+import io.quire.memory.guard.TableLock;
+import java.time.Duration;
+import org.agrona.concurrent.NanoClock;
+
+/**
+ * Which pages deserve to come back to the device unasked: those that left it not long ago and are touched twice within
+ * a short time since. One touch is as likely to be the last. Remembers a fixed number of pages; older ones have to be
+ * asked back by hand.
+ * <p>
+ * Any thread; may wait for another thread's few stores.
+ */
+public final class SecondTouch {
+
+    private final long windowNs;
+    private final NanoClock clock;
+    private final TableLock lock = new TableLock();
+
+    // Under the lock.
+    private final RecentKeys demoted;
+    private final RecentKeys touched;
+
+    /**
+     * Knows no page.
+     *
+     * @param capacity how many demoted pages are remembered; 15 to 30 bytes each
+     * @param window   the longest time between two touches that count together
+     * @throws IllegalArgumentException unless {@code 1 <= capacity <= 2^28} and the window is positive
+     */
+    public SecondTouch(int capacity, Duration window, NanoClock clock) {
+        if (capacity < 1 || capacity > 1 << 28 || !window.isPositive()) {
+            throw new IllegalArgumentException("want 1 <= capacity <= 2^28 and a positive window: capacity=" + capacity
+                    + ", window=" + window);
+        }
+        this.windowNs = window.toNanos();
+        this.clock = clock;
+        demoted = new RecentKeys(capacity);
+        touched = new RecentKeys(Math.max(1, capacity / 4));
+    }
+
+    /** The page has left the device. */
+    public void demoted(long key) {
+        lock.lock();
+        try {
+            demoted.put(key, clock.nanoTime());
+            touched.remove(key);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * The page was used where it is now.
+     *
+     * @return true if it should be promoted; then it is forgotten until it is demoted again
+     */
+    public boolean touched(long key) {
+        lock.lock();
+        try {
+            long nowNs = clock.nanoTime();
+            if (demoted.get(key) == RecentKeys.ABSENT) {
+                return false;
+            }
+            long firstNs = touched.remove(key);
+            if (firstNs != RecentKeys.ABSENT && nowNs - firstNs <= windowNs) {
+                demoted.remove(key);
+                return true;
+            }
+            touched.put(key, nowNs);
+            return false;
+        } finally {
+            lock.unlock();
+        }
+    }
+}
