@@ -1,6 +1,8 @@
 package io.quire.memory;
 
 import io.quire.memory.contract.ClosedException;
+import io.quire.memory.contract.PinAccess;
+import io.quire.memory.contract.PinTerm;
 import io.quire.memory.guard.Ownership;
 import io.quire.memory.guard.WriterSlot;
 import io.quire.memory.space.Space;
@@ -126,6 +128,20 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
             throw closed();
         }
         space.checkAllMapped(address, sizeBytes);
+    }
+
+    /**
+     * Pins a range as {@link AddressSpace#pin} does, for this thread: its segments, and the pin, are this thread's. It
+     * remembers the stack that took it only with leak tracking.
+     */
+    public Pin pin(long address, long sizeBytes, PinTerm term, PinAccess access) {
+        if (!Ownership.isCurrent(owner)) {
+            throw wrongThread();
+        }
+        if (closed) {
+            throw closed();
+        }
+        return AddressSpace.pin(space, address, sizeBytes, term, access, false);
     }
 
     /** Ends the accessor; the space stays open. Closing it again has no effect. */

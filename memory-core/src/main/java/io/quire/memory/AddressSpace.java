@@ -1,11 +1,22 @@
 package io.quire.memory;
 
+import io.quire.memory.contract.CowPlacement;
+import io.quire.memory.contract.PageOutcome;
+import io.quire.memory.contract.PageState;
+import io.quire.memory.contract.PinAccess;
+import io.quire.memory.contract.PinTerm;
 import io.quire.memory.contract.Protection;
+import io.quire.memory.frame.FramePools;
+import io.quire.memory.space.Pinned;
+import io.quire.memory.space.RangeMigration;
 import io.quire.memory.space.Space;
 import io.quire.memory.space.Usage;
 import io.quire.memory.table.Geometry;
 import io.quire.memory.table.Mappings;
 import io.quire.memory.table.Root;
+import io.quire.memory.trace.Birth;
+import java.lang.foreign.Arena;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -49,7 +60,7 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
         if (sizeBytes <= 0 || sizeBytes > Geometry.ADDRESS_LIMIT) {
             throw new IllegalArgumentException("a mapping has 1 to 2^47 bytes: sizeBytes=" + sizeBytes);
         }
-        return space.map(wholePages(sizeBytes), protection);
+        return space.map(Ranges.wholePages(sizeBytes), protection);
     }
 
     /**
@@ -62,7 +73,7 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
      * @throws io.quire.memory.contract.AddressNotMappedException if a page of the range is not mapped
      */
     public void unmap(long address, long sizeBytes) {
-        space.unmap(wholePage(address), wholePages(positive(sizeBytes)));
+        space.unmap(Ranges.wholePage(address), Ranges.wholePages(Ranges.positive(sizeBytes)));
     }
 
     /**
@@ -75,7 +86,7 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
      * @throws io.quire.memory.contract.AddressNotMappedException if a page of the range is not mapped
      */
     public void protect(long address, long sizeBytes, Protection protection) {
-        space.protect(wholePage(address), wholePages(positive(sizeBytes)), protection);
+        space.protect(Ranges.wholePage(address), Ranges.wholePages(Ranges.positive(sizeBytes)), protection);
     }
 
     /**
@@ -89,7 +100,7 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
      * @throws io.quire.memory.contract.ProtectionException if a page may not be written
      */
     public void discard(long address, long sizeBytes) {
-        space.discard(wholePage(address), wholePages(positive(sizeBytes)));
+        space.discard(Ranges.wholePage(address), Ranges.wholePages(Ranges.positive(sizeBytes)));
     }
 
     // ---- copies
@@ -122,6 +133,100 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
         return new AddressSpace(space.fork(true, name));
     }
 
+    // ---- tiers
+
+    /** Moves a range to a pool; see {@link #migrate(long, long, MemoryPool, LongConsumer)}. */
+    public MigrationReport migrate(long address, long sizeBytes, MemoryPool pool) {
+        return migrate(address, sizeBytes, pool, _ -> { });
+    }
+
+    /**
+     * Moves the pages of a range to a pool: from the host to a device, or from any device to the host. Pages that forks
+     * share move once for all of them. Pages that were never written get a frame of zeros on a device, and none on the
+     * host. Best effort, page by page: what is pinned, is written at the same moment, or finds no free frame stays where
+     * it is and is reported so.
+     * <p>
+     * Works in batches of up to 64 pages. During each, faults of the space and its forks wait for microseconds; reads
+     * and writes go on, and a write to a page on its way keeps it where it is.
+     *
+     * @param address a multiple of 4096
+     * @param sizeBytes positive; rounded up to whole pages
+     * @param progress is told after every batch how many bytes have been dealt with; runs on the caller's thread
+     * @return what became of each page
+     * @throws IllegalArgumentException if the address is no multiple of 4096, the size is not positive, or the pool
+     *         belongs to another manager
+     * @throws io.quire.memory.contract.AddressNotMappedException if a page of the range is not mapped
+     * @throws io.quire.memory.contract.DriverFailedException if a driver fails; batches before it have moved, the one at
+     *         hand has not
+     * @throws io.quire.memory.contract.DeviceClosedException if the device of the pool is closed
+     */
+    public MigrationReport migrate(long address, long sizeBytes, MemoryPool pool, LongConsumer progress) {
+        int pages = Ranges.pages(sizeBytes);
+        checkPool(pool);
+        PageOutcome[] outcomes = new RangeMigration(space, pool.frames())
+                .move(Ranges.wholePage(address), (long) pages << Geometry.PAGE_SHIFT, progress);
+        return new MigrationReport(address, pool.name(), outcomes);
+    }
+
+    private void checkPool(MemoryPool pool) {
+        FramePools pools = space.machine().pools();
+        int number = pool.frames().number();
+        if (number >= pools.count() || pools.get(number) != pool.frames()) {
+            throw new IllegalArgumentException("the pool belongs to another manager: pool=" + pool.name() + ", space="
+                    + name());
+        }
+    }
+
+    /** Where the copy goes when this space writes a shared page of a device; forks inherit it. */
+    public CowPlacement cowPlacement() {
+        return space.cowPlacement();
+    }
+
+    /** Chooses where the copy goes when this space writes a shared page of a device; forks made later inherit it. */
+    public void cowPlacement(CowPlacement placement) {
+        space.setCowPlacement(placement);
+    }
+
+    /**
+     * What the page of an address is now. Faults nothing in and moves nothing. Lock-free.
+     *
+     * @throws io.quire.memory.contract.ClosedException after close
+     */
+    public PageState pageState(long address) {
+        return space.pageState(address);
+    }
+
+    /**
+     * Pins a range: its pages stay in their frames, and the frames at their disposal, until the pin is closed. A page
+     * that a fork shares is copied before, so that what the space writes and what the pin shows stay the same. Private
+     * pages come to the host first; exclusive access of a device ends.
+     *
+     * @param address any
+     * @param sizeBytes positive; every page it touches is pinned
+     * @throws IllegalArgumentException if the size is not positive
+     * @throws io.quire.memory.contract.AddressNotMappedException if a page is not mapped
+     * @throws io.quire.memory.contract.ProtectionException if a page may not be read, or not be written for
+     *         {@link PinAccess#WRITE}
+     * @throws io.quire.memory.contract.LongTermPinException if a page lies on a coherent device, the pin is
+     *         {@link PinTerm#LONG}, and the policy is to refuse
+     * @throws io.quire.memory.contract.PinLimitException if more than the limit would be pinned for long
+     * @throws io.quire.memory.contract.PagesBusyException if a page that has to move to the host is pinned
+     * @throws io.quire.memory.contract.OutOfFramesException if a copy needs a frame and none is left
+     * @throws io.quire.memory.contract.DriverFailedException if a driver fails
+     */
+    public Pin pin(long address, long sizeBytes, PinTerm term, PinAccess access) {
+        return pin(space, address, sizeBytes, term, access, true);
+    }
+
+    /** The same for a space and an accessor; {@code shared} if any thread may use the segments. */
+    static Pin pin(Space space, long address, long sizeBytes, PinTerm term, PinAccess access, boolean shared) {
+        long start = Geometry.pageStart(address);
+        int pages = Ranges.pages(Math.addExact(Ranges.positive(sizeBytes), address - start));
+        Birth birth = Birth.now(shared || space.machine().policies().leakTracking());
+        Pinned pinned = space.pin(start, pages, term, access, birth);
+        return new Pin(pinned, address, sizeBytes, shared ? Arena::ofShared : Arena::ofConfined);
+    }
+
     // ---- ways in
 
     /** Opens this thread's fast path into the space; close it when the thread is done. */
@@ -142,6 +247,10 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
     }
 
     // ---- what it is
+
+    Space space() {
+        return space;
+    }
 
     public String name() {
         return space.name();
@@ -257,24 +366,5 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
     @Override
     void checkMapped(long address, long sizeBytes) {
         space.checkAllMapped(address, sizeBytes);
-    }
-
-    private static long wholePage(long address) {
-        if (Geometry.pageOffset(address) != 0) {
-            throw new IllegalArgumentException("an address of whole pages is a multiple of " + Geometry.PAGE_BYTES
-                    + ": address=0x" + Long.toHexString(address));
-        }
-        return address;
-    }
-
-    private static long wholePages(long sizeBytes) {
-        return Geometry.pageStart(Math.addExact(sizeBytes, Geometry.PAGE_BYTES - 1));
-    }
-
-    private static long positive(long sizeBytes) {
-        if (sizeBytes <= 0 || sizeBytes > Geometry.ADDRESS_LIMIT) {
-            throw new IllegalArgumentException("a range has 1 to 2^47 bytes: sizeBytes=" + sizeBytes);
-        }
-        return sizeBytes;
     }
 }

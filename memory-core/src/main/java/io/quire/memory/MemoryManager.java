@@ -1,16 +1,34 @@
 package io.quire.memory;
 
 import io.quire.memory.contract.ClosedException;
+import io.quire.memory.contract.CowPlacement;
+import io.quire.memory.contract.LongTermPolicy;
+import io.quire.memory.contract.MemoryException;
 import io.quire.memory.contract.OpenSpacesException;
+import io.quire.memory.contract.PageOutcome;
+import io.quire.memory.contract.PagesBusyException;
+import io.quire.memory.device.DeviceDriver;
 import io.quire.memory.frame.FramePool;
+import io.quire.memory.frame.FramePools;
 import io.quire.memory.platform.MachineMemory;
+import io.quire.memory.space.DriverLink;
 import io.quire.memory.space.Machine;
 import io.quire.memory.space.OpenSpaces;
+import io.quire.memory.space.PinWatch;
+import io.quire.memory.space.Pinned;
+import io.quire.memory.space.Policies;
 import io.quire.memory.space.Recount;
 import io.quire.memory.space.Space;
+import io.quire.memory.trace.EventCounts;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.agrona.concurrent.Agent;
 import org.agrona.concurrent.AgentRunner;
 import org.agrona.concurrent.BackoffIdleStrategy;
@@ -42,10 +60,16 @@ public final class MemoryManager implements AutoCloseable {
     private static final int NODES_PER_TURN = 256;
 
     private final Machine machine;
+    private final MemoryPool hostPool;
+    private final List<Device> devices;
+    private final PinWatch watch;
     private final @Nullable AgentRunner agent;
 
     private MemoryManager(Builder builder) {
-        machine = Machine.of(builder.name, new FramePool(builder.frames()), builder.maxSpaces, builder.leakTracking);
+        machine = builder.machine();
+        hostPool = new MemoryPool(machine.pools().host(), 1);
+        devices = machine.links().stream().map(link -> new Device(machine, link)).toList();
+        watch = new PinWatch(machine);
         agent = builder.backgroundAgent ? startAgent() : null;
     }
 
@@ -83,6 +107,94 @@ public final class MemoryManager implements AutoCloseable {
         return machine.reclaimer().reclaim(nodes);
     }
 
+    // ---- pools and devices
+
+    /** The pool of the host. */
+    public MemoryPool hostPool() {
+        return hostPool;
+    }
+
+    /** All pools: the host's first, then those of the devices. */
+    public List<MemoryPool> pools() {
+        return Stream.concat(Stream.of(hostPool), devices.stream().map(Device::pool)).toList();
+    }
+
+    /**
+     * The pool with a name; that of a device has the name of the device, that of the host is "host".
+     *
+     * @throws IllegalArgumentException if there is none
+     */
+    public MemoryPool pool(String name) {
+        return pools().stream().filter(pool -> pool.name().equals(name)).findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("no pool has that name: name=" + name + ", pools="
+                        + pools().stream().map(MemoryPool::name).toList()));
+    }
+
+    /** All devices, closed ones too. */
+    public List<Device> devices() {
+        return devices;
+    }
+
+    /**
+     * The device with a name.
+     *
+     * @throws IllegalArgumentException if there is none
+     */
+    public Device device(String name) {
+        return devices.stream().filter(device -> device.name().equals(name)).findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("no device has that name: name=" + name + ", devices="
+                        + devices.stream().map(Device::name).toList()));
+    }
+
+    /**
+     * Moves pages of a device to the host, those that were used least first. Whatever is not pinned at that moment can
+     * go, whoever it belongs to.
+     *
+     * @param pool of a device
+     * @param pages how many; positive
+     * @return what was done; it may be less
+     * @throws IllegalArgumentException if the pool is the host's or another manager's, or the number is not positive
+     * @throws io.quire.memory.contract.DriverFailedException if a driver fails; what has moved before stays moved
+     * @throws ClosedException after close
+     */
+    public EvictionReport evict(MemoryPool pool, int pages) {
+        checkOpen();
+        if (pages < 1) {
+            throw new IllegalArgumentException("at least one page is evicted: pages=" + pages);
+        }
+        Map<PageOutcome, Integer> outcomes = machine.evictor().evict(link(pool), pages, true);
+        return new EvictionReport(pool.name(), pages, outcomes.getOrDefault(PageOutcome.MOVED, 0), outcomes);
+    }
+
+    private DriverLink link(MemoryPool pool) {
+        return machine.links().stream().filter(link -> link.pool() == pool.frames()).findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("pages are evicted from devices of this manager: pool="
+                        + pool.name()));
+    }
+
+    /**
+     * Does what the background agent does, once: destroys what dropped spaces left behind, evicts from devices that have
+     * fewer free frames than the watermark, and reports pins that overstay. For users who build without the agent and
+     * call this from a thread of their own, again and again.
+     *
+     * @return how much was done; 0 if there was nothing to do
+     * @throws ClosedException after close
+     */
+    public int maintain() {
+        checkOpen();
+        return doMaintenance();
+    }
+
+    private int doMaintenance() {
+        return machine.reclaimer().reclaim(NODES_PER_TURN) + machine.evictor().work() + watch.look();
+    }
+
+    /** A line for each pin that is open, with the stack that took it where it is known. */
+    public List<String> openPins() {
+        checkOpen();
+        return machine.openPins().stream().map(Pinned::toString).toList();
+    }
+
     public String name() {
         return machine.name();
     }
@@ -90,11 +202,12 @@ public final class MemoryManager implements AutoCloseable {
     /** Reads the counters. Wait-free; approximate while other threads allocate. */
     public MemoryStatistics statistics() {
         checkOpen();
-        FramePool pool = machine.pool();
-        return new MemoryStatistics((long) pool.capacity() << FramePool.FRAME_SHIFT,
-                (long) (pool.capacity() - pool.free()) << FramePool.FRAME_SHIFT, machine.spaces().count(),
-                machine.events().forks(), machine.events().zeroFills(), machine.events().copies(),
-                machine.events().reuses());
+        EventCounts events = machine.events();
+        return new MemoryStatistics(hostPool.sizeBytes(), hostPool.sizeBytes() - hostPool.freeBytes(),
+                machine.spaces().count(), events.forks(), events.zeroFills(), events.copies(), events.reuses(),
+                new TierStatistics(events.deviceFaults(), events.invalidations(), events.migrationsToDevices(),
+                        events.migrationsToHost(), events.homecomings(), events.evictions(), events.departures(),
+                        events.longTermRefusals(), machine.pinCounts().openPins(), machine.pinCounts().bytes()));
     }
 
     /** A line for each open space, oldest first, with the stack that created it when leak tracking is on. */
@@ -103,14 +216,20 @@ public final class MemoryManager implements AutoCloseable {
     }
 
     /**
-     * Gives the pool back to the operating system.
+     * Closes the devices and gives the pool back to the operating system.
      *
      * @throws OpenSpacesException if a space is open; the manager stays open
+     * @throws io.quire.memory.contract.PagesBusyException if a pin is open; the manager stays open
      * @throws ClosedException if it is closed already
      */
     @Override
     public void close() {
         checkOpen();
+        List<Pinned> pins = machine.openPins();
+        if (!pins.isEmpty()) {
+            throw new PagesBusyException("pins are still open: manager=" + name() + ", count=" + pins.size()
+                    + pins.stream().map(pin -> "\n  " + pin).collect(Collectors.joining()));
+        }
         if (!machine.spaces().seal()) {
             checkOpen();
             throw new OpenSpacesException(name(), openSpaces(), machine.spaces().isLeakTracking() ? ""
@@ -119,7 +238,21 @@ public final class MemoryManager implements AutoCloseable {
         if (agent != null) {
             agent.close();
         }
-        machine.pool().close();
+        for (Device device : devices) {
+            closeDriver(device);
+        }
+        machine.pools().close();
+    }
+
+    private static void closeDriver(Device device) {
+        if (!device.isClosed()) {
+            try {
+                device.close();
+            } catch (MemoryException failed) {
+                LOGGER.log(System.Logger.Level.WARNING, "no space is open, but device " + device.name()
+                        + " could not be closed", failed);
+            }
+        }
     }
 
     /** Counts every reference anew; only while nothing else runs. For tests. */
@@ -128,24 +261,24 @@ public final class MemoryManager implements AutoCloseable {
     }
 
     private AgentRunner startAgent() {
-        Agent reclaim = new Agent() {
+        Agent maintenance = new Agent() {
             @Override
             public int doWork() {
-                return machine.reclaimer().reclaim(NODES_PER_TURN);
+                return doMaintenance();
             }
 
             @Override
             public String roleName() {
-                return "quire-reclaim-" + machine.name();
+                return "quire-agent-" + machine.name();
             }
         };
         // Nobody waits for the agent, so it may sleep long; who needs a frame destroys for himself.
         BackoffIdleStrategy idle = new BackoffIdleStrategy(0, 0, TimeUnit.MILLISECONDS.toNanos(1),
                 TimeUnit.MILLISECONDS.toNanos(20));
         AgentRunner runner = new AgentRunner(idle, failure -> LOGGER.log(System.Logger.Level.ERROR,
-                "the reclaim agent of memory manager " + machine.name() + " failed", failure), null, reclaim);
+                "the agent of memory manager " + machine.name() + " failed", failure), null, maintenance);
         AgentRunner.startOnThread(runner, work -> {
-            Thread thread = new Thread(work, reclaim.roleName());
+            Thread thread = new Thread(work, maintenance.roleName());
             thread.setDaemon(true);
             return thread;
         });
@@ -176,6 +309,14 @@ public final class MemoryManager implements AutoCloseable {
         private int maxSpaces = 1 << 16;
         private boolean leakTracking;
         private boolean backgroundAgent = true;
+        private final Map<String, DeviceDriver> drivers = new LinkedHashMap<>();
+        private CowPlacement cowPlacement = CowPlacement.HOST;
+        private LongTermPolicy longTermPolicy = LongTermPolicy.REFUSE;
+        private long longTermPinLimitBytes = -1;
+        private Duration driverDeadline = Duration.ofSeconds(10);
+        private Duration pinOverstay = Duration.ofSeconds(10);
+        private int lowPercent = 5;
+        private int highPercent = 10;
 
         private Builder() {
         }
@@ -227,19 +368,130 @@ public final class MemoryManager implements AutoCloseable {
             return this;
         }
 
-        /** Whether a daemon thread destroys what dropped spaces leave behind; on if not given. */
+        /**
+         * Adds a device and its memory, as a pool of the same name.
+         *
+         * @param name unlike that of any other device, and not "host"
+         * @throws IllegalArgumentException if the name is taken, or blank
+         */
+        public Builder device(String name, DeviceDriver driver) {
+            if (name.isBlank() || name.equals("host") || drivers.putIfAbsent(name, driver) != null) {
+                throw new IllegalArgumentException("every device has a name of its own, and \"host\" is taken: name="
+                        + name);
+            }
+            return this;
+        }
+
+        /**
+         * Adds a pool of coherent memory that no device works on.
+         *
+         * @param name unlike that of any other device, and not "host"
+         * @param sizeBytes positive; rounded up to whole pages
+         * @throws IllegalArgumentException if the name is taken or blank, or the size is not positive
+         */
+        public Builder deviceCoherentPool(String name, long sizeBytes) {
+            return device(name, new MemoryOnly(Ranges.wholePages(Ranges.positive(sizeBytes))));
+        }
+
+        /** Where the copy of a shared device page goes when a sharer writes; to the host if not given. */
+        public Builder cowPlacement(CowPlacement placement) {
+            cowPlacement = placement;
+            return this;
+        }
+
+        /** What happens to a long-term pin of coherent memory; it is refused if not given. */
+        public Builder longTermPolicy(LongTermPolicy policy) {
+            longTermPolicy = policy;
+            return this;
+        }
+
+        /**
+         * How much of the host may be pinned for long at a time; half of the host pool if not given.
+         *
+         * @throws IllegalArgumentException if it is negative
+         */
+        public Builder longTermPinLimit(long sizeBytes) {
+            if (sizeBytes < 0) {
+                throw new IllegalArgumentException("a limit cannot be negative: sizeBytes=" + sizeBytes);
+            }
+            longTermPinLimitBytes = sizeBytes;
+            return this;
+        }
+
+        /**
+         * How long a driver may take for a call before its device counts as lost; ten seconds if not given.
+         *
+         * @throws IllegalArgumentException if it is not positive
+         */
+        public Builder driverDeadline(Duration deadline) {
+            driverDeadline = positive(deadline);
+            return this;
+        }
+
+        /**
+         * How long a short-term pin may be held before it is reported, once, as a warning; ten seconds if not given.
+         *
+         * @throws IllegalArgumentException if it is not positive
+         */
+        public Builder pinOverstay(Duration overstay) {
+            pinOverstay = positive(overstay);
+            return this;
+        }
+
+        /**
+         * How much of each device is kept free, in percent of its frames: eviction begins below the first, and ends at
+         * the second. 5 and 10 if not given; 0 and 0 evict only when a frame is needed.
+         *
+         * @throws IllegalArgumentException unless 0 &lt;= low &lt;= high &lt;= 100
+         */
+        public Builder watermarks(int low, int high) {
+            if (low < 0 || low > high || high > 100) {
+                throw new IllegalArgumentException("watermarks are percents, the low one first: low=" + low + ", high="
+                        + high);
+            }
+            lowPercent = low;
+            highPercent = high;
+            return this;
+        }
+
+        private static Duration positive(Duration time) {
+            if (time.isNegative() || time.isZero()) {
+                throw new IllegalArgumentException("a time limit is positive: time=" + time);
+            }
+            return time;
+        }
+
+        /** Whether a daemon thread does what {@link MemoryManager#maintain()} does; on if not given. */
         public Builder backgroundAgent(boolean on) {
             backgroundAgent = on;
             return this;
         }
 
         /**
-         * Takes the pool and opens the manager.
+         * Takes the pool, links the drivers, and opens the manager.
          *
+         * @throws IllegalArgumentException if a driver lacks what its kind needs: memory, or ways to copy
          * @throws IllegalStateException if the operating system refuses the memory
          */
         public MemoryManager build() {
             return new MemoryManager(this);
+        }
+
+        private Machine machine() {
+            int frames = frames();
+            FramePools.Builder pools = new FramePools.Builder(frames);
+            List<DriverLink> links = new ArrayList<>();
+            try {
+                drivers.forEach((device, driver) -> links.add(DriverLink.of(device, links.size() + 1, driver,
+                        driverDeadline, lowPercent, highPercent, pools)));
+                long limit = longTermPinLimitBytes >= 0 ? longTermPinLimitBytes
+                        : ((long) frames << FramePool.FRAME_SHIFT) / 2;
+                return new Machine(name, pools.build(), links, maxSpaces,
+                        new Policies(cowPlacement, longTermPolicy, limit, pinOverstay, leakTracking));
+            } catch (RuntimeException refused) {
+                pools.abandon();
+                throw refused;
+            }
         }
 
         private int frames() {

@@ -75,6 +75,7 @@ public final class RunCursor implements AutoCloseable {
             return false;
         }
         address = nextAddress;
+        snapshot.keepInPlace(Geometry.pageStart(address), Geometry.pageStart(address) + LONGEST_RUN_BYTES);
         long offset = snapshot.offsetForRead(address);
         nextAddress = endOfRun(offset);
         arena = Arena.ofConfined();
@@ -95,7 +96,7 @@ public final class RunCursor implements AutoCloseable {
             }
             frame += Geometry.PAGE_BYTES;
             long entry = leaf == null ? Entry.ABSENT : Leaf.entry(leaf, Geometry.pageIndex(runEnd));
-            if (!Entry.isPresent(entry) || Entry.offset(entry) != frame) {
+            if (!Entry.isReadable(entry) || Entry.offset(entry) != frame) {
                 break;
             }
         }

@@ -161,7 +161,7 @@ class AllocationFailureTest {
                             }
                         })
                         .withMessageContainingAll("manager=small", "space=live", "limit=1048576 bytes",
-                                "used=1048576 bytes", "pinned=0 bytes",
+                                "used=1048576 bytes", "pinned for long=0 bytes",
                                 "held only by forks and snapshots=" + 60 * PAGE + " bytes",
                                 "open forks and snapshots=2", "oldest=space old copy forked from live",
                                 "close forks and snapshots");

@@ -14,7 +14,9 @@ package io.quire.memory.device;
  * <p>
  * <b>Failures.</b> A method that throws fails the operation that called it, with the device named; a space is never left
  * half changed. One that does not return within the manager's deadline fails the operation too, and the device counts
- * as lost: nothing is asked of it any more, and its frames that were in use are given to nobody.
+ * as lost: nothing is asked of it any more but by closing it. What it was filling when it was lost is given to nobody;
+ * that it uses no translation any more is for the driver to see to. A driver that throws from {@code invalidateStart}
+ * keeps the sequence first.
  */
 public interface DeviceDriver extends AutoCloseable {
 

@@ -2,7 +2,10 @@ package io.quire.memory.device;
 
 /** Why translations become invalid. */
 public enum InvalidationKind {
-    /** A fork: every page becomes copy-on-write. The content stays, so a device may keep translations for reading. */
+    /**
+     * A fork: every page becomes copy-on-write. Translations for {@link DeviceAccess#WRITE} and
+     * {@link DeviceAccess#ATOMIC} end; as the content stays, a device may keep those for reading.
+     */
     PROTECTION_PAGE,
     /** The protection of the range changes. */
     PROTECTION_VMA,

@@ -7,7 +7,7 @@ import java.util.List;
  *
  * @param sequence the sequence of the mirror's last invalidation before these were looked up, 0 if there was none;
  *        install them only if the driver has seen no later one
- * @param pages in ascending order of addresses, without a gap
+ * @param pages in ascending order of addresses; the answer to a fault has no gaps
  */
 public record Translations(long sequence, List<PageTranslation> pages) {
 

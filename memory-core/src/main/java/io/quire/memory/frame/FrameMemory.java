@@ -4,23 +4,23 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import io.quire.memory.contract.ClosedException;
 import io.quire.memory.platform.NativeAccess;
-import io.quire.memory.platform.Reservation;
 import io.quire.memory.platform.SegmentScope;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The bytes of a pool, reached by <em>offset</em>: a long between {@link #origin()} and {@code origin() + sizeBytes()}
- * that page table entries carry. With native access an offset is an address, and all pools are seen through one
- * constant segment, which leaves no bounds to load on a hot path; without, it counts from the pool's first byte.
+ * The bytes of all pools of a manager that the processor can address, reached by <em>offset</em>: a long that page
+ * table entries carry. With native access an offset is an address, and all memory is seen through one constant
+ * segment, which leaves no bounds to load on a hot path; without, it is the number of the pool and the place in it.
  * <p>
  * Any thread. A reader may be overtaken by the reuse of a frame, so every caller either holds the frame or checks
  * afterwards that it was not withdrawn.
  */
-public final class FrameMemory implements AutoCloseable {
+public final class FrameMemory {
 
     private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED;
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
@@ -30,105 +30,106 @@ public final class FrameMemory implements AutoCloseable {
 
     private static final @Nullable MemorySegment EVERYTHING = NativeAccess.ENABLED ? SegmentScope.everything() : null;
 
-    private final Reservation reservation;
-    private final MemorySegment pool;
-    private final long origin;
+    /** By number of the pool; keeps their addresses valid. */
+    private final @Nullable MemorySegment[] pools;
     private volatile boolean closed;
 
-    FrameMemory(long sizeBytes) {
-        reservation = Reservation.of(sizeBytes);
-        pool = reservation.segment();
-        origin = EVERYTHING != null ? pool.address() : 0;
+    FrameMemory(@Nullable MemorySegment[] pools) {
+        this.pools = pools;
     }
 
-    /** The offset of the first byte; a multiple of the page size. */
-    long origin() {
-        return origin;
+    /** The offset of the first byte of a pool; a multiple of the page size. */
+    static long origin(int number, @Nullable MemorySegment pool) {
+        if (pool == null) {
+            return FrameOffset.ofPrivatePool(number);
+        }
+        return EVERYTHING != null ? pool.address() : FrameOffset.ofPool(number);
     }
 
     public byte getByte(long offset) {
-        return segment().get(JAVA_BYTE, offset);
+        return segment(offset).get(JAVA_BYTE, place(offset));
     }
 
     public long getLong(long offset) {
-        return segment().get(LONG, offset);
+        return segment(offset).get(LONG, place(offset));
     }
 
     public void setByte(long offset, byte value) {
-        segment().set(JAVA_BYTE, offset, value);
+        segment(offset).set(JAVA_BYTE, place(offset), value);
     }
 
     public void setShort(long offset, short value) {
-        segment().set(SHORT, offset, value);
+        segment(offset).set(SHORT, place(offset), value);
     }
 
     public void setInt(long offset, int value) {
-        segment().set(INT, offset, value);
+        segment(offset).set(INT, place(offset), value);
     }
 
     public void setLong(long offset, long value) {
-        segment().set(LONG, offset, value);
+        segment(offset).set(LONG, place(offset), value);
     }
 
     public void setIntOpaque(long offset, int value) {
-        ATOMIC_INT.setOpaque(segment(), offset, value);
+        ATOMIC_INT.setOpaque(segment(offset), place(offset), value);
     }
 
     public void setIntRelease(long offset, int value) {
-        ATOMIC_INT.setRelease(segment(), offset, value);
+        ATOMIC_INT.setRelease(segment(offset), place(offset), value);
     }
 
     public void setLongOpaque(long offset, long value) {
-        ATOMIC_LONG.setOpaque(segment(), offset, value);
+        ATOMIC_LONG.setOpaque(segment(offset), place(offset), value);
     }
 
     public void setLongRelease(long offset, long value) {
-        ATOMIC_LONG.setRelease(segment(), offset, value);
+        ATOMIC_LONG.setRelease(segment(offset), place(offset), value);
     }
 
     public boolean compareAndSetInt(long offset, int expected, int value) {
-        return ATOMIC_INT.compareAndSet(segment(), offset, expected, value);
+        return ATOMIC_INT.compareAndSet(segment(offset), place(offset), expected, value);
     }
 
     public boolean compareAndSetLong(long offset, long expected, long value) {
-        return ATOMIC_LONG.compareAndSet(segment(), offset, expected, value);
+        return ATOMIC_LONG.compareAndSet(segment(offset), place(offset), expected, value);
     }
 
     public int getAndAddInt(long offset, int delta) {
-        return (int) ATOMIC_INT.getAndAdd(segment(), offset, delta);
+        return (int) ATOMIC_INT.getAndAdd(segment(offset), place(offset), delta);
     }
 
     public long getAndAddLong(long offset, long delta) {
-        return (long) ATOMIC_LONG.getAndAdd(segment(), offset, delta);
+        return (long) ATOMIC_LONG.getAndAdd(segment(offset), place(offset), delta);
     }
 
-    /** Copies out of the pool. */
+    /** Copies out of the frames. */
     public void copyTo(long offset, MemorySegment target, long targetOffset, long sizeBytes) {
-        MemorySegment.copy(segment(), offset, target, targetOffset, sizeBytes);
+        MemorySegment.copy(segment(offset), place(offset), target, targetOffset, sizeBytes);
     }
 
-    /** Copies into the pool. */
+    /** Copies into the frames. */
     public void copyFrom(MemorySegment source, long sourceOffset, long offset, long sizeBytes) {
-        MemorySegment.copy(source, sourceOffset, segment(), offset, sizeBytes);
+        MemorySegment.copy(source, sourceOffset, segment(offset), place(offset), sizeBytes);
     }
 
-    /** Copies within the pool. */
+    /** Copies between frames. */
     public void copy(long sourceOffset, long targetOffset, long sizeBytes) {
-        MemorySegment.copy(segment(), sourceOffset, segment(), targetOffset, sizeBytes);
+        MemorySegment.copy(segment(sourceOffset), place(sourceOffset), segment(targetOffset), place(targetOffset),
+                sizeBytes);
     }
 
     public void fill(long offset, long sizeBytes, byte value) {
-        segment().asSlice(offset, sizeBytes).fill(value);
+        slice(offset, sizeBytes).fill(value);
     }
 
     /** The first position in which the range differs from one of another pool or of this one, or -1. */
     public long mismatch(long offset, FrameMemory other, long otherOffset, long sizeBytes) {
-        return mismatch(offset, other.segment(), otherOffset, sizeBytes);
+        return mismatch(offset, other.segment(otherOffset), place(otherOffset), sizeBytes);
     }
 
     /** The first position in which the range differs from a part of another segment, or -1. */
     public long mismatch(long offset, MemorySegment other, long otherOffset, long sizeBytes) {
-        return MemorySegment.mismatch(segment(), offset, offset + sizeBytes,
+        return MemorySegment.mismatch(segment(offset), place(offset), place(offset) + sizeBytes,
                 other, otherOffset, otherOffset + sizeBytes);
     }
 
@@ -138,20 +139,36 @@ public final class FrameMemory implements AutoCloseable {
      */
     public MemorySegment readOnly(long offset, long sizeBytes, Arena arena) {
         if (EVERYTHING != null) {
-            return SegmentScope.readOnlyView(offset, sizeBytes, arena);
+            return SegmentScope.view(offset, sizeBytes, arena).asReadOnly();
         }
         MemorySegment copy = arena.allocate(sizeBytes);
         copyTo(offset, copy, 0, sizeBytes);
         return copy.asReadOnly();
     }
 
-    @Override
-    public void close() {
-        closed = true;
-        reservation.close();
+    /** A segment over a range within one pool that lives as long as the pool. */
+    public MemorySegment slice(long offset, long sizeBytes) {
+        return segment(offset).asSlice(place(offset), sizeBytes);
     }
 
-    private MemorySegment segment() {
+    /**
+     * A segment over a range of frames the caller holds, for as long as the arena lives.
+     *
+     * @throws UnsupportedOperationException without native access, where no view can be ended
+     */
+    public MemorySegment view(long offset, long sizeBytes, Arena arena) {
+        if (EVERYTHING == null) {
+            throw new UnsupportedOperationException("segments of pinned memory need native access: start Java with "
+                    + "--enable-native-access=io.quire.memory, or ALL-UNNAMED on the class path");
+        }
+        return SegmentScope.view(offset, sizeBytes, arena);
+    }
+
+    void close() {
+        closed = true;
+    }
+
+    private MemorySegment segment(long offset) {
         if (EVERYTHING != null) {
             return EVERYTHING;
         }
@@ -160,6 +177,10 @@ public final class FrameMemory implements AutoCloseable {
         if (closed) {
             throw new ClosedException("the memory manager of this memory");
         }
-        return pool;
+        return Objects.requireNonNull(pools[FrameOffset.pool(offset)], "a private frame has no memory here");
+    }
+
+    private static long place(long offset) {
+        return EVERYTHING != null ? offset : FrameOffset.place(offset);
     }
 }

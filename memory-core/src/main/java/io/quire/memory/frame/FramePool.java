@@ -1,18 +1,20 @@
 package io.quire.memory.frame;
 
+import io.quire.memory.contract.PoolKind;
+import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.function.IntUnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A fixed number of 4 KiB frames: their memory, the allocator, and a count of the page table leaves that map each.
- * A frame whose last reference is released is free at once, so whoever releases must already have withdrawn the
- * translation from all readers and waited for the writers.
+ * A fixed number of 4 KiB frames of one kind: the allocator, a count of the page table leaves that map each frame, and
+ * a count of those who hold it without mapping it. A frame that nobody maps or holds any more is free at once, so
+ * whoever releases must already have withdrawn the translation from all readers and waited for the writers.
  * <p>
- * One frame of the pool is the <em>zero frame</em>: always zero, never written, what a page that was never written
- * reads. Any thread; lock-free.
+ * Any thread; lock-free.
  */
-public final class FramePool implements AutoCloseable {
+public final class FramePool {
 
     public static final int FRAME_SHIFT = 12;
     public static final int FRAME_BYTES = 1 << FRAME_SHIFT;
@@ -20,49 +22,63 @@ public final class FramePool implements AutoCloseable {
     /** No frame was left: a return value of {@link #allocate()}, not an offset. */
     public static final long NONE = -1;
 
-    /** The zero frame is one more than the caller asked for. */
-    private static final int ZERO_FRAMES = 1;
-
     /** The largest pool, in frames: the words of a pool live in one Java array. */
     public static final int FRAMES_MAX = Integer.MAX_VALUE - 1024;
 
     private static final VarHandle WORDS = MethodHandles.arrayElementVarHandle(long[].class);
 
+    private final String name;
+    private final PoolKind kind;
+    private final int number;
     private final FrameAllocator allocator;
-    private final FrameMemory memory;
+    private final FrameListener listener;
     private final long[] words;
-    private final long zeroFrame;
-    private final int capacity;
+    private final long origin;
+    private final @Nullable MemorySegment memory;
 
-    /**
-     * Takes the memory of a pool.
-     *
-     * @param frames how many frames can be handed out; 1 to {@link #FRAMES_MAX}
-     */
-    public FramePool(int frames) {
+    private FramePool(String name, PoolKind kind, int number, int frames, @Nullable MemorySegment memory,
+            FrameListener listener) {
         if (frames < 1 || frames > FRAMES_MAX) {
-            throw new IllegalArgumentException("a pool has 1 to " + FRAMES_MAX + " frames: frames=" + frames);
+            throw new IllegalArgumentException("a pool has 1 to " + FRAMES_MAX + " frames: pool=" + name
+                    + ", frames=" + frames);
         }
-        capacity = frames;
-        allocator = new FrameAllocator(frames + ZERO_FRAMES);
-        words = new long[frames + ZERO_FRAMES];
-        memory = new FrameMemory((long) (frames + ZERO_FRAMES) << FRAME_SHIFT);
-        zeroFrame = allocate();
+        this.name = name;
+        this.kind = kind;
+        this.number = number;
+        this.listener = listener;
+        this.memory = memory;
+        this.allocator = new FrameAllocator(frames);
+        this.words = new long[frames];
+        this.origin = FrameMemory.origin(number, memory);
     }
 
-    /** The bytes of the frames, by offset. */
-    public FrameMemory memory() {
-        return memory;
+    /** A pool of memory that the processor can address; as many frames as fit. */
+    static FramePool of(String name, PoolKind kind, int number, MemorySegment memory, FrameListener listener) {
+        return new FramePool(name, kind, number, (int) Math.min(memory.byteSize() >>> FRAME_SHIFT, Integer.MAX_VALUE),
+                memory, listener);
     }
 
-    /** The offset of the frame that is always zero. */
-    public long zeroFrame() {
-        return zeroFrame;
+    /** A pool of memory that it cannot address. */
+    static FramePool ofPrivate(String name, int number, int frames, FrameListener listener) {
+        return new FramePool(name, PoolKind.DEVICE_PRIVATE, number, frames, null, listener);
     }
 
-    /** How many frames can be handed out. */
-    public int capacity() {
-        return capacity;
+    public String name() {
+        return name;
+    }
+
+    public PoolKind kind() {
+        return kind;
+    }
+
+    /** The host is 0. */
+    public int number() {
+        return number;
+    }
+
+    /** How many frames there are. */
+    public int frames() {
+        return words.length;
     }
 
     /** How many frames are free now; approximate while other threads allocate and release. */
@@ -78,6 +94,10 @@ public final class FramePool implements AutoCloseable {
     public long allocate() {
         int frame = allocator.allocate();
         if (frame == FrameAllocator.NONE) {
+            return NONE;
+        }
+        if (!listener.allocated(frame)) {
+            allocator.free(frame);
             return NONE;
         }
         long word = (long) WORDS.getOpaque(words, frame);
@@ -105,7 +125,7 @@ public final class FramePool implements AutoCloseable {
         }
     }
 
-    /** One leaf less maps the frame; without any it is free. */
+    /** One leaf less maps the frame; without any, and not held, it is free. */
     public void release(long offset) {
         int frame = frame(offset);
         while (true) {
@@ -116,11 +136,56 @@ public final class FramePool implements AutoCloseable {
             }
             // ORDER(frame-shared) release: this space is done with the bytes, for whoever finds itself the last owner.
             if (WORDS.weakCompareAndSet(words, frame, word, next)) {
-                if (FrameWord.references(next) == 0) {
-                    allocator.free(frame);
-                }
+                freeIfUnused(frame, next);
                 return;
             }
+        }
+    }
+
+    /**
+     * Keeps a frame that a leaf maps from being free, without sharing it. The caller sees to it that it is not
+     * released meanwhile.
+     *
+     * @return false if it is held as often as can be counted
+     */
+    public boolean hold(long offset) {
+        int frame = frame(offset);
+        while (true) {
+            long word = (long) WORDS.getOpaque(words, frame);
+            long next = FrameWord.hold(word);
+            if (next == FrameWord.REFUSED) {
+                if (FrameWord.references(word) == 0) {
+                    throw corrupt("a frame was held that nobody maps", frame, word);
+                }
+                return false;
+            }
+            if (WORDS.weakCompareAndSetPlain(words, frame, word, next)) {
+                return true;
+            }
+        }
+    }
+
+    /** Ends a hold; without references and other holds the frame is free. */
+    public void unhold(long offset) {
+        int frame = frame(offset);
+        while (true) {
+            long word = (long) WORDS.getOpaque(words, frame);
+            long next = FrameWord.unhold(word);
+            if (next == FrameWord.REFUSED) {
+                throw corrupt("a frame was let go more often than it was held", frame, word);
+            }
+            // ORDER(frame-shared) release: the holder is done with the bytes, as whoever releases is.
+            if (WORDS.weakCompareAndSet(words, frame, word, next)) {
+                freeIfUnused(frame, next);
+                return;
+            }
+        }
+    }
+
+    private void freeIfUnused(int frame, long word) {
+        if (FrameWord.isFree(word)) {
+            listener.freed(frame);
+            allocator.free(frame);
         }
     }
 
@@ -128,6 +193,16 @@ public final class FramePool implements AutoCloseable {
     public int references(long offset) {
         // ORDER(frame-shared) acquire: the last owner may write what the others have finished reading.
         return FrameWord.references((long) WORDS.getAcquire(words, frame(offset)));
+    }
+
+    /** How many hold the frame. */
+    public int holds(long offset) {
+        return FrameWord.holds((long) WORDS.getAcquire(words, frame(offset)));
+    }
+
+    /** Whether a frame is in use: mapped or held. */
+    public boolean isUsed(int frame) {
+        return !FrameWord.isFree((long) WORDS.getOpaque(words, frame));
     }
 
     /**
@@ -140,33 +215,46 @@ public final class FramePool implements AutoCloseable {
         allocator.check();
         int used = 0;
         for (int frame = 0; frame < words.length; frame++) {
-            int expected = offset(frame) == zeroFrame ? 1 : recounted.applyAsInt(frame);
+            int expected = recounted.applyAsInt(frame);
             if (FrameWord.references(words[frame]) != expected) {
                 throw corrupt("a frame is mapped by " + expected + " leaves", frame, words[frame]);
             }
-            used += expected > 0 ? 1 : 0;
+            used += FrameWord.isFree(words[frame]) ? 0 : 1;
         }
         if (words.length - used != allocator.freeFrames()) {
-            throw new IllegalStateException("frames neither mapped nor free: frames=" + words.length
-                    + ", mapped=" + used + ", free=" + allocator.freeFrames());
+            throw new IllegalStateException("frames neither in use nor free: pool=" + name + ", frames=" + words.length
+                    + ", used=" + used + ", free=" + allocator.freeFrames());
         }
+    }
+
+    /** Whether an offset is one of this pool. */
+    public boolean contains(long offset) {
+        long place = offset - origin;
+        return place >= 0 && place < (long) words.length << FRAME_SHIFT;
     }
 
     /** The number of the frame at an offset. */
     public int frame(long offset) {
-        return (int) ((offset - memory.origin()) >>> FRAME_SHIFT);
+        return (int) ((offset - origin) >>> FRAME_SHIFT);
+    }
+
+    /** The offset of a frame. */
+    public long offset(int frame) {
+        return origin + ((long) frame << FRAME_SHIFT);
+    }
+
+    /** Its bytes, or null if the processor cannot address them. */
+    public @Nullable MemorySegment memory() {
+        return memory;
+    }
+
+    private IllegalStateException corrupt(String fact, int frame, long word) {
+        return new IllegalStateException(fact + ": pool=" + name + ", frame=" + frame + ", word="
+                + FrameWord.toString(word));
     }
 
     @Override
-    public void close() {
-        memory.close();
-    }
-
-    private long offset(int frame) {
-        return memory.origin() + ((long) frame << FRAME_SHIFT);
-    }
-
-    private static IllegalStateException corrupt(String fact, int frame, long word) {
-        return new IllegalStateException(fact + ": frame=" + frame + ", word=" + FrameWord.toString(word));
+    public String toString() {
+        return "FramePool[" + name + ", " + kind + ", frames=" + words.length + ", free=" + free() + "]";
     }
 }

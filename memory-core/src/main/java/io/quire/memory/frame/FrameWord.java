@@ -3,33 +3,44 @@ package io.quire.memory.frame;
 /**
  * The state word of one frame. All methods are pure; {@link FramePool} publishes their results.
  * <pre>
- *  63                        36 35                   20 19                   0
- * +----------------------------+-----------------------+----------------------+
- * |          reserved          |      INCARNATION      |      REFERENCES      |
- * +----------------------------+-----------------------+----------------------+
- *               28                        16                      20      bits
+ *  63      52 51            36 35                   20 19                   0
+ * +----------+----------------+-----------------------+----------------------+
+ * | reserved |     HOLDS      |      INCARNATION      |      REFERENCES      |
+ * +----------+----------------+-----------------------+----------------------+
+ *      12            16                  16                      20      bits
  *
- *           allocate                 acquire
- *   FREE -------------> 1 reference &lt;---------> n references
- *    ^                       |       release
- *    +-----------------------+
- *       release, incarnation + 1
+ *           allocate                    acquire
+ *   FREE -------------> 1 reference &lt;-------------> n references
+ *    ^                    |     ^       release         (each with any number of holds)
+ *    |      last release, |     |
+ *    |           no holds |     |
+ *    +--------------------+     |
+ *    |                          | last release, held
+ *    |   last unhold            v
+ *    +------------------- only held
  * </pre>
- * A reference is one page table leaf that maps the frame.
+ * A reference is one page table leaf that maps the frame. A hold is a pin, or a migration that copies it: it keeps the
+ * frame from being free, and is no sharer. Whatever makes the frame free begins a new incarnation.
  */
 final class FrameWord {
 
     // Low to high. Change a width here and every shift and mask below follows.
     private static final int REFERENCES_BITS = 20;
     private static final int INCARNATION_BITS = 16;
+    private static final int HOLDS_BITS = 16;
 
     private static final int INCARNATION_SHIFT = REFERENCES_BITS;
+    private static final int HOLDS_SHIFT = INCARNATION_SHIFT + INCARNATION_BITS;
 
     private static final long REFERENCES_MASK = (1L << REFERENCES_BITS) - 1;
     private static final long INCARNATION_MASK = (1L << INCARNATION_BITS) - 1;
+    private static final long HOLDS_MASK = (1L << HOLDS_BITS) - 1;
 
     /** The most references a frame can have. */
     static final int REFERENCES_MAX = (int) REFERENCES_MASK;
+
+    /** The most holds a frame can have. */
+    static final int HOLDS_MAX = (int) HOLDS_MASK;
 
     /** No transition from here. Never a word, because the high bits of a word are clear. */
     static final long REFUSED = -1L;
@@ -37,8 +48,9 @@ final class FrameWord {
     private FrameWord() {
     }
 
-    static long of(int incarnation, int references) {
-        return (incarnation & INCARNATION_MASK) << INCARNATION_SHIFT | (references & REFERENCES_MASK);
+    static long of(int incarnation, int references, int holds) {
+        return ((holds & HOLDS_MASK) << HOLDS_SHIFT) | ((incarnation & INCARNATION_MASK) << INCARNATION_SHIFT)
+                | (references & REFERENCES_MASK);
     }
 
     static int references(long word) {
@@ -50,29 +62,48 @@ final class FrameWord {
         return (int) ((word >>> INCARNATION_SHIFT) & INCARNATION_MASK);
     }
 
+    static int holds(long word) {
+        return (int) ((word >>> HOLDS_SHIFT) & HOLDS_MASK);
+    }
+
+    static boolean isFree(long word) {
+        return references(word) == 0 && holds(word) == 0;
+    }
+
     /** FREE -> one reference. */
     static long allocate(long word) {
-        return references(word) == 0 ? of(incarnation(word), 1) : REFUSED;
+        return isFree(word) ? of(incarnation(word), 1, 0) : REFUSED;
     }
 
     /** At least one reference, with room for one more -> one more. */
     static long acquire(long word) {
         int references = references(word);
-        return references > 0 && references < REFERENCES_MAX ? of(incarnation(word), references + 1) : REFUSED;
+        return references > 0 && references < REFERENCES_MAX
+                ? of(incarnation(word), references + 1, holds(word)) : REFUSED;
     }
 
-    /** At least one reference -> one less; the last one begins a new incarnation. */
+    /** At least one reference -> one less; the last one frees a frame without holds. */
     static long release(long word) {
-        int references = references(word);
-        return switch (references) {
-            case 0 -> REFUSED;
-            case 1 -> of(incarnation(word) + 1, 0);
-            default -> of(incarnation(word), references - 1);
-        };
+        return references(word) == 0 ? REFUSED : settled(incarnation(word), references(word) - 1, holds(word));
+    }
+
+    /** At least one reference, with room for one more hold -> one more. */
+    static long hold(long word) {
+        return references(word) > 0 && holds(word) < HOLDS_MAX
+                ? of(incarnation(word), references(word), holds(word) + 1) : REFUSED;
+    }
+
+    /** At least one hold -> one less; the last one frees a frame without references. */
+    static long unhold(long word) {
+        return holds(word) == 0 ? REFUSED : settled(incarnation(word), references(word), holds(word) - 1);
+    }
+
+    private static long settled(int incarnation, int references, int holds) {
+        return of(references == 0 && holds == 0 ? incarnation + 1 : incarnation, references, holds);
     }
 
     static String toString(long word) {
-        return (references(word) == 0 ? "FREE" : "references=" + references(word))
+        return (isFree(word) ? "FREE" : "references=" + references(word) + " holds=" + holds(word))
                 + " incarnation=" + incarnation(word);
     }
 }

@@ -11,12 +11,12 @@ public final class SegmentScope {
     }
 
     /**
-     * A read-only view of {@code sizeBytes} bytes that dies with the arena. Only with native access.
+     * A view of {@code sizeBytes} bytes that dies with the arena. Only with native access.
      *
      * @param arena whose close ends the view
      */
-    public static MemorySegment readOnlyView(long address, long sizeBytes, Arena arena) {
-        return MemorySegment.ofAddress(address).reinterpret(sizeBytes, arena, null).asReadOnly();
+    public static MemorySegment view(long address, long sizeBytes, Arena arena) {
+        return MemorySegment.ofAddress(address).reinterpret(sizeBytes, arena, null);
     }
 
     /** All memory of the process as one segment, so that the compiler knows its bounds. Only with native access. */

@@ -1,33 +1,117 @@
 package io.quire.memory.space;
 
 import io.quire.memory.frame.FramePool;
+import io.quire.memory.frame.FramePools;
 import io.quire.memory.guard.SharedWriterSlots;
 import io.quire.memory.trace.EventCounts;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 
-/**
- * What all spaces of one manager share. Any thread.
- *
- * @param name the manager's name, for messages
- * @param pool the frames
- * @param writerSlots the slots of writers that own none
- * @param reclaimer destroys dropped trees
- * @param spaces the open spaces
- * @param events counts what happens
- * @param generations the last generation that was given out
- */
-public record Machine(String name, FramePool pool, SharedWriterSlots writerSlots, Reclaimer reclaimer,
-        OpenSpaces spaces, EventCounts events, AtomicLong generations) {
+/** What all spaces of one manager share. Any thread. */
+public final class Machine {
+
+    private final SharedWriterSlots writerSlots = new SharedWriterSlots();
+    private final EventCounts events = new EventCounts();
+    private final AtomicLong generations = new AtomicLong();
+    private final AtomicLong mirrorIds = new AtomicLong();
+
+    /** The pins of spaces that were closed. */
+    private final Set<Pinned> orphanedPins = ConcurrentHashMap.newKeySet();
+
+    private final String name;
+    private final FramePools pools;
+    private final List<DriverLink> links;
+    private final Policies policies;
+    private final OpenSpaces spaces;
+    private final Reclaimer reclaimer;
+    private final PinCounts pinCounts;
+    private final Migration migration;
+    private final Evictor evictor;
 
     /**
      * Puts a machine together.
      *
+     * @param name the manager's name, for messages
+     * @param links the devices, whose pools are among the pools
      * @param maxSpaces the most spaces that may be open at a time
-     * @param leakTracking whether spaces remember the stack that created them
      */
-    public static Machine of(String name, FramePool pool, int maxSpaces, boolean leakTracking) {
-        return new Machine(name, pool, new SharedWriterSlots(), new Reclaimer(pool),
-                new OpenSpaces(name, maxSpaces, leakTracking), new EventCounts(), new AtomicLong());
+    public Machine(String name, FramePools pools, List<DriverLink> links, int maxSpaces, Policies policies) {
+        this.name = name;
+        this.pools = pools;
+        this.links = List.copyOf(links);
+        this.policies = policies;
+        this.spaces = new OpenSpaces(name, maxSpaces, policies.leakTracking());
+        this.reclaimer = new Reclaimer(pools);
+        this.pinCounts = new PinCounts(policies.longTermPinLimitBytes());
+        this.migration = new Migration(this);
+        this.evictor = new Evictor(this);
+    }
+
+    public String name() {
+        return name;
+    }
+
+    public FramePools pools() {
+        return pools;
+    }
+
+    SharedWriterSlots writerSlots() {
+        return writerSlots;
+    }
+
+    public Reclaimer reclaimer() {
+        return reclaimer;
+    }
+
+    public OpenSpaces spaces() {
+        return spaces;
+    }
+
+    public EventCounts events() {
+        return events;
+    }
+
+    public Policies policies() {
+        return policies;
+    }
+
+    /** The devices. */
+    public List<DriverLink> links() {
+        return links;
+    }
+
+    /** The device of a pool that is not the host's. */
+    DriverLink link(FramePool pool) {
+        return links.get(pool.number() - 1);
+    }
+
+    public PinCounts pinCounts() {
+        return pinCounts;
+    }
+
+    /** The pins that are open, of spaces open and closed. */
+    public List<Pinned> openPins() {
+        if (pinCounts.openPins() == 0) {
+            return List.of();
+        }
+        List<Pinned> open = new ArrayList<>(orphanedPins);
+        spaces.list().forEach(space -> open.addAll(space.openPins()));
+        return open;
+    }
+
+    Set<Pinned> orphanedPins() {
+        return orphanedPins;
+    }
+
+    Migration migration() {
+        return migration;
+    }
+
+    public Evictor evictor() {
+        return evictor;
     }
 
     /** A number no node and no root has carried before. */
@@ -35,24 +119,42 @@ public record Machine(String name, FramePool pool, SharedWriterSlots writerSlots
         return generations.incrementAndGet();
     }
 
+    long newMirrorId() {
+        return mirrorIds.incrementAndGet();
+    }
+
     /**
-     * A frame with one reference and undefined content, for a space that faults. Destroys dropped trees before it
-     * gives up.
+     * A frame of the host with one reference and undefined content, for a space that faults. Destroys dropped trees
+     * before it gives up.
      *
      * @return its offset
      * @throws io.quire.memory.contract.OutOfFramesException if none is left
      */
     long allocateFrame(Space space) {
-        long frame = pool.allocate();
-        while (frame == FramePool.NONE && reclaimer.reclaimAll()) {
-            frame = pool.allocate();
-        }
-        if (frame == FramePool.NONE) {
-            frame = pool.allocate(); // what others destroyed while reclaimAll found nothing left to do
-        }
+        long frame = tryAllocateFrame();
         if (frame == FramePool.NONE) {
             throw Shortage.exception(this, space);
         }
         return frame;
+    }
+
+    /** The same; {@link FramePool#NONE} if none is left. */
+    long tryAllocateFrame() {
+        FramePool host = pools.host();
+        long frame = host.allocate();
+        while (frame == FramePool.NONE && reclaimer.reclaimAll()) {
+            frame = host.allocate();
+        }
+        if (frame == FramePool.NONE) {
+            frame = host.allocate(); // what others destroyed while reclaimAll found nothing left to do
+        }
+        return frame;
+    }
+
+    /** Gives back a frame that a driver was to fill; not if the driver did not return, for it may still do so. */
+    void releaseAfterFailedCopy(DriverLink link, long frame) {
+        if (!link.calls().isLost()) {
+            pools.release(frame);
+        }
     }
 }

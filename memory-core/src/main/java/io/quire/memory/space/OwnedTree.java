@@ -1,6 +1,6 @@
 package io.quire.memory.space;
 
-import io.quire.memory.frame.FramePool;
+import io.quire.memory.frame.FramePools;
 import io.quire.memory.table.Directory;
 import io.quire.memory.table.Entry;
 import io.quire.memory.table.Geometry;
@@ -23,11 +23,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class OwnedTree {
 
-    private final FramePool pool;
+    private final FramePools pools;
     private final Retired retired;
 
-    OwnedTree(FramePool pool, Retired retired) {
-        this.pool = pool;
+    OwnedTree(FramePools pools, Retired retired) {
+        this.pools = pools;
         this.retired = retired;
     }
 
@@ -90,7 +90,7 @@ final class OwnedTree {
         for (int page = 0; page < Geometry.FAN_OUT; page++) {
             long entry = Leaf.entry(leaf, page);
             if (Entry.isPresent(entry)) {
-                pool.acquire(Entry.offset(entry));
+                pools.acquire(Entry.offset(entry));
                 Leaf.set(copy, page, Entry.readOnly(entry));
             }
         }
@@ -113,7 +113,7 @@ final class OwnedTree {
                 range = mappings.find(address);
             }
             boolean allowed = range != null && range.protection().isWritable()
-                    && pool.references(Entry.offset(entry)) == 1;
+                    && pools.references(Entry.offset(entry)) == 1;
             Leaf.set(leaf, page, allowed ? Entry.writable(entry) : Entry.readOnly(entry));
         }
     }

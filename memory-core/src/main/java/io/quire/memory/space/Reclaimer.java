@@ -1,6 +1,6 @@
 package io.quire.memory.space;
 
-import io.quire.memory.frame.FramePool;
+import io.quire.memory.frame.FramePools;
 import io.quire.memory.table.Directory;
 import io.quire.memory.table.Entry;
 import io.quire.memory.table.Geometry;
@@ -22,10 +22,10 @@ public final class Reclaimer {
 
     private final Queue<Object> dead = new ConcurrentLinkedQueue<>();
     private final AtomicInteger workers = new AtomicInteger();
-    private final FramePool pool;
+    private final FramePools pools;
 
-    Reclaimer(FramePool pool) {
-        this.pool = pool;
+    Reclaimer(FramePools pools) {
+        this.pools = pools;
     }
 
     /** One parent less for a directory. */
@@ -105,7 +105,7 @@ public final class Reclaimer {
                 for (int i = 0; i < Geometry.FAN_OUT; i++) {
                     long entry = Leaf.entry(leaf, i);
                     if (Entry.isPresent(entry)) {
-                        pool.release(Entry.offset(entry));
+                        pools.release(Entry.offset(entry));
                     }
                 }
             }

@@ -1,5 +1,6 @@
 package io.quire.memory.space;
 
+import io.quire.memory.frame.FramePool;
 import io.quire.memory.table.Directory;
 import io.quire.memory.table.Entry;
 import io.quire.memory.table.Geometry;
@@ -8,7 +9,7 @@ import io.quire.memory.table.LeafDirectory;
 import io.quire.memory.table.Root;
 import io.quire.memory.table.UpperDirectory;
 import java.util.IdentityHashMap;
-import org.agrona.collections.Int2IntCounterMap;
+import org.agrona.collections.Long2LongCounterMap;
 
 /**
  * Counts every reference anew, from the roots of the open spaces and the nodes that wait to be destroyed, and
@@ -17,11 +18,8 @@ import org.agrona.collections.Int2IntCounterMap;
 public final class Recount {
 
     private final IdentityHashMap<Object, Integer> parents = new IdentityHashMap<>();
-    private final Int2IntCounterMap leavesOfFrame = new Int2IntCounterMap(0);
-    private final Machine machine;
-
-    private Recount(Machine machine) {
-        this.machine = machine;
+    private final Long2LongCounterMap leavesOfFrame = new Long2LongCounterMap(0);
+    private Recount() {
     }
 
     /**
@@ -30,7 +28,7 @@ public final class Recount {
      * @throws IllegalStateException if a count is wrong
      */
     public static void check(Machine machine) {
-        Recount recount = new Recount(machine);
+        Recount recount = new Recount();
         for (Space space : machine.spaces().unordered()) {
             Root root = space.rootOrNull();
             if (root != null) {
@@ -39,7 +37,11 @@ public final class Recount {
         }
         machine.reclaimer().dead().forEach(recount::visit);
         recount.compareNodes();
-        machine.pool().check(recount.leavesOfFrame::get);
+        recount.leavesOfFrame.incrementAndGet(machine.pools().zeroFrame());
+        for (int number = 0; number < machine.pools().count(); number++) {
+            FramePool pool = machine.pools().get(number);
+            pool.check(frame -> (int) recount.leavesOfFrame.get(pool.offset(frame)));
+        }
     }
 
     private void reach(Object node) {
@@ -63,7 +65,7 @@ public final class Recount {
             for (int page = 0; page < Geometry.FAN_OUT; page++) {
                 long entry = Leaf.entry(leaf, page);
                 if (Entry.isPresent(entry)) {
-                    leavesOfFrame.incrementAndGet(machine.pool().frame(Entry.offset(entry)));
+                    leavesOfFrame.incrementAndGet(Entry.offset(entry));
                 }
             }
         }

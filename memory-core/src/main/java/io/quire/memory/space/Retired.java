@@ -1,6 +1,6 @@
 package io.quire.memory.space;
 
-import io.quire.memory.frame.FramePool;
+import io.quire.memory.frame.FramePools;
 import io.quire.memory.table.Directory;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,11 +34,11 @@ final class Retired {
     }
 
     /** Gives up one reference to each. */
-    void release(Reclaimer reclaimer, FramePool pool) {
+    void release(Reclaimer reclaimer, FramePools pools) {
         directories.forEach(reclaimer::release);
         leaves.forEach(reclaimer::release);
         for (int i = 0; i < frames.size(); i++) {
-            pool.release(frames.getLong(i));
+            pools.release(frames.getLong(i));
         }
         abandon();
     }

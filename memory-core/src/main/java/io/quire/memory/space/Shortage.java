@@ -12,13 +12,13 @@ final class Shortage {
     }
 
     static OutOfFramesException exception(Machine machine, Space faulting) {
-        FramePool pool = machine.pool();
-        long used = (long) pool.capacity() - pool.free();
+        long capacity = machine.pools().capacity();
+        long used = capacity - machine.pools().host().free();
         long heldByForks = used - reachableWithoutForks(machine).cardinality();
         List<Space> forks = machine.spaces().list().stream().filter(Space::isForked).toList();
         String oldest = forks.isEmpty() ? "none" : forks.getFirst().describe();
         return new OutOfFramesException("no frame is left: manager=" + machine.name() + ", space=" + faulting.name()
-                + ", limit=" + bytes(pool.capacity()) + ", used=" + bytes(used) + ", pinned=0 bytes"
+                + ", limit=" + bytes(capacity) + ", used=" + bytes(used) + ", pinned for long=" + machine.pinCounts().bytes() + " bytes"
                 + ", held only by forks and snapshots=" + bytes(Math.max(heldByForks, 0))
                 + ", open forks and snapshots=" + forks.size() + ", oldest=" + oldest
                 + "; close forks and snapshots that are not needed, discard or unmap memory, or give the pool more");
@@ -28,7 +28,11 @@ final class Shortage {
         BitSet reachable = new BitSet();
         for (Space space : machine.spaces().unordered()) {
             if (!space.isForked()) {
-                Usage.of(space, offset -> reachable.set(machine.pool().frame(offset)));
+                Usage.of(space, offset -> {
+                    if (machine.pools().isHost(offset)) {
+                        reachable.set(machine.pools().host().frame(offset));
+                    }
+                });
             }
         }
         return reachable;

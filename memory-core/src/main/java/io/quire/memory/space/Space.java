@@ -2,11 +2,19 @@ package io.quire.memory.space;
 
 import io.quire.memory.contract.AddressNotMappedException;
 import io.quire.memory.contract.ClosedException;
+import io.quire.memory.contract.CowPlacement;
 import io.quire.memory.contract.OutOfAddressesException;
+import io.quire.memory.contract.PageState;
+import io.quire.memory.contract.PinAccess;
+import io.quire.memory.contract.PinTerm;
+import io.quire.memory.contract.PoolKind;
 import io.quire.memory.contract.Protection;
 import io.quire.memory.contract.ProtectionException;
+import io.quire.memory.device.Invalidation;
+import io.quire.memory.device.InvalidationKind;
 import io.quire.memory.frame.FrameMemory;
 import io.quire.memory.frame.FramePool;
+import io.quire.memory.frame.FramePools;
 import io.quire.memory.guard.TableLock;
 import io.quire.memory.guard.WriterSlot;
 import io.quire.memory.guard.Writers;
@@ -19,6 +27,8 @@ import io.quire.memory.table.Mappings;
 import io.quire.memory.table.Root;
 import io.quire.memory.table.UpperDirectory;
 import io.quire.memory.trace.Birth;
+import java.util.List;
+import java.util.Objects;
 import java.util.function.LongUnaryOperator;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -45,10 +55,16 @@ public final class Space {
     private final TableLock lock = new TableLock();
     private final Withdrawals withdrawals = new Withdrawals();
     private final Retired retired = new Retired();
+    private final Notifier notifier = new Notifier();
     private final Machine machine;
-    private final FramePool pool;
+    private final FramePools pools;
     private final FrameMemory memory;
+    private final Lineage lineage;
     private final OwnedTree tree;
+    private final PageFaults faults;
+    private final Exclusives exclusives;
+    private final DeviceFaults deviceFaults;
+    private final Pins pins;
     private final Writers writers;
     private final Birth birth;
     private final int id;
@@ -57,13 +73,23 @@ public final class Space {
     private final @Nullable String name;
     private final boolean snapshot;
 
+    private volatile CowPlacement cowPlacement;
     private volatile @Nullable Root root;
+
+    /** What a cursor reads without looking at the table again; under the lock. */
+    private long keptFrom;
+    private long keptTo;
 
     private Space(Machine machine, int id, @Nullable Space parent, @Nullable String name, boolean snapshot, Root root) {
         this.machine = machine;
-        this.pool = machine.pool();
-        this.memory = pool.memory();
-        this.tree = new OwnedTree(pool, retired);
+        this.pools = machine.pools();
+        this.memory = pools.memory();
+        this.lineage = parent == null ? new Lineage() : parent.lineage;
+        this.tree = new OwnedTree(pools, retired);
+        this.faults = new PageFaults(this, tree, retired);
+        this.exclusives = new Exclusives(this);
+        this.deviceFaults = new DeviceFaults(this);
+        this.pins = new Pins(this);
         this.writers = new Writers(id, machine.writerSlots());
         this.birth = machine.spaces().birth();
         this.id = id;
@@ -72,6 +98,7 @@ public final class Space {
         this.parentName = parent == null ? null : parent.name;
         this.name = name;
         this.snapshot = snapshot;
+        this.cowPlacement = parent == null ? machine.policies().cowPlacement() : parent.cowPlacement;
         this.root = root;
     }
 
@@ -79,6 +106,7 @@ public final class Space {
     public static Space open(Machine machine, @Nullable String name) {
         int id = machine.spaces().reserve();
         Space space = new Space(machine, id, null, name, false, Root.empty(machine.newGeneration()));
+        space.lineage.add(space);
         machine.spaces().add(space);
         return space;
     }
@@ -108,27 +136,31 @@ public final class Space {
      * the zero frame. The caller checks the version afterwards.
      */
     public long offsetForRead(long address) {
-        Root current = root();
-        LeafDirectory directory = current.directory(address);
-        long[] leaf = directory == null ? null : directory.leaf(Geometry.leafIndex(address));
-        long entry = leaf == null ? Entry.ABSENT : Leaf.entry(leaf, Geometry.pageIndex(address));
-        if (Entry.isReadable(entry)) {
-            return Entry.offset(entry) + Geometry.pageOffset(address);
+        while (true) {
+            Root current = root();
+            LeafDirectory directory = current.directory(address);
+            long[] leaf = directory == null ? null : directory.leaf(Geometry.leafIndex(address));
+            long entry = leaf == null ? Entry.ABSENT : Leaf.entry(leaf, Geometry.pageIndex(address));
+            if (Entry.isReadable(entry)) {
+                if (!pools.isHost(Entry.offset(entry))) {
+                    Leaf.setAccessed(Objects.requireNonNull(leaf), Geometry.pageIndex(address));
+                }
+                return Entry.offset(entry) + Geometry.pageOffset(address);
+            }
+            if (!findMapped(current, address).protection().isReadable()) {
+                throw notReadable(current, address);
+            }
+            if (!Entry.isPresent(entry)) {
+                return pools.zeroFrame() + Geometry.pageOffset(address);
+            }
+            // In private memory, exclusive to a device, or hidden by a protection that is being lifted just now.
+            faultForRead(address);
         }
-        Mappings.Range range = current.mappings().find(address);
-        if (range == null) {
-            throw notMapped(address, current.mappings());
-        }
-        if (!range.protection().isReadable()) {
-            throw ProtectionException.of(name(), address, "read", range.protection());
-        }
-        // Hidden by a protection that is being lifted just now: the caller's version is old, it will look again.
-        return pool.zeroFrame() + Geometry.pageOffset(address);
     }
 
     /** Whether an offset is one of a page that was never written. */
     public boolean isZero(long offset) {
-        return Geometry.pageStart(offset) == pool.zeroFrame();
+        return Geometry.pageStart(offset) == pools.zeroFrame();
     }
 
     /**
@@ -137,7 +169,7 @@ public final class Space {
      */
     public long offsetForWrite(long address) {
         Root current = root;
-        if (current == null) {
+        if (current == null || snapshot) { // a snapshot may own a leaf, for the sake of a pin
             return -1;
         }
         LeafDirectory directory = current.directory(address);
@@ -151,17 +183,37 @@ public final class Space {
 
     // ---- faults
 
+    /** Brings the page of an address within reach of the processor. */
+    private void faultForRead(long address) {
+        boolean here;
+        lock.lock();
+        try {
+            checkReadable(address);
+            here = faults.read(address);
+        } finally {
+            lock.unlock();
+        }
+        if (!here) {
+            machine.migration().bringHome(this, Geometry.pageStart(address));
+        }
+    }
+
     /**
      * Makes the page of an address resident, this space's own and writable: zero-fills it, copies it if it is shared,
      * or takes it over if nobody else is left.
      */
     public void faultForWrite(long address) {
         machine.reclaimer().reclaim(NODES_PER_FAULT);
-        lock.lock();
-        try {
-            fault(address);
-        } finally {
-            lock.unlock();
+        while (true) {
+            lock.lock();
+            try {
+                if (faults.write(address) != PageFaults.AWAY) {
+                    return;
+                }
+            } finally {
+                lock.unlock();
+            }
+            machine.migration().bringHome(this, Geometry.pageStart(address));
         }
     }
 
@@ -174,61 +226,28 @@ public final class Space {
      */
     public void faultForWrites(long address, long[] offsets, Runnable enter) {
         machine.reclaimer().reclaim(NODES_PER_FAULT * offsets.length);
-        lock.lock();
-        try {
-            for (int i = 0; i < offsets.length; i++) {
-                offsets[i] = fault(Geometry.pageStart(address) + ((long) i << Geometry.PAGE_SHIFT));
+        while (true) {
+            long away = -1;
+            lock.lock();
+            try {
+                for (int i = 0; i < offsets.length && away < 0; i++) {
+                    long page = Geometry.pageStart(address) + ((long) i << Geometry.PAGE_SHIFT);
+                    offsets[i] = faults.write(page);
+                    away = offsets[i] == PageFaults.AWAY ? page : -1;
+                }
+                if (away < 0) {
+                    enter.run();
+                    return;
+                }
+            } finally {
+                lock.unlock();
             }
-            enter.run();
-        } finally {
-            lock.unlock();
+            machine.migration().bringHome(this, away);
         }
-    }
-
-    private long fault(long address) {
-        try {
-            Root current = checkWritable(address);
-            LeafDirectory directory = tree.ownDirectory(ownTop(current), address, current.generation());
-            long[] leaf = tree.ownLeaf(directory, address, current.mappings());
-            // A node that was replaced is withdrawn before anybody can write through its successor: who still reads
-            // through the old one would miss that write, even one of his own.
-            withdrawRetired(Withdrawals.NODES);
-            return faultPage(leaf, Geometry.pageIndex(address));
-        } finally {
-            withdrawRetired(address);
-        }
-    }
-
-    private long faultPage(long[] leaf, int page) {
-        long entry = Leaf.entry(leaf, page);
-        if (!Entry.isWritable(entry)) { // else another thread was faster
-            entry = Entry.writable(makeExclusive(entry));
-            Leaf.set(leaf, page, entry);
-        }
-        return Entry.offset(entry);
-    }
-
-    /** The entry of a page that no other space maps, with the content of the page. */
-    private long makeExclusive(long entry) {
-        if (!Entry.isPresent(entry)) {
-            long frame = machine.allocateFrame(this);
-            memory.fill(frame, Geometry.PAGE_BYTES, (byte) 0);
-            machine.events().zeroFilled();
-            return Entry.present(frame);
-        }
-        if (pool.references(Entry.offset(entry)) == 1) {
-            machine.events().reused();
-            return entry;
-        }
-        long frame = machine.allocateFrame(this);
-        memory.copy(Entry.offset(entry), frame, Geometry.PAGE_BYTES);
-        retired.addFrame(Entry.offset(entry));
-        machine.events().copied();
-        return Entry.present(frame);
     }
 
     /** The top of the tree, owned; published if it had to be copied. */
-    private Directory ownTop(Root current) {
+    Directory ownTop(Root current) {
         Directory top = tree.own(current.top(), current.generation());
         if (top != current.top()) {
             root = current.withTop(top);
@@ -261,30 +280,37 @@ public final class Space {
 
     /** Takes a range of mapped addresses out of the space, and the pages with them. */
     public void unmap(long address, long sizeBytes) {
-        withdraw(address, sizeBytes, false, current ->
+        withdraw(address, sizeBytes, InvalidationKind.UNMAP, current ->
                 current.withMappings(current.mappings().minus(address, address + sizeBytes)));
     }
 
     /** Has the pages of a range read as zeros again and gives their frames back. */
     public void discard(long address, long sizeBytes) {
-        withdraw(address, sizeBytes, true, current -> current);
+        withdraw(address, sizeBytes, InvalidationKind.CLEAR, current -> current);
     }
 
-    private void withdraw(long address, long sizeBytes, boolean needsWritable, UnaryOperator<Root> change) {
+    private void withdraw(long address, long sizeBytes, InvalidationKind kind, UnaryOperator<Root> change) {
         lock.lock();
         try {
-            Root current = checkMapped(address, sizeBytes, needsWritable);
-            Directory top = ownTop(current);
-            // The mappings first: a reader that finds no page, and the old mappings, must not take it for a page of
-            // zeros. The new version makes it look again.
-            root = change.apply(current.withTop(top));
-            withdrawals.withdraw(Withdrawals.ALL);
-            tree.remove(top, 0, address, address + sizeBytes, current.generation(), current.mappings());
-            withdrawFromAll(Withdrawals.ALL);
-            withdrawRetired(Withdrawals.ALL);
+            Root current = checkMapped(address, sizeBytes, kind == InvalidationKind.CLEAR);
+            try (Notifier.Window _ = notifier.start(kind, address, address + sizeBytes)) {
+                exclusives.forget(address, address + sizeBytes);
+                withdrawPages(current, address, sizeBytes, change);
+            }
         } finally {
             unlockAfterWithdrawal();
         }
+    }
+
+    private void withdrawPages(Root current, long address, long sizeBytes, UnaryOperator<Root> change) {
+        Directory top = ownTop(current);
+        // The mappings first: a reader that finds no page, and the old mappings, must not take it for a page of
+        // zeros. The new version makes it look again.
+        root = change.apply(current.withTop(top));
+        withdrawals.withdraw(Withdrawals.ALL);
+        tree.remove(top, 0, address, address + sizeBytes, current.generation(), current.mappings());
+        withdrawFromAll(Withdrawals.ALL);
+        withdrawRetired(Withdrawals.ALL);
     }
 
     /** Changes what may be done with a range of mapped addresses. */
@@ -293,25 +319,31 @@ public final class Space {
         lock.lock();
         try {
             Root current = checkMapped(address, sizeBytes, false);
-            boolean wasHidden = current.mappings().between(address, end).stream()
-                    .anyMatch(range -> !range.protection().isReadable());
-            if (wasHidden && protection.isReadable()) {
-                changePages(address, end, Entry::visible);
+            try (Notifier.Window _ = notifier.start(InvalidationKind.PROTECTION_VMA, address, end)) {
+                protectPages(current, address, end, protection);
             }
-            // A new generation takes W from every node of the tree at once; faults give it back where it is allowed.
-            root = root().withMappings(current.mappings().protect(address, end, protection))
-                    .withGeneration(machine.newGeneration());
-            withdrawFromAll(Withdrawals.ALL);
-            // Pages are visible before the mappings say so and hidden after: in between a reader that finds a hidden
-            // page and mappings that allow the read would take it for a page of zeros.
-            if (!protection.isReadable()) {
-                changePages(address, end, Entry::hidden);
-                withdrawals.withdraw(Withdrawals.ALL);
-            }
-            withdrawRetired(Withdrawals.ALL);
         } finally {
             unlockAfterWithdrawal();
         }
+    }
+
+    private void protectPages(Root current, long address, long end, Protection protection) {
+        boolean wasHidden = current.mappings().between(address, end).stream()
+                .anyMatch(range -> !range.protection().isReadable());
+        if (wasHidden && protection.isReadable()) {
+            changePages(address, end, Entry::visible);
+        }
+        // A new generation takes W from every node of the tree at once; faults give it back where it is allowed.
+        root = root().withMappings(current.mappings().protect(address, end, protection))
+                .withGeneration(machine.newGeneration());
+        withdrawFromAll(Withdrawals.ALL);
+        // Pages are visible before the mappings say so and hidden after: in between a reader that finds a hidden
+        // page and mappings that allow the read would take it for a page of zeros.
+        if (!protection.isReadable()) {
+            changePages(address, end, Entry::hidden);
+            withdrawals.withdraw(Withdrawals.ALL);
+        }
+        withdrawRetired(Withdrawals.ALL);
     }
 
     private void changePages(long address, long end, LongUnaryOperator step) {
@@ -330,67 +362,240 @@ public final class Space {
      */
     public Space fork(boolean asSnapshot, @Nullable String childName) {
         int childId = machine.spaces().reserve();
-        Root copy = null;
         try {
-            copy = share();
-            Space child = new Space(machine, childId, this, childName, asSnapshot, copy);
+            Space child = share(childId, asSnapshot, childName);
             machine.spaces().add(child);
             machine.events().forked();
             return child;
         } catch (RuntimeException | Error refused) {
             machine.spaces().cancel();
-            if (copy != null) {
-                machine.reclaimer().release(copy.top());
-            }
             throw refused;
         }
     }
 
-    /** The root of a copy, with a reference to the top. */
-    private Root share() {
+    private Space share(int childId, boolean asSnapshot, @Nullable String childName) {
         lock.lock();
         try {
-            Root current = root();
+            root();
             if (!snapshot) {
-                // From here on no node of the tree belongs to this space either: the next write to each copies.
-                root = current.withGeneration(machine.newGeneration());
-                withdrawFromAll(Withdrawals.WRITES);
+                takeWritesFromAll();
             }
-            current.top().acquire();
-            return current.withGeneration(machine.newGeneration());
+            Root copy = root().withGeneration(machine.newGeneration());
+            copy.top().acquire();
+            Space child = new Space(machine, childId, this, childName, asSnapshot, copy);
+            try {
+                copyPinned(child);
+            } catch (RuntimeException | Error refused) {
+                machine.reclaimer().release(child.root().top());
+                // Now, not some day: as long as the dead leaf counts, a write to a pinned page would copy it.
+                machine.reclaimer().reclaimAll();
+                throw refused;
+            }
+            // Not later: who locks the whole lineage must find the child as soon as its parent can go on.
+            lineage.add(child);
+            return child;
         } finally {
             lock.unlock();
+        }
+    }
+
+    private void takeWritesFromAll() {
+        try (Notifier.Window _ = notifier.start(InvalidationKind.PROTECTION_PAGE, 0, Long.MAX_VALUE)) {
+            exclusives.restoreAll();
+            // From here on no node of the tree belongs to this space either: the next write to each copies.
+            root = root().withGeneration(machine.newGeneration());
+            withdrawFromAll(Withdrawals.WRITES);
+        }
+    }
+
+    /** Whoever holds a pin goes on writing to the frame, so the child gets frames of its own now. */
+    private void copyPinned(Space child) {
+        for (Pinned pinned : pins.open()) {
+            for (int i = 0; i < pinned.pages(); i++) {
+                long page = pinned.address() + ((long) i << Geometry.PAGE_SHIFT);
+                long entry = entry(page);
+                if (Entry.isPresent(entry) && Entry.offset(entry) == pinned.frame(i)) {
+                    child.faults.unshare(page, CowPlacement.HOST);
+                }
+            }
         }
     }
 
     /** Ends the space. Bounded work: the tree is destroyed by later slow paths or the background agent. */
     public void close() {
+        List<Mirror> mirrors;
         lock.lock();
         try {
-            Root last = root();
-            root = null;
-            withdrawFromAll(Withdrawals.ALL);
-            machine.reclaimer().release(last.top());
+            root();
+            try (Notifier.Window _ = notifier.start(InvalidationKind.RELEASE, 0, Long.MAX_VALUE)) {
+                exclusives.restoreAll();
+                Root last = root();
+                root = null;
+                withdrawFromAll(Withdrawals.ALL);
+                machine.reclaimer().release(last.top());
+            }
+            machine.orphanedPins().addAll(pins.open());
+            mirrors = notifier.mirrors();
+            mirrors.forEach(Mirror::close);
         } finally {
             lock.unlock();
         }
+        lineage.remove(this);
         machine.spaces().remove(this);
+        mirrors.forEach(Space::tellDetached);
         machine.reclaimer().reclaim(NODES_PER_CLOSE);
+    }
+
+    // ---- devices
+
+    /**
+     * Attaches a device.
+     *
+     * @throws IllegalStateException if it is attached already
+     */
+    Mirror attach(DriverLink link) {
+        link.checkOpen();
+        Mirror mirror = new Mirror(this, link, machine.newMirrorId());
+        link.calls().call("attach", () -> {
+            link.driver().attached(mirror);
+            return null;
+        });
+        boolean added = false;
+        lock.lock();
+        try {
+            root();
+            if (notifier.mirrors().stream().anyMatch(other -> other.link() == link)) {
+                throw new IllegalStateException("the device is attached already: space=" + name() + ", device="
+                        + link.name());
+            }
+            notifier.add(mirror);
+            link.add(mirror);
+            added = true;
+        } finally {
+            lock.unlock();
+            if (!added) {
+                mirror.close();
+                tellDetached(mirror);
+            }
+        }
+        return mirror;
+    }
+
+    /** Detaches a device; again has no effect. A lost device is not asked. */
+    void detach(Mirror mirror) {
+        lock.lock();
+        try {
+            if (mirror.isClosed()) {
+                return;
+            }
+            if (!mirror.link().calls().isLost()) {
+                Invalidation release = mirror.start(InvalidationKind.RELEASE, 0, Long.MAX_VALUE, 0, true);
+                if (release != null) {
+                    mirror.end(release);
+                }
+            }
+            exclusives.restoreAllOf(mirror);
+            notifier.remove(mirror);
+            mirror.close();
+        } finally {
+            lock.unlock();
+        }
+        tellDetached(mirror);
+    }
+
+    /** How many pages are exclusive to a device. */
+    int exclusivePages(Mirror mirror) {
+        lock.lock();
+        try {
+            return exclusives.count(mirror);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private static void tellDetached(Mirror mirror) {
+        DriverLink link = mirror.link();
+        link.remove(mirror);
+        if (!link.calls().isLost()) {
+            link.calls().call("detach", () -> {
+                link.driver().detached(mirror);
+                return null;
+            });
+        }
+    }
+
+    // ---- pins and cursors
+
+    /** Pins a run of pages; see {@code AddressSpace.pin}. */
+    public Pinned pin(long address, int count, PinTerm term, PinAccess access, Birth since) {
+        return pins.pin(address, count, term, access, since);
+    }
+
+    /** Ends a pin; once. */
+    public void unpin(Pinned pinned) {
+        pins.unpin(pinned);
+        machine.orphanedPins().remove(pinned);
+    }
+
+    /** The pins that are open now. */
+    List<Pinned> openPins() {
+        lock.lock();
+        try {
+            return List.copyOf(pins.open());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Who holds a page that cannot move, in words. */
+    String holderOf(long page) {
+        lock.lock();
+        try {
+            long entry = entry(page);
+            Pinned pinned = pins.find(page, Entry.offset(entry));
+            return pinned != null ? pinned.toString() : "a cursor, or a pin that was closed just now";
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** What a page is, in the frame that a pin holds, wherever the space has it now. */
+    public PageState stateOf(Pinned pinned, long address) {
+        long page = Geometry.pageStart(address);
+        FramePool pool = pools.of(pinned.frame((int) ((page - pinned.address()) >>> Geometry.PAGE_SHIFT)));
+        PageState.Place place = pool.kind() == PoolKind.HOST ? PageState.Place.HOST : PageState.Place.DEVICE_COHERENT;
+        return new PageState(page, place, pool.name(), pinned.access() == PinAccess.WRITE, true);
+    }
+
+    /** Lets no page between two addresses move until this is called again; for a cursor. */
+    public void keepInPlace(long from, long to) {
+        lock.lock();
+        try {
+            keptFrom = from;
+            keptTo = to;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether a cursor reads a page; under the lock. */
+    boolean isKeptInPlace(long page) {
+        return keptFrom <= page && page < keptTo;
     }
 
     // ---- withdrawal
 
     /** After a change of root or entries: no access that begins later relies on what was there before. */
-    private void withdrawFromAll(long what) {
+    void withdrawFromAll(long what) {
         withdrawals.withdraw(what);
         writers.await();
     }
 
     /** Releases what the operation took out of the tree, after readers can know. Writers never relied on it. */
-    private void withdrawRetired(long what) {
+    void withdrawRetired(long what) {
         if (!retired.isEmpty()) {
             withdrawals.withdraw(what);
-            retired.release(machine.reclaimer(), pool);
+            retired.release(machine.reclaimer(), pools);
         }
     }
 
@@ -442,16 +647,44 @@ public final class Space {
         return current;
     }
 
-    private Root checkWritable(long address) {
+    Root checkWritable(long address) {
         Root current = checkChangeable(address);
+        Protection protection = findMapped(current, address).protection();
+        if (!protection.isWritable()) {
+            throw ProtectionException.of(name(), address, "written", protection);
+        }
+        return current;
+    }
+
+    void checkReadable(long address) {
+        Root current = root();
+        if (!findMapped(current, address).protection().isReadable()) {
+            throw notReadable(current, address);
+        }
+    }
+
+    private ProtectionException notReadable(Root current, long address) {
+        return ProtectionException.of(name(), address, "read", findMapped(current, address).protection());
+    }
+
+    /** The mapping of an address. */
+    Mappings.Range findMapped(Root current, long address) {
         Mappings.Range range = current.mappings().find(address);
         if (range == null) {
             throw notMapped(address, current.mappings());
         }
-        if (!range.protection().isWritable()) {
-            throw ProtectionException.of(name(), address, "written", range.protection());
-        }
-        return current;
+        return range;
+    }
+
+    boolean isReadable(Root current, long address) {
+        Mappings.Range range = current.mappings().find(address);
+        return range != null && range.protection().isReadable();
+    }
+
+    /** Whether a page may ever be written in this space. */
+    boolean isWritable(Root current, long address) {
+        Mappings.Range range = current.mappings().find(address);
+        return !snapshot && range != null && range.protection().isWritable();
     }
 
     private Root checkMapped(long address, long sizeBytes, boolean needsWritable) {
@@ -492,10 +725,105 @@ public final class Space {
         return new AddressNotMappedException(name(), address, mappings.nearest(address));
     }
 
+    // ---- its parts, for those who work under its lock
+
+    void lock() {
+        lock.lock();
+    }
+
+    void unlock() {
+        lock.unlock();
+    }
+
+    PageFaults faults() {
+        return faults;
+    }
+
+    DeviceFaults deviceFaults() {
+        return deviceFaults;
+    }
+
+    Exclusives exclusives() {
+        return exclusives;
+    }
+
+    Notifier notifier() {
+        return notifier;
+    }
+
+    Pins pins() {
+        return pins;
+    }
+
+    /** The entry of a page now. */
+    long entry(long page) {
+        Root current = root;
+        LeafDirectory directory = current == null ? null : current.directory(page);
+        long[] leaf = directory == null ? null : directory.leaf(Geometry.leafIndex(page));
+        return leaf == null ? Entry.ABSENT : Leaf.entry(leaf, Geometry.pageIndex(page));
+    }
+
+    /** The leaf of a page, made the space's own if it is not. */
+    long[] ownedLeaf(long page) {
+        return faults.ownLeaf(page, root());
+    }
+
+    /** Whether the frame of a page is this space's alone, and so is the way to it. */
+    boolean ownsFrame(long page) {
+        Root current = root();
+        LeafDirectory directory = current.directory(page);
+        return directory != null && directory.isOwnedBy(current.generation())
+                && directory.writableLeaf(Geometry.leafIndex(page)) != null
+                && pools.references(Entry.offset(entry(page))) == 1;
+    }
+
+    void setAccessed(long page) {
+        LeafDirectory directory = root().directory(page);
+        long[] leaf = directory == null ? null : directory.leaf(Geometry.leafIndex(page));
+        if (leaf != null) {
+            Leaf.setAccessed(leaf, Geometry.pageIndex(page));
+        }
+    }
+
     // ---- what it is
 
-    Machine machine() {
+    /** What all spaces of its manager share. */
+    public Machine machine() {
         return machine;
+    }
+
+    Lineage lineage() {
+        return lineage;
+    }
+
+    public CowPlacement cowPlacement() {
+        return cowPlacement;
+    }
+
+    public void setCowPlacement(CowPlacement placement) {
+        cowPlacement = placement;
+    }
+
+    /** What a page is now; waits for nobody. */
+    public PageState pageState(long address) {
+        long page = Geometry.pageStart(address);
+        Root current = root();
+        if (!isReadable(current, page)) {
+            return new PageState(page, PageState.Place.INACCESSIBLE, "", false, false);
+        }
+        long entry = entry(page);
+        if (!Entry.isPresent(entry)) {
+            return new PageState(page, PageState.Place.EMPTY, "", false, false);
+        }
+        FramePool pool = pools.of(Entry.offset(entry));
+        PageState.Place place = Entry.isExclusive(entry) ? PageState.Place.EXCLUSIVE : switch (pool.kind()) {
+            case HOST -> PageState.Place.HOST;
+            case DEVICE_COHERENT -> PageState.Place.DEVICE_COHERENT;
+            case DEVICE_PRIVATE -> PageState.Place.DEVICE_PRIVATE;
+        };
+        boolean writable = isWritable(current, page) && !Entry.isExclusive(entry)
+                && (Entry.isPrivate(entry) ? ownsFrame(page) : offsetForWrite(page) >= 0);
+        return new PageState(page, place, pool.name(), writable, pool.holds(Entry.offset(entry)) > 0);
     }
 
     public int id() {

@@ -1,6 +1,6 @@
 package io.quire.memory.space;
 
-import io.quire.memory.frame.FramePool;
+import io.quire.memory.frame.FramePools;
 import io.quire.memory.table.Directory;
 import io.quire.memory.table.Entry;
 import io.quire.memory.table.Geometry;
@@ -16,13 +16,13 @@ import java.util.function.LongConsumer;
  */
 public final class Usage {
 
-    private final FramePool pool;
+    private final FramePools pools;
     private final LongConsumer frames;
     private long shared;
     private long exclusive;
 
-    private Usage(FramePool pool, LongConsumer frames) {
-        this.pool = pool;
+    private Usage(FramePools pools, LongConsumer frames) {
+        this.pools = pools;
         this.frames = frames;
     }
 
@@ -33,7 +33,7 @@ public final class Usage {
 
     /** The same, and hands the offset of every frame to a consumer, shared ones once for each page that maps them. */
     static Usage of(Space space, LongConsumer frames) {
-        Usage usage = new Usage(space.machine().pool(), frames);
+        Usage usage = new Usage(space.machine().pools(), frames);
         Root root = space.rootOrNull();
         if (root != null) {
             usage.visit(root.top(), false);
@@ -66,7 +66,7 @@ public final class Usage {
             long entry = Leaf.entry(leaf, page);
             if (Entry.isPresent(entry)) {
                 frames.accept(Entry.offset(entry));
-                if (isShared || pool.references(Entry.offset(entry)) > 1) {
+                if (isShared || pools.references(Entry.offset(entry)) > 1) {
                     shared++;
                 } else {
                     exclusive++;

@@ -1,5 +1,6 @@
 package io.quire.memory.space;
 
+import io.quire.memory.table.Geometry;
 import io.quire.memory.table.TranslationCache;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -19,6 +20,9 @@ public final class Withdrawals {
     static final long WRITES = -2;
     /** Any page may be gone. */
     static final long ALL = -3;
+
+    /** In the low bits of an address: all pages of its leaf, not only its own. */
+    private static final long WHOLE_LEAF = 1;
 
     /** A power of two. */
     private static final int REMEMBERED = 16;
@@ -54,7 +58,8 @@ public final class Withdrawals {
     /**
      * Withdraws: from here on, whoever looks at the version again learns of it.
      *
-     * @param what {@link #NODES}, {@link #WRITES}, {@link #ALL}, or an address whose page has another frame now
+     * @param what {@link #NODES}, {@link #WRITES}, {@link #ALL}, an address whose page has another frame now, or
+     *        {@link #leafOf} one
      */
     void withdraw(long what) {
         long next = version + 1;
@@ -78,8 +83,15 @@ public final class Withdrawals {
         }
     }
 
+    /** All pages of the leaf that an address lies in. */
+    static long leafOf(long address) {
+        return (address & -Geometry.LEAF_BYTES) | WHOLE_LEAF;
+    }
+
     private static void forget(TranslationCache cache, long what) {
-        if (what >= 0) {
+        if (what >= 0 && (what & WHOLE_LEAF) != 0) {
+            cache.forgetLeaf(what);
+        } else if (what >= 0) {
             cache.forget(what);
         } else if (what == WRITES) {
             cache.forgetWrites();

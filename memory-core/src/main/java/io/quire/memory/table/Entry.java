@@ -1,18 +1,25 @@
 package io.quire.memory.table;
 
+import io.quire.memory.frame.FrameOffset;
+
 /**
  * The page table entry: what one page of one leaf is. All methods are pure; {@link Leaf} publishes their results.
  * <pre>
- *  63            48 47                                      12 11     3  2 1 0
- * +----------------+------------------------------------------+---------+-+-+-+
- * |    reserved    |         OFFSET of the frame / 4096       | reserved|P|W|R|
- * +----------------+------------------------------------------+---------+-+-+-+
- *         16                          36                           9     1 1 1  bits
+ *  63        49 48                                        12 11     6  5 4 3 2 1 0
+ * +------------+--------------------------------------------+---------+-+-+-+-+-+-+
+ * |  reserved  |    OFFSET of the frame / 4096 (private?)    | reserved|V|X|M|P|W|R|
+ * +------------+--------------------------------------------+---------+-+-+-+-+-+-+
+ *       15                        37                             6     1 1 1 1 1 1  bits
  *
  *   absent --present--> R,P --writable--> R,W,P --readOnly--> R,P --hidden--> P --visible--> R,P
+ *
+ *   R,W,P --migrating--> R,W,M,P --settled--> R,W,P          M: nobody may write until the migration is over
+ *   R,P   --exclusive--> V,X,P   --inclusive--> R,P          X: only a device may access it
+ *   V,P at a private offset: what R,P is elsewhere           V: R, as soon as the processor can reach the frame
  * </pre>
- * The field of the offset lies where the offset itself has it, so that a reader needs a mask and no shift. W counts
- * only in a leaf that its directory lists as writable: a fork takes W away from a whole tree without touching it.
+ * The field of the offset lies where the offset itself has it, so that a reader needs a mask and no shift. R means that
+ * a read may go ahead; W counts only without M, and only in a leaf that its directory lists as writable: a fork takes W
+ * away from a whole tree without touching it.
  */
 public final class Entry {
 
@@ -22,21 +29,25 @@ public final class Entry {
     private static final long READABLE = 1;
     private static final long WRITABLE = 1 << 1;
     private static final long PRESENT = 1 << 2;
+    private static final long MIGRATING = 1 << 3;
+    private static final long EXCLUSIVE = 1 << 4;
+    private static final long VISIBLE = 1 << 5;
 
-    private static final int OFFSET_END = 48;
+    private static final int OFFSET_END = 49;
     private static final long OFFSET_MASK = (1L << OFFSET_END) - 1 & -Geometry.PAGE_BYTES;
 
     private Entry() {
     }
 
-    /** A readable page in the frame at an offset. */
+    /** A page in the frame at an offset that its mapping allows to be read. */
     public static long present(long offset) {
         assert (offset & ~OFFSET_MASK) == 0 : "offset=0x" + Long.toHexString(offset);
-        return offset | READABLE | PRESENT;
+        return visible(offset | PRESENT);
     }
 
+    /** Allows writes, where reads are possible. */
     public static long writable(long entry) {
-        return entry | WRITABLE;
+        return entry | (isReadable(entry) ? WRITABLE : 0);
     }
 
     public static long readOnly(long entry) {
@@ -45,24 +56,74 @@ public final class Entry {
 
     /** Takes all access away and keeps the frame. */
     public static long hidden(long entry) {
-        return entry & ~(READABLE | WRITABLE);
+        return entry & ~(READABLE | WRITABLE | VISIBLE);
     }
 
     /** Gives the right to read back. */
     public static long visible(long entry) {
-        return entry | READABLE;
+        return entry | (isOutOfReach(entry) ? VISIBLE : READABLE);
+    }
+
+    /** Forbids writes, whoever has W, until {@link #settled}. */
+    public static long migrating(long entry) {
+        return entry | MIGRATING;
+    }
+
+    /** Ends what {@link #migrating} began. */
+    public static long settled(long entry) {
+        return entry & ~MIGRATING;
+    }
+
+    /** Gives a page of which the processor has R to a device alone. */
+    public static long exclusive(long entry) {
+        long taken = (entry & ~(READABLE | WRITABLE)) | EXCLUSIVE;
+        return isReadable(entry) ? taken | VISIBLE : taken;
+    }
+
+    /** Gives it back, for reads. */
+    public static long inclusive(long entry) {
+        long offset = entry & (OFFSET_MASK | PRESENT);
+        return (entry & VISIBLE) != 0 ? visible(offset) : offset;
+    }
+
+    /** The same page in another frame: readable if it was, or would have been. */
+    public static long moved(long entry, long offset) {
+        long bare = (entry & WRITABLE) | offset | PRESENT;
+        return (entry & (READABLE | VISIBLE)) == 0 ? readOnly(bare)
+                : FrameOffset.isPrivate(offset) ? readOnly(visible(bare)) : visible(bare);
     }
 
     public static boolean isPresent(long entry) {
         return (entry & PRESENT) != 0;
     }
 
+    /** Whether the processor may read the frame now. */
     public static boolean isReadable(long entry) {
         return (entry & READABLE) != 0;
     }
 
+    /** Whether the processor may write the frame now. */
     public static boolean isWritable(long entry) {
-        return (entry & WRITABLE) != 0;
+        return (entry & (WRITABLE | MIGRATING)) == WRITABLE;
+    }
+
+    /** Whether a migration has forbidden writes. */
+    public static boolean isMigrating(long entry) {
+        return (entry & MIGRATING) != 0;
+    }
+
+    /** Whether only a device may access it. */
+    public static boolean isExclusive(long entry) {
+        return (entry & EXCLUSIVE) != 0;
+    }
+
+    /** Whether the frame is one that the processor cannot address. */
+    public static boolean isPrivate(long entry) {
+        return isPresent(entry) && FrameOffset.isPrivate(entry);
+    }
+
+    private static boolean isOutOfReach(long entry) {
+        return isExclusive(entry) || FrameOffset.isPrivate(entry);
     }
 
     /** Where the frame begins. */
@@ -76,6 +137,7 @@ public final class Entry {
             return "absent";
         }
         return "0x" + Long.toHexString(offset(entry)) + (isReadable(entry) ? " R" : " -")
-                + (isWritable(entry) ? "W" : "-");
+                + ((entry & WRITABLE) != 0 ? "W" : "-") + (isMigrating(entry) ? " migrating" : "")
+                + (isExclusive(entry) ? " exclusive" : "");
     }
 }

@@ -4,19 +4,21 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
 /**
- * The leaves of the tree: the entries of 64 pages and how many directories list the leaf. A leaf <em>is</em> an array,
- * because every object between a directory and an entry costs each read a cache line; this class is the only one that
- * knows what lies where.
+ * The leaves of the tree: the entries of 64 pages, how many directories list the leaf, and a bit for each page that was
+ * translated lately. A leaf <em>is</em> an array, because every object between a directory and an entry costs each read
+ * a cache line; this class is the only one that knows what lies where.
  * <pre>
- *   index    0 .. 63              64
- *          +------------------+--------------+
- *          | entries of pages |  references  |
- *          +------------------+--------------+
+ *   index    0 .. 63              64             65
+ *          +------------------+--------------+------------+
+ *          | entries of pages |  references  |  accessed  |
+ *          +------------------+--------------+------------+
  * </pre>
  */
 public final class Leaf {
 
     private static final int REFERENCES = Geometry.FAN_OUT;
+    private static final int ACCESSED = REFERENCES + 1;
+    private static final int LENGTH = ACCESSED + 1;
 
     private static final VarHandle ELEMENTS = MethodHandles.arrayElementVarHandle(long[].class);
 
@@ -25,7 +27,7 @@ public final class Leaf {
 
     /** A leaf of absent pages with one reference. */
     public static long[] create() {
-        long[] leaf = new long[Geometry.FAN_OUT + 1];
+        long[] leaf = new long[LENGTH];
         leaf[REFERENCES] = 1;
         return leaf;
     }
@@ -56,5 +58,26 @@ public final class Leaf {
     public static boolean release(long[] leaf) {
         // ORDER(node-shared) release: this space is done with the node, for whoever finds itself the last owner.
         return (long) ELEMENTS.getAndAdd(leaf, REFERENCES, -1L) == 1;
+    }
+
+    /**
+     * Remembers that a page was translated. RACY(page-accessed): a bit can be lost or come back when two threads do this
+     * at once; then a page is evicted, or stays, one turn too early. The next translation repairs it.
+     */
+    public static void setAccessed(long[] leaf, int page) {
+        long bits = (long) ELEMENTS.getOpaque(leaf, ACCESSED);
+        if ((bits & 1L << page) == 0) {
+            ELEMENTS.setOpaque(leaf, ACCESSED, bits | 1L << page);
+        }
+    }
+
+    /** Whether a page was translated since this was asked last. RACY(page-accessed): see {@link #setAccessed}. */
+    public static boolean testAndClearAccessed(long[] leaf, int page) {
+        long bits = (long) ELEMENTS.getOpaque(leaf, ACCESSED);
+        if ((bits & 1L << page) == 0) {
+            return false;
+        }
+        ELEMENTS.setOpaque(leaf, ACCESSED, bits & ~(1L << page));
+        return true;
     }
 }

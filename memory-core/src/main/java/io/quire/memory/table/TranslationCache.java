@@ -71,6 +71,14 @@ public final class TranslationCache {
         words[index(address)] = TranslationWord.NONE;
     }
 
+    /** Forgets all pages of the leaf that an address lies in. */
+    public void forgetLeaf(long address) {
+        long start = address & -Geometry.LEAF_BYTES;
+        for (int page = 0; page < Geometry.FAN_OUT; page++) {
+            forget(start + ((long) page << Geometry.PAGE_SHIFT));
+        }
+    }
+
     /** Forgets which pages may be written. */
     public void forgetWrites() {
         if (stamp == TranslationWord.STAMP_MAX) {

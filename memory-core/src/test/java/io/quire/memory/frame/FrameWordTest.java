@@ -10,13 +10,15 @@ class FrameWordTest {
 
     @Test
     void fieldsLieWhereThePictureDrawsThem() {
-        //        reserved.......................INCARNATION.......REFERENCES............
-        assertThat(FrameWord.of(0, MAX)).isEqualTo(
+        //        reserved....HOLDS.............INCARNATION.......REFERENCES............
+        assertThat(FrameWord.of(0, MAX, 0)).isEqualTo(
                 0b00000000_00000000_00000000_00000000_00000000_00001111_11111111_11111111L);
-        assertThat(FrameWord.of(0xFFFF, 0)).isEqualTo(
+        assertThat(FrameWord.of(0xFFFF, 0, 0)).isEqualTo(
                 0b00000000_00000000_00000000_00001111_11111111_11110000_00000000_00000000L);
-        assertThat(FrameWord.of(0x1_0001, 1)).isEqualTo(
-                0b00000000_00000000_00000000_00000000_00000000_00010000_00000000_00000001L);
+        assertThat(FrameWord.of(0, 0, FrameWord.HOLDS_MAX)).isEqualTo(
+                0b00000000_00001111_11111111_11110000_00000000_00000000_00000000_00000000L);
+        assertThat(FrameWord.of(0x1_0001, 1, 0x1_0001)).isEqualTo(
+                0b00000000_00000000_00000000_00010000_00000000_00010000_00000000_00000001L);
         assertThat(FrameWord.REFUSED).isNegative();
     }
 
@@ -24,23 +26,36 @@ class FrameWordTest {
     void everyTransitionFromEveryStateDoesWhatThePictureSaysOrIsRefused() {
         for (int incarnation : new int[] {0, 1, 0x7FFF, 0x8000, 0xFFFF}) {
             for (int references : new int[] {0, 1, 2, 3, MAX - 1, MAX}) {
-                long word = FrameWord.of(incarnation, references);
-                assertThat(FrameWord.references(word)).isEqualTo(references);
-                assertThat(FrameWord.incarnation(word)).isEqualTo(incarnation);
-                assertThat(FrameWord.allocate(word))
-                        .isEqualTo(references == 0 ? FrameWord.of(incarnation, 1) : FrameWord.REFUSED);
-                assertThat(FrameWord.acquire(word)).isEqualTo(references == 0 || references == MAX
-                        ? FrameWord.REFUSED : FrameWord.of(incarnation, references + 1));
-                assertThat(FrameWord.release(word)).isEqualTo(references == 0 ? FrameWord.REFUSED
-                        : FrameWord.of(references == 1 ? incarnation + 1 & 0xFFFF : incarnation,
-                                references - 1));
+                for (int holds : new int[] {0, 1, 2, FrameWord.HOLDS_MAX - 1, FrameWord.HOLDS_MAX}) {
+                    expectTransitions(incarnation, references, holds);
+                }
             }
         }
     }
 
+    private static void expectTransitions(int incarnation, int references, int holds) {
+        long word = FrameWord.of(incarnation, references, holds);
+        boolean isFree = references == 0 && holds == 0;
+        int next = incarnation + 1 & 0xFFFF;
+        assertThat(FrameWord.references(word)).isEqualTo(references);
+        assertThat(FrameWord.incarnation(word)).isEqualTo(incarnation);
+        assertThat(FrameWord.holds(word)).isEqualTo(holds);
+        assertThat(FrameWord.isFree(word)).isEqualTo(isFree);
+        assertThat(FrameWord.allocate(word)).isEqualTo(isFree ? FrameWord.of(incarnation, 1, 0) : FrameWord.REFUSED);
+        assertThat(FrameWord.acquire(word)).isEqualTo(references == 0 || references == MAX
+                ? FrameWord.REFUSED : FrameWord.of(incarnation, references + 1, holds));
+        assertThat(FrameWord.release(word)).isEqualTo(references == 0 ? FrameWord.REFUSED
+                : FrameWord.of(references == 1 && holds == 0 ? next : incarnation, references - 1, holds));
+        assertThat(FrameWord.hold(word)).isEqualTo(references == 0 || holds == FrameWord.HOLDS_MAX
+                ? FrameWord.REFUSED : FrameWord.of(incarnation, references, holds + 1));
+        assertThat(FrameWord.unhold(word)).isEqualTo(holds == 0 ? FrameWord.REFUSED
+                : FrameWord.of(references == 0 && holds == 1 ? next : incarnation, references, holds - 1));
+    }
+
     @Test
     void textDecodesTheWord() {
-        assertThat(FrameWord.toString(FrameWord.of(3, 0))).isEqualTo("FREE incarnation=3");
-        assertThat(FrameWord.toString(FrameWord.of(0, 2))).isEqualTo("references=2 incarnation=0");
+        assertThat(FrameWord.toString(FrameWord.of(3, 0, 0))).isEqualTo("FREE incarnation=3");
+        assertThat(FrameWord.toString(FrameWord.of(0, 2, 1))).isEqualTo("references=2 holds=1 incarnation=0");
+        assertThat(FrameWord.toString(FrameWord.of(0, 0, 1))).isEqualTo("references=0 holds=1 incarnation=0");
     }
 }

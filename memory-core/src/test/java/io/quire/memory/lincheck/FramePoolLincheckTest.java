@@ -1,6 +1,7 @@
 package io.quire.memory.lincheck;
 
 import io.quire.memory.frame.FramePool;
+import io.quire.memory.frame.FramePools;
 import java.util.Arrays;
 import org.jetbrains.lincheck.datastructures.ModelCheckingOptions;
 import org.jetbrains.lincheck.datastructures.Operation;
@@ -40,7 +41,7 @@ class FramePoolLincheckTest {
     /** A pool of one frame, of which every thread holds a reference at first. */
     public static final class Pool {
 
-        private final FramePool pool = new FramePool(1);
+        private final FramePool pool = FramePools.ofHost(1).host();
         private final int[] held = oneEach();
         private final long frame = pool.allocate();
 

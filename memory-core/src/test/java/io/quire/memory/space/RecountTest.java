@@ -3,15 +3,21 @@ package io.quire.memory.space;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
+import io.quire.memory.contract.CowPlacement;
+import io.quire.memory.contract.LongTermPolicy;
 import io.quire.memory.contract.Protection;
 import io.quire.memory.frame.FramePool;
+import io.quire.memory.frame.FramePools;
 import io.quire.memory.table.LeafDirectory;
+import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** Breaks each count in turn: a check that finds nothing wrong has to be one that would. */
 class RecountTest {
 
-    private final Machine machine = Machine.of("counted", new FramePool(100), 10, false);
+    private final Machine machine = new Machine("test", FramePools.ofHost(100), List.of(), 10,
+            new Policies(CowPlacement.HOST, LongTermPolicy.REFUSE, 0, Duration.ofSeconds(10), false));
     private final Space space = Space.open(machine, "a");
     private final long address = space.map(10 * FramePool.FRAME_BYTES, Protection.READ_WRITE);
 
@@ -31,14 +37,14 @@ class RecountTest {
     @Test
     void frameReferencedTooOftenIsFound() {
         space.faultForWrite(address);
-        machine.pool().acquire(space.offsetForRead(address));
+        machine.pools().acquire(space.offsetForRead(address));
         assertThatIllegalStateException().isThrownBy(() -> Recount.check(machine))
                 .withMessageContaining("references=2");
     }
 
     @Test
     void frameThatNobodyMapsIsFound() {
-        machine.pool().allocate();
+        machine.pools().host().allocate();
         assertThatIllegalStateException().isThrownBy(() -> Recount.check(machine));
     }
 

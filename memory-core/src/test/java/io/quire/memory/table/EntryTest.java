@@ -9,22 +9,30 @@ import org.junit.jupiter.api.Test;
 
 class EntryTest {
 
+    private static final long PRIVATE = 1L << 48;
+
     private static final long[] OFFSETS =
             {0, 0x1000, 0x7FFF_F000L, 0x8000_0000L, 0x7FFF_FFFF_F000L, 0xFFFF_FFFF_F000L};
 
     @Test
     void fieldsLieWhereThePictureDrawsThem() {
-        //        reserved..........OFFSET..................................reserved..PWR
+        //        reserved........_OFFSET....................................resVXMPWR
         assertThat(Entry.present(0)).isEqualTo(
                 0b00000000_00000000_00000000_00000000_00000000_00000000_00000000_00000101L);
         assertThat(Entry.writable(Entry.present(0))).isEqualTo(
                 0b00000000_00000000_00000000_00000000_00000000_00000000_00000000_00000111L);
         assertThat(Entry.hidden(Entry.present(0))).isEqualTo(
                 0b00000000_00000000_00000000_00000000_00000000_00000000_00000000_00000100L);
+        assertThat(Entry.migrating(Entry.present(0))).isEqualTo(
+                0b00000000_00000000_00000000_00000000_00000000_00000000_00000000_00001101L);
+        assertThat(Entry.exclusive(Entry.writable(Entry.present(0)))).isEqualTo(
+                0b00000000_00000000_00000000_00000000_00000000_00000000_00000000_00110100L);
+        assertThat(Entry.present(PRIVATE)).isEqualTo(
+                0b00000000_00000001_00000000_00000000_00000000_00000000_00000000_00100100L);
         assertThat(Entry.present(0xFFFF_FFFF_F000L)).isEqualTo(
                 0b00000000_00000000_11111111_11111111_11111111_11111111_11110000_00000101L);
         assertThat(Entry.offset(-1)).isEqualTo(
-                0b00000000_00000000_11111111_11111111_11111111_11111111_11110000_00000000L);
+                0b00000000_00000001_11111111_11111111_11111111_11111111_11110000_00000000L);
         assertThat(Entry.ABSENT).isZero();
     }
 
@@ -33,12 +41,57 @@ class EntryTest {
         for (long offset : OFFSETS) {
             long present = Entry.present(offset);
             for (long entry : List.of(present, Entry.writable(present), Entry.hidden(present))) {
-                expect(entry, Entry::writable, offset, Entry.isReadable(entry), true);
+                expect(entry, Entry::writable, offset, Entry.isReadable(entry), Entry.isReadable(entry));
                 expect(entry, Entry::readOnly, offset, Entry.isReadable(entry), false);
                 expect(entry, Entry::hidden, offset, false, false);
                 expect(entry, Entry::visible, offset, true, Entry.isWritable(entry));
+                expect(entry, Entry::migrating, offset, Entry.isReadable(entry), false);
+                expect(entry, Entry::settled, offset, Entry.isReadable(entry), Entry.isWritable(entry));
+                assertThat(Entry.settled(Entry.migrating(entry))).isEqualTo(entry);
+                assertThat(Entry.isMigrating(Entry.migrating(entry))).isTrue();
             }
         }
+    }
+
+    @Test
+    void privatePageIsNeverReadableOrWritableByTheProcessor() {
+        long page = Entry.present(PRIVATE | 0x5000);
+        for (LongUnaryOperator step : List.<LongUnaryOperator>of(Entry::writable, Entry::readOnly, Entry::hidden,
+                Entry::visible, Entry::migrating, Entry::settled)) {
+            expect(page, step, PRIVATE | 0x5000, false, false);
+        }
+        assertThat(Entry.isPrivate(page)).isTrue();
+        assertThat(Entry.isPrivate(Entry.present(0x5000))).isFalse();
+        assertThat(Entry.isPrivate(Entry.ABSENT)).isFalse();
+    }
+
+    @Test
+    void exclusivePageIsOutOfReachUntilItIsInclusiveAgain() {
+        long page = Entry.writable(Entry.present(0x5000));
+        long exclusive = Entry.exclusive(page);
+        assertThat(Entry.isExclusive(exclusive)).isTrue();
+        for (LongUnaryOperator step : List.<LongUnaryOperator>of(Entry::writable, Entry::readOnly, Entry::hidden,
+                Entry::visible)) {
+            expect(exclusive, step, 0x5000, false, false);
+            assertThat(Entry.isExclusive(step.applyAsLong(exclusive))).isTrue();
+        }
+        assertThat(Entry.inclusive(exclusive)).isEqualTo(Entry.present(0x5000));
+        assertThat(Entry.isReadable(Entry.inclusive(Entry.hidden(exclusive)))).as("hidden meanwhile").isFalse();
+        assertThat(Entry.isReadable(Entry.inclusive(Entry.visible(Entry.hidden(exclusive))))).isTrue();
+    }
+
+    @Test
+    void pageThatMovesIsReadableThereIfItWasOrWouldHaveBeen() {
+        long writable = Entry.writable(Entry.present(0x5000));
+        assertThat(Entry.moved(writable, 0x6000)).isEqualTo(Entry.writable(Entry.present(0x6000)));
+        assertThat(Entry.moved(Entry.present(0x5000), 0x6000)).isEqualTo(Entry.present(0x6000));
+        assertThat(Entry.moved(Entry.hidden(writable), 0x6000)).isEqualTo(Entry.hidden(Entry.present(0x6000)));
+        assertThat(Entry.moved(writable, PRIVATE)).isEqualTo(Entry.present(PRIVATE));
+        assertThat(Entry.moved(Entry.present(PRIVATE), 0x6000)).isEqualTo(Entry.present(0x6000));
+        assertThat(Entry.moved(Entry.hidden(Entry.present(PRIVATE)), 0x6000))
+                .isEqualTo(Entry.hidden(Entry.present(0x6000)));
+        assertThat(Entry.moved(Entry.migrating(writable), 0x6000)).as("settled by the move")
+                .isEqualTo(Entry.writable(Entry.present(0x6000)));
     }
 
     private static void expect(long entry, LongUnaryOperator step, long offset, boolean readable,
@@ -60,7 +113,7 @@ class EntryTest {
 
     @Test
     void offsetsThatAreNoPageAreCaught() {
-        for (long offset : new long[] {1, 4095, 1L << 48, -4096}) {
+        for (long offset : new long[] {1, 4095, 1L << 49, -4096}) {
             assertThatThrownBy(() -> Entry.present(offset)).isInstanceOf(AssertionError.class);
         }
     }

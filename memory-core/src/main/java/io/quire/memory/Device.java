@@ -1,0 +1,87 @@
+package io.quire.memory;
+
+import io.quire.memory.contract.DeviceClosedException;
+import io.quire.memory.space.Attached;
+import io.quire.memory.space.DriverLink;
+import io.quire.memory.space.Machine;
+import java.time.Duration;
+
+/**
+ * A device of a manager: its memory is a pool, and it can work on the addresses of spaces that it is attached to. Any
+ * thread.
+ */
+public final class Device implements AutoCloseable {
+
+    /** How long {@link #close()} waits for pins. */
+    public static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(10);
+
+    private final Machine machine;
+    private final DriverLink link;
+    private final MemoryPool pool;
+
+    Device(Machine machine, DriverLink link) {
+        this.machine = machine;
+        this.link = link;
+        this.pool = new MemoryPool(link.pool(), 0);
+    }
+
+    public String name() {
+        return link.name();
+    }
+
+    /** The token by which invalidations name the device they are done for; positive. */
+    public int id() {
+        return link.id();
+    }
+
+    /** The memory of the device. */
+    public MemoryPool pool() {
+        return pool;
+    }
+
+    /**
+     * Lets the device work on a space. Forks of the space are not attached with it.
+     *
+     * @throws IllegalArgumentException if the space belongs to another manager
+     * @throws IllegalStateException if the device is attached to the space already
+     * @throws io.quire.memory.contract.DriverFailedException if the driver refuses
+     * @throws DeviceClosedException after close
+     * @throws io.quire.memory.contract.ClosedException if the space is closed
+     */
+    public Attachment attach(AddressSpace space) {
+        if (space.space().machine() != machine) {
+            throw new IllegalArgumentException("the space belongs to another manager: device=" + name() + ", space="
+                    + space.name());
+        }
+        return new Attachment(Attached.of(space.space(), link));
+    }
+
+    public boolean isClosed() {
+        return link.isClosed();
+    }
+
+    /** Closes the device as {@link #close(Duration)} does, with {@link #CLOSE_TIMEOUT}. */
+    @Override
+    public void close() {
+        close(CLOSE_TIMEOUT);
+    }
+
+    /**
+     * Moves what lies on the device to the host, detaches it from all spaces, and closes its driver. Spaces that do not
+     * use it notice nothing.
+     *
+     * @param timeout how long pins of its pages are waited for
+     * @throws io.quire.memory.contract.PagesBusyException if pages are still pinned then, or the host has no room; the
+     *         message names who holds them, and the device stays open
+     * @throws io.quire.memory.contract.DriverFailedException if the driver fails; pages that only it can reach stay
+     * @throws DeviceClosedException if it is closed already
+     */
+    public void close(Duration timeout) {
+        machine.evictor().close(link, timeout);
+    }
+
+    @Override
+    public String toString() {
+        return "Device[" + link + ", id=" + id() + ", " + pool + "]";
+    }
+}

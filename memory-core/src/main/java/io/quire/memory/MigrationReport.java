@@ -1,0 +1,69 @@
+package io.quire.memory;
+
+import io.quire.memory.contract.PageOutcome;
+import io.quire.memory.table.Geometry;
+import java.util.EnumMap;
+import java.util.Map;
+
+/** What became of each page of a migration. Immutable. */
+public final class MigrationReport {
+
+    private final long address;
+    private final String pool;
+    private final PageOutcome[] outcomes;
+    private final Map<PageOutcome, Integer> counts = new EnumMap<>(PageOutcome.class);
+
+    MigrationReport(long address, String pool, PageOutcome[] outcomes) {
+        this.address = address;
+        this.pool = pool;
+        this.outcomes = outcomes;
+        for (PageOutcome outcome : outcomes) {
+            counts.merge(outcome, 1, Integer::sum);
+        }
+    }
+
+    /** How many pages the range has. */
+    public int pages() {
+        return outcomes.length;
+    }
+
+    /**
+     * What became of a page.
+     *
+     * @param ofAddress any address in it
+     * @throws IndexOutOfBoundsException if it is not in the range
+     */
+    public PageOutcome outcome(long ofAddress) {
+        long index = (ofAddress - address) >> Geometry.PAGE_SHIFT;
+        if (index < 0 || index >= outcomes.length) {
+            throw new IndexOutOfBoundsException("the range has " + outcomes.length + " pages from 0x"
+                    + Long.toHexString(address) + ": address=0x" + Long.toHexString(ofAddress));
+        }
+        return outcomes[(int) index];
+    }
+
+    /** How many pages had an outcome. */
+    public int count(PageOutcome outcome) {
+        return counts.getOrDefault(outcome, 0);
+    }
+
+    /** How many pages went to the pool: moved, or filled with zeros there. */
+    public int moved() {
+        return count(PageOutcome.MOVED) + count(PageOutcome.FILLED);
+    }
+
+    /** How many pages lie in the pool now. */
+    public int there() {
+        return moved() + count(PageOutcome.ALREADY_THERE);
+    }
+
+    /** Whether every page lies in the pool now, or was never written and needs no frame of the host. */
+    public boolean isComplete() {
+        return there() + count(PageOutcome.EMPTY) == outcomes.length;
+    }
+
+    @Override
+    public String toString() {
+        return "MigrationReport[to " + pool + ", pages=" + outcomes.length + ", " + counts + "]";
+    }
+}

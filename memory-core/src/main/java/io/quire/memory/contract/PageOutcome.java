@@ -1,0 +1,30 @@
+package io.quire.memory.contract;
+
+/** What became of one page of a migration. */
+public enum PageOutcome {
+    /** It lies in the target pool now, and did not before. */
+    MOVED,
+    /** It was never written, and has a frame of zeros in the target pool now; nothing was copied. */
+    FILLED,
+    /** It lay in the target pool already. */
+    ALREADY_THERE,
+    /** It was never written, and the target is the host: there is nothing to move. */
+    EMPTY,
+    /** It is pinned, or a cursor reads it. */
+    PINNED,
+    /** Another thread wrote, unmapped or copied it meanwhile, or a fork that was closed still holds it. */
+    RACED,
+    /** The target pool, or the device, has no frame for it. */
+    NO_FREE_FRAME,
+    /** It is exclusive to a device. */
+    EXCLUSIVE,
+    /** It lies on another device; pages move between a device and the host only. */
+    OTHER_DEVICE,
+    /** A device that uses the page would have had to wait, and was not allowed to. */
+    DEVICE_BUSY;
+
+    /** Whether the page lies in the target pool. */
+    public boolean isThere() {
+        return this == MOVED || this == FILLED || this == ALREADY_THERE;
+    }
+}

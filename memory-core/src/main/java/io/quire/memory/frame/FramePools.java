@@ -1,0 +1,185 @@
+package io.quire.memory.frame;
+
+import io.quire.memory.contract.PoolKind;
+import io.quire.memory.platform.Reservation;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * All pools of a manager: the host's, and one for each device. Finds the pool of a frame by its offset.
+ * <p>
+ * One frame of the host is the <em>zero frame</em>: always zero, never written, what a page that was never written
+ * reads. Any thread; lock-free.
+ */
+public final class FramePools implements AutoCloseable {
+
+    /** The zero frame is one more than the caller asked for. */
+    private static final int ZERO_FRAMES = 1;
+
+    private final Reservation reservation;
+    private final FramePool[] pools;
+    private final FrameMemory memory;
+    private final long zeroFrame;
+
+    private FramePools(Reservation reservation, List<FramePool> pools) {
+        this.reservation = reservation;
+        this.pools = pools.toArray(FramePool[]::new);
+        @Nullable MemorySegment[] segments = new MemorySegment[this.pools.length];
+        for (int i = 0; i < segments.length; i++) {
+            segments[i] = this.pools[i].memory();
+        }
+        memory = new FrameMemory(segments);
+        zeroFrame = host().allocate();
+    }
+
+    /** A host pool and nothing else. */
+    public static FramePools ofHost(int frames) {
+        return new Builder(frames).build();
+    }
+
+    /** The bytes of all frames that the processor can address. */
+    public FrameMemory memory() {
+        return memory;
+    }
+
+    public FramePool host() {
+        return pools[0];
+    }
+
+    /** By number: the host first. */
+    public FramePool get(int number) {
+        return pools[number];
+    }
+
+    /** How many pools there are. */
+    public int count() {
+        return pools.length;
+    }
+
+    /** Whether there are no devices, so that every frame is one of the host. */
+    public boolean isHostOnly() {
+        return pools.length == 1;
+    }
+
+    /** The pool of a frame. */
+    public FramePool of(long offset) {
+        for (FramePool pool : pools) { // few, and nearly always the first
+            if (pool.contains(offset)) {
+                return pool;
+            }
+        }
+        throw new IllegalStateException("no pool has a frame at 0x" + Long.toHexString(offset));
+    }
+
+    /** Whether a frame is one of the host. */
+    public boolean isHost(long offset) {
+        return pools.length == 1 || pools[0].contains(offset);
+    }
+
+    /** The offset of the frame that is always zero. */
+    public long zeroFrame() {
+        return zeroFrame;
+    }
+
+    /** How many frames of the host can be handed out. */
+    public int capacity() {
+        return host().frames() - ZERO_FRAMES;
+    }
+
+    /** See {@link FramePool#acquire}. */
+    public void acquire(long offset) {
+        of(offset).acquire(offset);
+    }
+
+    /** See {@link FramePool#release}. */
+    public void release(long offset) {
+        of(offset).release(offset);
+    }
+
+    /** See {@link FramePool#hold}. */
+    public boolean hold(long offset) {
+        return of(offset).hold(offset);
+    }
+
+    /** See {@link FramePool#unhold}. */
+    public void unhold(long offset) {
+        of(offset).unhold(offset);
+    }
+
+    /** See {@link FramePool#references}. */
+    public int references(long offset) {
+        return of(offset).references(offset);
+    }
+
+    /** See {@link FramePool#holds}. */
+    public int holds(long offset) {
+        return of(offset).holds(offset);
+    }
+
+    /** Gives the memory of the host back; that of devices is theirs. */
+    @Override
+    public void close() {
+        memory.close();
+        reservation.close();
+    }
+
+    @Override
+    public String toString() {
+        return "FramePools" + List.of(pools);
+    }
+
+    /** Puts the pools of a manager together. One thread. */
+    public static final class Builder {
+
+        private final List<FramePool> pools = new ArrayList<>();
+        private final Reservation reservation;
+
+        /**
+         * Takes the memory of the host.
+         *
+         * @param hostFrames how many frames can be handed out; 1 to {@link FramePool#FRAMES_MAX} - 1
+         */
+        public Builder(int hostFrames) {
+            if (hostFrames < 1 || hostFrames > FramePool.FRAMES_MAX - ZERO_FRAMES) {
+                throw new IllegalArgumentException("a host pool has 1 to " + (FramePool.FRAMES_MAX - ZERO_FRAMES)
+                        + " frames: frames=" + hostFrames);
+            }
+            reservation = Reservation.of((long) (hostFrames + ZERO_FRAMES) << FramePool.FRAME_SHIFT);
+            pools.add(FramePool.of("host", PoolKind.HOST, 0, reservation.segment(), FrameListener.NONE));
+        }
+
+        /** Adds memory of a device that the processor can address. */
+        public FramePool addCoherent(String name, MemorySegment memory, FrameListener listener) {
+            return add(FramePool.of(name, PoolKind.DEVICE_COHERENT, number(), memory, listener));
+        }
+
+        /** Adds memory of a device that it cannot address. */
+        public FramePool addPrivate(String name, int frames, FrameListener listener) {
+            return add(FramePool.ofPrivate(name, number(), frames, listener));
+        }
+
+        private int number() {
+            if (pools.size() == FrameOffset.POOLS_MAX) {
+                throw new IllegalArgumentException("a manager has at most " + FrameOffset.POOLS_MAX + " pools");
+            }
+            return pools.size();
+        }
+
+        private FramePool add(FramePool pool) {
+            pools.add(pool);
+            return pool;
+        }
+
+        /** The pools. */
+        public FramePools build() {
+            return new FramePools(reservation, pools);
+        }
+
+        /** Gives the memory of the host back when no pools come of it. */
+        public void abandon() {
+            reservation.close();
+        }
+    }
+}

@@ -1,0 +1,50 @@
+package io.quire.memory.space;
+
+import io.quire.memory.device.DeviceAccess;
+import io.quire.memory.device.DeviceMirror;
+import io.quire.memory.device.Translations;
+
+/** A device attached to a space, from the user's side. Any thread. */
+public final class Attached {
+
+    private final Mirror mirror;
+
+    private Attached(Mirror mirror) {
+        this.mirror = mirror;
+    }
+
+    /** Attaches a device to a space. */
+    public static Attached of(Space space, DriverLink link) {
+        return new Attached(space.attach(link));
+    }
+
+    /** What the device asks for translations. */
+    public DeviceMirror mirror() {
+        return mirror;
+    }
+
+    /** Makes pages exclusive to the device, and lets it map them. */
+    public void makeExclusive(long address, int pages) {
+        Translations taken = mirror.fault(address, pages, DeviceAccess.ATOMIC);
+        mirror.link().calls().call("map exclusive pages", () -> {
+            mirror.link().driver().mapped(mirror, taken);
+            return null;
+        });
+    }
+
+    /** How many pages of the space are exclusive to this device. */
+    public int exclusivePages() {
+        return mirror.space().exclusivePages(mirror);
+    }
+
+    /** Detaches; again has no effect. */
+    public void detach() {
+        mirror.space().detach(mirror);
+    }
+
+    /** For messages. */
+    public String describe() {
+        return mirror.link().name() + " attached to " + mirror.space().describeName()
+                + (mirror.isClosed() ? ", detached" : "");
+    }
+}

@@ -1,0 +1,159 @@
+package io.quire.memory.space;
+
+import io.quire.memory.contract.CowPlacement;
+import io.quire.memory.contract.ProtectionException;
+import io.quire.memory.device.DeviceAccess;
+import io.quire.memory.device.InvalidationKind;
+import io.quire.memory.device.PageTranslation;
+import io.quire.memory.frame.FramePool;
+import io.quire.memory.frame.FramePools;
+import io.quire.memory.table.Entry;
+import io.quire.memory.table.Geometry;
+import io.quire.memory.table.Leaf;
+import io.quire.memory.table.Mappings;
+import io.quire.memory.table.Root;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Finds where a page of one space is for a device, and makes it what the device needs. A read copies nothing; a write
+ * breaks copy-on-write as one by the processor does, except that a page in the device's own private memory stays there
+ * while nobody shares it. Everything under the lock of the space.
+ */
+final class DeviceFaults {
+
+    private final Space space;
+    private final Machine machine;
+    private final FramePools pools;
+
+    DeviceFaults(Space space) {
+        this.space = space;
+        this.machine = space.machine();
+        this.pools = machine.pools();
+    }
+
+    /** A translation, or null if the page has to come home first. */
+    @Nullable PageTranslation resolve(Mirror mirror, long page, DeviceAccess access) {
+        return switch (access) {
+            case READ -> read(mirror, page);
+            case WRITE -> write(mirror, page);
+            case ATOMIC -> atomic(mirror, page);
+        };
+    }
+
+    private @Nullable PageTranslation read(Mirror mirror, long page) {
+        Root current = space.root();
+        Mappings.Range range = space.findMapped(current, page);
+        if (!range.protection().isReadable()) {
+            throw ProtectionException.of(space.name(), page, "read by device " + mirror.link().name(),
+                    range.protection());
+        }
+        long entry = space.entry(page);
+        if (!Entry.isPresent(entry)) {
+            mirror.mappedZero(page);
+            return new PageTranslation(page, -1, pools.memory().slice(pools.zeroFrame(), Geometry.PAGE_BYTES),
+                    DeviceAccess.READ);
+        }
+        if (Entry.isExclusive(entry)) {
+            space.exclusives().dissolve(page);
+        }
+        if (Entry.isPrivate(entry) && !isOwn(mirror, Entry.offset(entry))) {
+            return null;
+        }
+        return translation(mirror, page, Entry.offset(entry), DeviceAccess.READ);
+    }
+
+    private @Nullable PageTranslation write(Mirror mirror, long page) {
+        Root current = space.checkWritable(page);
+        long entry = space.entry(page);
+        if (Entry.isPrivate(entry) && isOwn(mirror, Entry.offset(entry))) {
+            return writePrivate(mirror, page, current);
+        }
+        long frame = space.faults().write(page);
+        return frame == PageFaults.AWAY ? null : translation(mirror, page, frame, DeviceAccess.WRITE);
+    }
+
+    private PageTranslation writePrivate(Mirror mirror, long page, Root current) {
+        long[] leaf = space.faults().ownLeaf(page, current);
+        int index = Geometry.pageIndex(page);
+        long entry = Entry.settled(Leaf.entry(leaf, index));
+        long frame = Entry.offset(entry);
+        if (pools.references(frame) == 1) {
+            Leaf.set(leaf, index, entry); // a migration that was under way has lost
+            return translation(mirror, page, frame, DeviceAccess.WRITE);
+        }
+        long copy = copyPrivate(mirror.link(), frame, page);
+        try (Notifier.Window _ = space.notifier().start(InvalidationKind.CLEAR, page)) {
+            space.faults().replace(leaf, page, entry, copy, true);
+        } catch (RuntimeException failed) {
+            pools.release(copy);
+            throw failed;
+        }
+        machine.events().copied();
+        if (pools.isHost(copy)) {
+            machine.events().leftDevice();
+        }
+        return translation(mirror, page, copy, DeviceAccess.WRITE);
+    }
+
+    /** The writer's copy of a shared page in private memory, where the placement of the space wants it. */
+    private long copyPrivate(DriverLink link, long source, long page) {
+        int from = link.pool().frame(source);
+        long near = space.cowPlacement() == CowPlacement.SAME_POOL ? link.pool().allocate() : FramePool.NONE;
+        long copy = near != FramePool.NONE ? near : machine.allocateFrame(space);
+        try {
+            link.calls().call("copy for a write", () -> {
+                if (near == FramePool.NONE) {
+                    link.privateDriver().copyToHost(from, pools.memory().slice(copy, Geometry.PAGE_BYTES));
+                } else {
+                    try (Arena arena = Arena.ofConfined()) {
+                        MemorySegment between = arena.allocate(Geometry.PAGE_BYTES, Geometry.PAGE_BYTES);
+                        link.privateDriver().copyToHost(from, between);
+                        link.privateDriver().copyToDevice(between, link.pool().frame(near));
+                    }
+                }
+                return null;
+            });
+        } catch (RuntimeException failed) {
+            machine.releaseAfterFailedCopy(link, copy);
+            throw failed;
+        }
+        if (near != FramePool.NONE) {
+            link.holds(near, space.lineage(), page);
+        }
+        return copy;
+    }
+
+    private @Nullable PageTranslation atomic(Mirror mirror, long page) {
+        long frame = space.exclusives().take(page, mirror);
+        return frame == PageFaults.AWAY ? null : translation(mirror, page, frame, DeviceAccess.ATOMIC);
+    }
+
+    /** What a device may map of a page without any fault; null if nothing. */
+    @Nullable PageTranslation resident(Mirror mirror, long page) {
+        long entry = space.entry(page);
+        boolean isReachable = Entry.isReadable(entry)
+                || (Entry.isPrivate(entry) && isOwn(mirror, Entry.offset(entry)));
+        if (!isReachable) {
+            return null;
+        }
+        boolean mayWrite = Entry.isPrivate(entry) ? space.ownsFrame(page) && space.isWritable(space.root(), page)
+                : space.offsetForWrite(page) >= 0;
+        return translation(mirror, page, Entry.offset(entry), mayWrite ? DeviceAccess.WRITE : DeviceAccess.READ);
+    }
+
+    private PageTranslation translation(Mirror mirror, long page, long frame, DeviceAccess access) {
+        mirror.mapped(access);
+        if (!pools.isHost(frame)) {
+            space.setAccessed(page);
+        }
+        boolean isPrivate = pools.of(frame).memory() == null;
+        return new PageTranslation(page, isOwn(mirror, frame) ? mirror.link().pool().frame(frame) : -1,
+                isPrivate ? null : pools.memory().slice(frame, Geometry.PAGE_BYTES), access);
+    }
+
+    private static boolean isOwn(Mirror mirror, long frame) {
+        return mirror.link().pool().contains(frame);
+    }
+}

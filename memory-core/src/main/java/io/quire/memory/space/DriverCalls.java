@@ -1,0 +1,87 @@
+package io.quire.memory.space;
+
+import io.quire.memory.contract.DriverFailedException;
+import io.quire.memory.device.DriverException;
+import java.time.Duration;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Calls one driver from a thread of its own, so that a driver that does not return holds up nobody for longer than the
+ * deadline. After that the device counts as lost, and every further call fails at once.
+ * <p>
+ * Any thread; waits for the driver.
+ */
+final class DriverCalls {
+
+    private final ExecutorService thread;
+    private final String device;
+    private final Duration deadline;
+    private volatile boolean lost;
+
+    DriverCalls(String device, Duration deadline) {
+        this.device = device;
+        this.deadline = deadline;
+        this.thread = Executors.newSingleThreadExecutor(work -> {
+            Thread worker = new Thread(work, "quire-driver-" + device);
+            worker.setDaemon(true);
+            return worker;
+        });
+    }
+
+    /**
+     * Calls the driver.
+     *
+     * @param operation what it is to do, for messages
+     * @throws DriverFailedException if it throws, does not return in time, or has not before
+     */
+    <T> T call(String operation, Callable<T> work) {
+        if (lost) {
+            throw failed(operation, "the device is lost: it did not answer an earlier call; close it", null);
+        }
+        Future<T> answer = thread.submit(work);
+        boolean interrupted = false;
+        long end = System.nanoTime() + deadline.toNanos();
+        try {
+            while (true) {
+                try {
+                    return answer.get(Math.max(end - System.nanoTime(), 0), TimeUnit.NANOSECONDS);
+                } catch (InterruptedException later) {
+                    interrupted = true; // a table is half changed: the driver is waited for all the same
+                }
+            }
+        } catch (ExecutionException thrown) {
+            throw failed(operation, "it threw " + thrown.getCause(), thrown.getCause());
+        } catch (TimeoutException tooLong) {
+            lost = true;
+            answer.cancel(true);
+            throw failed(operation, "it did not return within " + deadline.toMillis() + " ms; the device is lost: close it",
+                    tooLong);
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    private DriverFailedException failed(String operation, String fact, @Nullable Throwable cause) {
+        int code = cause instanceof DriverException known ? known.code() : DriverFailedException.NO_CODE;
+        return new DriverFailedException(device, operation, code, fact, cause);
+    }
+
+    /** Whether the driver did not return from a call. */
+    boolean isLost() {
+        return lost;
+    }
+
+    /** Ends the thread; no call may follow. */
+    void close() {
+        thread.shutdownNow();
+    }
+}

@@ -1,0 +1,244 @@
+package io.quire.memory.space;
+
+import io.quire.memory.contract.DeviceClosedException;
+import io.quire.memory.contract.PoolKind;
+import io.quire.memory.device.CoherentDriver;
+import io.quire.memory.device.DeviceDriver;
+import io.quire.memory.device.PrivateDriver;
+import io.quire.memory.frame.FrameListener;
+import io.quire.memory.frame.FramePool;
+import io.quire.memory.frame.FramePools;
+import io.quire.memory.table.Geometry;
+import io.quire.memory.tier.EvictionQueues;
+import io.quire.memory.tier.Watermarks;
+import java.lang.foreign.MemorySegment;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The library's side of one device: its driver, its pool, the spaces attached to it, and for each frame which page of
+ * which lineage it holds. Any thread.
+ */
+public final class DriverLink implements FrameListener {
+
+    private static final System.Logger LOGGER = System.getLogger(DriverLink.class.getName());
+
+    private final Set<Mirror> mirrors = ConcurrentHashMap.newKeySet();
+    private final String name;
+    private final int id;
+    private final DeviceDriver driver;
+    private final DriverCalls calls;
+    private final FramePool pool;
+
+    // Where the page of a frame is. Written by who maps the frame, read by who looks for victims and then makes sure
+    // under the locks, so that an old or half new answer is only a wasted look.
+    private final @Nullable Lineage[] lineages;
+    private final long[] addresses;
+
+    private final EvictionQueues queues;
+    private final Watermarks watermarks;
+
+    /** Held by who looks for victims: one at a time. */
+    private final ReentrantLock eviction = new ReentrantLock();
+    private boolean evicting;
+
+    /** No frame is handed out any more. */
+    private volatile boolean closing;
+    private volatile boolean closed;
+
+    private DriverLink(String name, int id, DeviceDriver driver, Duration deadline, int lowPercent, int highPercent,
+            FramePools.Builder pools) {
+        this.name = name;
+        this.id = id;
+        this.driver = driver;
+        this.calls = new DriverCalls(name, deadline);
+        this.pool = driver instanceof CoherentDriver coherent ? pools.addCoherent(name, memoryOf(coherent), this)
+                : pools.addPrivate(name, ((PrivateDriver) driver).frames(), this);
+        this.lineages = new Lineage[pool.frames()];
+        this.addresses = new long[pool.frames()];
+        this.queues = new EvictionQueues(pool.frames());
+        this.watermarks = Watermarks.ofPercent(pool.frames(), lowPercent, highPercent);
+    }
+
+    /**
+     * Links a driver and adds its pool.
+     *
+     * @param id positive, unlike that of other devices; one more than the pools there are before
+     * @param deadline how long a call of the driver may take
+     * @param lowPercent how much of the pool is free when eviction begins
+     * @param highPercent how much is free when it ends
+     * @throws IllegalArgumentException if the driver lacks what its kind needs
+     */
+    public static DriverLink of(String name, int id, DeviceDriver driver, Duration deadline, int lowPercent,
+            int highPercent, FramePools.Builder pools) {
+        boolean isCoherent = driver instanceof CoherentDriver;
+        if (isCoherent == driver instanceof PrivateDriver) {
+            throw new IllegalArgumentException("a driver is either a CoherentDriver, which has memory(), or a "
+                    + "PrivateDriver, which has copyToHost() and copyToDevice(): device=" + name
+                    + ", driver=" + driver.getClass().getName());
+        }
+        return new DriverLink(name, id, driver, deadline, lowPercent, highPercent, pools);
+    }
+
+    private MemorySegment memoryOf(CoherentDriver coherent) {
+        MemorySegment memory = coherent.memory();
+        boolean fits = memory != null && memory.isNative() && !memory.isReadOnly()
+                && memory.byteSize() >= Geometry.PAGE_BYTES && Geometry.pageOffset(memory.byteSize()) == 0
+                && Geometry.pageOffset(memory.address()) == 0 && memory.isAccessibleBy(new Thread(() -> { }));
+        if (!fits) {
+            throw new IllegalArgumentException("the memory of a coherent device is a native segment of whole pages of "
+                    + Geometry.PAGE_BYTES + " bytes, aligned to that, writable by every thread: device=" + name
+                    + ", memory=" + memory);
+        }
+        return Objects.requireNonNull(memory);
+    }
+
+    public String name() {
+        return name;
+    }
+
+    /** Positive. */
+    public int id() {
+        return id;
+    }
+
+    public FramePool pool() {
+        return pool;
+    }
+
+    DeviceDriver driver() {
+        return driver;
+    }
+
+    /** The driver of a private device. */
+    PrivateDriver privateDriver() {
+        return (PrivateDriver) driver;
+    }
+
+    DriverCalls calls() {
+        return calls;
+    }
+
+    boolean isPrivate() {
+        return pool.kind() == PoolKind.DEVICE_PRIVATE;
+    }
+
+    // ---- frames
+
+    @Override
+    public boolean allocated(int frame) {
+        if (closing || calls.isLost()) {
+            return false;
+        }
+        try {
+            return driver.frameAllocated(frame);
+        } catch (RuntimeException thrown) {
+            LOGGER.log(System.Logger.Level.WARNING, "device " + name + " failed to take a frame", thrown);
+            return false;
+        }
+    }
+
+    @Override
+    public void freed(int frame) {
+        queues.removed(frame);
+        lineages[frame] = null;
+        try {
+            driver.frameFreed(frame);
+        } catch (RuntimeException thrown) {
+            LOGGER.log(System.Logger.Level.WARNING, "device " + name + " failed to take a frame back", thrown);
+        }
+    }
+
+    /** Notes which page a frame is about to hold. */
+    void holds(long offset, Lineage lineage, long address) {
+        int frame = pool.frame(offset);
+        addresses[frame] = address;
+        lineages[frame] = lineage;
+        queues.added(frame, lineage.key(address), false);
+    }
+
+    /** Whose page a frame holds; null if nobody's. */
+    @Nullable Lineage lineageOf(int frame) {
+        return lineages[frame];
+    }
+
+    /** The address of the page that a frame holds. */
+    long addressOf(int frame) {
+        return addresses[frame];
+    }
+
+    // ---- eviction
+
+    ReentrantLock eviction() {
+        return eviction;
+    }
+
+    EvictionQueues queues() {
+        return queues;
+    }
+
+    /** How many pages should go now, by the watermarks; for the one who evicts in the background. */
+    int toEvict() {
+        int wanted = closing ? 0 : watermarks.toEvict(pool.free(), evicting);
+        evicting = wanted > 0;
+        return wanted;
+    }
+
+    // ---- mirrors
+
+    void add(Mirror mirror) {
+        mirrors.add(mirror);
+    }
+
+    void remove(Mirror mirror) {
+        mirrors.remove(mirror);
+    }
+
+    Collection<Mirror> mirrors() {
+        return mirrors;
+    }
+
+    // ---- the end
+
+    void checkOpen() {
+        if (closing) {
+            throw new DeviceClosedException("the device is closed: device=" + name);
+        }
+    }
+
+    public boolean isClosed() {
+        return closed;
+    }
+
+    boolean isClosing() {
+        return closing;
+    }
+
+    void setClosing(boolean now) {
+        closing = now;
+    }
+
+    void closeDriver() {
+        closed = true;
+        try {
+            if (!calls.isLost()) {
+                calls.call("close", () -> {
+                    driver.close();
+                    return null;
+                });
+            }
+        } finally {
+            calls.close();
+        }
+    }
+
+    @Override
+    public String toString() {
+        return name + (closed ? " (closed)" : calls.isLost() ? " (lost)" : "");
+    }
+}

@@ -1,0 +1,259 @@
+package io.quire.memory.space;
+
+import io.quire.memory.contract.PageOutcome;
+import io.quire.memory.contract.PagesBusyException;
+import io.quire.memory.tier.AccessBit;
+import io.quire.memory.tier.EvictionQueues;
+import io.quire.memory.table.Geometry;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeSet;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * Moves pages from devices to the host to make room: which ones, the queues of the device say. Never waits for a pin.
+ * Any thread that holds no lock of a space.
+ */
+public final class Evictor {
+
+    /** Chosen and moved together. */
+    private static final int BATCH = 64;
+
+    /** How many victims are tried for each page that is to go, when pins and races are in the way. */
+    private static final int TRIES_PER_PAGE = 4;
+
+    private static final long CLOSE_NAP_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
+    private static final int HOLDERS_NAMED = 8;
+
+    private final Machine machine;
+
+    Evictor(Machine machine) {
+        this.machine = machine;
+    }
+
+    private record Stretch(Lineage lineage, long leafStart) {
+    }
+
+    /**
+     * Evicts pages of a device.
+     *
+     * @param pages how many
+     * @param mayBlock whether devices may be waited for
+     * @return how many were tried, by what became of them
+     */
+    public Map<PageOutcome, Integer> evict(DriverLink link, int pages, boolean mayBlock) {
+        Map<PageOutcome, Integer> results = new EnumMap<>(PageOutcome.class);
+        link.eviction().lock();
+        try {
+            long triesLeft = (long) pages * TRIES_PER_PAGE;
+            int left = pages;
+            while (left > 0 && triesLeft > 0 && results.getOrDefault(PageOutcome.NO_FREE_FRAME, 0) == 0) {
+                int[] victims = choose(link, (int) Math.min(Math.min(left, triesLeft), BATCH));
+                if (victims.length == 0) {
+                    break;
+                }
+                triesLeft -= victims.length;
+                left -= move(link, victims, mayBlock, results);
+            }
+        } finally {
+            link.eviction().unlock();
+        }
+        return results;
+    }
+
+    /** Sees to it that some frames of a device are free, if that takes the eviction of a batch at most. */
+    void makeRoom(DriverLink link, int frames) {
+        int missing = frames - link.pool().free();
+        if (missing > 0) {
+            evict(link, Math.min(missing, BATCH), false);
+        }
+    }
+
+    /** Evicts as the watermarks say, a batch at a time; for an agent or whoever stands in for it. */
+    public int work() {
+        int done = 0;
+        for (DriverLink link : machine.links()) {
+            int wanted = link.toEvict();
+            if (wanted > 0) {
+                done += evict(link, Math.min(wanted, BATCH), false).getOrDefault(PageOutcome.MOVED, 0);
+            }
+        }
+        return done;
+    }
+
+    private int[] choose(DriverLink link, int count) {
+        AccessBit bit = frame -> testAndClearAccessed(link, frame);
+        int[] victims = new int[count];
+        int chosen = 0;
+        while (chosen < count) {
+            int victim = link.queues().nextVictim(bit);
+            if (victim == EvictionQueues.NONE) {
+                victim = link.queues().nextVictim(AccessBit.IGNORED); // everything is in use, and yet some has to go
+            }
+            if (victim == EvictionQueues.NONE) {
+                break;
+            }
+            victims[chosen++] = victim;
+        }
+        return Arrays.copyOf(victims, chosen);
+    }
+
+    /** Moves some frames' pages to the host; how many went. */
+    private int move(DriverLink link, int[] victims, boolean mayBlock, Map<PageOutcome, Integer> results) {
+        int moved = 0;
+        for (Batch batch : batches(link, victims, mayBlock)) {
+            try {
+                machine.migration().move(batch);
+            } finally {
+                for (int page = 0; page < Geometry.FAN_OUT; page++) {
+                    if (batch.sources[page] != Batch.NONE) {
+                        PageOutcome outcome = Objects.requireNonNullElse(batch.outcomes[page], PageOutcome.RACED);
+                        results.merge(outcome, 1, Integer::sum);
+                        if (outcome == PageOutcome.MOVED) {
+                            moved++;
+                            machine.events().evicted();
+                        } else {
+                            link.queues().skipped(link.pool().frame(batch.sources[page]));
+                        }
+                    }
+                }
+            }
+        }
+        return moved;
+    }
+
+    private Iterable<Batch> batches(DriverLink link, int[] frames, boolean mayBlock) {
+        Map<Stretch, Batch> batches = new LinkedHashMap<>();
+        for (int frame : frames) {
+            Lineage lineage = link.lineageOf(frame);
+            if (lineage == null) {
+                link.queues().skipped(frame); // freed meanwhile
+                continue;
+            }
+            long address = link.addressOf(frame);
+            Batch batch = batches.computeIfAbsent(new Stretch(lineage, address & -Geometry.LEAF_BYTES), stretch ->
+                    new Batch(lineage, stretch.leafStart(), machine.pools().host(), mayBlock, true));
+            int page = Geometry.pageIndex(address);
+            if (batch.sources[page] == Batch.NONE) {
+                batch.sources[page] = link.pool().offset(frame);
+            } else {
+                link.queues().skipped(frame); // forks went apart and have frames of their own at one address
+            }
+        }
+        return batches.values();
+    }
+
+    /**
+     * Whether a page was used since this was asked last. Accessors forget the page, so that its next use is noticed.
+     */
+    private boolean testAndClearAccessed(DriverLink link, int frame) {
+        Lineage lineage = link.lineageOf(frame);
+        if (lineage == null) {
+            return false;
+        }
+        long address = link.addressOf(frame);
+        boolean accessed = false;
+        List<Space> locked = lineage.lock();
+        try {
+            Mappers mappers = Mappers.find(locked, address & -Geometry.LEAF_BYTES);
+            if (mappers.testAndClearAccessed(Geometry.pageIndex(address))) {
+                accessed = true;
+                mappers.spaces().forEach(space -> space.withdrawals().withdraw(address));
+            }
+        } finally {
+            Lineage.unlock(locked);
+        }
+        for (Mirror mirror : link.mirrors()) {
+            if (mirror.space().lineage() == lineage && !mirror.isClosed()) {
+                accessed |= link.calls().call("look for use",
+                        () -> link.driver().testAndClearAccessed(mirror, address));
+            }
+        }
+        return accessed;
+    }
+
+    // ---- the end of a device
+
+    /**
+     * Moves everything from a device to the host and closes it.
+     *
+     * @param timeout how long pins are waited for
+     * @throws PagesBusyException if pages are still pinned then; the device stays open
+     */
+    public void close(DriverLink link, Duration timeout) {
+        link.eviction().lock();
+        try {
+            link.checkOpen();
+            link.setClosing(true);
+            boolean drained = false;
+            try {
+                if (link.calls().isLost()) {
+                    List.copyOf(link.mirrors()).forEach(mirror -> mirror.space().detach(mirror));
+                }
+                drain(link, System.nanoTime() + timeout.toNanos(), timeout);
+                List.copyOf(link.mirrors()).forEach(mirror -> mirror.space().detach(mirror));
+                drained = true;
+            } finally {
+                link.setClosing(drained);
+            }
+            link.closeDriver();
+        } finally {
+            link.eviction().unlock();
+        }
+    }
+
+    private void drain(DriverLink link, long deadlineNanos, Duration timeout) {
+        while (true) {
+            machine.reclaimer().reclaimAll();
+            int[] used = usedFrames(link);
+            if (used.length == 0) {
+                return;
+            }
+            Map<PageOutcome, Integer> results = new EnumMap<>(PageOutcome.class);
+            int moved = move(link, used, true, results);
+            if (results.containsKey(PageOutcome.NO_FREE_FRAME)) {
+                throw new PagesBusyException("the host has no room for the pages of a device: device=" + link.name()
+                        + ", pages=" + used.length + "; discard or unmap memory, then close it again");
+            }
+            if (moved == 0) {
+                if (System.nanoTime() - deadlineNanos >= 0) {
+                    throw new PagesBusyException("pages of a device are still pinned: device=" + link.name() + ", pages="
+                            + usedFrames(link).length + ", waited=" + timeout.toMillis() + " ms, held by\n  "
+                            + String.join("\n  ", holders(link, used)));
+                }
+                LockSupport.parkNanos(CLOSE_NAP_NANOS);
+            }
+        }
+    }
+
+    private static int[] usedFrames(DriverLink link) {
+        int[] used = new int[link.pool().frames()];
+        int count = 0;
+        for (int frame = 0; frame < used.length; frame++) {
+            if (link.pool().isUsed(frame)) {
+                used[count++] = frame;
+            }
+        }
+        return Arrays.copyOf(used, count);
+    }
+
+    /** Who pins the frames that are left, of spaces open and closed. */
+    private Set<String> holders(DriverLink link, int[] used) {
+        Set<String> holders = new TreeSet<>();
+        for (Pinned pinned : machine.openPins()) {
+            for (int i = 0; i < pinned.pages() && holders.size() < HOLDERS_NAMED; i++) {
+                if (link.pool().contains(pinned.frame(i)) && link.pool().isUsed(link.pool().frame(pinned.frame(i)))) {
+                    holders.add(pinned.toString());
+                }
+            }
+        }
+        return holders.isEmpty() ? Set.of(used.length + " frames nobody is known to hold") : holders;
+    }
+}

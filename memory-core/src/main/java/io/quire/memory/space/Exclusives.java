@@ -1,0 +1,114 @@
+package io.quire.memory.space;
+
+import io.quire.memory.device.DeviceAccess;
+import io.quire.memory.device.InvalidationKind;
+import io.quire.memory.contract.PagesBusyException;
+import io.quire.memory.table.Entry;
+import io.quire.memory.table.Geometry;
+import io.quire.memory.table.Leaf;
+import org.agrona.collections.Long2ObjectHashMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The pages of one space that only a device may access. The frame stays where it is; what changes is the entry, which
+ * the processor cannot use until the device has been told and the entry is restored. Everything under the lock of the
+ * space.
+ */
+final class Exclusives {
+
+    private final Long2ObjectHashMap<Mirror> owners = new Long2ObjectHashMap<>();
+    private final Space space;
+
+    Exclusives(Space space) {
+        this.space = space;
+    }
+
+    /** The device that has a page, or null. */
+    @Nullable Mirror ownerOf(long page) {
+        return owners.get(page);
+    }
+
+    /**
+     * Gives a page to a device; what it was before does not matter.
+     *
+     * @return the offset of its frame, or {@link PageFaults#AWAY}
+     * @throws PagesBusyException if it is pinned
+     */
+    long take(long page, Mirror mirror) {
+        if (mirror.equals(owners.get(page))) {
+            space.checkWritable(page);
+            mirror.mapped(DeviceAccess.ATOMIC);
+            return Entry.offset(space.entry(page));
+        }
+        long frame = space.faults().write(page);
+        if (frame == PageFaults.AWAY) {
+            return frame;
+        }
+        Pinned pin = space.pins().find(page, frame);
+        if (pin != null) {
+            throw new PagesBusyException("a pinned page cannot be exclusive to a device: space=" + space.name()
+                    + ", address=0x" + Long.toHexString(page) + ", held by " + pin + "; close the pin first");
+        }
+        try (Notifier.Window _ = space.notifier().start(InvalidationKind.EXCLUSIVE, page, page + Geometry.PAGE_BYTES,
+                mirror.link(), true)) {
+            long[] leaf = space.ownedLeaf(page);
+            Leaf.set(leaf, Geometry.pageIndex(page), Entry.exclusive(Leaf.entry(leaf, Geometry.pageIndex(page))));
+            space.withdrawFromAll(page);
+            owners.put(page, mirror);
+        }
+        mirror.mapped(DeviceAccess.ATOMIC);
+        return frame;
+    }
+
+    /** Tells the device that it has lost a page, and gives the processor the original entry back. */
+    void dissolve(long page) {
+        try (Notifier.Window _ = space.notifier().start(InvalidationKind.CLEAR, page)) {
+            restore(page);
+        }
+    }
+
+    private void restore(long page) {
+        long[] leaf = space.ownedLeaf(page);
+        int index = Geometry.pageIndex(page);
+        Leaf.set(leaf, index, Entry.inclusive(Leaf.entry(leaf, index)));
+        owners.remove(page);
+    }
+
+    /** Gives all pages back to the processor; the caller has told the devices. */
+    void restoreAll() {
+        for (long page : pages()) {
+            restore(page);
+        }
+    }
+
+    /** Ends what a device has; the caller has told it, or need not any more. */
+    void restoreAllOf(Mirror mirror) {
+        for (long page : pages()) {
+            if (mirror.equals(owners.get(page))) {
+                restore(page);
+            }
+        }
+    }
+
+    /** The pages between two addresses are taken out of the space. */
+    void forget(long from, long to) {
+        for (long page : pages()) {
+            if (from <= page && page < to) {
+                owners.remove(page);
+            }
+        }
+    }
+
+    private long[] pages() {
+        return owners.isEmpty() ? new long[0] : owners.keySet().stream().mapToLong(Long::longValue).toArray();
+    }
+
+    /** How many pages a device has. */
+    int count(Mirror mirror) {
+        int count = 0;
+        for (Mirror owner : owners.values()) {
+            count += mirror.equals(owner) ? 1 : 0;
+        }
+        return count;
+    }
+}

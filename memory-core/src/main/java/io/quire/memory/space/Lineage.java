@@ -1,0 +1,70 @@
+package io.quire.memory.space;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * A space and all that was forked from it, to any depth: the open ones. Who shares a frame is of one lineage and has it
+ * at the same address, so a lineage and an address are the way back from a frame to the entries that map it.
+ * <p>
+ * Any thread. A fork is added under the lock of its parent; so whoever holds the locks of all sees all.
+ */
+final class Lineage {
+
+    private final ConcurrentHashMap<Integer, Space> open = new ConcurrentHashMap<>();
+    private final AtomicInteger added = new AtomicInteger();
+
+    /** Held during a migration, and while none may run. Taken before the lock of any space. */
+    private final ReentrantLock migration = new ReentrantLock();
+
+    /** A number for a page of this lineage that other pages will hardly have. */
+    long key(long address) {
+        return ((long) System.identityHashCode(this) << Integer.SIZE) ^ address;
+    }
+
+    void add(Space space) {
+        open.put(space.id(), space);
+        added.incrementAndGet();
+    }
+
+    void remove(Space space) {
+        open.remove(space.id(), space);
+    }
+
+    /** Lets no two migrations of one lineage run at a time. */
+    ReentrantLock migration() {
+        return migration;
+    }
+
+    /**
+     * Locks the tables of all open spaces, in the order of their ids; nobody else holds two. Nothing in their tables
+     * changes until {@link #unlock}, but for the bytes of pages.
+     */
+    List<Space> lock() {
+        while (true) {
+            int seen = added.get();
+            List<Space> locked = new ArrayList<>(open.values());
+            locked.sort(Comparator.comparingInt(Space::id));
+            locked.forEach(Space::lock);
+            if (added.get() == seen) {
+                locked.stream().filter(Space::isClosed).forEach(Space::unlock);
+                locked.removeIf(Space::isClosed);
+                return locked;
+            }
+            unlock(locked); // somebody was forked meanwhile
+        }
+    }
+
+    static void unlock(List<Space> locked) {
+        locked.forEach(Space::unlock);
+    }
+
+    @Override
+    public String toString() {
+        return "Lineage[open=" + open.size() + "]";
+    }
+}

@@ -1,0 +1,224 @@
+package io.quire.memory.space;
+
+import io.quire.memory.contract.ClosedException;
+import io.quire.memory.contract.PageState;
+import io.quire.memory.device.DeviceAccess;
+import io.quire.memory.device.DeviceMirror;
+import io.quire.memory.device.Invalidation;
+import io.quire.memory.device.InvalidationKind;
+import io.quire.memory.device.PageTranslation;
+import io.quire.memory.device.Translations;
+import io.quire.memory.table.Geometry;
+import java.util.ArrayList;
+import java.util.List;
+import org.agrona.collections.LongHashSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One space as one device sees it. Knows what the device may have mapped, so that a device that has mapped nothing is
+ * not disturbed. What is written here is written under the lock of the space.
+ */
+final class Mirror implements DeviceMirror {
+
+    private static final int PAGES_MAX = 1 << 16;
+
+    /** Faulted in under one stay in the lock. */
+    private static final int PAGES_PER_TURN = 256;
+
+    private final Space space;
+    private final DriverLink link;
+    private final long id;
+
+    /** The pages the device was told read as zeros: of them, and of no others, the first write is an invalidation. */
+    private final LongHashSet zeroPages = new LongHashSet();
+    private long sequence;
+    private boolean maps;
+    private boolean mapsWritable;
+    private volatile boolean closed;
+
+    Mirror(Space space, DriverLink link, long id) {
+        this.space = space;
+        this.link = link;
+        this.id = id;
+    }
+
+    @Override
+    public long id() {
+        return id;
+    }
+
+    @Override
+    public String spaceName() {
+        return space.name();
+    }
+
+    Space space() {
+        return space;
+    }
+
+    DriverLink link() {
+        return link;
+    }
+
+    // ---- for the device
+
+    @Override
+    public Translations fault(long address, int pages, DeviceAccess access) {
+        checkRun(address, pages);
+        List<PageTranslation> translations = new ArrayList<>(pages);
+        // Not looked at again at the end: if it has moved on, the driver finds out and asks anew.
+        long seen = -1;
+        while (translations.size() < pages) {
+            long away = -1;
+            space.lock();
+            try {
+                checkOpen();
+                seen = seen < 0 ? sequence : seen;
+                int end = Math.min(pages, translations.size() + PAGES_PER_TURN);
+                while (translations.size() < end && away < 0) {
+                    long page = address + ((long) translations.size() << Geometry.PAGE_SHIFT);
+                    PageTranslation translation = space.deviceFaults().resolve(this, page, access);
+                    if (translation == null) {
+                        away = page;
+                    } else {
+                        translations.add(translation);
+                    }
+                }
+            } finally {
+                space.unlock();
+            }
+            if (away >= 0) {
+                space.machine().migration().bringHome(space, away);
+            }
+        }
+        space.machine().events().deviceFaulted();
+        return new Translations(seen, translations);
+    }
+
+    @Override
+    public List<PageState> snapshot(long address, int pages) {
+        checkRun(address, pages);
+        checkOpen();
+        List<PageState> states = new ArrayList<>(pages);
+        for (int i = 0; i < pages; i++) {
+            states.add(stateFor(space.pageState(address + ((long) i << Geometry.PAGE_SHIFT))));
+        }
+        return states;
+    }
+
+    /** What the device can know of a page: what it cannot reach without a fault is as good as empty. */
+    private PageState stateFor(PageState state) {
+        boolean reachable = switch (state.place()) {
+            case EXCLUSIVE -> false;
+            case DEVICE_PRIVATE -> state.pool().equals(link.name());
+            default -> true;
+        };
+        return reachable ? state
+                : new PageState(state.address(), PageState.Place.EMPTY, "", false, state.pinned());
+    }
+
+    private static void checkRun(long address, int pages) {
+        if (pages < 1 || pages > PAGES_MAX || Geometry.pageOffset(address) != 0) {
+            throw new IllegalArgumentException("a run has 1 to " + PAGES_MAX + " pages and starts at a multiple of "
+                    + Geometry.PAGE_BYTES + ": address=0x" + Long.toHexString(address) + ", pages=" + pages);
+        }
+    }
+
+    private void checkOpen() {
+        if (closed) {
+            throw new ClosedException("mirror of " + space.describeName() + " on device " + link.name());
+        }
+    }
+
+    // ---- what the device may have mapped; under the lock
+
+    /** A translation is about to be given to the device. */
+    void mapped(DeviceAccess access) {
+        maps = true;
+        mapsWritable |= access != DeviceAccess.READ;
+    }
+
+    /** The device is told that a page reads as zeros. */
+    void mappedZero(long page) {
+        mapped(DeviceAccess.READ);
+        zeroPages.add(page);
+    }
+
+    /** Whether the device may think that a page reads as zeros. */
+    boolean mapsZero(long page) {
+        return zeroPages.contains(page);
+    }
+
+    /** Whether an invalidation can concern the device. */
+    boolean isConcerned(InvalidationKind kind) {
+        return switch (kind) {
+            case RELEASE -> true;
+            case PROTECTION_PAGE -> mapsWritable;
+            default -> maps;
+        };
+    }
+
+    long sequence() {
+        return sequence;
+    }
+
+    /**
+     * Has the device stop using a range.
+     *
+     * @return the invalidation, to be ended; null if the driver refused to wait
+     */
+    @Nullable Invalidation start(InvalidationKind kind, long start, long end, int owner, boolean mayBlock) {
+        sequence++;
+        Invalidation invalidation = new Invalidation(kind, start, end, owner, sequence, mayBlock);
+        boolean granted = link.calls().call("invalidate " + kind,
+                () -> link.driver().invalidateStart(this, invalidation));
+        if (!granted) {
+            sequence--; // the driver has not seen it
+            return null;
+        }
+        space.machine().events().invalidated();
+        boolean whole = start == 0 && end == Long.MAX_VALUE;
+        if (whole) {
+            mapsWritable = false;
+            maps = kind == InvalidationKind.PROTECTION_PAGE;
+        }
+        if (kind != InvalidationKind.PROTECTION_PAGE) {
+            forgetZeroPages(start, end);
+        }
+        return invalidation;
+    }
+
+    private void forgetZeroPages(long start, long end) {
+        if (zeroPages.isEmpty()) {
+            return;
+        }
+        if ((end - start) >>> Geometry.PAGE_SHIFT > zeroPages.size()) {
+            zeroPages.removeIfLong(page -> start <= page && page < end);
+        } else {
+            for (long page = start; page < end; page += Geometry.PAGE_BYTES) {
+                zeroPages.remove(page);
+            }
+        }
+    }
+
+    void end(Invalidation invalidation) {
+        link.calls().call("end of invalidation", () -> {
+            link.driver().invalidateEnd(this, invalidation);
+            return null;
+        });
+    }
+
+    /** The mirror answers no more. */
+    void close() {
+        closed = true;
+    }
+
+    boolean isClosed() {
+        return closed;
+    }
+
+    @Override
+    public String toString() {
+        return "Mirror[" + space.describeName() + " on " + link.name() + (closed ? ", closed" : "") + "]";
+    }
+}

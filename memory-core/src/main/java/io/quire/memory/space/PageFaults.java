@@ -1,0 +1,176 @@
+package io.quire.memory.space;
+
+import io.quire.memory.contract.CowPlacement;
+import io.quire.memory.contract.PoolKind;
+import io.quire.memory.device.InvalidationKind;
+import io.quire.memory.frame.FramePool;
+import io.quire.memory.table.Entry;
+import io.quire.memory.table.Geometry;
+import io.quire.memory.table.Leaf;
+import io.quire.memory.table.LeafDirectory;
+import io.quire.memory.table.Root;
+
+/**
+ * What happens to a single page of one space when an access cannot go on: zero-fill, copy-on-write, the end of
+ * exclusive access, the end of a migration that a writer has overtaken. Everything under the lock of the space.
+ */
+final class PageFaults {
+
+    /** The page is in private memory and has to come home first, which takes other locks. Not an offset. */
+    static final long AWAY = -1;
+
+    private final Space space;
+    private final Machine machine;
+    private final OwnedTree tree;
+    private final Retired retired;
+
+    PageFaults(Space space, OwnedTree tree, Retired retired) {
+        this.space = space;
+        this.machine = space.machine();
+        this.tree = tree;
+        this.retired = retired;
+    }
+
+    /**
+     * Makes a page writable.
+     *
+     * @return the offset of its frame, or {@link #AWAY}
+     */
+    long write(long address) {
+        return own(address, space.checkWritable(address), true, space.cowPlacement());
+    }
+
+    /**
+     * Makes a page one that no other space maps, and writable if its mapping allows that.
+     *
+     * @param placement where a copy goes
+     * @return the offset of its frame, or {@link #AWAY}
+     */
+    long unshare(long address, CowPlacement placement) {
+        Root current = space.root();
+        return own(address, current, space.isWritable(current, address), placement);
+    }
+
+    private long own(long address, Root current, boolean allowWrite, CowPlacement placement) {
+        long page = Geometry.pageStart(address);
+        try {
+            long[] leaf = ownLeaf(page, current);
+            int index = Geometry.pageIndex(page);
+            long entry = Leaf.entry(leaf, index);
+            if (Entry.isWritable(entry)) {
+                return Entry.offset(entry); // another thread was faster
+            }
+            if (Entry.isPrivate(entry)) {
+                return AWAY;
+            }
+            if (Entry.isExclusive(entry)) {
+                space.exclusives().dissolve(page);
+                entry = Leaf.entry(leaf, index);
+            }
+            long own = ownPage(leaf, page, Entry.settled(entry), allowWrite, placement);
+            if (allowWrite && !machine.pools().isHost(own)) {
+                Leaf.setAccessed(leaf, index);
+            }
+            return own;
+        } finally {
+            space.withdrawRetired(page);
+        }
+    }
+
+    /** The leaf of a page, the space's own. */
+    long[] ownLeaf(long page, Root current) {
+        LeafDirectory directory = tree.ownDirectory(space.ownTop(current), page, current.generation());
+        long[] leaf = tree.ownLeaf(directory, page, current.mappings());
+        // A node that was replaced is withdrawn before anybody can write through its successor: who still reads
+        // through the old one would miss that write, even one of his own.
+        space.withdrawRetired(Withdrawals.NODES);
+        return leaf;
+    }
+
+    private long ownPage(long[] leaf, long page, long entry, boolean allowWrite, CowPlacement placement) {
+        int index = Geometry.pageIndex(page);
+        if (!Entry.isPresent(entry)) {
+            return fill(leaf, page, allowWrite);
+        }
+        long frame = Entry.offset(entry);
+        if (machine.pools().references(frame) == 1) {
+            Leaf.set(leaf, index, allowWrite ? Entry.writable(entry) : entry);
+            if (allowWrite) {
+                machine.events().reused();
+            }
+            return frame;
+        }
+        long copy = allocateCopy(frame, page, placement);
+        machine.pools().memory().copy(frame, copy, Geometry.PAGE_BYTES);
+        try (Notifier.Window _ = space.notifier().start(InvalidationKind.CLEAR, page)) {
+            replace(leaf, page, entry, copy, allowWrite);
+        } catch (RuntimeException failed) {
+            machine.pools().release(copy);
+            throw failed;
+        }
+        machine.events().copied();
+        if (!machine.pools().isHost(frame) && machine.pools().isHost(copy)) {
+            machine.events().leftDevice();
+        }
+        return copy;
+    }
+
+    /**
+     * Puts another frame in. W comes last: while an accessor may still read the old frame, nobody may write the new one,
+     * or the accessor would miss a write that it was told of.
+     */
+    void replace(long[] leaf, long page, long entry, long copy, boolean allowWrite) {
+        long readable = Entry.readOnly(Entry.moved(entry, copy));
+        Leaf.set(leaf, Geometry.pageIndex(page), readable);
+        retired.addFrame(Entry.offset(entry));
+        space.withdrawRetired(page);
+        if (allowWrite) {
+            Leaf.set(leaf, Geometry.pageIndex(page), Entry.writable(readable));
+        }
+    }
+
+    private long fill(long[] leaf, long page, boolean allowWrite) {
+        long frame = machine.allocateFrame(space);
+        machine.pools().memory().fill(frame, Geometry.PAGE_BYTES, (byte) 0);
+        // A first write is no news, unless a device was told of zeros.
+        try (Notifier.Window _ = space.notifier().mapsZero(page)
+                ? space.notifier().start(InvalidationKind.CLEAR, page) : Notifier.Window.NONE) {
+            long entry = Entry.present(frame);
+            Leaf.set(leaf, Geometry.pageIndex(page), allowWrite ? Entry.writable(entry) : entry);
+        } catch (RuntimeException failed) {
+            machine.pools().release(frame);
+            throw failed;
+        }
+        machine.events().zeroFilled();
+        return frame;
+    }
+
+    private long allocateCopy(long source, long page, CowPlacement placement) {
+        FramePool pool = machine.pools().of(source);
+        if (placement == CowPlacement.SAME_POOL && pool.kind() == PoolKind.DEVICE_COHERENT) {
+            long frame = pool.allocate();
+            if (frame != FramePool.NONE) {
+                machine.link(pool).holds(frame, space.lineage(), page);
+                return frame;
+            }
+        }
+        return machine.allocateFrame(space);
+    }
+
+    /**
+     * Gives the processor the page back for reading, if it is exclusive to a device.
+     *
+     * @return whether the page may be read now; false if it is {@link #AWAY}
+     */
+    boolean read(long address) {
+        long page = Geometry.pageStart(address);
+        long entry = space.entry(page);
+        if (Entry.isPrivate(entry)) {
+            return false;
+        }
+        if (Entry.isExclusive(entry)) {
+            space.exclusives().dissolve(page);
+        }
+        return true;
+    }
+}

@@ -1,0 +1,145 @@
+package io.quire.memory.space;
+
+import io.quire.memory.contract.CowPlacement;
+import io.quire.memory.contract.LongTermPinException;
+import io.quire.memory.contract.LongTermPolicy;
+import io.quire.memory.contract.PinAccess;
+import io.quire.memory.contract.PinLimitException;
+import io.quire.memory.contract.PinTerm;
+import io.quire.memory.contract.PoolKind;
+import io.quire.memory.frame.FramePool;
+import io.quire.memory.frame.FramePools;
+import io.quire.memory.table.Geometry;
+import io.quire.memory.trace.Birth;
+import java.util.HashSet;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The pins of one space. A pin is taken of pages that no other space maps, so that whoever writes the page writes what
+ * the pin shows; it holds the frames, not the mapping. Taken and given back under the lock of the space.
+ */
+final class Pins {
+
+    /** Nothing is in the way. Not an address. */
+    private static final long NOTHING = -1;
+
+    private final Set<Pinned> open = new HashSet<>();
+    private final Space space;
+    private final Machine machine;
+
+    Pins(Space space) {
+        this.space = space;
+        this.machine = space.machine();
+    }
+
+    /** Pins a run of pages, all or none; see {@code AddressSpace.pin}. */
+    Pinned pin(long address, int pages, PinTerm term, PinAccess access, Birth birth) {
+        long longBytes = term == PinTerm.LONG ? (long) pages << Geometry.PAGE_SHIFT : 0;
+        machine.pinCounts().take(longBytes, space);
+        Pinned pinned = null;
+        try {
+            pinned = pinWhereTheyAreOrBringHome(new Pinned(space, address, new long[pages], term, access, birth));
+            return pinned;
+        } finally {
+            if (pinned == null) {
+                machine.pinCounts().giveBack(longBytes);
+            }
+        }
+    }
+
+    private Pinned pinWhereTheyAreOrBringHome(Pinned wanted) {
+        while (true) {
+            long obstacle;
+            space.lock();
+            try {
+                obstacle = prepare(wanted);
+                if (obstacle == NOTHING) {
+                    holdAll(wanted);
+                    open.add(wanted);
+                    machine.pinCounts().opened();
+                    return wanted;
+                }
+            } finally {
+                space.unlock();
+            }
+            machine.migration().bringHome(space, obstacle);
+        }
+    }
+
+    /** Makes each page the space's own and notes its frame; returns the first that has to move to the host before. */
+    private long prepare(Pinned wanted) {
+        FramePools pools = machine.pools();
+        boolean isLong = wanted.term() == PinTerm.LONG;
+        for (int i = 0; i < wanted.pages(); i++) {
+            long page = wanted.address() + ((long) i << Geometry.PAGE_SHIFT);
+            if (wanted.access() == PinAccess.WRITE) {
+                space.checkWritable(page);
+            } else {
+                space.checkReadable(page);
+            }
+            long frame = space.faults().unshare(page, isLong ? CowPlacement.HOST : space.cowPlacement());
+            if (frame == PageFaults.AWAY) {
+                return page;
+            }
+            FramePool pool = pools.of(frame);
+            if (isLong && pool.kind() != PoolKind.HOST) {
+                if (machine.policies().longTermPolicy() == LongTermPolicy.REFUSE) {
+                    machine.events().longTermRefused();
+                    throw new LongTermPinException("device memory cannot be pinned for long, it must stay evictable: space="
+                            + space.name() + ", address=0x" + Long.toHexString(page) + ", pool=" + pool.name()
+                            + "; migrate the range to the host first, pin it SHORT, or build the manager with "
+                            + "longTermPolicy(LongTermPolicy.MIGRATE)");
+                }
+                return page;
+            }
+            wanted.setFrame(i, frame);
+        }
+        return NOTHING;
+    }
+
+    private void holdAll(Pinned wanted) {
+        for (int i = 0; i < wanted.pages(); i++) {
+            if (!machine.pools().hold(wanted.frame(i))) {
+                for (int held = 0; held < i; held++) {
+                    machine.pools().unhold(wanted.frame(held));
+                }
+                throw new PinLimitException("a page cannot be pinned more often: space=" + space.name() + ", address=0x"
+                        + Long.toHexString(wanted.address() + ((long) i << Geometry.PAGE_SHIFT))
+                        + "; close pins that are not needed");
+            }
+        }
+    }
+
+    /** Ends a pin; once. */
+    void unpin(Pinned pinned) {
+        space.lock();
+        try {
+            open.remove(pinned);
+            for (int i = 0; i < pinned.pages(); i++) {
+                machine.pools().unhold(pinned.frame(i));
+            }
+        } finally {
+            space.unlock();
+        }
+        machine.pinCounts().closed();
+        if (pinned.term() == PinTerm.LONG) {
+            machine.pinCounts().giveBack((long) pinned.pages() << Geometry.PAGE_SHIFT);
+        }
+    }
+
+    /** A pin that holds a page in a frame, or null; under the lock. */
+    @Nullable Pinned find(long page, long frame) {
+        for (Pinned pinned : open) {
+            if (pinned.holds(page, frame)) {
+                return pinned;
+            }
+        }
+        return null;
+    }
+
+    /** The open pins; under the lock. */
+    Set<Pinned> open() {
+        return open;
+    }
+}

@@ -1,0 +1,18 @@
+package io.quire.memory.space;
+
+import io.quire.memory.contract.CowPlacement;
+import io.quire.memory.contract.LongTermPolicy;
+import java.time.Duration;
+
+/**
+ * What the user of a manager has chosen for all its spaces.
+ *
+ * @param cowPlacement where the copy of a shared device page goes, unless a space says otherwise
+ * @param longTermPolicy what happens to a long-term pin of a coherent page
+ * @param longTermPinLimitBytes how much host memory may be pinned for long
+ * @param pinOverstay how long a short-term pin may be held before it is reported
+ * @param leakTracking whether spaces and pins remember the stack that created them
+ */
+public record Policies(CowPlacement cowPlacement, LongTermPolicy longTermPolicy, long longTermPinLimitBytes,
+        Duration pinOverstay, boolean leakTracking) {
+}
