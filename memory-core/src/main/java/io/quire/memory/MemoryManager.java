@@ -315,6 +315,7 @@ public final class MemoryManager implements AutoCloseable {
         private long longTermPinLimitBytes = -1;
         private Duration driverDeadline = Duration.ofSeconds(10);
         private Duration pinOverstay = Duration.ofSeconds(10);
+        private boolean promotion;
         private int lowPercent = 5;
         private int highPercent = 10;
 
@@ -454,6 +455,15 @@ public final class MemoryManager implements AutoCloseable {
             return this;
         }
 
+        /**
+         * Whether pages that were evicted come back to their device when they are used twice again; off if not given.
+         * Pauses by itself when pages that came back are evicted soon after.
+         */
+        public Builder promotion(boolean on) {
+            promotion = on;
+            return this;
+        }
+
         private static Duration positive(Duration time) {
             if (time.isNegative() || time.isZero()) {
                 throw new IllegalArgumentException("a time limit is positive: time=" + time);
@@ -487,7 +497,7 @@ public final class MemoryManager implements AutoCloseable {
                 long limit = longTermPinLimitBytes >= 0 ? longTermPinLimitBytes
                         : ((long) frames << FramePool.FRAME_SHIFT) / 2;
                 return new Machine(name, pools.build(), links, maxSpaces,
-                        new Policies(cowPlacement, longTermPolicy, limit, pinOverstay, leakTracking));
+                        new Policies(cowPlacement, longTermPolicy, limit, pinOverstay, promotion, leakTracking));
             } catch (RuntimeException refused) {
                 pools.abandon();
                 throw refused;

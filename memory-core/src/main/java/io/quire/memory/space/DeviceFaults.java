@@ -145,7 +145,7 @@ final class DeviceFaults {
 
     private PageTranslation translation(Mirror mirror, long page, long frame, DeviceAccess access) {
         mirror.mapped(access);
-        if (!pools.isHost(frame)) {
+        if (machine.asksForUse(frame)) {
             space.setAccessed(page);
         }
         boolean isPrivate = pools.of(frame).memory() == null;

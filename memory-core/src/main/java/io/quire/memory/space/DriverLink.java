@@ -189,6 +189,11 @@ public final class DriverLink implements FrameListener {
         return wanted;
     }
 
+    /** Whether a page can come without the next one having to go. */
+    boolean hasRoomAhead() {
+        return pool.free() > watermarks.low();
+    }
+
     // ---- mirrors
 
     void add(Mirror mirror) {

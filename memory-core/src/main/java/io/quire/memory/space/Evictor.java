@@ -16,6 +16,7 @@ import java.util.TreeSet;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Moves pages from devices to the host to make room: which ones, the queues of the device say. Never waits for a pin.
@@ -33,9 +34,11 @@ public final class Evictor {
     private static final int HOLDERS_NAMED = 8;
 
     private final Machine machine;
+    private final @Nullable Promoter promoter;
 
     Evictor(Machine machine) {
         this.machine = machine;
+        this.promoter = machine.policies().promotion() ? new Promoter(machine) : null;
     }
 
     private record Stretch(Lineage lineage, long leafStart) {
@@ -76,7 +79,7 @@ public final class Evictor {
         }
     }
 
-    /** Evicts as the watermarks say, a batch at a time; for an agent or whoever stands in for it. */
+    /** Evicts as the watermarks say, and promotes; a batch at a time, for an agent or whoever stands in for it. */
     public int work() {
         int done = 0;
         for (DriverLink link : machine.links()) {
@@ -85,7 +88,7 @@ public final class Evictor {
                 done += evict(link, Math.min(wanted, BATCH), false).getOrDefault(PageOutcome.MOVED, 0);
             }
         }
-        return done;
+        return promoter == null ? done : done + promoter.work();
     }
 
     private int[] choose(DriverLink link, int count) {
@@ -119,6 +122,7 @@ public final class Evictor {
                         if (outcome == PageOutcome.MOVED) {
                             moved++;
                             machine.events().evicted();
+                            watch(link, batch, page);
                         } else {
                             link.queues().skipped(link.pool().frame(batch.sources[page]));
                         }
@@ -127,6 +131,12 @@ public final class Evictor {
             }
         }
         return moved;
+    }
+
+    private void watch(DriverLink link, Batch batch, int page) {
+        if (promoter != null && !link.isClosing()) {
+            promoter.evicted(link, batch.lineage, batch.address(page));
+        }
     }
 
     private Iterable<Batch> batches(DriverLink link, int[] frames, boolean mayBlock) {
@@ -150,26 +160,14 @@ public final class Evictor {
         return batches.values();
     }
 
-    /**
-     * Whether a page was used since this was asked last. Accessors forget the page, so that its next use is noticed.
-     */
+    /** Whether the processor or the device has used a page since this was asked last. */
     private boolean testAndClearAccessed(DriverLink link, int frame) {
         Lineage lineage = link.lineageOf(frame);
         if (lineage == null) {
             return false;
         }
         long address = link.addressOf(frame);
-        boolean accessed = false;
-        List<Space> locked = lineage.lock();
-        try {
-            Mappers mappers = Mappers.find(locked, address & -Geometry.LEAF_BYTES);
-            if (mappers.testAndClearAccessed(Geometry.pageIndex(address))) {
-                accessed = true;
-                mappers.spaces().forEach(space -> space.withdrawals().withdraw(address));
-            }
-        } finally {
-            Lineage.unlock(locked);
-        }
+        boolean accessed = Mappers.testAndClearAccessed(lineage, address);
         for (Mirror mirror : link.mirrors()) {
             if (mirror.space().lineage() == lineage && !mirror.isClosed()) {
                 accessed |= link.calls().call("look for use",

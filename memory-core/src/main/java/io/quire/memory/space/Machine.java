@@ -88,6 +88,11 @@ public final class Machine {
         return links.get(pool.number() - 1);
     }
 
+    /** Whether it matters if the page in a frame is used: it may be evicted, or promoted. */
+    boolean asksForUse(long frame) {
+        return policies.promotion() || !pools.isHost(frame);
+    }
+
     public PinCounts pinCounts() {
         return pinCounts;
     }

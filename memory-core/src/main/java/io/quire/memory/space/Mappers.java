@@ -90,13 +90,46 @@ final class Mappers {
         }
     }
 
-    /** Whether the page was translated in one of the spaces since this was asked last. */
+    /**
+     * Whether a page was used in one of the spaces of a lineage since this was asked last. Accessors forget a page that
+     * was, so that its next use is noticed.
+     */
+    static boolean testAndClearAccessed(Lineage lineage, long address) {
+        List<Space> locked = lineage.lock();
+        try {
+            Mappers mappers = find(locked, address & -Geometry.LEAF_BYTES);
+            boolean accessed = mappers.testAndClearAccessed(Geometry.pageIndex(address));
+            if (accessed) {
+                mappers.spaces.forEach(space -> space.withdrawals().withdraw(address));
+            }
+            return accessed;
+        } finally {
+            Lineage.unlock(locked);
+        }
+    }
+
     boolean testAndClearAccessed(int page) {
         boolean accessed = false;
         for (long[] leaf : leaves) {
             accessed |= Leaf.testAndClearAccessed(leaf, page);
         }
         return accessed;
+    }
+
+    /** A frame that a page of a lineage is in, whichever fork's; {@link Batch#NONE} if it is in none. */
+    static long anyFrame(Lineage lineage, long address) {
+        List<Space> locked = lineage.lock();
+        try {
+            for (long[] leaf : find(locked, address & -Geometry.LEAF_BYTES).leaves) {
+                long entry = Leaf.entry(leaf, Geometry.pageIndex(address));
+                if (Entry.isPresent(entry)) {
+                    return Entry.offset(entry);
+                }
+            }
+            return Batch.NONE;
+        } finally {
+            Lineage.unlock(locked);
+        }
     }
 
     private static boolean maps(long[] leaf, int page, long frame) {

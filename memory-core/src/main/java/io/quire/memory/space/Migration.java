@@ -343,6 +343,7 @@ final class Migration {
                 }
                 if (device != null) {
                     device.holds(target, batch.lineage, batch.address(page));
+                    mappers.testAndClearAccessed(page); // what it was before says nothing of what it is there
                 }
                 // Still frozen: who can read the old frame must not miss a write to the new one.
                 mappers.change(page, batch.sources[page], entry -> Entry.migrating(Entry.moved(entry, target)));

@@ -67,11 +67,7 @@ final class PageFaults {
                 space.exclusives().dissolve(page);
                 entry = Leaf.entry(leaf, index);
             }
-            long own = ownPage(leaf, page, Entry.settled(entry), allowWrite, placement);
-            if (allowWrite && !machine.pools().isHost(own)) {
-                Leaf.setAccessed(leaf, index);
-            }
-            return own;
+            return ownPage(leaf, page, Entry.settled(entry), allowWrite, placement);
         } finally {
             space.withdrawRetired(page);
         }

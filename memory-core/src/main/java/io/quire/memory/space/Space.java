@@ -142,9 +142,7 @@ public final class Space {
             long[] leaf = directory == null ? null : directory.leaf(Geometry.leafIndex(address));
             long entry = leaf == null ? Entry.ABSENT : Leaf.entry(leaf, Geometry.pageIndex(address));
             if (Entry.isReadable(entry)) {
-                if (!pools.isHost(Entry.offset(entry))) {
-                    Leaf.setAccessed(Objects.requireNonNull(leaf), Geometry.pageIndex(address));
-                }
+                noteUse(Objects.requireNonNull(leaf), address, entry);
                 return Entry.offset(entry) + Geometry.pageOffset(address);
             }
             if (!findMapped(current, address).protection().isReadable()) {
@@ -178,7 +176,18 @@ public final class Space {
         }
         long[] leaf = directory.writableLeaf(Geometry.leafIndex(address));
         long entry = leaf == null ? Entry.ABSENT : Leaf.entry(leaf, Geometry.pageIndex(address));
-        return Entry.isWritable(entry) ? Entry.offset(entry) + Geometry.pageOffset(address) : -1;
+        if (!Entry.isWritable(entry)) {
+            return -1;
+        }
+        noteUse(Objects.requireNonNull(leaf), address, entry);
+        return Entry.offset(entry) + Geometry.pageOffset(address);
+    }
+
+    /** Remembers that a page was used, if somebody will ask. */
+    private void noteUse(long[] leaf, long address, long entry) {
+        if (machine.asksForUse(Entry.offset(entry))) {
+            Leaf.setAccessed(leaf, Geometry.pageIndex(address));
+        }
     }
 
     // ---- faults
