@@ -1,0 +1,71 @@
+package io.quire.memory.softdevice;
+
+import io.quire.memory.device.InvalidationKind;
+import java.util.EnumMap;
+import java.util.Map;
+
+/**
+ * What a device has counted since it was made.
+ *
+ * @param allocations frames that came into use
+ * @param refusedAllocations frames that the device refused
+ * @param frees frames that went out of use
+ * @param liveFrames frames in use now
+ * @param useAfterFree accesses and copies of a frame that had gone out of use since the device was told of it; each is
+ *        a bug of the library
+ * @param doubleAllocations frames that came into use while they were; each is a bug of the library
+ * @param doubleFrees frames that went out of use and were not in use; each is a bug of the library
+ * @param protocolErrors invalidations of an unknown mirror, with a sequence that did not grow, or ended without a
+ *        start; mirrors attached twice or detached without having been attached; each is a bug of the library
+ * @param faults questions for translations, outdated and refused ones too
+ * @param retries questions whose answer came too late
+ * @param copies of the processor into and out of frames, and zeroings, those that failed too
+ * @param refusedInvalidations invalidations refused because a test wanted it
+ * @param invalidations those that were granted, by kind
+ */
+public record DeviceCounters(long allocations, long refusedAllocations, long frees, long liveFrames, long useAfterFree,
+        long doubleAllocations, long doubleFrees, long protocolErrors, long faults, long retries, long copies,
+        long refusedInvalidations, Map<InvalidationKind, Long> invalidations) {
+
+    // Where each stands in the words of the native device.
+    static final int ALLOCATIONS = 0;
+    static final int REFUSED_ALLOCATIONS = 1;
+    static final int FREES = 2;
+    static final int LIVE_FRAMES = 3;
+    static final int USE_AFTER_FREE = 4;
+    static final int DOUBLE_ALLOCATIONS = 5;
+    static final int DOUBLE_FREES = 6;
+    static final int PROTOCOL_ERRORS = 7;
+    static final int FAULTS = 8;
+    static final int RETRIES = 9;
+    static final int COPIES = 10;
+    static final int REFUSED_INVALIDATIONS = 11;
+    static final int INVALIDATIONS = 12;
+
+    static final int WORDS = INVALIDATIONS + Codes.KINDS.size();
+
+    /** Copies the map. */
+    public DeviceCounters {
+        invalidations = Map.copyOf(invalidations);
+    }
+
+    static DeviceCounters of(long[] words) {
+        Map<InvalidationKind, Long> invalidations = new EnumMap<>(InvalidationKind.class);
+        for (InvalidationKind kind : Codes.KINDS) {
+            invalidations.put(kind, words[INVALIDATIONS + Codes.of(kind)]);
+        }
+        return new DeviceCounters(words[ALLOCATIONS], words[REFUSED_ALLOCATIONS], words[FREES], words[LIVE_FRAMES],
+                words[USE_AFTER_FREE], words[DOUBLE_ALLOCATIONS], words[DOUBLE_FREES], words[PROTOCOL_ERRORS],
+                words[FAULTS], words[RETRIES], words[COPIES], words[REFUSED_INVALIDATIONS], invalidations);
+    }
+
+    /** How many invalidations of a kind were granted. */
+    public long invalidations(InvalidationKind kind) {
+        return invalidations.getOrDefault(kind, 0L);
+    }
+
+    /** How often the device has caught the library breaking its rules. */
+    public long violations() {
+        return useAfterFree + doubleAllocations + doubleFrees + protocolErrors;
+    }
+}

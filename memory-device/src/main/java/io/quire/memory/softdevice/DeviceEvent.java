@@ -1,0 +1,73 @@
+package io.quire.memory.softdevice;
+
+import io.quire.memory.device.DeviceAccess;
+import io.quire.memory.device.InvalidationKind;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Something that happened to a device.
+ *
+ * @param number from 1, one more each time
+ * @param type what
+ * @param mirror the number of the mirror; 0 where it is about none
+ * @param start of the range; 0 where it is about none
+ * @param end of the range
+ * @param sequence of the invalidation, or of the answer to a fault
+ * @param kind of the invalidation; else null
+ * @param access that a fault asked for; else null
+ * @param owner of the invalidation; else 0
+ * @param frame of the device; -1 where it is about none
+ */
+public record DeviceEvent(long number, Type type, long mirror, long start, long end, long sequence,
+        @Nullable InvalidationKind kind, @Nullable DeviceAccess access, int owner, int frame) {
+
+    /** What happened. */
+    public enum Type {
+        /** A mirror came. */
+        ATTACHED,
+        /** A mirror went. */
+        DETACHED,
+        /** A range was erased. */
+        INVALIDATE_START,
+        /** What was announced is done. */
+        INVALIDATE_END,
+        /** The device did not want to wait. */
+        INVALIDATE_REFUSED,
+        /** The library answered, or refused, a fault. */
+        FAULT,
+        /** The answer to the fault before came too late. */
+        OUTDATED,
+        /** The library offered translations that the device had not asked for. */
+        MAPPED,
+        /** A frame came into use. */
+        ALLOCATED,
+        /** A frame was refused. */
+        ALLOCATION_REFUSED,
+        /** A frame went out of use. */
+        FREED,
+        /** The processor copied a page into a frame. */
+        COPIED_IN,
+        /** The processor copied a frame out. */
+        COPIED_OUT,
+        /** The processor set a frame to zeros. */
+        ZEROED,
+        /** A copy failed because a test wanted it to. */
+        COPY_FAILED
+    }
+
+    static DeviceEvent plain(long number, Type type, long mirror) {
+        return new DeviceEvent(number, type, mirror, 0, 0, 0, null, null, 0, -1);
+    }
+
+    /** As the native device tells it: one number is the kind of an invalidation, or the access of a fault. */
+    static DeviceEvent of(long number, int type, long mirror, long start, long end, long sequence, int kind, int owner,
+            int frame) {
+        Type named = Codes.EVENTS.get(type);
+        boolean invalidation = switch (named) {
+            case INVALIDATE_START, INVALIDATE_END, INVALIDATE_REFUSED -> true;
+            default -> false;
+        };
+        return new DeviceEvent(number, named, mirror, start, end, sequence, invalidation ? Codes.KINDS.get(kind) : null,
+                named == Type.FAULT ? Codes.ACCESSES.get(kind) : null, owner, frame);
+    }
+}

@@ -1,0 +1,23 @@
+package io.quire.memory.softdevice;
+
+/** One thing that {@link FaultInjection} asks of a device. */
+sealed interface Fault {
+
+    record FailAllocation(int k) implements Fault {
+    }
+
+    record FailCopy(int k, int code) implements Fault {
+    }
+
+    record Delay(FaultInjection.Phase phase, int micros) implements Fault {
+    }
+
+    record RefuseNonBlocking(boolean on) implements Fault {
+    }
+
+    record HoldInvalidations(boolean on) implements Fault {
+    }
+
+    record HoldAccesses(boolean on) implements Fault {
+    }
+}

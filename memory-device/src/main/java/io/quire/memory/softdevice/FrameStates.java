@@ -1,0 +1,47 @@
+package io.quire.memory.softdevice;
+
+import java.lang.foreign.MemorySegment;
+
+/** The frames of a {@link JavaDevice}: their bytes, whether they are in use, and for the how-manieth time. */
+final class FrameStates {
+
+    private final MemorySegment memory;
+    private final boolean[] live;
+    private final int[] generations;
+
+    FrameStates(MemorySegment memory, int frames) {
+        this.memory = memory;
+        this.live = new boolean[frames];
+        this.generations = new int[frames];
+    }
+
+    boolean has(int frame) {
+        return frame >= 0 && frame < live.length;
+    }
+
+    MemorySegment bytes(int frame) {
+        return memory.asSlice((long) frame * SoftwareDevice.PAGE_BYTES, SoftwareDevice.PAGE_BYTES);
+    }
+
+    boolean isLive(int frame) {
+        return live[frame];
+    }
+
+    int generation(int frame) {
+        return generations[frame];
+    }
+
+    void allocate(int frame) {
+        live[frame] = true;
+        generations[frame]++;
+    }
+
+    void free(int frame) {
+        live[frame] = false;
+    }
+
+    /** Whether the translation leads to a frame that went out of use since it was made. */
+    boolean isStale(PageTable.Slot slot) {
+        return slot.frame >= 0 && (!live[slot.frame] || generations[slot.frame] != slot.generation);
+    }
+}

@@ -1,0 +1,408 @@
+package io.quire.memory.softdevice;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import io.quire.memory.contract.PoolKind;
+import io.quire.memory.device.DeviceMirror;
+import io.quire.memory.device.Invalidation;
+import io.quire.memory.device.PageTranslation;
+import io.quire.memory.device.Translations;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandles;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A device in C, which the library talks to by native calls, as it would to a real driver: translations are addresses,
+ * and what is wrong with one is not caught by any check of Java.
+ * <p>
+ * It needs native access for this module and the native library on the class path, see {@link #isAvailable}.
+ */
+public final class NativeDevice extends SoftwareDevice {
+
+    private static final int CLOSE_LIMIT_MILLIS = 10_000;
+
+    /** By the number that C knows them by; from creation to close. */
+    private static final Map<Long, NativeDevice> DEVICES = new ConcurrentHashMap<>();
+
+    private final @Nullable MemorySegment coherent;
+    private final long id;
+    private final AtomicLong lastTicket = new AtomicLong();
+    private final Map<Long, Operation> operations = new ConcurrentHashMap<>();
+    private final ReentrantLock closeLock = new ReentrantLock();
+
+    // What is known after close.
+    private volatile DeviceCounters lastCounters = DeviceCounters.of(new long[DeviceCounters.WORDS]);
+    private volatile List<DeviceEvent> lastEvents = List.of();
+
+    private NativeDevice(String name, PoolKind kind, long sizeBytes) {
+        super(name, kind, sizeBytes);
+        coherent = kind == PoolKind.DEVICE_COHERENT ? map(sizeBytes) : null;
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment number = arena.allocate(JAVA_LONG);
+            int status = NativeCalls.create(coherent == null ? 0 : coherent.address(), sizeBytes, Upcall.FUNCTION,
+                    number);
+            if (status != Status.OK) {
+                throw failed("call=create", status);
+            }
+            id = number.get(JAVA_LONG, 0);
+        }
+    }
+
+    /**
+     * Whether there can be one: native access is enabled, and the library was built for this system. See
+     * {@link #whyUnavailable}.
+     */
+    public static boolean isAvailable() {
+        return NativeLibrary.missing() == null;
+    }
+
+    /** Why there can be none, in words, with a remedy if there is one; empty if there can. */
+    public static String whyUnavailable() {
+        String missing = NativeLibrary.missing();
+        return missing == null ? "" : missing;
+    }
+
+    /**
+     * A device with memory that the processor loads and stores.
+     *
+     * @param sizeBytes of its memory, a positive multiple of 4096
+     * @throws UnsupportedOperationException if it is not available
+     */
+    public static NativeDevice coherent(String name, long sizeBytes) {
+        return registered(new NativeDevice(name, PoolKind.DEVICE_COHERENT, sizeBytes));
+    }
+
+    /**
+     * A device with memory that the processor cannot address.
+     *
+     * @param sizeBytes of its memory, a positive multiple of 4096
+     * @throws UnsupportedOperationException if it is not available
+     */
+    public static NativeDevice privateMemory(String name, long sizeBytes) {
+        return registered(new NativeDevice(name, PoolKind.DEVICE_PRIVATE, sizeBytes));
+    }
+
+    private static NativeDevice registered(NativeDevice device) {
+        DEVICES.put(device.id, device);
+        return device;
+    }
+
+    private MemorySegment map(long sizeBytes) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment address = arena.allocate(JAVA_LONG);
+            int status = NativeCalls.memoryMap(sizeBytes, address);
+            if (status != Status.OK) {
+                throw failed("call=memoryMap(" + sizeBytes + ")", status);
+            }
+            return NativeCalls.collected(address.get(JAVA_LONG, 0), sizeBytes);
+        }
+    }
+
+    @Override
+    MemorySegment memory() {
+        if (coherent == null) {
+            throw new IllegalStateException("the memory of a private device has no address: device=" + name());
+        }
+        return coherent;
+    }
+
+    @Override
+    int allocated(int frame) {
+        return NativeCalls.frameAllocated(id, frame);
+    }
+
+    @Override
+    int freed(int frame) {
+        return NativeCalls.frameFreed(id, frame);
+    }
+
+    @Override
+    int copyIn(MemorySegment source, int frame) {
+        if (source.isNative()) {
+            return NativeCalls.copyIn(id, source, frame);
+        }
+        try (Arena arena = Arena.ofConfined()) {
+            return NativeCalls.copyIn(id, arena.allocate(PAGE_BYTES).copyFrom(source), frame);
+        }
+    }
+
+    @Override
+    int copyOut(int frame, MemorySegment target) {
+        if (target.isNative()) {
+            return NativeCalls.copyOut(id, frame, target);
+        }
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment page = arena.allocate(PAGE_BYTES);
+            int status = NativeCalls.copyOut(id, frame, page);
+            if (status == Status.OK) {
+                target.copyFrom(page);
+            }
+            return status;
+        }
+    }
+
+    @Override
+    int zero(int frame) {
+        return NativeCalls.zero(id, frame);
+    }
+
+    @Override
+    int attach(DeviceMirror mirror) {
+        return NativeCalls.attach(id, mirror.id());
+    }
+
+    @Override
+    int detach(DeviceMirror mirror) {
+        return NativeCalls.detach(id, mirror.id());
+    }
+
+    @Override
+    int invalidateStart(DeviceMirror mirror, Invalidation invalidation) {
+        return NativeCalls.invalidateStart(id, mirror.id(), invalidation.start(), invalidation.end(),
+                Codes.of(invalidation.kind()), invalidation.owner(), invalidation.sequence(),
+                invalidation.mayBlock() ? 1 : 0);
+    }
+
+    @Override
+    int invalidateEnd(DeviceMirror mirror, Invalidation invalidation) {
+        return NativeCalls.invalidateEnd(id, mirror.id(), invalidation.start(), invalidation.end(),
+                Codes.of(invalidation.kind()), invalidation.owner(), invalidation.sequence());
+    }
+
+    @Override
+    int map(DeviceMirror mirror, Translations translations) {
+        List<PageTranslation> pages = translations.pages();
+        if (pages.isEmpty()) {
+            return Status.BAD_ARGUMENT;
+        }
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment table = arena.allocate(pages.size() * NativeCalls.TRANSLATION_BYTES, Long.BYTES);
+            store(pages, table);
+            return NativeCalls.map(id, mirror.id(), pages.getFirst().address(), translations.sequence(), pages.size(),
+                    table);
+        }
+    }
+
+    @Override
+    boolean testAndClearAccessed(DeviceMirror mirror, long address) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment accessed = arena.allocate(JAVA_INT);
+            return NativeCalls.testAndClearAccessed(id, mirror.id(), address, accessed) == Status.OK
+                    && accessed.get(JAVA_INT, 0) != 0;
+        }
+    }
+
+    @Override
+    int run(Operation operation, MemorySegment buffer, int limitMillis) {
+        long ticket = lastTicket.incrementAndGet();
+        operations.put(ticket, operation);
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment result = arena.allocate(NativeCalls.RESULT_BYTES, Long.BYTES);
+            MemorySegment bytes = buffer.byteSize() == 0 ? MemorySegment.NULL
+                    : arena.allocate(buffer.byteSize()).copyFrom(buffer);
+            int status = NativeCalls.run(id, ask(operation, ticket, arena), bytes, limitMillis, result);
+            operation.pages = result.get(JAVA_LONG, NativeCalls.RESULT_PAGES);
+            operation.faultRounds = result.get(JAVA_LONG, NativeCalls.RESULT_FAULT_ROUNDS);
+            operation.retries = result.get(JAVA_LONG, NativeCalls.RESULT_RETRIES);
+            operation.value = result.get(JAVA_LONG, NativeCalls.RESULT_VALUE);
+            if (status == Status.OK && operation.kind.isRead()) {
+                buffer.copyFrom(bytes);
+            }
+            return status;
+        } finally {
+            operations.remove(ticket);
+        }
+    }
+
+    private static MemorySegment ask(Operation operation, long ticket, Arena arena) {
+        MemorySegment ask = arena.allocate(NativeCalls.OPERATION_BYTES, Long.BYTES);
+        ask.set(JAVA_INT, NativeCalls.OPERATION_KIND, operation.kind.code);
+        ask.set(JAVA_LONG, NativeCalls.OPERATION_TICKET, ticket);
+        ask.set(JAVA_LONG, NativeCalls.OPERATION_MIRROR, operation.mirror.id());
+        ask.set(JAVA_LONG, NativeCalls.OPERATION_ADDRESS, operation.address);
+        ask.set(JAVA_LONG, NativeCalls.OPERATION_TARGET, operation.target);
+        ask.set(JAVA_LONG, NativeCalls.OPERATION_SIZE_BYTES, operation.sizeBytes);
+        ask.set(JAVA_LONG, NativeCalls.OPERATION_VALUE, operation.argument);
+        return ask;
+    }
+
+    /** What C calls when it misses translations. Nothing that is thrown may pass from here into C. */
+    private static final class Upcall {
+
+        static final MemorySegment FUNCTION = NativeCalls.faultFunction(MethodHandles.lookup(), Upcall.class, "fault");
+
+        private Upcall() {
+        }
+
+        @SuppressWarnings("unused") // called by C
+        static int fault(long device, long ticket, long mirror, long address, int pages, int access,
+                MemorySegment sequence, MemorySegment translations) {
+            NativeDevice asking = DEVICES.get(device);
+            Operation operation = asking == null ? null : asking.operations.get(ticket);
+            if (operation == null) { // whoever wanted it has given up
+                return Status.FAULT_FAILED;
+            }
+            Translations answer = operation.fault(address, pages, Codes.ACCESSES.get(access));
+            if (answer == null) {
+                return Status.FAULT_FAILED;
+            }
+            try {
+                store(answer.pages(), NativeCalls.at(translations, pages * NativeCalls.TRANSLATION_BYTES));
+                NativeCalls.at(sequence, Long.BYTES).set(JAVA_LONG, 0, answer.sequence());
+                return Status.OK;
+            } catch (Throwable unusable) {
+                operation.fail(unusable);
+                return Status.FAULT_FAILED;
+            }
+        }
+    }
+
+    private static void store(List<PageTranslation> pages, MemorySegment table) {
+        long at = 0;
+        for (PageTranslation page : pages) {
+            table.set(JAVA_LONG, at + NativeCalls.TRANSLATION_HOST, page.frame() < 0 ? addressOf(page) : 0);
+            table.set(JAVA_INT, at + NativeCalls.TRANSLATION_FRAME, page.frame());
+            table.set(JAVA_INT, at + NativeCalls.TRANSLATION_ACCESS, Codes.of(page.access()));
+            at += NativeCalls.TRANSLATION_BYTES;
+        }
+    }
+
+    private static long addressOf(PageTranslation page) {
+        MemorySegment memory = page.memory();
+        if (memory == null) {
+            return 0;
+        }
+        if (!memory.isNative() || memory.byteSize() != PAGE_BYTES) {
+            throw new IllegalArgumentException("a page is not 4096 bytes of native memory: address=0x"
+                    + Long.toHexString(page.address()) + ", memory=" + memory);
+        }
+        return memory.address();
+    }
+
+    @Override
+    public List<TableEntry> table(DeviceMirror mirror) {
+        int capacity = 1024;
+        while (true) {
+            try (Arena arena = Arena.ofConfined()) {
+                MemorySegment count = arena.allocate(JAVA_INT);
+                MemorySegment entries = arena.allocate(capacity * NativeCalls.ENTRY_BYTES, Long.BYTES);
+                if (NativeCalls.table(id, mirror.id(), capacity, entries, count) != Status.OK) {
+                    return List.of();
+                }
+                int found = count.get(JAVA_INT, 0);
+                if (found <= capacity) {
+                    return entriesIn(entries, found);
+                }
+                capacity = found;
+            }
+        }
+    }
+
+    private static List<TableEntry> entriesIn(MemorySegment entries, int count) {
+        List<TableEntry> list = new ArrayList<>(count);
+        for (long i = 0; i < count; i++) {
+            long at = i * NativeCalls.ENTRY_BYTES;
+            list.add(new TableEntry(entries.get(JAVA_LONG, at + NativeCalls.ENTRY_ADDRESS),
+                    entries.get(JAVA_INT, at + NativeCalls.ENTRY_FRAME),
+                    Codes.ACCESSES.get(entries.get(JAVA_INT, at + NativeCalls.ENTRY_ACCESS)),
+                    entries.get(JAVA_INT, at + NativeCalls.ENTRY_ACCESSED) != 0,
+                    entries.get(JAVA_INT, at + NativeCalls.ENTRY_STALE) != 0));
+        }
+        list.sort(Comparator.comparingLong(TableEntry::address));
+        return List.copyOf(list);
+    }
+
+    @Override
+    public long staleTranslations() {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment count = arena.allocate(JAVA_LONG);
+            return NativeCalls.stale(id, count) == Status.OK ? count.get(JAVA_LONG, 0) : 0;
+        }
+    }
+
+    @Override
+    public boolean isAccessing() {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment accessing = arena.allocate(JAVA_INT);
+            return NativeCalls.accessing(id, accessing) == Status.OK && accessing.get(JAVA_INT, 0) != 0;
+        }
+    }
+
+    @Override
+    public DeviceCounters counters() {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment words = arena.allocate(JAVA_LONG, DeviceCounters.WORDS);
+            return NativeCalls.counters(id, words) == Status.OK ? DeviceCounters.of(words.toArray(JAVA_LONG))
+                    : lastCounters;
+        }
+    }
+
+    @Override
+    public List<DeviceEvent> events() {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment count = arena.allocate(JAVA_INT);
+            MemorySegment events = arena.allocate(EVENTS * NativeCalls.EVENT_BYTES, Long.BYTES);
+            return NativeCalls.events(id, EVENTS, events, count) == Status.OK
+                    ? eventsIn(events, count.get(JAVA_INT, 0)) : lastEvents;
+        }
+    }
+
+    private static List<DeviceEvent> eventsIn(MemorySegment events, int count) {
+        List<DeviceEvent> list = new ArrayList<>(count);
+        for (long i = 0; i < count; i++) {
+            MemorySegment event = events.asSlice(i * NativeCalls.EVENT_BYTES, NativeCalls.EVENT_BYTES);
+            list.add(DeviceEvent.of(event.get(JAVA_LONG, NativeCalls.EVENT_NUMBER),
+                    event.get(JAVA_INT, NativeCalls.EVENT_TYPE),
+                    event.get(JAVA_LONG, NativeCalls.EVENT_MIRROR),
+                    event.get(JAVA_LONG, NativeCalls.EVENT_START),
+                    event.get(JAVA_LONG, NativeCalls.EVENT_END),
+                    event.get(JAVA_LONG, NativeCalls.EVENT_SEQUENCE),
+                    event.get(JAVA_INT, NativeCalls.EVENT_KIND),
+                    event.get(JAVA_INT, NativeCalls.EVENT_OWNER),
+                    event.get(JAVA_INT, NativeCalls.EVENT_FRAME)));
+        }
+        return List.copyOf(list);
+    }
+
+    @Override
+    void inject(Fault fault) {
+        int status = switch (fault) {
+            case Fault.FailAllocation(int k) -> NativeCalls.failAllocation(id, k);
+            case Fault.FailCopy(int k, int code) -> NativeCalls.failCopy(id, k, code);
+            case Fault.Delay(FaultInjection.Phase phase, int micros) ->
+                NativeCalls.delay(id, Codes.of(phase), micros);
+            case Fault.RefuseNonBlocking(boolean on) -> NativeCalls.refuseNonBlocking(id, on ? 1 : 0);
+            case Fault.HoldInvalidations(boolean on) -> NativeCalls.holdInvalidations(id, on ? 1 : 0);
+            case Fault.HoldAccesses(boolean on) -> NativeCalls.holdAccesses(id, on ? 1 : 0);
+        };
+        if (status != Status.OK && status != Status.UNKNOWN_DEVICE) {
+            throw failed("call=" + fault, status);
+        }
+    }
+
+    @Override
+    public void close() {
+        closeLock.lock();
+        try {
+            NativeCalls.holdAccesses(id, 0); // which would keep the questions here waiting
+            lastCounters = counters();
+            lastEvents = events();
+            int status = NativeCalls.close(id, CLOSE_LIMIT_MILLIS);
+            if (status != Status.OK && status != Status.UNKNOWN_DEVICE) {
+                throw failed("call=close", status);
+            }
+            DEVICES.remove(id);
+        } finally {
+            closeLock.unlock();
+        }
+    }
+}

@@ -1,0 +1,94 @@
+package io.quire.memory.softdevice;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.SymbolLookup;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import org.jspecify.annotations.Nullable;
+
+/** Finds and loads the C library: once, when it is first asked for. */
+@SuppressWarnings("restricted") // this class is the native border
+final class NativeLibrary {
+
+    /** Raised together with {@code QUIRE_STUB_ABI_VERSION}. */
+    private static final int ABI_VERSION = 2;
+
+    private static final String RESOURCE = "META-INF/native/" + System.getProperty("os.name") + "-"
+            + System.getProperty("os.arch") + "/" + System.mapLibraryName("quire_stub");
+
+    private static final NativeLibrary FOUND = find();
+
+    private final @Nullable SymbolLookup symbols;
+    private final String missing;
+
+    private NativeLibrary(@Nullable SymbolLookup symbols, String missing) {
+        this.symbols = symbols;
+        this.missing = missing;
+    }
+
+    /** Why it cannot be used; null if it can. */
+    static @Nullable String missing() {
+        return FOUND.symbols == null ? FOUND.missing : null;
+    }
+
+    /** Its functions. */
+    static SymbolLookup symbols() {
+        if (FOUND.symbols == null) {
+            throw new UnsupportedOperationException("the native device cannot be used: " + FOUND.missing);
+        }
+        return FOUND.symbols;
+    }
+
+    private static NativeLibrary find() {
+        Module module = NativeLibrary.class.getModule();
+        if (!module.isNativeAccessEnabled()) {
+            return new NativeLibrary(null, "pass --enable-native-access="
+                    + (module.isNamed() ? module.getName() : "ALL-UNNAMED"));
+        }
+        try (InputStream packed = open()) {
+            if (packed == null) {
+                return new NativeLibrary(null, "the library was not built for this system: " + RESOURCE);
+            }
+            return load(packed);
+        } catch (IOException | IllegalArgumentException failure) {
+            return new NativeLibrary(null, "the library cannot be loaded: " + failure.getMessage());
+        }
+    }
+
+    /** By the class loader: the library is in a jar of its own. */
+    private static @Nullable InputStream open() {
+        ClassLoader loader = NativeLibrary.class.getClassLoader();
+        return loader == null ? null : loader.getResourceAsStream(RESOURCE);
+    }
+
+    private static NativeLibrary load(InputStream packed) throws IOException {
+        Path file = Files.createTempFile("quire", System.mapLibraryName("stub"));
+        try {
+            Files.copy(packed, file, StandardCopyOption.REPLACE_EXISTING);
+            SymbolLookup symbols = SymbolLookup.libraryLookup(file, Arena.global());
+            int version = abiVersion(symbols);
+            return version == ABI_VERSION ? new NativeLibrary(symbols, "")
+                    : new NativeLibrary(null, "the library is of another version: expected=" + ABI_VERSION
+                            + ", found=" + version);
+        } finally {
+            Files.deleteIfExists(file);
+        }
+    }
+
+    private static int abiVersion(SymbolLookup symbols) {
+        try {
+            return (int) Linker.nativeLinker().downcallHandle(symbols.findOrThrow("quire_stub_abi_version"),
+                    FunctionDescriptor.of(ValueLayout.JAVA_INT)).invokeExact();
+        } catch (RuntimeException | Error failure) {
+            throw failure;
+        } catch (Throwable failure) {
+            throw new IllegalStateException("quire_stub_abi_version could not be called", failure);
+        }
+    }
+}

@@ -1,0 +1,49 @@
+package io.quire.memory.softdevice;
+
+/** What the calls of a device answer: the numbers of {@code enum quire_status}, and from 100 on those of tests. */
+final class Status {
+
+    static final int OK = 0;
+    static final int BAD_ARGUMENT = 1;
+    static final int UNKNOWN_DEVICE = 2;
+    static final int UNKNOWN_MIRROR = 3;
+    static final int REFUSED = 5;
+    static final int NOT_MAPPED = 6;
+    static final int FAULT_FAILED = 7;
+    static final int BUSY = 8;
+    static final int OUTDATED = 9;
+    static final int USE_AFTER_FREE = 10;
+    static final int DOUBLE_ALLOCATION = 11;
+    static final int DOUBLE_FREE = 12;
+    static final int BAD_ANSWER = 13;
+    static final int CLOSED = 14;
+    static final int TIMED_OUT = 15;
+    static final int PROTOCOL_ERROR = 16;
+
+    private static final String[] TEXTS = {
+        "done",
+        "an argument is out of range",
+        "the device is closed",
+        "the mirror is not attached",
+        "the operating system gives no memory",
+        "refused",
+        "a page is not mapped",
+        "a fault was refused",
+        "every answer was outdated before it could be used",
+        "the translations are outdated",
+        "a frame was used after it went out of use",
+        "a frame in use came into use",
+        "a frame not in use went out of use",
+        "a translation leads nowhere",
+        "the device is being closed",
+        "the time limit has passed",
+        "a call came out of turn",
+    };
+
+    private Status() {
+    }
+
+    static String text(int status) {
+        return status < TEXTS.length ? TEXTS[status] : "a test wanted it";
+    }
+}

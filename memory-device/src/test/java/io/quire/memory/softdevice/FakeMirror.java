@@ -1,0 +1,122 @@
+package io.quire.memory.softdevice;
+
+import io.quire.memory.contract.AddressNotMappedException;
+import io.quire.memory.contract.PageState;
+import io.quire.memory.device.DeviceAccess;
+import io.quire.memory.device.DeviceMirror;
+import io.quire.memory.device.Invalidation;
+import io.quire.memory.device.InvalidationKind;
+import io.quire.memory.device.PageTranslation;
+import io.quire.memory.device.Translations;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** A space as a device sees it, of some pages that the host has or the device; and the library that owns it. */
+final class FakeMirror implements DeviceMirror {
+
+    static final int PAGE = 4096;
+    static final long BASE = 0x10_0000_0000L;
+
+    private static final AtomicLong LAST = new AtomicLong();
+
+    private final long id = LAST.incrementAndGet();
+    private final Map<Long, MemorySegment> host = new ConcurrentHashMap<>();
+    private final Map<Long, Integer> frames = new ConcurrentHashMap<>();
+    private final AtomicLong sequence = new AtomicLong();
+    private final SoftwareDevice device;
+
+    /** Faults that were asked for. */
+    final AtomicInteger faults = new AtomicInteger();
+
+    /** Runs in each fault, after its sequence was taken. */
+    volatile Runnable inFault = () -> { };
+
+    /** A fault to write is answered with this instead. */
+    volatile DeviceAccess writeBecomes = DeviceAccess.WRITE;
+
+    /** Maps pages of the host from {@link #BASE} on. */
+    FakeMirror(SoftwareDevice device, int pages) {
+        this.device = device;
+        MemorySegment memory = Arena.ofAuto().allocate((long) pages * PAGE, PAGE);
+        for (int i = 0; i < pages; i++) {
+            host.put(at(i), memory.asSlice((long) i * PAGE, PAGE));
+        }
+    }
+
+    static long at(int page) {
+        return BASE + (long) page * PAGE;
+    }
+
+    MemorySegment page(int page) {
+        return host.get(at(page));
+    }
+
+    /** Moves a page of the host into a frame of the device, without telling anybody. */
+    void putIntoDevice(int page, int frame) {
+        if (!device.driver().frameAllocated(frame)) {
+            throw new AssertionError("refused: frame=" + frame);
+        }
+        frames.put(at(page), frame);
+    }
+
+    Invalidation invalidation(int page, int pages, InvalidationKind kind, boolean mayBlock) {
+        return new Invalidation(kind, at(page), at(page + pages), 0, sequence.incrementAndGet(), mayBlock);
+    }
+
+    /** As the library does it; false if it is refused. */
+    boolean invalidate(int page, int pages) {
+        Invalidation invalidation = invalidation(page, pages, InvalidationKind.CLEAR, true);
+        boolean granted = device.driver().invalidateStart(this, invalidation);
+        if (granted) {
+            device.driver().invalidateEnd(this, invalidation);
+        }
+        return granted;
+    }
+
+    long sequence() {
+        return sequence.get();
+    }
+
+    @Override
+    public long id() {
+        return id;
+    }
+
+    @Override
+    public String spaceName() {
+        return "fake";
+    }
+
+    @Override
+    public Translations fault(long address, int pages, DeviceAccess access) {
+        faults.incrementAndGet();
+        long lookedUpUnder = sequence.get();
+        inFault.run();
+        List<PageTranslation> found = new ArrayList<>();
+        for (int i = 0; i < pages; i++) {
+            found.add(translation(address + (long) i * PAGE, access == DeviceAccess.WRITE ? writeBecomes : access));
+        }
+        return new Translations(lookedUpUnder, found);
+    }
+
+    private PageTranslation translation(long address, DeviceAccess access) {
+        Integer frame = frames.get(address);
+        MemorySegment memory = host.get(address);
+        if (memory == null) {
+            throw new AddressNotMappedException(spaceName(), address, "none");
+        }
+        return frame == null ? new PageTranslation(address, -1, memory, access)
+                : new PageTranslation(address, frame, null, access);
+    }
+
+    @Override
+    public List<PageState> snapshot(long address, int pages) {
+        throw new UnsupportedOperationException("no device asks for it");
+    }
+}

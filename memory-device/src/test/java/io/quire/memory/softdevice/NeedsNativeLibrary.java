@@ -1,0 +1,25 @@
+package io.quire.memory.softdevice;
+
+import java.util.logging.Logger;
+import org.junit.jupiter.api.extension.ConditionEvaluationResult;
+import org.junit.jupiter.api.extension.ExecutionCondition;
+import org.junit.jupiter.api.extension.ExtensionContext;
+
+/**
+ * Where the native library is missing, the tests of a class are left out, with a warning; where it has to be there
+ * ({@code -Dnative.required=true}), they run, and fail.
+ */
+final class NeedsNativeLibrary implements ExecutionCondition {
+
+    @Override
+    public ConditionEvaluationResult evaluateExecutionCondition(ExtensionContext context) {
+        if (NativeDevice.isAvailable() || Boolean.getBoolean("native.required")) {
+            return ConditionEvaluationResult.enabled("the library is here, or has to be");
+        }
+        String reason = "the native device is not tested: " + NativeDevice.whyUnavailable();
+        if (context.getTestMethod().isEmpty()) {
+            Logger.getLogger("io.quire.memory.softdevice").warning(reason);
+        }
+        return ConditionEvaluationResult.disabled(reason);
+    }
+}

@@ -1,0 +1,242 @@
+/*
+ * A device in software, for tests and for those who have no hardware: what the kernel's test_hmm driver is to its
+ * HMM. It has memory of its own, a page table of its own for each address space that is attached to it (a mirror),
+ * and one thread that works on the addresses of these spaces. A page that its table does not have it asks the
+ * library for, by one call back.
+ *
+ * The table holds no references to what it leads to. A frame of the device that is used after it went out of use is
+ * noticed by its generation and counted: the library forgot an invalidation.
+ *
+ * Any thread may call any function. An unknown device, mirror or frame, a null pointer and a number out of range are
+ * answered by a status, never by a crash. Frames and pages have 4096 bytes.
+ */
+#ifndef QUIRE_DEVICE_H
+#define QUIRE_DEVICE_H
+
+#include <stdint.h>
+
+#include "quire_stub.h"
+
+#define QUIRE_PAGE_BYTES 4096
+#define QUIRE_KINDS 7               /* of invalidations */
+#define QUIRE_MAX_FAULT_PAGES 65536 /* what one fault asks for at most */
+#define QUIRE_MAX_BUFFER_BYTES (INT64_C(1) << 30)
+#define QUIRE_FIRST_INJECTED 100 /* the statuses from here on are those that tests ask for */
+
+enum quire_status {
+    QUIRE_OK = 0,
+    QUIRE_BAD_ARGUMENT = 1,
+    QUIRE_UNKNOWN_DEVICE = 2, /* never created, or closed */
+    QUIRE_UNKNOWN_MIRROR = 3, /* never attached, or detached */
+    QUIRE_NO_MEMORY = 4,      /* the operating system gives none */
+    QUIRE_REFUSED = 5,
+    QUIRE_NOT_MAPPED = 6,     /* no translation, and the operation may not fault */
+    QUIRE_FAULT_FAILED = 7,   /* the library refused a translation; it knows why */
+    QUIRE_BUSY = 8,           /* each answer was outdated before it could be used; or a thread does not end */
+    QUIRE_OUTDATED = 9,       /* an invalidation was later than these translations */
+    QUIRE_USE_AFTER_FREE = 10,
+    QUIRE_DOUBLE_ALLOCATION = 11,
+    QUIRE_DOUBLE_FREE = 12,
+    QUIRE_BAD_ANSWER = 13, /* a translation that leads nowhere */
+    QUIRE_CLOSED = 14,
+    QUIRE_TIMED_OUT = 15,
+    QUIRE_PROTOCOL_ERROR = 16 /* an end without a start, a sequence that does not grow, a mirror attached twice */
+};
+
+enum quire_access { QUIRE_READ = 0, QUIRE_WRITE = 1, QUIRE_ATOMIC = 2 };
+
+enum quire_operation_kind {
+    QUIRE_OP_READ = 0,        /* size_bytes at address to the buffer, which is untouched on failure */
+    QUIRE_OP_WRITE = 1,       /* the buffer to size_bytes at address; on failure a part may be written */
+    QUIRE_OP_FILL = 2,        /* the low byte of value to size_bytes at address */
+    QUIRE_OP_SUM = 3,         /* of the 64-bit words in size_bytes at address */
+    QUIRE_OP_COPY = 4,        /* size_bytes at address to size_bytes at target, which do not overlap */
+    QUIRE_OP_ADD = 5,         /* value to the word at address, which answers what it was; needs QUIRE_ATOMIC */
+    QUIRE_OP_READ_MAPPED = 6, /* as read, but a page without a translation is QUIRE_NOT_MAPPED */
+    QUIRE_OPS = 7
+};
+
+enum quire_phase { QUIRE_PHASE_INVALIDATE = 0, QUIRE_PHASE_COPY = 1, QUIRE_PHASE_ACCESS = 2, QUIRE_PHASES = 3 };
+
+enum quire_event_type {
+    QUIRE_EVENT_ATTACHED = 0,
+    QUIRE_EVENT_DETACHED = 1,
+    QUIRE_EVENT_INVALIDATE_START = 2, /* its range is erased */
+    QUIRE_EVENT_INVALIDATE_END = 3,
+    QUIRE_EVENT_INVALIDATE_REFUSED = 4,
+    QUIRE_EVENT_FAULT = 5,    /* kind is the access */
+    QUIRE_EVENT_OUTDATED = 6, /* the answer to a fault came too late */
+    QUIRE_EVENT_MAPPED = 7,   /* the library offered translations that nobody asked for */
+    QUIRE_EVENT_ALLOCATED = 8,
+    QUIRE_EVENT_ALLOCATION_REFUSED = 9,
+    QUIRE_EVENT_FREED = 10,
+    QUIRE_EVENT_COPIED_IN = 11,
+    QUIRE_EVENT_COPIED_OUT = 12,
+    QUIRE_EVENT_ZEROED = 13,
+    QUIRE_EVENT_COPY_FAILED = 14
+};
+
+/* Where one page is. */
+struct quire_translation {
+    uint64_t host; /* its address in this process; 0 for a frame of the device */
+    int32_t frame; /* of the device, or -1 */
+    int32_t access;
+};
+
+struct quire_operation {
+    int32_t kind;
+    int32_t reserved; /* 0 */
+    int64_t ticket;   /* given back in each fault, so that the caller knows its own */
+    int64_t mirror;
+    uint64_t address;
+    uint64_t target;
+    int64_t size_bytes;
+    int64_t value;
+};
+
+struct quire_result {
+    int64_t pages;        /* reached, of copy those of the target */
+    int64_t fault_rounds; /* faults whose answer was used */
+    int64_t retries;      /* faults whose answer was outdated */
+    int64_t value;
+};
+
+struct quire_entry {
+    uint64_t address;
+    int32_t frame;
+    int32_t access;
+    int32_t accessed; /* since this was last asked */
+    int32_t stale;    /* it leads to a frame that went out of use */
+};
+
+struct quire_counters {
+    int64_t allocations; /* granted */
+    int64_t refused_allocations;
+    int64_t frees;
+    int64_t live_frames;
+    int64_t use_after_free;
+    int64_t double_allocations;
+    int64_t double_frees;
+    int64_t protocol_errors;
+    int64_t faults; /* outdated ones too */
+    int64_t retries;
+    int64_t copies; /* in, out and zero, those that failed too */
+    int64_t refused_invalidations;
+    int64_t invalidations[QUIRE_KINDS];
+};
+
+struct quire_event {
+    int64_t number; /* from 1, one more each time */
+    int64_t mirror; /* 0 where it has none */
+    uint64_t start;
+    uint64_t end;
+    int64_t sequence;
+    int32_t type;
+    int32_t kind;
+    int32_t owner;
+    int32_t frame; /* -1 where it has none */
+};
+
+_Static_assert(sizeof(struct quire_translation) == 16, "layout is part of the ABI");
+_Static_assert(sizeof(struct quire_operation) == 56, "layout is part of the ABI");
+_Static_assert(sizeof(struct quire_result) == 32, "layout is part of the ABI");
+_Static_assert(sizeof(struct quire_entry) == 24, "layout is part of the ABI");
+_Static_assert(sizeof(struct quire_counters) == (12 + QUIRE_KINDS) * 8, "layout is part of the ABI");
+_Static_assert(sizeof(struct quire_event) == 56, "layout is part of the ABI");
+
+/*
+ * Asks for pages successive translations from address on. Called by the device's thread, which holds no lock.
+ * Returns QUIRE_OK with the sequence they were looked up under, or anything else to fail the operation.
+ */
+typedef int32_t (*quire_fault)(int64_t device, int64_t ticket, int64_t mirror, uint64_t address, int32_t pages,
+                               int32_t access, int64_t *sequence, struct quire_translation *translations);
+
+/* Zeroed memory for a device that the processor can address: it outlives the device, for late readers. */
+QUIRE_STUB_API int32_t quire_memory_map(int64_t size_bytes, uint64_t *address);
+QUIRE_STUB_API int32_t quire_memory_unmap(uint64_t address, int64_t size_bytes);
+
+/*
+ * Starts a device. coherent is the address of its memory; 0 gives it memory of its own, whose address it never
+ * tells. size_bytes is a multiple of the page, for at most 2^31 - 1 frames.
+ */
+QUIRE_STUB_API int32_t quire_device_create(uint64_t coherent, int64_t size_bytes, quire_fault fault,
+                                           int64_t *device);
+
+/*
+ * Ends the device's thread and forgets the device. Whoever waits for it is answered QUIRE_CLOSED. QUIRE_BUSY if the
+ * thread, which may be in a fault, has not ended in time: the device does nothing any more, close it again later.
+ */
+QUIRE_STUB_API int32_t quire_device_close(int64_t device, int32_t timeout_millis);
+
+/* A frame comes into use; QUIRE_REFUSED if it is the one that is to fail. */
+QUIRE_STUB_API int32_t quire_device_frame_allocated(int64_t device, int32_t frame);
+QUIRE_STUB_API int32_t quire_device_frame_freed(int64_t device, int32_t frame);
+
+/* Copies of one page between the processor and a frame in use. */
+QUIRE_STUB_API int32_t quire_device_copy_in(int64_t device, const void *source, int32_t frame);
+QUIRE_STUB_API int32_t quire_device_copy_out(int64_t device, int32_t frame, void *target);
+QUIRE_STUB_API int32_t quire_device_zero(int64_t device, int32_t frame);
+
+/* A mirror is a positive number of the caller's choice. */
+QUIRE_STUB_API int32_t quire_device_attach(int64_t device, int64_t mirror);
+QUIRE_STUB_API int32_t quire_device_detach(int64_t device, int64_t mirror);
+
+/*
+ * Erases the translations of a range and keeps the sequence. When it returns, no access by one of them is in
+ * progress; it waits for the access of at most one page. QUIRE_REFUSED, with nothing changed, only if it may not
+ * block.
+ */
+QUIRE_STUB_API int32_t quire_device_invalidate_start(int64_t device, int64_t mirror, uint64_t start, uint64_t end,
+                                                     int32_t kind, int32_t owner, int64_t sequence,
+                                                     int32_t may_block);
+QUIRE_STUB_API int32_t quire_device_invalidate_end(int64_t device, int64_t mirror, uint64_t start, uint64_t end,
+                                                   int32_t kind, int32_t owner, int64_t sequence);
+
+/* Installs count translations from address on, or answers QUIRE_OUTDATED. */
+QUIRE_STUB_API int32_t quire_device_map(int64_t device, int64_t mirror, uint64_t address, int64_t sequence,
+                                        int32_t count, const struct quire_translation *translations);
+
+/* 1 if the device used its translation of the page since the last time, else 0. */
+QUIRE_STUB_API int32_t quire_device_test_and_clear_accessed(int64_t device, int64_t mirror, uint64_t address,
+                                                            int32_t *accessed);
+
+/*
+ * Lets the device's thread run one operation and waits for it. buffer holds size_bytes and is used by read and
+ * write only. After QUIRE_TIMED_OUT the operation may still have an effect on the space, none on the buffer.
+ */
+QUIRE_STUB_API int32_t quire_device_run(int64_t device, const struct quire_operation *operation, void *buffer,
+                                        int32_t timeout_millis, struct quire_result *result);
+
+/* Up to capacity translations in no order; count is how many there are. */
+QUIRE_STUB_API int32_t quire_device_table(int64_t device, int64_t mirror, int32_t capacity,
+                                          struct quire_entry *entries, int32_t *count);
+
+/* How many translations of all mirrors lead to a frame that went out of use. */
+QUIRE_STUB_API int32_t quire_device_stale(int64_t device, int64_t *count);
+
+QUIRE_STUB_API int32_t quire_device_counters(int64_t device, struct quire_counters *counters);
+
+/* Up to capacity of the last events, oldest first; the device remembers the last 16,384. */
+QUIRE_STUB_API int32_t quire_device_events(int64_t device, int32_t capacity, struct quire_event *events,
+                                           int32_t *count);
+
+/* Test seams. The k-th from now fails, once; 0 turns it off. */
+QUIRE_STUB_API int32_t quire_device_fail_allocation(int64_t device, int32_t k);
+QUIRE_STUB_API int32_t quire_device_fail_copy(int64_t device, int32_t k, int32_t status);
+
+/* Each step of a phase takes that much longer; an access while it keeps invalidations waiting. 0 turns it off. */
+QUIRE_STUB_API int32_t quire_device_delay(int64_t device, int32_t phase, int32_t micros);
+
+/* While on, an invalidation that may not block is refused. */
+QUIRE_STUB_API int32_t quire_device_refuse_non_blocking(int64_t device, int32_t on);
+
+/* While on, an invalidation is not answered; nothing else waits for it. */
+QUIRE_STUB_API int32_t quire_device_hold_invalidations(int64_t device, int32_t on);
+
+/* While on, an access stops in the middle of a page, where invalidations have to wait for it. */
+QUIRE_STUB_API int32_t quire_device_hold_accesses(int64_t device, int32_t on);
+
+/* 1 while an access is in progress, else 0. Never waits. */
+QUIRE_STUB_API int32_t quire_device_accessing(int64_t device, int32_t *accessing);
+
+#endif
