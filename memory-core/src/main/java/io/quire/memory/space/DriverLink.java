@@ -35,8 +35,8 @@ public final class DriverLink implements FrameListener {
     private final DriverCalls calls;
     private final FramePool pool;
 
-    // Where the page of a frame is. Written by who maps the frame, read by who looks for victims and then makes sure
-    // under the locks, so that an old or half new answer is only a wasted look.
+    // RACY(frame-owner): where the page of a frame is. Written by who maps the frame, read by who looks for victims and
+    // then makes sure under the locks; an old or half new answer is a wasted look, and the next one is right.
     private final @Nullable Lineage[] lineages;
     private final long[] addresses;
 
