@@ -7,6 +7,7 @@ import io.quire.memory.contract.PinAccess;
 import io.quire.memory.contract.PinTerm;
 import io.quire.memory.contract.Protection;
 import io.quire.memory.frame.FramePools;
+import io.quire.memory.space.PageStates;
 import io.quire.memory.space.Pinned;
 import io.quire.memory.space.RangeMigration;
 import io.quire.memory.space.Space;
@@ -143,8 +144,8 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
     /**
      * Moves the pages of a range to a pool: from the host to a device, or from any device to the host. Pages that forks
      * share move once for all of them. Pages that were never written get a frame of zeros on a device, and none on the
-     * host. Best effort, page by page: what is pinned, is written at the same moment, or finds no free frame stays where
-     * it is and is reported so.
+     * host. Best effort, page by page: what is pinned, is written at the same moment, or finds no free frame stays
+     * where it is and is reported so.
      * <p>
      * Works in batches of up to 64 pages. During each, faults of the space and its forks wait for microseconds; reads
      * and writes go on, and a write to a page on its way keeps it where it is.
@@ -156,8 +157,8 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
      * @throws IllegalArgumentException if the address is no multiple of 4096, the size is not positive, or the pool
      *         belongs to another manager
      * @throws io.quire.memory.contract.AddressNotMappedException if a page of the range is not mapped
-     * @throws io.quire.memory.contract.DriverFailedException if a driver fails; batches before it have moved, the one at
-     *         hand has not
+     * @throws io.quire.memory.contract.DriverFailedException if a driver fails; batches before it have moved, the one
+     *         at hand has not
      * @throws io.quire.memory.contract.DeviceClosedException if the device of the pool is closed
      */
     public MigrationReport migrate(long address, long sizeBytes, MemoryPool pool, LongConsumer progress) {
@@ -193,7 +194,7 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
      * @throws io.quire.memory.contract.ClosedException after close
      */
     public PageState pageState(long address) {
-        return space.pageState(address);
+        return PageStates.of(space, address);
     }
 
     /**
@@ -288,6 +289,8 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
      * alone become free little by little, at the latest when somebody needs one.
      *
      * @throws io.quire.memory.contract.ClosedException if it is closed already
+     * @throws io.quire.memory.contract.DriverFailedException if an attached device fails to let go of it; the space
+     *         stays open, and can be closed after the device was
      */
     @Override
     public void close() {

@@ -173,9 +173,9 @@ public final class MemoryManager implements AutoCloseable {
     }
 
     /**
-     * Does what the background agent does, once: destroys what dropped spaces left behind, evicts from devices that have
-     * fewer free frames than the watermark, and reports pins that overstay. For users who build without the agent and
-     * call this from a thread of their own, again and again.
+     * Does what the background agent does, once: destroys what dropped spaces left behind, evicts from devices that
+     * have fewer free frames than the watermark, and reports pins that overstay. For users who build without the agent
+     * and call this from a thread of their own, again and again.
      *
      * @return how much was done; 0 if there was nothing to do
      * @throws ClosedException after close

@@ -6,6 +6,7 @@ import io.quire.memory.contract.PinAccess;
 import io.quire.memory.contract.PinTerm;
 import io.quire.memory.frame.FrameMemory;
 import io.quire.memory.frame.FramePool;
+import io.quire.memory.space.PageStates;
 import io.quire.memory.space.Pinned;
 import io.quire.memory.table.Geometry;
 import java.lang.foreign.Arena;
@@ -107,7 +108,7 @@ public final class Pin implements AutoCloseable {
     public PageState state(long address) {
         checkOpen();
         Objects.checkIndex(address - start, sizeBytes);
-        return pinned.space().stateOf(pinned, address);
+        return PageStates.of(pinned, address);
     }
 
     /**

@@ -12,11 +12,11 @@ package io.quire.memory.device;
  * {@link #frameFreed} from any. {@code invalidateStart} may wait for accesses in progress, never for a fault in
  * progress: the library holds the space's lock meanwhile, which the fault wants.
  * <p>
- * <b>Failures.</b> A method that throws fails the operation that called it, with the device named; a space is never left
- * half changed. One that does not return within the manager's deadline fails the operation too, and the device counts
- * as lost: nothing is asked of it any more but by closing it. What it was filling when it was lost is given to nobody;
- * that it uses no translation any more is for the driver to see to. A driver that throws from {@code invalidateStart}
- * keeps the sequence first.
+ * <b>Failures.</b> A method that throws fails the operation that called it, with the device named; a space is never
+ * left half changed. One that does not return within the manager's deadline fails the operation too, and the device
+ * counts as lost: nothing is asked of it any more but by closing it. What it was filling when it was lost is given to
+ * nobody; that it uses no translation any more is for the driver to see to. A driver that throws from {@code
+ * invalidateStart} keeps the sequence first.
  */
 public interface DeviceDriver extends AutoCloseable {
 

@@ -15,7 +15,7 @@ public final class Attached {
 
     /** Attaches a device to a space. */
     public static Attached of(Space space, DriverLink link) {
-        return new Attached(space.attach(link));
+        return new Attached(Mirror.attach(space, link));
     }
 
     /** What the device asks for translations. */
@@ -34,12 +34,12 @@ public final class Attached {
 
     /** How many pages of the space are exclusive to this device. */
     public int exclusivePages() {
-        return mirror.space().exclusivePages(mirror);
+        return mirror.exclusivePages();
     }
 
     /** Detaches; again has no effect. */
     public void detach() {
-        mirror.space().detach(mirror);
+        mirror.detach();
     }
 
     /** For messages. */

@@ -61,8 +61,8 @@ final class DriverCalls {
         } catch (TimeoutException tooLong) {
             lost = true;
             answer.cancel(true);
-            throw failed(operation, "it did not return within " + deadline.toMillis() + " ms; the device is lost: close it",
-                    tooLong);
+            throw failed(operation, "it did not return within " + deadline.toMillis()
+                    + " ms; the device is lost: close it", tooLong);
         } finally {
             if (interrupted) {
                 Thread.currentThread().interrupt();

@@ -147,6 +147,9 @@ public final class DriverLink implements FrameListener {
     public void freed(int frame) {
         queues.removed(frame);
         lineages[frame] = null;
+        if (calls.isLost()) {
+            return;
+        }
         try {
             driver.frameFreed(frame);
         } catch (RuntimeException thrown) {
@@ -184,7 +187,7 @@ public final class DriverLink implements FrameListener {
 
     /** How many pages should go now, by the watermarks; for the one who evicts in the background. */
     int toEvict() {
-        int wanted = closing ? 0 : watermarks.toEvict(pool.free(), evicting);
+        int wanted = closing || calls.isLost() ? 0 : watermarks.toEvict(pool.free(), evicting);
         evicting = wanted > 0;
         return wanted;
     }

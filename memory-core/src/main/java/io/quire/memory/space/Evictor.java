@@ -193,10 +193,10 @@ public final class Evictor {
             boolean drained = false;
             try {
                 if (link.calls().isLost()) {
-                    List.copyOf(link.mirrors()).forEach(mirror -> mirror.space().detach(mirror));
+                    List.copyOf(link.mirrors()).forEach(Mirror::detach);
                 }
                 drain(link, System.nanoTime() + timeout.toNanos(), timeout);
-                List.copyOf(link.mirrors()).forEach(mirror -> mirror.space().detach(mirror));
+                List.copyOf(link.mirrors()).forEach(Mirror::detach);
                 drained = true;
             } finally {
                 link.setClosing(drained);
@@ -222,8 +222,9 @@ public final class Evictor {
             }
             if (moved == 0) {
                 if (System.nanoTime() - deadlineNanos >= 0) {
-                    throw new PagesBusyException("pages of a device are still pinned: device=" + link.name() + ", pages="
-                            + usedFrames(link).length + ", waited=" + timeout.toMillis() + " ms, held by\n  "
+                    throw new PagesBusyException("pages of a device are still pinned: device=" + link.name()
+                            + ", pages=" + usedFrames(link).length + ", waited=" + timeout.toMillis()
+                            + " ms, held by\n  "
                             + String.join("\n  ", holders(link, used)));
                 }
                 LockSupport.parkNanos(CLOSE_NAP_NANOS);

@@ -36,10 +36,89 @@ final class Mirror implements DeviceMirror {
     private boolean mapsWritable;
     private volatile boolean closed;
 
-    Mirror(Space space, DriverLink link, long id) {
+    private Mirror(Space space, DriverLink link) {
         this.space = space;
         this.link = link;
-        this.id = id;
+        this.id = space.machine().newMirrorId();
+    }
+
+    /**
+     * Attaches a device to a space.
+     *
+     * @throws IllegalStateException if it is attached already
+     */
+    static Mirror attach(Space space, DriverLink link) {
+        link.checkOpen();
+        Mirror mirror = new Mirror(space, link);
+        link.calls().call("attach", () -> {
+            link.driver().attached(mirror);
+            return null;
+        });
+        boolean added = false;
+        space.lock();
+        try {
+            space.root();
+            if (space.notifier().mirrors().stream().anyMatch(other -> other.link == link)) {
+                throw new IllegalStateException("the device is attached already: space=" + space.name() + ", device="
+                        + link.name());
+            }
+            link.add(mirror);
+            link.checkOpen(); // whoever closes it meanwhile finds the mirror, or is found out here
+            space.notifier().add(mirror);
+            added = true;
+        } finally {
+            if (!added) {
+                mirror.closed = true;
+            }
+            space.unlock();
+            if (!added) {
+                mirror.tellDetached();
+            }
+        }
+        return mirror;
+    }
+
+    /** Detaches the device; again has no effect. A lost device is not asked. */
+    void detach() {
+        space.lock();
+        try {
+            if (closed) {
+                return;
+            }
+            if (!link.calls().isLost()) {
+                Invalidation release = start(InvalidationKind.RELEASE, 0, Long.MAX_VALUE, 0, true);
+                if (release != null) {
+                    end(release);
+                }
+            }
+            space.exclusives().restoreAllOf(this);
+            space.notifier().remove(this);
+            closed = true;
+        } finally {
+            space.unlock();
+        }
+        tellDetached();
+    }
+
+    /** The last that the driver hears of the mirror. */
+    void tellDetached() {
+        link.remove(this);
+        if (!link.calls().isLost()) {
+            link.calls().call("detach", () -> {
+                link.driver().detached(this);
+                return null;
+            });
+        }
+    }
+
+    /** How many pages are exclusive to the device. */
+    int exclusivePages() {
+        space.lock();
+        try {
+            return space.exclusives().count(this);
+        } finally {
+            space.unlock();
+        }
     }
 
     @Override
@@ -101,7 +180,7 @@ final class Mirror implements DeviceMirror {
         checkOpen();
         List<PageState> states = new ArrayList<>(pages);
         for (int i = 0; i < pages; i++) {
-            states.add(stateFor(space.pageState(address + ((long) i << Geometry.PAGE_SHIFT))));
+            states.add(stateFor(PageStates.of(space, address + ((long) i << Geometry.PAGE_SHIFT))));
         }
         return states;
     }

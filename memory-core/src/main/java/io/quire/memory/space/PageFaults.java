@@ -112,8 +112,8 @@ final class PageFaults {
     }
 
     /**
-     * Puts another frame in. W comes last: while an accessor may still read the old frame, nobody may write the new one,
-     * or the accessor would miss a write that it was told of.
+     * Puts another frame in. W comes last: while an accessor may still read the old frame, nobody may write the new
+     * one, or the accessor would miss a write that it was told of.
      */
     void replace(long[] leaf, long page, long entry, long copy, boolean allowWrite) {
         long readable = Entry.readOnly(Entry.moved(entry, copy));

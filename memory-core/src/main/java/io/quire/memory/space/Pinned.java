@@ -76,8 +76,9 @@ public final class Pinned {
 
     @Override
     public String toString() {
-        return "pin of " + space.describeName() + ", address=0x" + Long.toHexString(address) + ", pages=" + frames.length
-                + ", " + term + ", " + access + ", age=" + birth.age().toMillis() + " ms, taken by thread " + thread
+        return "pin of " + space.describeName() + ", address=0x" + Long.toHexString(address) + ", pages="
+                + frames.length + ", " + term + ", " + access + ", age=" + birth.age().toMillis()
+                + " ms, taken by thread " + thread
                 + birth.where();
     }
 }

@@ -86,8 +86,9 @@ final class Pins {
             if (isLong && pool.kind() != PoolKind.HOST) {
                 if (machine.policies().longTermPolicy() == LongTermPolicy.REFUSE) {
                     machine.events().longTermRefused();
-                    throw new LongTermPinException("device memory cannot be pinned for long, it must stay evictable: space="
-                            + space.name() + ", address=0x" + Long.toHexString(page) + ", pool=" + pool.name()
+                    throw new LongTermPinException("device memory cannot be pinned for long, it must stay evictable: "
+                            + "space=" + space.name() + ", address=0x" + Long.toHexString(page) + ", pool="
+                            + pool.name()
                             + "; migrate the range to the host first, pin it SHORT, or build the manager with "
                             + "longTermPolicy(LongTermPolicy.MIGRATE)");
                 }

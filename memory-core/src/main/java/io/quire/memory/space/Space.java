@@ -4,16 +4,12 @@ import io.quire.memory.contract.AddressNotMappedException;
 import io.quire.memory.contract.ClosedException;
 import io.quire.memory.contract.CowPlacement;
 import io.quire.memory.contract.OutOfAddressesException;
-import io.quire.memory.contract.PageState;
 import io.quire.memory.contract.PinAccess;
 import io.quire.memory.contract.PinTerm;
-import io.quire.memory.contract.PoolKind;
 import io.quire.memory.contract.Protection;
 import io.quire.memory.contract.ProtectionException;
-import io.quire.memory.device.Invalidation;
 import io.quire.memory.device.InvalidationKind;
 import io.quire.memory.frame.FrameMemory;
-import io.quire.memory.frame.FramePool;
 import io.quire.memory.frame.FramePools;
 import io.quire.memory.guard.TableLock;
 import io.quire.memory.guard.WriterSlot;
@@ -451,86 +447,8 @@ public final class Space {
         }
         lineage.remove(this);
         machine.spaces().remove(this);
-        mirrors.forEach(Space::tellDetached);
+        mirrors.forEach(Mirror::tellDetached);
         machine.reclaimer().reclaim(NODES_PER_CLOSE);
-    }
-
-    // ---- devices
-
-    /**
-     * Attaches a device.
-     *
-     * @throws IllegalStateException if it is attached already
-     */
-    Mirror attach(DriverLink link) {
-        link.checkOpen();
-        Mirror mirror = new Mirror(this, link, machine.newMirrorId());
-        link.calls().call("attach", () -> {
-            link.driver().attached(mirror);
-            return null;
-        });
-        boolean added = false;
-        lock.lock();
-        try {
-            root();
-            if (notifier.mirrors().stream().anyMatch(other -> other.link() == link)) {
-                throw new IllegalStateException("the device is attached already: space=" + name() + ", device="
-                        + link.name());
-            }
-            notifier.add(mirror);
-            link.add(mirror);
-            added = true;
-        } finally {
-            lock.unlock();
-            if (!added) {
-                mirror.close();
-                tellDetached(mirror);
-            }
-        }
-        return mirror;
-    }
-
-    /** Detaches a device; again has no effect. A lost device is not asked. */
-    void detach(Mirror mirror) {
-        lock.lock();
-        try {
-            if (mirror.isClosed()) {
-                return;
-            }
-            if (!mirror.link().calls().isLost()) {
-                Invalidation release = mirror.start(InvalidationKind.RELEASE, 0, Long.MAX_VALUE, 0, true);
-                if (release != null) {
-                    mirror.end(release);
-                }
-            }
-            exclusives.restoreAllOf(mirror);
-            notifier.remove(mirror);
-            mirror.close();
-        } finally {
-            lock.unlock();
-        }
-        tellDetached(mirror);
-    }
-
-    /** How many pages are exclusive to a device. */
-    int exclusivePages(Mirror mirror) {
-        lock.lock();
-        try {
-            return exclusives.count(mirror);
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    private static void tellDetached(Mirror mirror) {
-        DriverLink link = mirror.link();
-        link.remove(mirror);
-        if (!link.calls().isLost()) {
-            link.calls().call("detach", () -> {
-                link.driver().detached(mirror);
-                return null;
-            });
-        }
     }
 
     // ---- pins and cursors
@@ -566,14 +484,6 @@ public final class Space {
         } finally {
             lock.unlock();
         }
-    }
-
-    /** What a page is, in the frame that a pin holds, wherever the space has it now. */
-    public PageState stateOf(Pinned pinned, long address) {
-        long page = Geometry.pageStart(address);
-        FramePool pool = pools.of(pinned.frame((int) ((page - pinned.address()) >>> Geometry.PAGE_SHIFT)));
-        PageState.Place place = pool.kind() == PoolKind.HOST ? PageState.Place.HOST : PageState.Place.DEVICE_COHERENT;
-        return new PageState(page, place, pool.name(), pinned.access() == PinAccess.WRITE, true);
     }
 
     /** Lets no page between two addresses move until this is called again; for a cursor. */
@@ -811,28 +721,6 @@ public final class Space {
 
     public void setCowPlacement(CowPlacement placement) {
         cowPlacement = placement;
-    }
-
-    /** What a page is now; waits for nobody. */
-    public PageState pageState(long address) {
-        long page = Geometry.pageStart(address);
-        Root current = root();
-        if (!isReadable(current, page)) {
-            return new PageState(page, PageState.Place.INACCESSIBLE, "", false, false);
-        }
-        long entry = entry(page);
-        if (!Entry.isPresent(entry)) {
-            return new PageState(page, PageState.Place.EMPTY, "", false, false);
-        }
-        FramePool pool = pools.of(Entry.offset(entry));
-        PageState.Place place = Entry.isExclusive(entry) ? PageState.Place.EXCLUSIVE : switch (pool.kind()) {
-            case HOST -> PageState.Place.HOST;
-            case DEVICE_COHERENT -> PageState.Place.DEVICE_COHERENT;
-            case DEVICE_PRIVATE -> PageState.Place.DEVICE_PRIVATE;
-        };
-        boolean writable = isWritable(current, page) && !Entry.isExclusive(entry)
-                && (Entry.isPrivate(entry) ? ownsFrame(page) : offsetForWrite(page) >= 0);
-        return new PageState(page, place, pool.name(), writable, pool.holds(Entry.offset(entry)) > 0);
     }
 
     public int id() {

@@ -61,8 +61,8 @@ public final class Leaf {
     }
 
     /**
-     * Remembers that a page was translated. RACY(page-accessed): a bit can be lost or come back when two threads do this
-     * at once; then a page is evicted, or stays, one turn too early. The next translation repairs it.
+     * Remembers that a page was translated. RACY(page-accessed): a bit can be lost or come back when two threads do
+     * this at once; then a page is evicted, or stays, one turn too early. The next translation repairs it.
      */
     public static void setAccessed(long[] leaf, int page) {
         long bits = (long) ELEMENTS.getOpaque(leaf, ACCESSED);

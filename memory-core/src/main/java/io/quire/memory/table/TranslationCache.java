@@ -42,7 +42,8 @@ public final class TranslationCache {
     /** The offset of a byte that may be written, or {@link #MISS}. */
     public long findWritable(long address) {
         long word = words[index(address)];
-        return TranslationWord.hasTag(word, TranslationWord.tag(address, tagShift)) && TranslationWord.stamp(word) == stamp
+        return TranslationWord.hasTag(word, TranslationWord.tag(address, tagShift))
+                && TranslationWord.stamp(word) == stamp
                 ? TranslationWord.offset(word) + Geometry.pageOffset(address) : MISS;
     }
 

@@ -1,0 +1,51 @@
+package io.quire.memory.space;
+
+import io.quire.memory.contract.PageState;
+import io.quire.memory.contract.PageState.Place;
+import io.quire.memory.contract.PinAccess;
+import io.quire.memory.contract.PoolKind;
+import io.quire.memory.frame.FramePool;
+import io.quire.memory.table.Entry;
+import io.quire.memory.table.Geometry;
+import io.quire.memory.table.Root;
+
+/** Says what a page is, for those who ask from outside. Any thread; waits for nobody, changes nothing. */
+public final class PageStates {
+
+    private PageStates() {
+    }
+
+    /** The page of an address in a space. */
+    public static PageState of(Space space, long address) {
+        long page = Geometry.pageStart(address);
+        Root current = space.root();
+        if (!space.isReadable(current, page)) {
+            return new PageState(page, Place.INACCESSIBLE, "", false, false);
+        }
+        long entry = space.entry(page);
+        if (!Entry.isPresent(entry)) {
+            return new PageState(page, Place.EMPTY, "", false, false);
+        }
+        FramePool pool = space.machine().pools().of(Entry.offset(entry));
+        boolean writable = space.isWritable(current, page) && !Entry.isExclusive(entry)
+                && (Entry.isPrivate(entry) ? space.ownsFrame(page) : space.offsetForWrite(page) >= 0);
+        return new PageState(page, Entry.isExclusive(entry) ? Place.EXCLUSIVE : place(pool.kind()), pool.name(),
+                writable, pool.holds(Entry.offset(entry)) > 0);
+    }
+
+    /** A page in the frame that a pin holds, wherever the space has it now. */
+    public static PageState of(Pinned pinned, long address) {
+        long page = Geometry.pageStart(address);
+        int index = (int) ((page - pinned.address()) >>> Geometry.PAGE_SHIFT);
+        FramePool pool = pinned.space().machine().pools().of(pinned.frame(index));
+        return new PageState(page, place(pool.kind()), pool.name(), pinned.access() == PinAccess.WRITE, true);
+    }
+
+    private static Place place(PoolKind kind) {
+        return switch (kind) {
+            case HOST -> Place.HOST;
+            case DEVICE_COHERENT -> Place.DEVICE_COHERENT;
+            case DEVICE_PRIVATE -> Place.DEVICE_PRIVATE;
+        };
+    }
+}

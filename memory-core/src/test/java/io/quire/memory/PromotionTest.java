@@ -1,0 +1,83 @@
+package io.quire.memory;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.quire.memory.contract.PageState.Place;
+import io.quire.memory.testkit.LeakCheck;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+@Tag("portable")
+class PromotionTest {
+
+    private static final long PAGE = 4096;
+    private static final int PAGES = 64;
+    private static final long LIMIT_NANOS = TimeUnit.SECONDS.toNanos(10);
+
+    @RegisterExtension
+    final LeakCheck promoting = new LeakCheck(builder -> builder.hostPool(4 << 20)
+            .deviceCoherentPool("tier", PAGES * PAGE).watermarks(10, 20).promotion(true).backgroundAgent(false));
+
+    @RegisterExtension
+    final LeakCheck asUsual = new LeakCheck(builder -> builder.hostPool(4 << 20)
+            .deviceCoherentPool("tier", PAGES * PAGE).watermarks(10, 20).backgroundAgent(false));
+
+    private static long evictOne(MemoryManager manager, AddressSpace space) {
+        long address = space.map(PAGES * PAGE);
+        space.fill(address, PAGES * PAGE, (byte) 7);
+        assertThat(space.migrate(address, PAGES * PAGE, manager.pool("tier")).there()).isEqualTo(PAGES);
+        manager.maintain();
+        assertThat(manager.statistics().tier().pagesEvicted()).isEqualTo(13); // up to 20 %
+        for (long page = address; page < address + PAGES * PAGE; page += PAGE) {
+            if (space.pageState(page).place() == Place.HOST) {
+                return page;
+            }
+        }
+        throw new AssertionError("no page was evicted");
+    }
+
+    @Test
+    void evictedPageThatIsUsedTwiceComesBack() {
+        MemoryManager manager = promoting.manager();
+        try (AddressSpace space = manager.newAddressSpace(); Accessor accessor = space.accessor()) {
+            long page = evictOne(manager, space);
+            long end = System.nanoTime() + LIMIT_NANOS;
+            while (space.pageState(page).place() == Place.HOST && System.nanoTime() < end) {
+                assertThat(accessor.getByte(page)).isEqualTo((byte) 7);
+                manager.maintain();
+            }
+            assertThat(space.pageState(page).place()).isEqualTo(Place.DEVICE_COHERENT);
+            assertThat(space.getByte(page)).isEqualTo((byte) 7);
+        }
+    }
+
+    @Test
+    void pageThatIsUsedOnceStaysAway() throws InterruptedException {
+        MemoryManager manager = promoting.manager();
+        try (AddressSpace space = manager.newAddressSpace(); Accessor accessor = space.accessor()) {
+            long page = evictOne(manager, space);
+            assertThat(accessor.getByte(page)).isEqualTo((byte) 7);
+            for (int turn = 0; turn < 10; turn++) {
+                Thread.sleep(11); // a turn of the one who looks
+                manager.maintain();
+            }
+            assertThat(space.pageState(page).place()).isEqualTo(Place.HOST);
+        }
+    }
+
+    @Test
+    void nothingComesBackUnlessItWasAskedFor() throws InterruptedException {
+        MemoryManager manager = asUsual.manager();
+        try (AddressSpace space = manager.newAddressSpace(); Accessor accessor = space.accessor()) {
+            long page = evictOne(manager, space);
+            for (int turn = 0; turn < 10; turn++) {
+                assertThat(accessor.getByte(page)).isEqualTo((byte) 7);
+                Thread.sleep(11);
+                manager.maintain();
+            }
+            assertThat(space.pageState(page).place()).isEqualTo(Place.HOST);
+        }
+    }
+}
