@@ -207,7 +207,7 @@ public final class MemoryManager implements AutoCloseable {
                 machine.spaces().count(), events.forks(), events.zeroFills(), events.copies(), events.reuses(),
                 new TierStatistics(events.deviceFaults(), events.invalidations(), events.migrationsToDevices(),
                         events.migrationsToHost(), events.homecomings(), events.evictions(), events.departures(),
-                        events.longTermRefusals(), machine.pinCounts().openPins(), machine.pinCounts().bytes()));
+                        events.longTermRefusals(), machine.openPinCount(), machine.longPins().bytes()));
     }
 
     /** A line for each open space, oldest first, with the stack that created it when leak tracking is on. */

@@ -14,7 +14,6 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -31,9 +30,9 @@ public final class Pin implements AutoCloseable {
     private final long start;
     private final long sizeBytes;
     private final Supplier<Arena> arenas;
-    /** Held while segments are made or ended. */
-    private final ReentrantLock ends = new ReentrantLock();
     private volatile boolean closed;
+
+    // Made and ended under the lock of the space.
     private @Nullable Arena arena;
     private List<MemorySegment> segments = List.of();
 
@@ -69,17 +68,17 @@ public final class Pin implements AutoCloseable {
      * @throws UnsupportedOperationException without native access, where the life of a segment cannot be shortened
      */
     public List<MemorySegment> segments() {
-        ends.lock();
-        try {
-            checkOpen();
-            if (arena == null) {
-                Arena mine = arenas.get();
-                segments = views(mine);
-                arena = mine;
-            }
-            return segments;
-        } finally {
-            ends.unlock();
+        if (!pinned.space().whilePinned(pinned, this::makeViews)) {
+            throw closed();
+        }
+        return segments;
+    }
+
+    private void makeViews() {
+        if (arena == null) {
+            Arena mine = arenas.get();
+            segments = views(mine);
+            arena = mine;
         }
     }
 
@@ -119,23 +118,26 @@ public final class Pin implements AutoCloseable {
      */
     @Override
     public void close() {
-        ends.lock();
-        try {
-            checkOpen();
-            if (arena != null) {
-                arena.close();
-            }
-            closed = true;
-        } finally {
-            ends.unlock();
+        if (!pinned.space().unpin(pinned, this::endViews)) {
+            throw closed();
         }
-        pinned.space().unpin(pinned);
+        closed = true;
+    }
+
+    private void endViews() {
+        if (arena != null) {
+            arena.close();
+        }
     }
 
     private void checkOpen() {
         if (closed) {
-            throw new ClosedException("pin of " + pinned.space().describeName());
+            throw closed();
         }
+    }
+
+    private ClosedException closed() {
+        return new ClosedException("pin of " + pinned.space().describeName());
     }
 
     @Override

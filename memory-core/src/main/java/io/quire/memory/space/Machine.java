@@ -27,7 +27,7 @@ public final class Machine {
     private final Policies policies;
     private final OpenSpaces spaces;
     private final Reclaimer reclaimer;
-    private final PinCounts pinCounts;
+    private final LongPins longPins;
     private final Migration migration;
     private final Evictor evictor;
 
@@ -45,7 +45,7 @@ public final class Machine {
         this.policies = policies;
         this.spaces = new OpenSpaces(name, maxSpaces, policies.leakTracking());
         this.reclaimer = new Reclaimer(pools);
-        this.pinCounts = new PinCounts(policies.longTermPinLimitBytes());
+        this.longPins = new LongPins(policies.longTermPinLimitBytes());
         this.migration = new Migration(this);
         this.evictor = new Evictor(this);
     }
@@ -93,18 +93,24 @@ public final class Machine {
         return policies.promotion() || !pools.isHost(frame);
     }
 
-    public PinCounts pinCounts() {
-        return pinCounts;
+    public LongPins longPins() {
+        return longPins;
     }
 
     /** The pins that are open, of spaces open and closed. */
     public List<Pinned> openPins() {
-        if (pinCounts.openPins() == 0) {
-            return List.of();
-        }
         List<Pinned> open = new ArrayList<>(orphanedPins);
         spaces.list().forEach(space -> open.addAll(space.openPins()));
         return open;
+    }
+
+    /** How many pins are open; waits for nobody. */
+    public int openPinCount() {
+        int count = orphanedPins.size();
+        for (Space space : spaces.unordered()) {
+            count += space.pins().count();
+        }
+        return count;
     }
 
     Set<Pinned> orphanedPins() {

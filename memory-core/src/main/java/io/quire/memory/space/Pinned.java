@@ -4,6 +4,7 @@ import io.quire.memory.contract.PinAccess;
 import io.quire.memory.contract.PinTerm;
 import io.quire.memory.table.Geometry;
 import io.quire.memory.trace.Birth;
+import org.jspecify.annotations.Nullable;
 
 /** The pages one pin holds. Changed under the lock of its space only, and not after it was handed out. */
 public final class Pinned {
@@ -16,6 +17,11 @@ public final class Pinned {
     private final String thread = Thread.currentThread().getName();
     private final Birth birth;
     private boolean reported;
+
+    // In the list of its space; under its lock. Out of the list before and after.
+    @Nullable Pinned next;
+    @Nullable Pinned previous;
+    boolean isOpen;
 
     Pinned(Space space, long address, long[] frames, PinTerm term, PinAccess access, Birth birth) {
         this.space = space;
@@ -78,7 +84,6 @@ public final class Pinned {
     public String toString() {
         return "pin of " + space.describeName() + ", address=0x" + Long.toHexString(address) + ", pages="
                 + frames.length + ", " + term + ", " + access + ", age=" + birth.age().toMillis()
-                + " ms, taken by thread " + thread
-                + birth.where();
+                + " ms, taken by thread " + thread + birth.where();
     }
 }

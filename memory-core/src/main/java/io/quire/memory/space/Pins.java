@@ -11,8 +11,8 @@ import io.quire.memory.frame.FramePool;
 import io.quire.memory.frame.FramePools;
 import io.quire.memory.table.Geometry;
 import io.quire.memory.trace.Birth;
-import java.util.HashSet;
-import java.util.Set;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,7 +24,10 @@ final class Pins {
     /** Nothing is in the way. Not an address. */
     private static final long NOTHING = -1;
 
-    private final Set<Pinned> open = new HashSet<>();
+    private @Nullable Pinned first;
+
+    /** Written under the lock. RACY(pin-count): read without it, for statistics; the next reading is right. */
+    private int count;
     private final Space space;
     private final Machine machine;
 
@@ -36,14 +39,14 @@ final class Pins {
     /** Pins a run of pages, all or none; see {@code AddressSpace.pin}. */
     Pinned pin(long address, int pages, PinTerm term, PinAccess access, Birth birth) {
         long longBytes = term == PinTerm.LONG ? (long) pages << Geometry.PAGE_SHIFT : 0;
-        machine.pinCounts().take(longBytes, space);
+        machine.longPins().take(longBytes, space);
         Pinned pinned = null;
         try {
             pinned = pinWhereTheyAreOrBringHome(new Pinned(space, address, new long[pages], term, access, birth));
             return pinned;
         } finally {
             if (pinned == null) {
-                machine.pinCounts().giveBack(longBytes);
+                machine.longPins().giveBack(longBytes);
             }
         }
     }
@@ -56,8 +59,7 @@ final class Pins {
                 obstacle = prepare(wanted);
                 if (obstacle == NOTHING) {
                     holdAll(wanted);
-                    open.add(wanted);
-                    machine.pinCounts().opened();
+                    link(wanted);
                     return wanted;
                 }
             } finally {
@@ -73,12 +75,7 @@ final class Pins {
         boolean isLong = wanted.term() == PinTerm.LONG;
         for (int i = 0; i < wanted.pages(); i++) {
             long page = wanted.address() + ((long) i << Geometry.PAGE_SHIFT);
-            if (wanted.access() == PinAccess.WRITE) {
-                space.checkWritable(page);
-            } else {
-                space.checkReadable(page);
-            }
-            long frame = space.faults().unshare(page, isLong ? CowPlacement.HOST : space.cowPlacement());
+            long frame = own(page, wanted);
             if (frame == PageFaults.AWAY) {
                 return page;
             }
@@ -99,6 +96,19 @@ final class Pins {
         return NOTHING;
     }
 
+    private long own(long page, Pinned wanted) {
+        long writable = space.offsetForWrite(page);
+        if (writable >= 0) {
+            return writable; // nothing is in the way, and nobody else has it
+        }
+        if (wanted.access() == PinAccess.WRITE) {
+            space.checkWritable(page);
+        } else {
+            space.checkReadable(page);
+        }
+        return space.faults().unshare(page, wanted.term() == PinTerm.LONG ? CowPlacement.HOST : space.cowPlacement());
+    }
+
     private void holdAll(Pinned wanted) {
         for (int i = 0; i < wanted.pages(); i++) {
             if (!machine.pools().hold(wanted.frame(i))) {
@@ -112,26 +122,66 @@ final class Pins {
         }
     }
 
-    /** Ends a pin; once. */
-    void unpin(Pinned pinned) {
+    private void link(Pinned pinned) {
+        pinned.next = first;
+        if (first != null) {
+            first.previous = pinned;
+        }
+        first = pinned;
+        pinned.isOpen = true;
+        count++;
+    }
+
+    private void unlink(Pinned pinned) {
+        if (pinned.previous == null) {
+            first = pinned.next;
+        } else {
+            pinned.previous.next = pinned.next;
+        }
+        if (pinned.next != null) {
+            pinned.next.previous = pinned.previous;
+        }
+        pinned.isOpen = false;
+        count--;
+    }
+
+    /**
+     * Ends a pin.
+     *
+     * @param endViews makes sure that nobody uses its memory any more; runs under the lock
+     * @return false if it was ended before
+     */
+    boolean unpin(Pinned pinned, Runnable endViews) {
         space.lock();
         try {
-            open.remove(pinned);
+            if (!pinned.isOpen) {
+                return false;
+            }
+            endViews.run();
+            unlink(pinned);
             for (int i = 0; i < pinned.pages(); i++) {
                 machine.pools().unhold(pinned.frame(i));
+            }
+            if (space.isClosed()) {
+                machine.orphanedPins().remove(pinned);
             }
         } finally {
             space.unlock();
         }
-        machine.pinCounts().closed();
         if (pinned.term() == PinTerm.LONG) {
-            machine.pinCounts().giveBack((long) pinned.pages() << Geometry.PAGE_SHIFT);
+            machine.longPins().giveBack((long) pinned.pages() << Geometry.PAGE_SHIFT);
         }
+        return true;
+    }
+
+    /** How many pins are open. */
+    int count() {
+        return count;
     }
 
     /** A pin that holds a page in a frame, or null; under the lock. */
     @Nullable Pinned find(long page, long frame) {
-        for (Pinned pinned : open) {
+        for (Pinned pinned = first; pinned != null; pinned = pinned.next) {
             if (pinned.holds(page, frame)) {
                 return pinned;
             }
@@ -140,7 +190,14 @@ final class Pins {
     }
 
     /** The open pins; under the lock. */
-    Set<Pinned> open() {
+    List<Pinned> open() {
+        if (first == null) {
+            return List.of();
+        }
+        List<Pinned> open = new ArrayList<>();
+        for (Pinned pinned = first; pinned != null; pinned = pinned.next) {
+            open.add(pinned);
+        }
         return open;
     }
 }

@@ -19,7 +19,7 @@ final class Shortage {
         String oldest = forks.isEmpty() ? "none" : forks.getFirst().describe();
         return new OutOfFramesException("no frame is left: manager=" + machine.name() + ", space=" + faulting.name()
                 + ", limit=" + bytes(capacity) + ", used=" + bytes(used) + ", pinned for long="
-                + machine.pinCounts().bytes() + " bytes"
+                + machine.longPins().bytes() + " bytes"
                 + ", held only by forks and snapshots=" + bytes(Math.max(heldByForks, 0))
                 + ", open forks and snapshots=" + forks.size() + ", oldest=" + oldest
                 + "; close forks and snapshots that are not needed, discard or unmap memory, or give the pool more");

@@ -458,10 +458,27 @@ public final class Space {
         return pins.pin(address, count, term, access, since);
     }
 
-    /** Ends a pin; once. */
-    public void unpin(Pinned pinned) {
-        pins.unpin(pinned);
-        machine.orphanedPins().remove(pinned);
+    /**
+     * Ends a pin.
+     *
+     * @param endViews makes sure that nobody uses its memory any more; runs under the lock
+     * @return false if it was ended before
+     */
+    public boolean unpin(Pinned pinned, Runnable endViews) {
+        return pins.unpin(pinned, endViews);
+    }
+
+    /** Does something with the memory of a pin; false if it was ended before. */
+    public boolean whilePinned(Pinned pinned, Runnable work) {
+        lock.lock();
+        try {
+            if (pinned.isOpen) {
+                work.run();
+            }
+            return pinned.isOpen;
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** The pins that are open now. */

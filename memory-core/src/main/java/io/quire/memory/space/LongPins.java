@@ -1,17 +1,15 @@
 package io.quire.memory.space;
 
 import io.quire.memory.contract.PinLimitException;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** How much is pinned for long, held to a limit, and how many pins of any kind are open. Any thread; lock-free. */
-public final class PinCounts {
+/** How much is pinned for long, held to a limit. Any thread; lock-free. */
+public final class LongPins {
 
     private final AtomicLong bytes = new AtomicLong();
-    private final AtomicInteger pins = new AtomicInteger();
     private final long limitBytes;
 
-    PinCounts(long limitBytes) {
+    LongPins(long limitBytes) {
         this.limitBytes = limitBytes;
     }
 
@@ -34,19 +32,6 @@ public final class PinCounts {
 
     void giveBack(long less) {
         bytes.addAndGet(-less);
-    }
-
-    void opened() {
-        pins.incrementAndGet();
-    }
-
-    void closed() {
-        pins.decrementAndGet();
-    }
-
-    /** How many pins are open, short and long. */
-    public int openPins() {
-        return pins.get();
     }
 
     /** How much is pinned for long. */
