@@ -18,16 +18,25 @@ static const int32_t EVENTS = 16384; /* remembered */
 /* Somebody invalidates all the time: an operation that gets no nearer to an access for so long is given up. */
 static const int32_t FRUITLESS_MILLIS = 1000;
 
+/* In every byte of a frame that went out of use, so that whoever reads it nevertheless is found out. */
+static const int POISON = 0xDE;
+
 struct frame {
     uint32_t generation; /* one more each time it comes into use */
     bool live;
+};
+
+/* An invalidation that has not ended. */
+struct window {
+    struct window *next;
+    struct quire_event invalidation;
 };
 
 struct mirror {
     struct mirror *next;
     int64_t id;
     int64_t sequence; /* of the last invalidation */
-    int64_t open;     /* invalidations that have not ended */
+    struct window *windows;
     struct table table;
 };
 
@@ -264,6 +273,7 @@ static int32_t frame_freed(struct device *device, int32_t frame)
         return QUIRE_DOUBLE_FREE;
     }
     state->live = false;
+    memset(frame_bytes(device, frame), POISON, QUIRE_PAGE_BYTES);
     device->counters.frees++;
     device->counters.live_frames--;
     log_frame(device, QUIRE_EVENT_FREED, frame);
@@ -368,6 +378,17 @@ int32_t quire_device_attach(int64_t id, int64_t mirror)
     return device == NULL ? QUIRE_UNKNOWN_DEVICE : leave_locked(device, attach(device, mirror));
 }
 
+static void free_mirror(struct mirror *mirror)
+{
+    while (mirror->windows != NULL) {
+        struct window *window = mirror->windows;
+        mirror->windows = window->next;
+        free(window);
+    }
+    table_free(&mirror->table);
+    free(mirror);
+}
+
 static int32_t detach(struct device *device, int64_t id)
 {
     struct mirror **link = &device->mirrors;
@@ -380,8 +401,7 @@ static int32_t detach(struct device *device, int64_t id)
         return QUIRE_UNKNOWN_MIRROR;
     }
     *link = mirror->next;
-    table_free(&mirror->table);
-    free(mirror);
+    free_mirror(mirror);
     log_event(device, QUIRE_EVENT_DETACHED, id);
     return QUIRE_OK;
 }
@@ -425,11 +445,32 @@ static int32_t invalidate(struct device *device, const struct quire_event *event
         return QUIRE_PROTOCOL_ERROR;
     }
     mirror->sequence = event->sequence;
-    mirror->open++;
-    device->counters.invalidations[event->kind]++;
     table_erase(&mirror->table, event->start / QUIRE_PAGE_BYTES, (event->end - 1) / QUIRE_PAGE_BYTES);
+    struct window *window = malloc(sizeof *window);
+    if (window == NULL) {
+        return QUIRE_NO_MEMORY; /* the library will not end what failed */
+    }
+    *window = (struct window){.next = mirror->windows, .invalidation = *event};
+    mirror->windows = window;
+    device->counters.invalidations[event->kind]++;
     log_invalidation(device, *event);
     return QUIRE_OK;
+}
+
+/* False if none with this sequence has begun. */
+static bool close_window(struct mirror *mirror, int64_t sequence)
+{
+    struct window **link = &mirror->windows;
+    while (*link != NULL && (*link)->invalidation.sequence != sequence) {
+        link = &(*link)->next;
+    }
+    struct window *window = *link;
+    if (window == NULL) {
+        return false;
+    }
+    *link = window->next;
+    free(window);
+    return true;
 }
 
 /* Waits as a test wants it to. Holds the lock before and after, not while it waits. */
@@ -485,11 +526,10 @@ int32_t quire_device_invalidate_end(int64_t id, int64_t mirror_id, uint64_t star
         return QUIRE_UNKNOWN_DEVICE;
     }
     struct mirror *mirror = find_mirror(device, mirror_id);
-    if (mirror == NULL || mirror->open == 0) {
+    if (mirror == NULL || !close_window(mirror, sequence)) {
         device->counters.protocol_errors++;
         return leave_locked(device, mirror == NULL ? QUIRE_UNKNOWN_MIRROR : QUIRE_PROTOCOL_ERROR);
     }
-    mirror->open--;
     log_invalidation(device, event);
     return leave_locked(device, QUIRE_OK);
 }
@@ -521,6 +561,18 @@ static int32_t check_translation(struct device *device, const struct quire_trans
     return QUIRE_OK;
 }
 
+/* Whether a part of the range is being changed. What migrates stays as it is, and may be read. */
+static bool is_changing(const struct mirror *mirror, uint64_t start, uint64_t end)
+{
+    const struct window *window = mirror->windows;
+    while (window != NULL
+           && (window->invalidation.kind == QUIRE_KIND_MIGRATE || window->invalidation.start >= end
+               || window->invalidation.end <= start)) {
+        window = window->next;
+    }
+    return window != NULL;
+}
+
 /* All or none. */
 static int32_t install(struct device *device, int64_t mirror_id, uint64_t address, int64_t sequence, int32_t count,
                        const struct quire_translation *translations)
@@ -531,6 +583,10 @@ static int32_t install(struct device *device, int64_t mirror_id, uint64_t addres
     }
     if (mirror->sequence != sequence) {
         return QUIRE_OUTDATED;
+    }
+    if (is_changing(mirror, address, address + (uint64_t)count * QUIRE_PAGE_BYTES)) {
+        device->counters.protocol_errors++;
+        return QUIRE_PROTOCOL_ERROR;
     }
     for (int32_t i = 0; i < count; i++) {
         int32_t status = check_translation(device, &translations[i]);
@@ -1032,8 +1088,7 @@ static void free_device(struct device *device)
     while (device->mirrors != NULL) {
         struct mirror *mirror = device->mirrors;
         device->mirrors = mirror->next;
-        table_free(&mirror->table);
-        free(mirror);
+        free_mirror(mirror);
     }
     if (device->own_memory && device->memory != NULL) {
         munmap(device->memory, (size_t)device->size_bytes);

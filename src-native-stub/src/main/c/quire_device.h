@@ -18,7 +18,8 @@
 #include "quire_stub.h"
 
 #define QUIRE_PAGE_BYTES 4096
-#define QUIRE_KINDS 7               /* of invalidations */
+#define QUIRE_KINDS 7               /* of invalidations, in the order of InvalidationKind */
+#define QUIRE_KIND_MIGRATE 4
 #define QUIRE_MAX_FAULT_PAGES 65536 /* what one fault asks for at most */
 #define QUIRE_MAX_BUFFER_BYTES (INT64_C(1) << 30)
 #define QUIRE_FIRST_INJECTED 100 /* the statuses from here on are those that tests ask for */
@@ -40,7 +41,8 @@ enum quire_status {
     QUIRE_BAD_ANSWER = 13, /* a translation that leads nowhere */
     QUIRE_CLOSED = 14,
     QUIRE_TIMED_OUT = 15,
-    QUIRE_PROTOCOL_ERROR = 16 /* an end without a start, a sequence that does not grow, a mirror attached twice */
+    /* An end without a start, a sequence that does not grow, a mirror attached twice, an answer about what changes. */
+    QUIRE_PROTOCOL_ERROR = 16
 };
 
 enum quire_access { QUIRE_READ = 0, QUIRE_WRITE = 1, QUIRE_ATOMIC = 2 };
@@ -168,7 +170,7 @@ QUIRE_STUB_API int32_t quire_device_create(uint64_t coherent, int64_t size_bytes
  */
 QUIRE_STUB_API int32_t quire_device_close(int64_t device, int32_t timeout_millis);
 
-/* A frame comes into use; QUIRE_REFUSED if it is the one that is to fail. */
+/* A frame comes into use; QUIRE_REFUSED if it is the one that is to fail. Out of use its bytes are 0xDE. */
 QUIRE_STUB_API int32_t quire_device_frame_allocated(int64_t device, int32_t frame);
 QUIRE_STUB_API int32_t quire_device_frame_freed(int64_t device, int32_t frame);
 

@@ -26,6 +26,9 @@ static struct {
     atomic_bool stall; /* a fault does not return */
 } library;
 
+/* The lock of the space: nothing is looked up while something changes. */
+static pthread_mutex_t space_lock = PTHREAD_MUTEX_INITIALIZER;
+
 static int64_t device;
 
 static void nap_millis(int64_t millis)
@@ -45,7 +48,9 @@ static int32_t fault(int64_t id, int64_t ticket, int64_t mirror, uint64_t addres
     if (atomic_load(&library.refuse)) {
         return 1;
     }
+    pthread_mutex_lock(&space_lock);
     *sequence = atomic_load(&library.sequence);
+    pthread_mutex_unlock(&space_lock);
     if (atomic_load(&library.outdated_answers) > 0) {
         atomic_fetch_sub(&library.outdated_answers, 1);
         *sequence -= 1;
@@ -96,11 +101,24 @@ static int32_t run(enum quire_operation_kind kind, uint64_t offset, int64_t size
     return quire_device_run(device, &operation, buffer, SECONDS_10, result);
 }
 
+/* Only begins. */
 static int32_t invalidate(uint64_t page, uint64_t pages, bool may_block)
 {
     int64_t sequence = atomic_fetch_add(&library.sequence, 1) + 1;
     return quire_device_invalidate_start(device, MIRROR, BASE + page * PAGE, BASE + (page + pages) * PAGE, 2, 0,
                                          sequence, may_block);
+}
+
+static int32_t invalidate_and_end(uint64_t page, uint64_t pages)
+{
+    pthread_mutex_lock(&space_lock);
+    int32_t status = invalidate(page, pages, true);
+    if (status == QUIRE_OK) {
+        status = quire_device_invalidate_end(device, MIRROR, BASE + page * PAGE, BASE + (page + pages) * PAGE, 2, 0,
+                                             atomic_load(&library.sequence));
+    }
+    pthread_mutex_unlock(&space_lock);
+    return status;
 }
 
 static void put_into_device(int page, int32_t frame)
@@ -310,7 +328,7 @@ static void after_an_invalidation_the_range_is_asked_for_again(void)
     unsigned char buffer[4 * PAGE];
     struct quire_result result;
     CHECK_EQUAL(run(QUIRE_OP_READ, 0, sizeof buffer, 0, buffer, &result), QUIRE_OK);
-    CHECK_EQUAL(invalidate(1, 2, true), QUIRE_OK);
+    CHECK_EQUAL(invalidate_and_end(1, 2), QUIRE_OK);
     int32_t count;
     struct quire_entry entries[8];
     CHECK_EQUAL(quire_device_table(device, MIRROR, 8, entries, &count), QUIRE_OK);
@@ -348,7 +366,7 @@ static atomic_bool invalidated;
 
 static void *invalidate_one_page(void *argument)
 {
-    CHECK_EQUAL(invalidate(0, 1, true), QUIRE_OK);
+    CHECK_EQUAL(invalidate_and_end(0, 1), QUIRE_OK);
     atomic_store(&invalidated, true);
     return argument;
 }
@@ -390,7 +408,7 @@ static void an_invalidation_does_not_wait_for_a_fault_in_progress(void)
     while (atomic_load(&library.faults) == 0) {
         nap_millis(1);
     }
-    CHECK_EQUAL(invalidate(0, 1, true), QUIRE_OK);
+    CHECK_EQUAL(invalidate_and_end(0, 1), QUIRE_OK);
     atomic_store(&library.stall, false);
     pthread_join(reader, NULL);
     end();
@@ -434,6 +452,23 @@ static void an_end_without_a_start_and_a_sequence_that_does_not_grow_are_errors(
     CHECK_EQUAL(quire_device_invalidate_end(device, MIRROR, 0, PAGE, 2, 0, 5), QUIRE_OK);
     CHECK_EQUAL(quire_device_attach(device, MIRROR), QUIRE_PROTOCOL_ERROR);
     CHECK_EQUAL(counters().protocol_errors, 3);
+    end();
+}
+
+static void an_answer_about_a_range_that_is_being_changed_is_an_error(void)
+{
+    begin();
+    unsigned char byte;
+    struct quire_result result;
+    CHECK_EQUAL(invalidate(0, 2, true), QUIRE_OK);
+    CHECK_EQUAL(run(QUIRE_OP_READ, 2 * PAGE, 1, 0, &byte, &result), QUIRE_OK);
+    CHECK_EQUAL(run(QUIRE_OP_READ, PAGE, 1, 0, &byte, &result), QUIRE_PROTOCOL_ERROR);
+    CHECK_EQUAL(quire_device_invalidate_end(device, MIRROR, BASE, BASE + 2 * PAGE, 2, 0, 1), QUIRE_OK);
+    CHECK_EQUAL(quire_device_invalidate_start(device, MIRROR, BASE, BASE + PAGE, QUIRE_KIND_MIGRATE, 0, 2, 1),
+                QUIRE_OK);
+    atomic_store(&library.sequence, 2);
+    CHECK_EQUAL(run(QUIRE_OP_READ, 0, 1, 0, &byte, &result), QUIRE_OK);
+    CHECK_EQUAL(counters().protocol_errors, 1);
     end();
 }
 
@@ -485,6 +520,19 @@ static void a_translation_that_outlives_its_frame_is_noticed(void)
     CHECK_EQUAL(quire_device_frame_allocated(device, 3), QUIRE_OK); /* by somebody else */
     CHECK_EQUAL(run(QUIRE_OP_READ, 0, 1, 0, &byte, &result), QUIRE_USE_AFTER_FREE);
     CHECK_EQUAL(counters().use_after_free, 2);
+    end();
+}
+
+static void a_frame_out_of_use_is_poisoned(void)
+{
+    begin();
+    unsigned char page[PAGE];
+    put_into_device(0, 3);
+    CHECK_EQUAL(quire_device_frame_freed(device, 3), QUIRE_OK);
+    CHECK_EQUAL(quire_device_frame_allocated(device, 3), QUIRE_OK);
+    CHECK_EQUAL(quire_device_copy_out(device, 3, page), QUIRE_OK);
+    CHECK_EQUAL(page[0], 0xDE);
+    CHECK_EQUAL(page[PAGE - 1], 0xDE);
     end();
 }
 
@@ -561,7 +609,7 @@ static void each_phase_can_be_delayed(void)
         CHECK_EQUAL(quire_device_delay(device, phase, 20000), QUIRE_OK);
     }
     int64_t start = now_micros();
-    CHECK_EQUAL(invalidate(0, 1, true), QUIRE_OK);
+    CHECK_EQUAL(invalidate_and_end(0, 1), QUIRE_OK);
     CHECK(now_micros() - start >= 20000);
     start = now_micros();
     CHECK_EQUAL(quire_device_copy_in(device, page, 0), QUIRE_OK);
@@ -812,8 +860,7 @@ static void threads_may_do_all_of_it_at_once(void)
     CHECK_EQUAL(pthread_create(&threads[2], NULL, keep_asking, NULL), 0);
     for (int i = 0; i < 2000; i++) {
         CHECK_EQUAL(quire_device_frame_allocated(device, i % FRAMES), QUIRE_OK);
-        CHECK_EQUAL(invalidate(0, 8, true), QUIRE_OK);
-        CHECK_EQUAL(quire_device_invalidate_end(device, MIRROR, BASE, BASE + 8 * PAGE, 2, 0, i + 1), QUIRE_OK);
+        CHECK_EQUAL(invalidate_and_end(0, 8), QUIRE_OK);
         CHECK_EQUAL(quire_device_frame_freed(device, i % FRAMES), QUIRE_OK);
     }
     atomic_store(&over, true);
@@ -844,9 +891,11 @@ int main(void)
     RUN(a_refused_invalidation_changes_nothing);
     RUN(an_invalidation_that_is_held_ends_with_the_hold);
     RUN(an_end_without_a_start_and_a_sequence_that_does_not_grow_are_errors);
+    RUN(an_answer_about_a_range_that_is_being_changed_is_an_error);
     RUN(what_the_library_maps_needs_no_fault_unless_it_is_outdated);
     RUN(the_accessed_flag_is_set_by_an_access_and_cleared_by_the_question);
     RUN(a_translation_that_outlives_its_frame_is_noticed);
+    RUN(a_frame_out_of_use_is_poisoned);
     RUN(copies_and_faults_of_frames_out_of_use_are_noticed);
     RUN(a_frame_is_allocated_once_and_freed_once);
     RUN(the_allocation_that_is_to_fail_fails_once);

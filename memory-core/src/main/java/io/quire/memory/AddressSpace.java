@@ -16,7 +16,6 @@ import io.quire.memory.table.Geometry;
 import io.quire.memory.table.Mappings;
 import io.quire.memory.table.Root;
 import io.quire.memory.trace.Birth;
-import java.lang.foreign.Arena;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -166,7 +165,7 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
         checkPool(pool);
         PageOutcome[] outcomes = new RangeMigration(space, pool.frames())
                 .move(Ranges.wholePage(address), (long) pages << Geometry.PAGE_SHIFT, progress);
-        return new MigrationReport(address, pool.name(), outcomes);
+        return new MigrationReport(address, pool, outcomes);
     }
 
     private void checkPool(MemoryPool pool) {
@@ -225,7 +224,7 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
         int pages = Ranges.pages(Math.addExact(Ranges.positive(sizeBytes), address - start));
         Birth birth = Birth.now(shared || space.machine().policies().leakTracking());
         Pinned pinned = space.pin(start, pages, term, access, birth);
-        return new Pin(pinned, address, sizeBytes, shared ? Arena::ofShared : Arena::ofConfined);
+        return new Pin(pinned, address, sizeBytes, shared ? null : Thread.currentThread());
     }
 
     // ---- ways in

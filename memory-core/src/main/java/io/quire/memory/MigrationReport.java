@@ -1,6 +1,7 @@
 package io.quire.memory;
 
 import io.quire.memory.contract.PageOutcome;
+import io.quire.memory.contract.PoolKind;
 import io.quire.memory.table.Geometry;
 import java.util.EnumMap;
 import java.util.Map;
@@ -9,11 +10,11 @@ import java.util.Map;
 public final class MigrationReport {
 
     private final long address;
-    private final String pool;
+    private final MemoryPool pool;
     private final PageOutcome[] outcomes;
     private final Map<PageOutcome, Integer> counts = new EnumMap<>(PageOutcome.class);
 
-    MigrationReport(long address, String pool, PageOutcome[] outcomes) {
+    MigrationReport(long address, MemoryPool pool, PageOutcome[] outcomes) {
         this.address = address;
         this.pool = pool;
         this.outcomes = outcomes;
@@ -57,13 +58,14 @@ public final class MigrationReport {
         return moved() + count(PageOutcome.ALREADY_THERE);
     }
 
-    /** Whether every page lies in the pool now, or was never written and needs no frame of the host. */
+    /** Whether every page lies in the pool now; on the host, pages that were never written lie nowhere and count too. */
     public boolean isComplete() {
-        return there() + count(PageOutcome.EMPTY) == outcomes.length;
+        int nowhere = pool.kind() == PoolKind.HOST ? count(PageOutcome.EMPTY) : 0;
+        return there() + nowhere == outcomes.length;
     }
 
     @Override
     public String toString() {
-        return "MigrationReport[to " + pool + ", pages=" + outcomes.length + ", " + counts + "]";
+        return "MigrationReport[to " + pool.name() + ", pages=" + outcomes.length + ", " + counts + "]";
     }
 }

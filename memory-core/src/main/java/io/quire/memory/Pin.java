@@ -6,6 +6,7 @@ import io.quire.memory.contract.PinAccess;
 import io.quire.memory.contract.PinTerm;
 import io.quire.memory.frame.FrameMemory;
 import io.quire.memory.frame.FramePool;
+import io.quire.memory.guard.Ownership;
 import io.quire.memory.space.PageStates;
 import io.quire.memory.space.Pinned;
 import io.quire.memory.table.Geometry;
@@ -14,7 +15,6 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,18 +29,20 @@ public final class Pin implements AutoCloseable {
     private final Pinned pinned;
     private final long start;
     private final long sizeBytes;
-    private final Supplier<Arena> arenas;
+
+    /** The only thread that may use it; null if any may. */
+    private final @Nullable Thread owner;
     private volatile boolean closed;
 
     // Made and ended under the lock of the space.
     private @Nullable Arena arena;
     private List<MemorySegment> segments = List.of();
 
-    Pin(Pinned pinned, long start, long sizeBytes, Supplier<Arena> arenas) {
+    Pin(Pinned pinned, long start, long sizeBytes, @Nullable Thread owner) {
         this.pinned = pinned;
         this.start = start;
         this.sizeBytes = sizeBytes;
-        this.arenas = arenas;
+        this.owner = owner;
     }
 
     /** The first address. */
@@ -65,9 +67,11 @@ public final class Pin implements AutoCloseable {
      * segments throw when they are used after the pin was closed. They are read-only for a pin that reads.
      *
      * @throws ClosedException after close
+     * @throws WrongThreadException if it is one of an accessor and the caller another thread
      * @throws UnsupportedOperationException without native access, where the life of a segment cannot be shortened
      */
     public List<MemorySegment> segments() {
+        checkOwner();
         if (!pinned.space().whilePinned(pinned, this::makeViews)) {
             throw closed();
         }
@@ -76,7 +80,7 @@ public final class Pin implements AutoCloseable {
 
     private void makeViews() {
         if (arena == null) {
-            Arena mine = arenas.get();
+            Arena mine = owner == null ? Arena.ofShared() : Arena.ofConfined();
             segments = views(mine);
             arena = mine;
         }
@@ -118,6 +122,7 @@ public final class Pin implements AutoCloseable {
      */
     @Override
     public void close() {
+        checkOwner();
         if (!pinned.space().unpin(pinned, this::endViews)) {
             throw closed();
         }
@@ -127,6 +132,12 @@ public final class Pin implements AutoCloseable {
     private void endViews() {
         if (arena != null) {
             arena.close();
+        }
+    }
+
+    private void checkOwner() {
+        if (owner != null && !Ownership.isCurrent(owner)) {
+            throw Ownership.violation("a pin of " + pinned.space().describeName(), owner);
         }
     }
 

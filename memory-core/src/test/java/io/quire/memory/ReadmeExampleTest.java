@@ -3,6 +3,9 @@ package io.quire.memory;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.quire.memory.contract.CowPlacement;
+import io.quire.memory.contract.PinAccess;
+import io.quire.memory.contract.PinTerm;
 import io.quire.memory.structure.ForkableMap;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -52,10 +55,35 @@ class ReadmeExampleTest {
     }
 
     @Test
+    void pagesLiveInATier() {
+        // begin tier
+        try (MemoryManager memory = MemoryManager.builder().hostPool(256L << 20)
+                        .deviceCoherentPool("near", 64L << 20)               // or .device("gpu", driver)
+                        .cowPlacement(CowPlacement.SAME_POOL).build();
+                AddressSpace space = memory.newAddressSpace("index");
+                Accessor live = space.accessor()) {
+
+            long address = space.map(1L << 20);
+            live.setLong(address, 42);
+            space.migrate(address, 1L << 20, memory.pool("near"));           // pages move, addresses stay
+
+            try (AddressSpace past = space.fork();                           // moves no page
+                    Pin pin = live.pin(address, 8, PinTerm.SHORT, PinAccess.READ)) {
+                live.setLong(address, 43);                                   // its copy stays near, too
+                assertThat(past.getLong(address)).isEqualTo(42);
+                assertThat(pin.state(address).pool()).isEqualTo("near");
+            }
+            memory.evict(memory.pool("near"), 16);                           // nothing that is not pinned can stay
+        }
+        // end tier
+    }
+
+    @Test
     void readmeShowsTheseExamples() throws IOException {
         String source = Files.readString(Path.of("src/test/java/io/quire/memory/ReadmeExampleTest.java"));
         String readme = Files.readString(Path.of("../README.md"));
-        assertThat(readme).contains(example(source, "memory")).contains(example(source, "map"));
+        assertThat(readme).contains(example(source, "memory")).contains(example(source, "map"))
+                .contains(example(source, "tier"));
     }
 
     private static String example(String source, String name) {

@@ -8,7 +8,9 @@ public enum PageOutcome {
     FILLED,
     /** It lay in the target pool already. */
     ALREADY_THERE,
-    /** It was never written, and the target is the host: there is nothing to move. */
+    /**
+     * It was never written, and gets no frame: the target is the host, or it may not be read, or the space is a snapshot.
+     */
     EMPTY,
     /** It is pinned, or a cursor reads it. */
     PINNED,

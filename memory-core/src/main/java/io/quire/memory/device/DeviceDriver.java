@@ -31,7 +31,10 @@ public interface DeviceDriver extends AutoCloseable {
     /** A frame went out of use: exactly once for each {@link #frameAllocated} that was granted. Any thread; quick. */
     void frameFreed(int frame);
 
-    /** A space was attached. Until {@link #detached} the device may ask the mirror for translations. */
+    /**
+     * A space was attached. Until {@link #detached} the device may ask the mirror for translations. As in
+     * {@link #invalidateStart}, no fault may be waited for in here. A driver that throws has not been attached.
+     */
     void attached(DeviceMirror mirror);
 
     /** The last call about a mirror: forget it, and every translation of it. After it the mirror refuses faults. */

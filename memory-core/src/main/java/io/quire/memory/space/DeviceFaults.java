@@ -135,7 +135,7 @@ final class DeviceFaults {
         long entry = space.entry(page);
         boolean isReachable = Entry.isReadable(entry)
                 || (Entry.isPrivate(entry) && isOwn(mirror, Entry.offset(entry)));
-        if (!isReachable) {
+        if (!isReachable || !space.isReadable(space.root(), page)) {
             return null;
         }
         boolean mayWrite = Entry.isPrivate(entry) ? space.ownsFrame(page) && space.isWritable(space.root(), page)

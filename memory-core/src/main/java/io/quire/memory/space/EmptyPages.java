@@ -32,10 +32,9 @@ final class EmptyPages {
             for (long page = from; page < to; page += Geometry.PAGE_BYTES) {
                 if (isEmpty(page)) {
                     long frame = device.pool().allocate();
-                    if (frame == FramePool.NONE) {
-                        break;
+                    if (frame != FramePool.NONE) { // else this page stays empty, and the others do not care
+                        frames.add(frame);
                     }
-                    frames.add(frame);
                 }
             }
             zero(frames, device);

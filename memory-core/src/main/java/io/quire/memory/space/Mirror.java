@@ -48,13 +48,7 @@ final class Mirror implements DeviceMirror {
      * @throws IllegalStateException if it is attached already
      */
     static Mirror attach(Space space, DriverLink link) {
-        link.checkOpen();
         Mirror mirror = new Mirror(space, link);
-        link.calls().call("attach", () -> {
-            link.driver().attached(mirror);
-            return null;
-        });
-        boolean added = false;
         space.lock();
         try {
             space.root();
@@ -64,18 +58,20 @@ final class Mirror implements DeviceMirror {
             }
             link.add(mirror);
             link.checkOpen(); // whoever closes it meanwhile finds the mirror, or is found out here
+            // Under the lock: what the device asks for from now on is answered when it is told of every change.
+            link.calls().call("attach", () -> {
+                link.driver().attached(mirror);
+                return null;
+            });
             space.notifier().add(mirror);
-            added = true;
+            return mirror;
+        } catch (RuntimeException refused) {
+            mirror.closed = true;
+            link.remove(mirror);
+            throw refused;
         } finally {
-            if (!added) {
-                mirror.closed = true;
-            }
             space.unlock();
-            if (!added) {
-                mirror.tellDetached();
-            }
         }
-        return mirror;
     }
 
     /** Detaches the device; again has no effect. A lost device is not asked. */

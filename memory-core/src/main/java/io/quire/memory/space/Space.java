@@ -381,8 +381,9 @@ public final class Space {
     private Space share(int childId, boolean asSnapshot, @Nullable String childName) {
         lock.lock();
         try {
-            root();
-            if (!snapshot) {
+            if (snapshot) {
+                root = root().withGeneration(machine.newGeneration()); // it may own nodes, for the sake of a pin
+            } else {
                 takeWritesFromAll();
             }
             Root copy = root().withGeneration(machine.newGeneration());

@@ -16,7 +16,8 @@ import java.util.Map;
  * @param doubleAllocations frames that came into use while they were; each is a bug of the library
  * @param doubleFrees frames that went out of use and were not in use; each is a bug of the library
  * @param protocolErrors invalidations of an unknown mirror, with a sequence that did not grow, or ended without a
- *        start; mirrors attached twice or detached without having been attached; each is a bug of the library
+ *        start; mirrors attached twice or detached without having been attached; translations of a range while an
+ *        invalidation of it, other than for a migration, has not ended; each is a bug of the library
  * @param faults questions for translations, outdated and refused ones too
  * @param retries questions whose answer came too late
  * @param copies of the processor into and out of frames, and zeroings, those that failed too

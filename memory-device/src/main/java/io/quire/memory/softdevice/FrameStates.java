@@ -5,6 +5,8 @@ import java.lang.foreign.MemorySegment;
 /** The frames of a {@link JavaDevice}: their bytes, whether they are in use, and for the how-manieth time. */
 final class FrameStates {
 
+    private static final byte POISON = (byte) 0xDE;
+
     private final MemorySegment memory;
     private final boolean[] live;
     private final int[] generations;
@@ -36,8 +38,10 @@ final class FrameStates {
         generations[frame]++;
     }
 
+    /** Poisons it, so that whoever reads it nevertheless is found out. */
     void free(int frame) {
         live[frame] = false;
+        bytes(frame).fill(POISON);
     }
 
     /** Whether the translation leads to a frame that went out of use since it was made. */

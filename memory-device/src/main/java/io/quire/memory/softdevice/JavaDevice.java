@@ -29,7 +29,6 @@ import org.jspecify.annotations.Nullable;
 public final class JavaDevice extends SoftwareDevice {
 
     private static final VarHandle WORD = JAVA_LONG.varHandle();
-    private static final long CLOSE_LIMIT_NANOS = TimeUnit.SECONDS.toNanos(10);
     private static final long HOLD_NANOS = TimeUnit.MICROSECONDS.toNanos(100);
 
     private final MemorySegment memory;
@@ -274,9 +273,7 @@ public final class JavaDevice extends SoftwareDevice {
             journal.count(DeviceCounters.PROTOCOL_ERRORS);
             return table == null ? Status.UNKNOWN_MIRROR : Status.PROTOCOL_ERROR;
         }
-        table.sequence = invalidation.sequence();
-        table.open++;
-        table.erase(invalidation.start(), invalidation.end());
+        table.begin(invalidation);
         journal.count(DeviceCounters.INVALIDATIONS + Codes.of(invalidation.kind()));
         journal.invalidation(DeviceEvent.Type.INVALIDATE_START, mirror, invalidation);
         return Status.OK;
@@ -293,11 +290,10 @@ public final class JavaDevice extends SoftwareDevice {
                 return Status.UNKNOWN_DEVICE;
             }
             PageTable table = tables.get(mirror.id());
-            if (table == null || table.open == 0) {
+            if (table == null || !table.end(invalidation)) {
                 journal.count(DeviceCounters.PROTOCOL_ERRORS);
                 return table == null ? Status.UNKNOWN_MIRROR : Status.PROTOCOL_ERROR;
             }
-            table.open--;
             journal.invalidation(DeviceEvent.Type.INVALIDATE_END, mirror.id(), invalidation);
             return Status.OK;
         } finally {
@@ -315,9 +311,6 @@ public final class JavaDevice extends SoftwareDevice {
     @Override
     int map(DeviceMirror mirror, Translations translations) {
         List<PageTranslation> pages = translations.pages();
-        if (pages.isEmpty()) {
-            return Status.BAD_ARGUMENT;
-        }
         lock.lock();
         try {
             if (closing) {
@@ -339,13 +332,18 @@ public final class JavaDevice extends SoftwareDevice {
         if (table.sequence != translations.sequence()) {
             return Status.OUTDATED;
         }
-        for (PageTranslation page : translations.pages()) {
+        List<PageTranslation> pages = translations.pages();
+        if (table.isChanging(pages.getFirst().address(), pages.getLast().address() + PAGE_BYTES)) {
+            journal.count(DeviceCounters.PROTOCOL_ERRORS);
+            return Status.PROTOCOL_ERROR;
+        }
+        for (PageTranslation page : pages) {
             int status = check(page);
             if (status != Status.OK) {
                 return status;
             }
         }
-        for (PageTranslation page : translations.pages()) {
+        for (PageTranslation page : pages) {
             table.put(slot(page));
         }
         return Status.OK;
@@ -662,7 +660,7 @@ public final class JavaDevice extends SoftwareDevice {
             closing = true;
             work.signalAll();
             changed.signalAll();
-            if (!awaitUninterruptibly(() -> ended, CLOSE_LIMIT_NANOS)) {
+            if (!awaitUninterruptibly(() -> ended, TimeUnit.MILLISECONDS.toNanos(closeLimitMillis()))) {
                 throw failed("call=close", Status.BUSY);
             }
         } finally {

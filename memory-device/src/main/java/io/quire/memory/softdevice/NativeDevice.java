@@ -28,7 +28,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class NativeDevice extends SoftwareDevice {
 
-    private static final int CLOSE_LIMIT_MILLIS = 10_000;
 
     /** By the number that C knows them by; from creation to close. */
     private static final Map<Long, NativeDevice> DEVICES = new ConcurrentHashMap<>();
@@ -78,6 +77,7 @@ public final class NativeDevice extends SoftwareDevice {
      * @throws UnsupportedOperationException if it is not available
      */
     public static NativeDevice coherent(String name, long sizeBytes) {
+        requireLibrary();
         return registered(new NativeDevice(name, PoolKind.DEVICE_COHERENT, sizeBytes));
     }
 
@@ -88,7 +88,13 @@ public final class NativeDevice extends SoftwareDevice {
      * @throws UnsupportedOperationException if it is not available
      */
     public static NativeDevice privateMemory(String name, long sizeBytes) {
+        requireLibrary();
         return registered(new NativeDevice(name, PoolKind.DEVICE_PRIVATE, sizeBytes));
+    }
+
+    /** So that it is no error of initialization if there is none. */
+    private static void requireLibrary() {
+        NativeLibrary.symbols();
     }
 
     private static NativeDevice registered(NativeDevice device) {
@@ -181,9 +187,6 @@ public final class NativeDevice extends SoftwareDevice {
     @Override
     int map(DeviceMirror mirror, Translations translations) {
         List<PageTranslation> pages = translations.pages();
-        if (pages.isEmpty()) {
-            return Status.BAD_ARGUMENT;
-        }
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment table = arena.allocate(pages.size() * NativeCalls.TRANSLATION_BYTES, Long.BYTES);
             store(pages, table);
@@ -248,14 +251,17 @@ public final class NativeDevice extends SoftwareDevice {
                 MemorySegment sequence, MemorySegment translations) {
             NativeDevice asking = DEVICES.get(device);
             Operation operation = asking == null ? null : asking.operations.get(ticket);
-            if (operation == null) { // whoever wanted it has given up
-                return Status.FAULT_FAILED;
-            }
-            Translations answer = operation.fault(address, pages, Codes.ACCESSES.get(access));
-            if (answer == null) {
-                return Status.FAULT_FAILED;
-            }
+            return operation == null ? Status.FAULT_FAILED // whoever wanted it has given up
+                    : answer(operation, address, pages, access, sequence, translations);
+        }
+
+        private static int answer(Operation operation, long address, int pages, int access, MemorySegment sequence,
+                MemorySegment translations) {
             try {
+                Translations answer = operation.fault(address, pages, Codes.ACCESSES.get(access));
+                if (answer == null) {
+                    return Status.FAULT_FAILED;
+                }
                 store(answer.pages(), NativeCalls.at(translations, pages * NativeCalls.TRANSLATION_BYTES));
                 NativeCalls.at(sequence, Long.BYTES).set(JAVA_LONG, 0, answer.sequence());
                 return Status.OK;
@@ -396,7 +402,7 @@ public final class NativeDevice extends SoftwareDevice {
             NativeCalls.holdAccesses(id, 0); // which would keep the questions here waiting
             lastCounters = counters();
             lastEvents = events();
-            int status = NativeCalls.close(id, CLOSE_LIMIT_MILLIS);
+            int status = NativeCalls.close(id, closeLimitMillis());
             if (status != Status.OK && status != Status.UNKNOWN_DEVICE) {
                 throw failed("call=close", status);
             }

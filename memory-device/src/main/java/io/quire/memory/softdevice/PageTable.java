@@ -1,8 +1,12 @@
 package io.quire.memory.softdevice;
 
 import io.quire.memory.device.DeviceAccess;
+import io.quire.memory.device.Invalidation;
+import io.quire.memory.device.InvalidationKind;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.List;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -13,7 +17,7 @@ final class PageTable {
     long sequence;
 
     /** Invalidations that have not ended. */
-    long open;
+    private final List<Invalidation> windows = new ArrayList<>();
 
     private final TreeMap<Long, Slot> slots = new TreeMap<>();
 
@@ -54,8 +58,22 @@ final class PageTable {
         slots.put(slot.address, slot);
     }
 
-    void erase(long start, long end) {
-        slots.subMap(start, end).clear();
+    /** Erases its range until {@link #end}. */
+    void begin(Invalidation invalidation) {
+        sequence = invalidation.sequence();
+        windows.add(invalidation);
+        slots.subMap(invalidation.start(), invalidation.end()).clear();
+    }
+
+    /** False if none with its sequence has begun. */
+    boolean end(Invalidation invalidation) {
+        return windows.removeIf(window -> window.sequence() == invalidation.sequence());
+    }
+
+    /** Whether a part of the range is being changed. What migrates stays as it is, and may be read. */
+    boolean isChanging(long start, long end) {
+        return windows.stream().anyMatch(window -> window.kind() != InvalidationKind.MIGRATE
+                && window.start() < end && start < window.end());
     }
 
     /** In ascending order of addresses. */

@@ -7,6 +7,7 @@ import io.quire.memory.device.DeviceDriver;
 import io.quire.memory.device.DeviceMirror;
 import io.quire.memory.device.DriverException;
 import io.quire.memory.device.Invalidation;
+import io.quire.memory.device.PageTranslation;
 import io.quire.memory.device.PrivateDriver;
 import io.quire.memory.device.Translations;
 import java.lang.foreign.MemorySegment;
@@ -43,6 +44,7 @@ public abstract sealed class SoftwareDevice implements AutoCloseable permits Nat
     /** How many events are remembered. */
     static final int EVENTS = 16384;
 
+    private static final long CLOSE_LIMIT_MILLIS = 10_000;
     private static final long MAX_BUFFER_BYTES = 1L << 30;
     private static final MemorySegment NO_BUFFER = MemorySegment.NULL;
 
@@ -188,8 +190,8 @@ public abstract sealed class SoftwareDevice implements AutoCloseable permits Nat
      * Ends the device's thread; whoever waits for an operation gets a {@link DriverException}. Closing twice does
      * nothing. Coherent memory stays as long as somebody has a reference to its segment.
      *
-     * @throws DriverException if the thread does not end within 10 seconds, because a fault does not; the device does
-     *         nothing any more, and may be closed again
+     * @throws DriverException if the thread does not end within 10 seconds, or the {@link #operationLimit} if that is
+     *         less, because a fault does not; the device does nothing any more, and may be closed again
      */
     @Override
     public abstract void close();
@@ -216,6 +218,7 @@ public abstract sealed class SoftwareDevice implements AutoCloseable permits Nat
 
     abstract int invalidateEnd(DeviceMirror mirror, Invalidation invalidation);
 
+    /** Pages without a gap. */
     abstract int map(DeviceMirror mirror, Translations translations);
 
     abstract boolean testAndClearAccessed(DeviceMirror mirror, long address);
@@ -270,7 +273,7 @@ public abstract sealed class SoftwareDevice implements AutoCloseable permits Nat
 
     /** False if it may not fault and misses a page. */
     private boolean perform(Operation operation, MemorySegment buffer) {
-        int status = run(operation, buffer, (int) Math.max(1, operationLimit.toMillis()));
+        int status = run(operation, buffer, limitMillis());
         return switch (status) {
             case Status.OK -> true;
             case Status.NOT_MAPPED -> false;
@@ -295,6 +298,24 @@ public abstract sealed class SoftwareDevice implements AutoCloseable permits Nat
         if (status != Status.OK) {
             throw failed("call=" + call, status);
         }
+    }
+
+    /** Where the pages from an index on have their first gap. */
+    private static int endOfRun(List<PageTranslation> pages, int from) {
+        int to = from + 1;
+        while (to < pages.size() && to - from < MAX_FAULT_PAGES
+                && pages.get(to).address() == pages.get(to - 1).address() + PAGE_BYTES) {
+            to++;
+        }
+        return to;
+    }
+
+    private int limitMillis() {
+        return (int) Math.max(1, operationLimit.toMillis());
+    }
+
+    final int closeLimitMillis() {
+        return (int) Math.min(CLOSE_LIMIT_MILLIS, limitMillis());
     }
 
     final DriverException failed(String what, int status) {
@@ -352,8 +373,13 @@ public abstract sealed class SoftwareDevice implements AutoCloseable permits Nat
 
         @Override
         public void mapped(DeviceMirror mirror, Translations translations) {
-            int status = map(mirror, translations);
-            if (status != Status.OUTDATED) {
+            List<PageTranslation> pages = translations.pages();
+            for (int from = 0, to; from < pages.size(); from = to) {
+                to = endOfRun(pages, from);
+                int status = map(mirror, new Translations(translations.sequence(), pages.subList(from, to)));
+                if (status == Status.OUTDATED) {
+                    return;
+                }
                 checked("mapped", status);
             }
         }

@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.ReentrantLock;
 
 /** A space as a device sees it, of some pages that the host has or the device; and the library that owns it. */
 final class FakeMirror implements DeviceMirror {
@@ -29,6 +30,8 @@ final class FakeMirror implements DeviceMirror {
     private final Map<Long, MemorySegment> host = new ConcurrentHashMap<>();
     private final Map<Long, Integer> frames = new ConcurrentHashMap<>();
     private final AtomicLong sequence = new AtomicLong();
+    /** Of the space: nothing is looked up while something changes. */
+    private final ReentrantLock lock = new ReentrantLock();
     private final SoftwareDevice device;
 
     /** Faults that were asked for. */
@@ -71,16 +74,26 @@ final class FakeMirror implements DeviceMirror {
 
     /** As the library does it; false if it is refused. */
     boolean invalidate(int page, int pages) {
-        Invalidation invalidation = invalidation(page, pages, InvalidationKind.CLEAR, true);
-        boolean granted = device.driver().invalidateStart(this, invalidation);
-        if (granted) {
-            device.driver().invalidateEnd(this, invalidation);
+        lock.lock();
+        try {
+            Invalidation invalidation = invalidation(page, pages, InvalidationKind.CLEAR, true);
+            boolean granted = device.driver().invalidateStart(this, invalidation);
+            if (granted) {
+                device.driver().invalidateEnd(this, invalidation);
+            }
+            return granted;
+        } finally {
+            lock.unlock();
         }
-        return granted;
     }
 
-    long sequence() {
-        return sequence.get();
+    private long lookUp() {
+        lock.lock();
+        try {
+            return sequence.get();
+        } finally {
+            lock.unlock();
+        }
     }
 
     @Override
@@ -96,7 +109,7 @@ final class FakeMirror implements DeviceMirror {
     @Override
     public Translations fault(long address, int pages, DeviceAccess access) {
         faults.incrementAndGet();
-        long lookedUpUnder = sequence.get();
+        long lookedUpUnder = lookUp();
         inFault.run();
         List<PageTranslation> found = new ArrayList<>();
         for (int i = 0; i < pages; i++) {

@@ -318,6 +318,19 @@ abstract class SoftwareDeviceContract {
     }
 
     @Test
+    void whatTheLibraryMapsMayHaveGaps() {
+        driver.mapped(mirror, new Translations(0, List.of(
+                new PageTranslation(at(0), -1, mirror.page(0), DeviceAccess.WRITE),
+                new PageTranslation(at(2), -1, mirror.page(2), DeviceAccess.WRITE),
+                new PageTranslation(at(3), -1, mirror.page(3), DeviceAccess.READ))));
+        driver.mapped(mirror, new Translations(0, List.of()));
+
+        assertThat(device.table(mirror)).extracting(TableEntry::address).containsExactly(at(0), at(2), at(3));
+        device.fill(mirror, at(2), PAGE, (byte) 6);
+        assertThat(mirror.page(2).toArray(JAVA_BYTE)).containsOnly(6);
+    }
+
+    @Test
     void theAccessedFlagIsSetByAnAccessAndClearedByTheQuestion() {
         assertThat(driver.testAndClearAccessed(mirror, at(0))).isFalse();
         device.read(mirror, at(0), buffer(1));
@@ -378,6 +391,29 @@ abstract class SoftwareDeviceContract {
         assertThatThrownBy(() -> driver.detached(mirror)).isInstanceOf(DriverException.class);
         assertThatThrownBy(() -> mirror.invalidate(0, 1)).isInstanceOf(DriverException.class);
         assertThat(device.counters().protocolErrors()).isEqualTo(5);
+    }
+
+    @Test
+    void anAnswerAboutARangeThatIsBeingChangedIsNoticed() {
+        Invalidation change = mirror.invalidation(0, 2, InvalidationKind.CLEAR, true);
+        driver.invalidateStart(mirror, change);
+        assertThat(device.read(mirror, at(2), buffer(1)).pages()).as("another range").isOne();
+        assertThatExceptionOfType(DriverException.class).isThrownBy(() -> device.read(mirror, at(1), buffer(1)))
+                .extracting(DriverException::code).isEqualTo(Status.PROTOCOL_ERROR);
+        driver.invalidateEnd(mirror, change);
+        driver.invalidateStart(mirror, mirror.invalidation(0, 1, InvalidationKind.MIGRATE, true));
+        assertThat(device.read(mirror, at(0), buffer(1)).pages()).as("what migrates may be read").isOne();
+        assertThat(device.counters().protocolErrors()).isOne();
+    }
+
+    @Test
+    void aFrameOutOfUseIsPoisoned() {
+        driver.frameAllocated(0);
+        driver.frameFreed(0);
+        driver.frameAllocated(0);
+        MemorySegment page = buffer(1);
+        driver.copyToHost(0, page);
+        assertThat(page.toArray(JAVA_BYTE)).containsOnly((byte) 0xDE);
     }
 
     // Failures on purpose.
@@ -516,8 +552,6 @@ abstract class SoftwareDeviceContract {
         assertThatThrownBy(() -> driver.mapped(mirror,
                 new Translations(0, List.of(new PageTranslation(at(0), -1, null, DeviceAccess.READ)))))
                 .isInstanceOf(DriverException.class);
-        assertThatThrownBy(() -> driver.mapped(mirror, new Translations(0, List.of())))
-                .isInstanceOf(DriverException.class);
         assertThatThrownBy(() -> driver.invalidateStart(mirror,
                 new Invalidation(InvalidationKind.CLEAR, 1, 2, 0, 1, true))).isInstanceOf(DriverException.class);
     }
@@ -590,6 +624,26 @@ abstract class SoftwareDeviceContract {
         awaitAccess();
         device.close();
         assertThat(read.get().pages()).isOne();
+    }
+
+    @Test
+    void aCloseHasATimeLimitAndMayBeTriedAgain() throws Exception {
+        CountDownLatch inside = new CountDownLatch(1);
+        CountDownLatch over = new CountDownLatch(1);
+        mirror.inFault = () -> {
+            inside.countDown();
+            await(over);
+        };
+        Future<OperationResult> read = start(() -> device.read(mirror, at(0), buffer(1)));
+        await(inside);
+        device.operationLimit(Duration.ofMillis(20));
+
+        assertThatExceptionOfType(DriverException.class).isThrownBy(device::close)
+                .extracting(DriverException::code).isEqualTo(Status.BUSY);
+        over.countDown();
+        assertThatThrownBy(read::get).cause().isInstanceOf(DriverException.class);
+        device.operationLimit(Duration.ofSeconds(60));
+        device.close();
     }
 
     @Test

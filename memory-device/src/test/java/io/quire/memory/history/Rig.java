@@ -1,0 +1,138 @@
+package io.quire.memory.history;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.quire.memory.Device;
+import io.quire.memory.ManagerCheck;
+import io.quire.memory.MemoryManager;
+import io.quire.memory.MemoryPool;
+import io.quire.memory.contract.PoolKind;
+import io.quire.memory.softdevice.DeviceCounters;
+import io.quire.memory.softdevice.DeviceEvent;
+import io.quire.memory.softdevice.JavaDevice;
+import io.quire.memory.softdevice.NativeDevice;
+import io.quire.memory.softdevice.SoftwareDevice;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.UnaryOperator;
+
+/** A manager with some software devices. Closing it demands that nothing leaked and no device found a rule broken. */
+public final class Rig implements AutoCloseable {
+
+    public static final int PAGE = 4096;
+
+    private static final long LIMIT_NANOS = 10_000_000_000L;
+
+    private final List<SoftwareDevice> devices;
+    private final MemoryManager manager;
+
+    /** Opens a manager without a background agent, unless the configuration asks for it, over some devices. */
+    public Rig(UnaryOperator<MemoryManager.Builder> configuration, SoftwareDevice... devices) {
+        this.devices = List.of(devices);
+        MemoryManager.Builder builder = MemoryManager.builder().hostPool(4 << 20).backgroundAgent(false);
+        for (SoftwareDevice device : devices) {
+            builder.device(device.name(), device.driver());
+        }
+        this.manager = configuration.apply(builder).build();
+    }
+
+    public Rig(SoftwareDevice... devices) {
+        this(builder -> builder, devices);
+    }
+
+    /** A device of a kind: in C where its library is there. */
+    public static SoftwareDevice device(String name, PoolKind kind, int frames) {
+        return NativeDevice.isAvailable() ? nativeDevice(name, kind, frames) : javaDevice(name, kind, frames);
+    }
+
+    /** A device in C. */
+    public static SoftwareDevice nativeDevice(String name, PoolKind kind, int frames) {
+        long size = (long) frames * PAGE;
+        return kind == PoolKind.DEVICE_COHERENT ? NativeDevice.coherent(name, size) : NativeDevice.privateMemory(name, size);
+    }
+
+    /** A device in Java. */
+    public static SoftwareDevice javaDevice(String name, PoolKind kind, int frames) {
+        long size = (long) frames * PAGE;
+        return kind == PoolKind.DEVICE_COHERENT ? JavaDevice.coherent(name, size) : JavaDevice.privateMemory(name, size);
+    }
+
+    public MemoryManager manager() {
+        return manager;
+    }
+
+    public List<SoftwareDevice> devices() {
+        return devices;
+    }
+
+    /** The library's side of a device. */
+    public Device device(SoftwareDevice device) {
+        return manager.device(device.name());
+    }
+
+    public MemoryPool pool(SoftwareDevice device) {
+        return manager.pool(device.name());
+    }
+
+    /** No device has caught the library breaking a rule so far. */
+    public void checkDevices() {
+        for (SoftwareDevice device : devices) {
+            DeviceCounters counters = device.counters();
+            assertThat(counters.violations()).as("rules broken: %s %s", device, counters).isZero();
+            if (!device(device).isClosed()) {
+                assertThat(device.staleTranslations()).as("stale translations: %s", device).isZero();
+            }
+        }
+    }
+
+    /** Every invalidation that was granted has ended; only while nothing else runs. */
+    public void checkBalance() {
+        record Window(long mirror, long sequence) {
+        }
+        for (SoftwareDevice device : devices) {
+            Set<Window> open = new HashSet<>();
+            for (DeviceEvent event : device.events()) {
+                Window window = new Window(event.mirror(), event.sequence());
+                switch (event.type()) {
+                    case INVALIDATE_START -> assertThat(open.add(window)).as("starts twice: %s", event).isTrue();
+                    case INVALIDATE_END -> open.remove(window);
+                    default -> { }
+                }
+            }
+            assertThat(open).as("invalidations that did not end: %s", device).isEmpty();
+        }
+    }
+
+    /** Demands, once all spaces and pins are closed, that every frame is free again. */
+    public void checkAllFree() {
+        assertThat(manager.openSpaces()).as("spaces left open").isEmpty();
+        assertThat(manager.openPins()).as("pins left open").isEmpty();
+        long deadline = System.nanoTime() + LIMIT_NANOS;
+        while (manager.reclaim(1 << 16) > 0 || (used() > 0 && System.nanoTime() < deadline)) {
+            Thread.onSpinWait();
+        }
+        for (MemoryPool pool : manager.pools()) {
+            assertThat(pool.freeBytes()).as("free bytes of %s", pool).isEqualTo(pool.sizeBytes());
+        }
+        for (SoftwareDevice device : devices) {
+            DeviceCounters counters = device.counters();
+            assertThat(counters.liveFrames()).as("live frames of %s", device).isZero();
+            assertThat(counters.frees()).as("frames freed of %s", device).isEqualTo(counters.allocations());
+        }
+        ManagerCheck.recount(manager);
+    }
+
+    private long used() {
+        return manager.pools().stream().mapToLong(pool -> pool.sizeBytes() - pool.freeBytes()).sum();
+    }
+
+    @Override
+    public void close() {
+        devices.forEach(device -> device.faults().clear());
+        checkAllFree();
+        checkDevices();
+        checkBalance();
+        manager.close();
+    }
+}

@@ -1,0 +1,66 @@
+package io.quire.memory.history;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
+
+/** Runs tasks at the same time, for a while. */
+public final class Threads {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    private Threads() {
+    }
+
+    /** A part of a race; goes on while it is told to. */
+    @FunctionalInterface
+    public interface Task {
+        void run(BooleanSupplier running) throws Exception;
+    }
+
+    /**
+     * Runs each task on a platform thread until the time is over or one of them fails, which fails the race.
+     */
+    public static void race(Duration duration, Task... tasks) throws InterruptedException {
+        race(Thread.ofPlatform().name("racer-", 0).daemon().factory(), duration, tasks);
+    }
+
+    /** Runs each task on a thread of the factory. */
+    public static void race(ThreadFactory factory, Duration duration, Task... tasks)
+            throws InterruptedException {
+        AtomicReference<Throwable> failure = new AtomicReference<>();
+        long end = System.nanoTime() + duration.toNanos();
+        BooleanSupplier running = () -> failure.get() == null && System.nanoTime() < end;
+        List<Thread> threads = new ArrayList<>();
+        for (Task task : tasks) {
+            threads.add(factory.newThread(() -> {
+                try {
+                    task.run(running);
+                } catch (Throwable thrown) {
+                    if (!failure.compareAndSet(null, thrown)) {
+                        failure.get().addSuppressed(thrown);
+                    }
+                }
+            }));
+        }
+        threads.forEach(Thread::start);
+        for (Thread thread : threads) {
+            if (!thread.join(duration.plus(PATIENCE))) {
+                AssertionError stuck = new AssertionError("a thread does not end: " + thread);
+                stuck.setStackTrace(thread.getStackTrace());
+                throw stuck;
+            }
+        }
+        if (failure.get() != null) {
+            throw new AssertionError("a thread of the race failed", failure.get());
+        }
+    }
+
+    /** Runs one task on another thread and waits for it. */
+    public static void elsewhere(Runnable task) throws InterruptedException {
+        race(Duration.ZERO, running -> task.run());
+    }
+}
