@@ -155,6 +155,7 @@ public final class MemoryManager implements AutoCloseable {
      * @return what was done; it may be less
      * @throws IllegalArgumentException if the pool is the host's or another manager's, or the number is not positive
      * @throws io.quire.memory.contract.DriverFailedException if a driver fails; what has moved before stays moved
+     * @throws io.quire.memory.contract.DeviceClosedException if the device is closed
      * @throws ClosedException after close
      */
     public EvictionReport evict(MemoryPool pool, int pages) {
@@ -162,7 +163,9 @@ public final class MemoryManager implements AutoCloseable {
         if (pages < 1) {
             throw new IllegalArgumentException("at least one page is evicted: pages=" + pages);
         }
-        Map<PageOutcome, Integer> outcomes = machine.evictor().evict(link(pool), pages, true);
+        DriverLink link = link(pool);
+        link.checkOpen();
+        Map<PageOutcome, Integer> outcomes = machine.evictor().evict(link, pages, true);
         return new EvictionReport(pool.name(), pages, outcomes.getOrDefault(PageOutcome.MOVED, 0), outcomes);
     }
 

@@ -213,7 +213,8 @@ public final class DriverLink implements FrameListener {
 
     // ---- the end
 
-    void checkOpen() {
+    /** Refuses a device that is closed, or being closed. */
+    public void checkOpen() {
         if (closing) {
             throw new DeviceClosedException("the device is closed: device=" + name);
         }

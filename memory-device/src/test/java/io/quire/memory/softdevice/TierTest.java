@@ -24,15 +24,16 @@ class TierTest {
     private static final int PAGE = 4096;
     private static final int PAGES = 32;
     private static final long SIZE = PAGES * PAGE;
+    private static final long DEVICE_SIZE = 8 * SIZE; // or the manager evicts on its own
 
     @TestFactory
     List<DynamicTest> pagesTravelBetweenHostAndDevice() {
         List<DynamicTest> tests = new ArrayList<>();
-        add(tests, "Java, coherent", name -> JavaDevice.coherent(name, SIZE));
-        add(tests, "Java, private", name -> JavaDevice.privateMemory(name, SIZE));
+        add(tests, "Java, coherent", name -> JavaDevice.coherent(name, DEVICE_SIZE));
+        add(tests, "Java, private", name -> JavaDevice.privateMemory(name, DEVICE_SIZE));
         if (NativeDevice.isAvailable() || Boolean.getBoolean("native.required")) {
-            add(tests, "C, coherent", name -> NativeDevice.coherent(name, SIZE));
-            add(tests, "C, private", name -> NativeDevice.privateMemory(name, SIZE));
+            add(tests, "C, coherent", name -> NativeDevice.coherent(name, DEVICE_SIZE));
+            add(tests, "C, private", name -> NativeDevice.privateMemory(name, DEVICE_SIZE));
         }
         return tests;
     }
@@ -48,7 +49,8 @@ class TierTest {
     }
 
     private static void travel(SoftwareDevice device) {
-        try (MemoryManager memory = MemoryManager.builder().hostPool(1 << 20).device("card", device.driver()).build();
+        try (MemoryManager memory = MemoryManager.builder().hostPool(1 << 20).device("card", device.driver())
+                .backgroundAgent(false).build();
                 AddressSpace space = memory.newAddressSpace();
                 Attachment attachment = memory.device("card").attach(space)) {
             long address = space.map(SIZE);
