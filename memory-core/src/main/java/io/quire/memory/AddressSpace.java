@@ -222,6 +222,7 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
     static Pin pin(Space space, long address, long sizeBytes, PinTerm term, PinAccess access, boolean shared) {
         long start = Geometry.pageStart(address);
         int pages = Ranges.pages(Math.addExact(Ranges.positive(sizeBytes), address - start));
+        space.checkAllMapped(start, (long) pages << Geometry.PAGE_SHIFT);
         Birth birth = Birth.now(shared || space.machine().policies().leakTracking());
         Pinned pinned = space.pin(start, pages, term, access, birth);
         return new Pin(pinned, address, sizeBytes, shared ? null : Thread.currentThread());

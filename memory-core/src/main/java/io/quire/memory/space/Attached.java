@@ -26,10 +26,7 @@ public final class Attached {
     /** Makes pages exclusive to the device, and lets it map them. */
     public void makeExclusive(long address, int pages) {
         Translations taken = mirror.fault(address, pages, DeviceAccess.ATOMIC);
-        mirror.link().calls().call("map exclusive pages", () -> {
-            mirror.link().driver().mapped(mirror, taken);
-            return null;
-        });
+        mirror.tellMapped(taken);
     }
 
     /** How many pages of the space are exclusive to this device. */

@@ -25,6 +25,10 @@ final class Batch {
     final long[] targets = new long[Geometry.FAN_OUT];
     final @Nullable PageOutcome[] outcomes = new PageOutcome[Geometry.FAN_OUT];
 
+    /** The call of a driver that fills targets, and whose it is. */
+    @Nullable DriverWork filling;
+    @Nullable DriverLink filledBy;
+
     Batch(Lineage lineage, long address, FramePool target, boolean mayBlock, boolean dissolves) {
         this.lineage = lineage;
         this.leafStart = address & -Geometry.LEAF_BYTES;

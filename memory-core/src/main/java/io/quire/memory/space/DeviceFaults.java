@@ -102,27 +102,31 @@ final class DeviceFaults {
         int from = link.pool().frame(source);
         long near = space.cowPlacement() == CowPlacement.SAME_POOL ? link.pool().allocate() : FramePool.NONE;
         long copy = near != FramePool.NONE ? near : machine.allocateFrame(space);
+        DriverWork copying = new DriverWork(() -> copyPrivate(link, from, copy));
         try {
-            link.calls().call("copy for a write", () -> {
-                if (near == FramePool.NONE) {
-                    link.privateDriver().copyToHost(from, pools.memory().slice(copy, Geometry.PAGE_BYTES));
-                } else {
-                    try (Arena arena = Arena.ofConfined()) {
-                        MemorySegment between = arena.allocate(Geometry.PAGE_BYTES, Geometry.PAGE_BYTES);
-                        link.privateDriver().copyToHost(from, between);
-                        link.privateDriver().copyToDevice(between, link.pool().frame(near));
-                    }
-                }
-                return null;
-            });
+            link.calls().run("copy for a write", copying);
         } catch (RuntimeException failed) {
-            machine.releaseAfterFailedCopy(link, copy);
+            if (!copying.mayStillRun()) {
+                pools.release(copy);
+            }
             throw failed;
         }
         if (near != FramePool.NONE) {
             link.holds(near, space.lineage(), page);
         }
         return copy;
+    }
+
+    private void copyPrivate(DriverLink link, int from, long copy) {
+        if (pools.isHost(copy)) {
+            link.privateDriver().copyToHost(from, pools.memory().slice(copy, Geometry.PAGE_BYTES));
+        } else {
+            try (Arena arena = Arena.ofConfined()) {
+                MemorySegment between = arena.allocate(Geometry.PAGE_BYTES, Geometry.PAGE_BYTES);
+                link.privateDriver().copyToHost(from, between);
+                link.privateDriver().copyToDevice(between, link.pool().frame(copy));
+            }
+        }
     }
 
     private @Nullable PageTranslation atomic(Mirror mirror, long page) {

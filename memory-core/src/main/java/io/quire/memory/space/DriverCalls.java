@@ -36,6 +36,29 @@ final class DriverCalls {
     }
 
     /**
+     * Calls the driver with something whose end matters even if nobody waits for it any more.
+     *
+     * @param operation what it is to do, for messages
+     * @throws DriverFailedException as {@link #call}
+     */
+    void run(String operation, DriverWork work) {
+        boolean returned = false;
+        try {
+            call(operation, work);
+            returned = true;
+        } finally {
+            if (!returned) {
+                work.giveUp();
+            }
+        }
+    }
+
+    /** Calls the driver with something that has no result. */
+    void run(String operation, Runnable work) {
+        run(operation, new DriverWork(work));
+    }
+
+    /**
      * Calls the driver.
      *
      * @param operation what it is to do, for messages

@@ -236,9 +236,8 @@ public final class DriverLink implements FrameListener {
         closed = true;
         try {
             if (!calls.isLost()) {
-                calls.call("close", () -> {
+                calls.run("close", () -> {
                     driver.close();
-                    return null;
                 });
             }
         } finally {

@@ -9,6 +9,8 @@ import io.quire.memory.table.Leaf;
 import io.quire.memory.table.Root;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Gives pages that were never written their frame on a device: zeros, without a copy. Any thread; without locks. */
 final class EmptyPages {
@@ -28,6 +30,7 @@ final class EmptyPages {
      */
     void fill(long from, long to, DriverLink device, PageOutcome[] outcomes) {
         Deque<Long> frames = new ArrayDeque<>();
+        DriverWork zeroing = null;
         try {
             for (long page = from; page < to; page += Geometry.PAGE_BYTES) {
                 if (isEmpty(page)) {
@@ -37,7 +40,12 @@ final class EmptyPages {
                     }
                 }
             }
-            zero(frames, device);
+            zeroing = zeroing(List.copyOf(frames), device);
+            if (zeroing != null) {
+                device.calls().run("zeroing of frames", zeroing);
+            } else {
+                frames.forEach(frame -> machine.pools().memory().fill(frame, Geometry.PAGE_BYTES, (byte) 0));
+            }
             space.lock();
             try {
                 for (long page = from; page < to; page += Geometry.PAGE_BYTES) {
@@ -54,7 +62,9 @@ final class EmptyPages {
                 space.unlock();
             }
         } finally {
-            frames.forEach(device.pool()::release);
+            if (zeroing == null || !zeroing.mayStillRun()) {
+                frames.forEach(device.pool()::release);
+            }
         }
     }
 
@@ -63,15 +73,9 @@ final class EmptyPages {
         return !space.isSnapshot() && !Entry.isPresent(space.entry(page)) && space.isReadable(space.root(), page);
     }
 
-    private void zero(Deque<Long> frames, DriverLink device) {
-        if (!device.isPrivate()) {
-            frames.forEach(frame -> machine.pools().memory().fill(frame, Geometry.PAGE_BYTES, (byte) 0));
-        } else if (!frames.isEmpty()) {
-            device.calls().call("zeroing of frames", () -> {
-                frames.forEach(frame -> device.privateDriver().zero(device.pool().frame(frame)));
-                return null;
-            });
-        }
+    private @Nullable DriverWork zeroing(List<Long> frames, DriverLink device) {
+        return device.isPrivate() && !frames.isEmpty() ? new DriverWork(() -> frames.forEach(frame ->
+                device.privateDriver().zero(device.pool().frame(frame)))) : null;
     }
 
     private void put(long page, long frame, DriverLink device) {

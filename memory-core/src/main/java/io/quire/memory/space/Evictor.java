@@ -63,7 +63,11 @@ public final class Evictor {
                     break;
                 }
                 triesLeft -= victims.length;
-                left -= move(link, victims, mayBlock, results);
+                try {
+                    left -= move(link, victims, mayBlock, results);
+                } finally {
+                    giveBack(link, victims); // those that a driver has failed on, or that it was not their turn any more
+                }
             }
         } finally {
             link.eviction().unlock();
@@ -95,17 +99,31 @@ public final class Evictor {
         AccessBit bit = frame -> testAndClearAccessed(link, frame);
         int[] victims = new int[count];
         int chosen = 0;
-        while (chosen < count) {
-            int victim = link.queues().nextVictim(bit);
-            if (victim == EvictionQueues.NONE) {
-                victim = link.queues().nextVictim(AccessBit.IGNORED); // everything is in use, and yet some has to go
+        try {
+            for (int victim = nextVictim(link, bit); victim != EvictionQueues.NONE; victim = nextVictim(link, bit)) {
+                victims[chosen++] = victim;
+                if (chosen == count) {
+                    break;
+                }
             }
-            if (victim == EvictionQueues.NONE) {
-                break;
-            }
-            victims[chosen++] = victim;
+        } catch (RuntimeException failed) {
+            giveBack(link, Arrays.copyOf(victims, chosen));
+            throw failed;
         }
         return Arrays.copyOf(victims, chosen);
+    }
+
+    private static int nextVictim(DriverLink link, AccessBit bit) {
+        int victim = link.queues().nextVictim(bit);
+        // Everything may be in use, and yet some has to go.
+        return victim != EvictionQueues.NONE ? victim : link.queues().nextVictim(AccessBit.IGNORED);
+    }
+
+    /** What was not evicted may be chosen again; does nothing for what was. */
+    private static void giveBack(DriverLink link, int[] victims) {
+        for (int victim : victims) {
+            link.queues().skipped(victim);
+        }
     }
 
     /** Moves some frames' pages to the host; how many went. */
@@ -123,8 +141,6 @@ public final class Evictor {
                             moved++;
                             machine.events().evicted();
                             watch(link, batch, page);
-                        } else {
-                            link.queues().skipped(link.pool().frame(batch.sources[page]));
                         }
                     }
                 }
@@ -144,17 +160,14 @@ public final class Evictor {
         for (int frame : frames) {
             Lineage lineage = link.lineageOf(frame);
             if (lineage == null) {
-                link.queues().skipped(frame); // freed meanwhile
-                continue;
+                continue; // freed meanwhile
             }
             long address = link.addressOf(frame);
             Batch batch = batches.computeIfAbsent(new Stretch(lineage, address & -Geometry.LEAF_BYTES), stretch ->
                     new Batch(lineage, stretch.leafStart(), machine.pools().host(), mayBlock, true));
             int page = Geometry.pageIndex(address);
-            if (batch.sources[page] == Batch.NONE) {
+            if (batch.sources[page] == Batch.NONE) { // else forks went apart, and have frames of their own at one address
                 batch.sources[page] = link.pool().offset(frame);
-            } else {
-                link.queues().skipped(frame); // forks went apart and have frames of their own at one address
             }
         }
         return batches.values();
@@ -236,7 +249,9 @@ public final class Evictor {
         int[] used = new int[link.pool().frames()];
         int count = 0;
         for (int frame = 0; frame < used.length; frame++) {
-            if (link.pool().isUsed(frame)) {
+            // What a driver was filling when it was lost is mapped by nobody, and never comes back.
+            boolean abandoned = link.calls().isLost() && link.lineageOf(frame) == null;
+            if (link.pool().isUsed(frame) && !abandoned) {
                 used[count++] = frame;
             }
         }

@@ -161,11 +161,4 @@ public final class Machine {
         }
         return frame;
     }
-
-    /** Gives back a frame that a driver was to fill; not if the driver did not return, for it may still do so. */
-    void releaseAfterFailedCopy(DriverLink link, long frame) {
-        if (!link.calls().isLost()) {
-            pools.release(frame);
-        }
-    }
 }

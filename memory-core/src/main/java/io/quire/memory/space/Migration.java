@@ -228,14 +228,9 @@ final class Migration {
         }
         for (DriverLink link : machine.links()) {
             if (link.isPrivate() && movesAny(batch, link)) {
-                link.calls().call("copy of pages", () -> {
-                    for (int page = 0; page < Geometry.FAN_OUT; page++) {
-                        if (isMovedBy(batch, page, link)) {
-                            copyPrivate(link, batch, page);
-                        }
-                    }
-                    return null;
-                });
+                batch.filledBy = link;
+                batch.filling = new DriverWork(() -> copyAllPrivate(link, batch));
+                link.calls().run("copy of pages", batch.filling);
             }
         }
     }
@@ -257,6 +252,14 @@ final class Migration {
             }
         }
         return false;
+    }
+
+    private void copyAllPrivate(DriverLink link, Batch batch) {
+        for (int page = 0; page < Geometry.FAN_OUT; page++) {
+            if (isMovedBy(batch, page, link)) {
+                copyPrivate(link, batch, page);
+            }
+        }
     }
 
     private void copyPrivate(DriverLink owner, Batch batch, int page) {
@@ -281,7 +284,7 @@ final class Migration {
             try {
                 for (int page = 0; page < Geometry.FAN_OUT; page++) {
                     if (batch.isMoving(page) && (!copied || !mayCommit(batch, page, mappers))) {
-                        leave(batch, page, mappers, !copied && deviceOf(batch, page).calls().isLost());
+                        leave(batch, page, mappers);
                     }
                 }
                 if (batch.isAnyMoving() && !startAll(batch, mappers, InvalidationKind.CLEAR, windows)) {
@@ -298,7 +301,7 @@ final class Migration {
         } finally {
             Lineage.unlock(locked);
         }
-        arrived.forEach(Migration::announce);
+        arrived.forEach(news -> news.mirror().tellMapped(news.translations()));
     }
 
     private boolean mayCommit(Batch batch, int page, Mappers mappers) {
@@ -313,22 +316,28 @@ final class Migration {
     private void leaveAll(Batch batch, Mappers mappers, PageOutcome outcome) {
         for (int page = 0; page < Geometry.FAN_OUT; page++) {
             if (batch.isMoving(page)) {
-                leave(batch, page, mappers, false);
+                leave(batch, page, mappers);
                 batch.outcomes[page] = outcome;
             }
         }
     }
 
     /** The page stays where it is; what was W is W again. */
-    private void leave(Batch batch, int page, Mappers mappers, boolean targetLost) {
+    private void leave(Batch batch, int page, Mappers mappers) {
+        boolean isBeingFilled = isBeingFilled(batch, page);
         long frame = batch.sources[page];
         mappers.change(page, frame, Entry::settled);
         batch.outcomes[page] = pools.holds(frame) > 1 || isReadByCursor(mappers, batch.address(page))
                 ? PageOutcome.PINNED : PageOutcome.RACED;
         pools.unhold(frame);
-        if (!targetLost) { // a driver that did not return may still write to it
+        if (!isBeingFilled) {
             batch.target.release(batch.targets[page]);
         }
+    }
+
+    /** Whether a driver that did not return may still write to the new frame; then nobody else may have it. */
+    private boolean isBeingFilled(Batch batch, int page) {
+        return batch.filling != null && batch.filling.mayStillRun() && batch.filledBy == deviceOf(batch, page);
     }
 
     private void commit(Batch batch, Mappers mappers) {
@@ -388,14 +397,6 @@ final class Migration {
                 }
             }
         }
-    }
-
-    private static void announce(Translated news) {
-        Mirror mirror = news.mirror();
-        mirror.link().calls().call("map what has arrived", () -> {
-            mirror.link().driver().mapped(mirror, news.translations());
-            return null;
-        });
     }
 
     /** A batch with what a space maps of the wanted pages of one leaf. */

@@ -1,6 +1,7 @@
 package io.quire.memory.space;
 
 import io.quire.memory.contract.ClosedException;
+import io.quire.memory.contract.DriverFailedException;
 import io.quire.memory.contract.PageState;
 import io.quire.memory.device.DeviceAccess;
 import io.quire.memory.device.DeviceMirror;
@@ -19,6 +20,8 @@ import org.jspecify.annotations.Nullable;
  * not disturbed. What is written here is written under the lock of the space.
  */
 final class Mirror implements DeviceMirror {
+
+    private static final System.Logger LOGGER = System.getLogger(Mirror.class.getName());
 
     private static final int PAGES_MAX = 1 << 16;
 
@@ -59,10 +62,7 @@ final class Mirror implements DeviceMirror {
             link.add(mirror);
             link.checkOpen(); // whoever closes it meanwhile finds the mirror, or is found out here
             // Under the lock: what the device asks for from now on is answered when it is told of every change.
-            link.calls().call("attach", () -> {
-                link.driver().attached(mirror);
-                return null;
-            });
+            link.calls().run("attach", () -> link.driver().attached(mirror));
             space.notifier().add(mirror);
             return mirror;
         } catch (RuntimeException refused) {
@@ -96,14 +96,24 @@ final class Mirror implements DeviceMirror {
         tellDetached();
     }
 
-    /** The last that the driver hears of the mirror. */
+    /** The last that the driver hears of the mirror. What was to be done is done, so it fails nothing but itself. */
     void tellDetached() {
         link.remove(this);
         if (!link.calls().isLost()) {
-            link.calls().call("detach", () -> {
-                link.driver().detached(this);
-                return null;
-            });
+            tell("detach", () -> link.driver().detached(this));
+        }
+    }
+
+    /** Lets the device map pages that have arrived. They have, whatever becomes of the call. */
+    void tellMapped(Translations translations) {
+        tell("map what has arrived", () -> link.driver().mapped(this, translations));
+    }
+
+    private void tell(String operation, Runnable news) {
+        try {
+            link.calls().run(operation, news);
+        } catch (DriverFailedException failed) {
+            LOGGER.log(System.Logger.Level.WARNING, "a device did not take the news", failed);
         }
     }
 
@@ -141,14 +151,14 @@ final class Mirror implements DeviceMirror {
     public Translations fault(long address, int pages, DeviceAccess access) {
         checkRun(address, pages);
         List<PageTranslation> translations = new ArrayList<>(pages);
-        // Not looked at again at the end: if it has moved on, the driver finds out and asks anew.
-        long seen = -1;
+        long seen = 0;
+        boolean overtaken = false;
         while (translations.size() < pages) {
             long away = -1;
             space.lock();
             try {
                 checkOpen();
-                seen = seen < 0 ? sequence : seen;
+                overtaken |= !translations.isEmpty() && sequence != seen;
                 int end = Math.min(pages, translations.size() + PAGES_PER_TURN);
                 while (translations.size() < end && away < 0) {
                     long page = address + ((long) translations.size() << Geometry.PAGE_SHIFT);
@@ -159,6 +169,9 @@ final class Mirror implements DeviceMirror {
                         translations.add(translation);
                     }
                 }
+                // What this fault has invalidated itself it has looked up since. After a turn that somebody came before,
+                // it stays the old one, and the driver asks anew.
+                seen = overtaken ? seen : sequence;
             } finally {
                 space.unlock();
             }
@@ -277,10 +290,7 @@ final class Mirror implements DeviceMirror {
     }
 
     void end(Invalidation invalidation) {
-        link.calls().call("end of invalidation", () -> {
-            link.driver().invalidateEnd(this, invalidation);
-            return null;
-        });
+        tell("end of invalidation", () -> link.driver().invalidateEnd(this, invalidation));
     }
 
     /** The mirror answers no more. */

@@ -17,8 +17,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class Notifier {
 
-    private static final System.Logger LOGGER = System.getLogger(Notifier.class.getName());
-
     private Mirror[] mirrors = {};
 
     void add(Mirror mirror) {
@@ -108,13 +106,7 @@ final class Notifier {
         /** Ends all. The change is made, so a driver that fails now fails nothing but itself. */
         @Override
         public void close() {
-            for (Open one : open) {
-                try {
-                    one.mirror.end(one.invalidation);
-                } catch (DriverFailedException failed) {
-                    LOGGER.log(System.Logger.Level.WARNING, "the end of an invalidation was not taken", failed);
-                }
-            }
+            open.forEach(one -> one.mirror.end(one.invalidation));
             open.clear();
         }
     }

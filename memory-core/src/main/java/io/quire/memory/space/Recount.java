@@ -40,6 +40,9 @@ public final class Recount {
         recount.leavesOfFrame.incrementAndGet(machine.pools().zeroFrame());
         for (int number = 0; number < machine.pools().count(); number++) {
             FramePool pool = machine.pools().get(number);
+            if (number > 0 && machine.link(pool).calls().isLost()) {
+                continue; // the frames it was filling when it was lost are nobody's
+            }
             pool.check(frame -> (int) recount.leavesOfFrame.get(pool.offset(frame)));
         }
     }

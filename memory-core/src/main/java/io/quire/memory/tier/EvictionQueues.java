@@ -147,7 +147,14 @@ public final class EvictionQueues {
             if (frame == NONE) {
                 return NONE;
             }
-            if (settle(frame, bit.testAndClear(frame))) {
+            boolean accessed = true; // if it cannot be told, the page stays
+            boolean isVictim;
+            try {
+                accessed = bit.testAndClear(frame);
+            } finally {
+                isVictim = settle(frame, accessed);
+            }
+            if (isVictim) {
                 return frame;
             }
         }
