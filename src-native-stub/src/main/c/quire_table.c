@@ -94,9 +94,16 @@ static void erase_page(struct table *table, uint64_t page)
     }
 }
 
+/* No address is beyond so many pages. */
+#define PAGES_MAX (UINT64_C(1) << 36)
+
 void table_erase(struct table *table, uint64_t first, uint64_t last)
 {
     if (table->size == 0) {
+        return;
+    }
+    if (first == 0 && last >= PAGES_MAX) {
+        table_free(table); /* the whole: no slot has to be looked at */
         return;
     }
     if (last - first < table->capacity) {
