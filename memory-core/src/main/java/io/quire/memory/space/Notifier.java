@@ -106,6 +106,9 @@ final class Notifier {
         /** Ends all. The change is made, so a driver that fails now fails nothing but itself. */
         @Override
         public void close() {
+            if (open.isEmpty()) {
+                return; // NONE is shared by all threads: not even cleared
+            }
             open.forEach(one -> one.mirror.end(one.invalidation));
             open.clear();
         }
