@@ -3,16 +3,27 @@ package io.quire.memory;
 import io.quire.memory.device.CoherentDriver;
 import io.quire.memory.device.DeviceMirror;
 import io.quire.memory.device.Invalidation;
+import io.quire.memory.platform.NativeAccess;
+import io.quire.memory.platform.Reservation;
+import io.quire.memory.table.Geometry;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 
 /** Memory that is a tier of its own without anything that computes on it. */
 final class MemoryOnly implements CoherentDriver {
 
+    private final @Nullable Reservation reservation;
     private final MemorySegment memory;
 
     MemoryOnly(long sizeBytes) {
-        memory = Arena.ofAuto().allocate(sizeBytes, 4096);
+        if (NativeAccess.ENABLED) {
+            reservation = Reservation.of(sizeBytes);
+            memory = reservation.segment();
+        } else {
+            reservation = null; // its close would end the addresses too
+            memory = Arena.ofAuto().allocate(sizeBytes, Geometry.PAGE_BYTES);
+        }
     }
 
     @Override
@@ -44,5 +55,8 @@ final class MemoryOnly implements CoherentDriver {
 
     @Override
     public void close() {
+        if (reservation != null) {
+            reservation.close();
+        }
     }
 }

@@ -47,6 +47,16 @@ final class Batch {
         return Arrays.stream(sources).allMatch(source -> source == NONE);
     }
 
+    /** Whether a page between two addresses was in no frame. */
+    boolean hasGap(long from, long to) {
+        for (long page = from; page < to; page += Geometry.PAGE_BYTES) {
+            if (sources[Geometry.pageIndex(page)] == NONE) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** Whether a page is on its way: marked, and not decided yet. */
     boolean isMoving(int page) {
         return targets[page] != NONE && outcomes[page] == null;

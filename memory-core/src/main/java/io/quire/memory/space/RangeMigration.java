@@ -52,7 +52,7 @@ public final class RangeMigration {
         }
         Batch batch = Migration.of(space, from, to, target);
         machine.migration().move(batch);
-        if (device != null) {
+        if (device != null && batch.hasGap(from, to)) {
             fillEmpty(from, to, device, batch);
         }
         for (long page = from; page < to; page += Geometry.PAGE_BYTES) {
