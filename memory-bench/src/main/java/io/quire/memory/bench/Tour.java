@@ -4,11 +4,16 @@ import io.quire.memory.bench.access.Access;
 import io.quire.memory.bench.allocate.AllocateFree;
 import io.quire.memory.bench.allocate.AllocateTwoThreads;
 import io.quire.memory.bench.allocate.Metadata;
+import io.quire.memory.bench.device.DeviceFault;
+import io.quire.memory.bench.device.PagesKept;
 import io.quire.memory.bench.firstwrite.FirstWrite;
 import io.quire.memory.bench.fixture.LinuxFork;
 import io.quire.memory.bench.fork.ForkBesideThread;
+import io.quire.memory.bench.fork.ForkOnDevice;
 import io.quire.memory.bench.fork.ForkTime;
 import io.quire.memory.bench.measure.Report;
+import io.quire.memory.bench.move.Migration;
+import io.quire.memory.bench.pin.PinUnpin;
 import io.quire.memory.bench.scan.Scan;
 import io.quire.memory.platform.MemoryBarrier;
 import io.quire.memory.platform.NativeAccess;
@@ -43,11 +48,16 @@ final class Tour {
         try (LinuxFork linux = LinuxFork.unpack()) {
             answerForks(linux, report);
         }
+        Migration.answer(report);
+        PinUnpin.answer(report);
+        DeviceFault.answer(report);
+        PagesKept.answer(report);
         report.print();
     }
 
     private static void answerForks(@Nullable LinuxFork linux, Report report) throws InterruptedException {
         ForkTime.answer(linux, report);
+        ForkOnDevice.answer(linux, report);
         ForkBesideThread.answer(report);
         FirstWrite.answer(linux, report);
     }

@@ -10,13 +10,13 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * Forks a map full of real files again and again while a thread keeps changing it, and proves that every fork
- * is exactly the map of one moment. See the package for how.
+ * is exactly the map of one moment; then has a device work on that map. See the package for how.
  * <pre>
  * -Ddemo.input=PATH     a file or a folder; every class file of this JDK if not given
  * -Ddemo.seconds=N      how long it takes, about; 20 if not given
  * -Ddemo.limit=BYTES    the size of the host pool, also as 512m or 4g; chosen if not given
  * </pre>
- * Exit code 0 if all was right; 1 if a checksum was wrong, a frame leaked or a thread failed; 2 if the input
+ * Exit code 0 if all was right; 1 if a checksum or a claim was wrong, a frame leaked or a thread failed; 2 if the input
  * cannot be used, with one line that tells why.
  */
 public final class Demo {
@@ -64,7 +64,7 @@ public final class Demo {
             terminal.out().println(trial.announcement());
             Outcome outcome = trial.run();
             Report.of(outcome).forEach(terminal.out()::println);
-            return outcome.checks().areGood() ? GOOD : WRONG;
+            return outcome.isGood() ? GOOD : WRONG;
         } catch (BadInputException bad) {
             errors.println("demo: " + bad.getMessage());
             return BAD_INPUT;

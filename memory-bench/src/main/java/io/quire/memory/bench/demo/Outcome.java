@@ -9,9 +9,14 @@ import org.jspecify.annotations.Nullable;
  * @param writer the thread that updated, when it has ended
  * @param forks the thread that forked, when it has ended
  * @param memory pages and bytes
+ * @param device what a device has shown on the map
  * @param checks whether all was as it must be
  */
-record Outcome(Loaded loaded, Writer writer, ForkKeeper forks, MemoryUse memory, Checks checks) {
+record Outcome(Loaded loaded, Writer writer, ForkKeeper forks, MemoryUse memory, DeviceShow device, Checks checks) {
+
+    boolean isGood() {
+        return checks.areGood() && device.isGood();
+    }
 
     /**
      * The map before the first update.
@@ -43,7 +48,7 @@ record Outcome(Loaded loaded, Writer writer, ForkKeeper forks, MemoryUse memory,
      * @param compared maps whose checksum was compared: each fork once, the live map at the end
      * @param equal those of them that were equal
      * @param firstDifference the first that was not, in words; null if there is none
-     * @param framesLeaked frames in use after everything was closed
+     * @param framesLeaked frames in use after everything was closed, of the host and of the device
      */
     record Checks(int compared, int equal, @Nullable String firstDifference, long framesLeaked) {
 

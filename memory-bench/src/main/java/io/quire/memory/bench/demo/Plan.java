@@ -10,8 +10,9 @@ import java.lang.management.ManagementFactory;
  *
  * @param mapBytes room the map is given
  * @param limitBytes the size of the host pool
+ * @param deviceBytes the size of the device's memory: half of the map at most, so that it can be made to overflow
  */
-record Plan(long mapBytes, long limitBytes) {
+record Plan(long mapBytes, long limitBytes, long deviceBytes) {
 
     /** Fewer open forks could not be closed out of order. */
     static final int FEWEST_OPEN = 2;
@@ -23,6 +24,10 @@ record Plan(long mapBytes, long limitBytes) {
 
     /** The part of the machine's memory that is taken without being told. */
     private static final int MACHINE_SHARE = 4;
+
+    private static final int DEVICE_SHARE = 8;
+    private static final long DEVICE_BYTES_AT_LEAST = BYTES_AT_LEAST / 2;
+    private static final long DEVICE_BYTES_AT_MOST = 32L << 20;
 
     /**
      * Plans a run.
@@ -48,7 +53,9 @@ record Plan(long mapBytes, long limitBytes) {
                     + (askedBytes > 0 ? "" : ", a quarter of this machine's memory")
                     + "; " + Settings.LIMIT + " sets it");
         }
-        return new Plan(mapBytes, limitBytes);
+        long deviceBytes = Math.clamp(mapBytes / DEVICE_SHARE, DEVICE_BYTES_AT_LEAST, DEVICE_BYTES_AT_MOST)
+                & -Units.PAGE_BYTES;
+        return new Plan(mapBytes, limitBytes, deviceBytes);
     }
 
     /** How many forks may be open when the live space has so many bytes resident. */

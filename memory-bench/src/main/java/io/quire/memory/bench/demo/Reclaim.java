@@ -14,7 +14,7 @@ final class Reclaim {
     }
 
     /**
-     * Reclaims until so many bytes are in use, or ten seconds have passed.
+     * Reclaims until so many bytes of all pools are in use, or ten seconds have passed.
      *
      * @return how many bytes are in use beyond that
      */
@@ -25,8 +25,12 @@ final class Reclaim {
             if (memory.reclaim(NODES_PER_TURN) == 0) {
                 Thread.sleep(PAUSE_MILLIS);
             }
-            beyond = memory.statistics().usedBytes() - sizeBytes;
+            beyond = usedBytes(memory) - sizeBytes;
         } while (beyond != 0 && System.nanoTime() - start < LONGEST_NANOS);
         return beyond;
+    }
+
+    private static long usedBytes(MemoryManager memory) {
+        return memory.pools().stream().mapToLong(pool -> pool.sizeBytes() - pool.freeBytes()).sum();
     }
 }

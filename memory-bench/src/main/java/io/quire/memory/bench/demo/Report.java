@@ -5,6 +5,7 @@ import io.quire.memory.bench.demo.Outcome.Loaded;
 import io.quire.memory.bench.demo.Outcome.MemoryUse;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 
 /** The table at the end, in plain ASCII. */
@@ -29,6 +30,7 @@ final class Report {
         report.forks();
         report.writes();
         report.memory();
+        report.device();
         report.checks();
         report.lines.add("");
         report.lines.add(report.verdict());
@@ -74,11 +76,33 @@ final class Report {
         pages("limit", memory.limitBytes() / Units.PAGE_BYTES);
     }
 
+    private void device() {
+        DeviceShow device = outcome.device();
+        DeviceShow.Pressure pressure = device.pressure();
+        heading(device.model().toUpperCase(Locale.ROOT) + " of " + Units.bytes(device.sizeBytes()), "pages", "bytes");
+        if (!device.whyNotNative().isEmpty()) {
+            wrapped("not the device in C: " + device.whyNotNative());
+        }
+        pages("moved there, of the map", device.moved().pages(), "in " + Units.duration(device.moved().nanos()));
+        row("words added up by both, with equal sums", Units.count(device.moved().words()));
+        pages("loaded at once, more than it holds", pressure.pagesLoaded());
+        pages("evicted to make room", pressure.pagesEvicted());
+        pages("free then, by the watermarks", pressure.pagesFree());
+        wrapped("long-term pin refused: " + device.refusal());
+        heading("DEVICE AND PROCESSOR after a fork", "faults", "invalidated", "written", "off device");
+        for (DeviceShow.AfterFork fork : device.afterForks()) {
+            row(fork.label(), Units.count(fork.deviceFaults()), Units.count(fork.invalidations()),
+                    Units.count(fork.pagesWritten()), Units.count(fork.pagesOffDevice()));
+        }
+    }
+
     private void checks() {
         Checks checks = outcome.checks();
         heading("CHECKS");
         row("checksums compared: every fork, then the map", Units.count(checks.compared()));
         row("checksums equal", Units.count(checks.equal()));
+        row("claims about the device checked", Units.count(outcome.device().claims()));
+        row("claims true", Units.count(outcome.device().claimsTrue()));
         row("frames leaked", Units.count(checks.framesLeaked()));
     }
 
@@ -86,6 +110,9 @@ final class Report {
         Checks checks = outcome.checks();
         if (checks.firstDifference() != null) {
             return "FAILED: " + checks.firstDifference();
+        }
+        if (!outcome.device().isGood()) {
+            return "FAILED: " + outcome.device().firstBroken();
         }
         if (!checks.areGood()) {
             return "FAILED: memory was not given back: " + checks.framesLeaked() + " frames of 4 KiB";
@@ -96,7 +123,7 @@ final class Report {
         return "Shown: %s forks of %s, each taken in about %s while a thread kept changing the map,%n"
                 .formatted(Units.count(forksTaken()), Units.bytes(outcome.loaded().sizeBytes()),
                         Units.duration(outcome.writer().forks().percentile(P50)))
-                + "stayed exactly the map of their moment, and gave all their memory back.";
+                + "stayed exactly the map of their moment, and gave all their memory back; a device worked on it.";
     }
 
     private long forksTaken() {
@@ -131,6 +158,19 @@ final class Report {
 
     private void row(String label, String... cells) {
         lines.add(format("  %-44s", label, cells));
+    }
+
+    /** Adds a text of any length, broken where a word ends. */
+    private void wrapped(String text) {
+        StringBuilder line = new StringBuilder(" ");
+        for (String each : text.split(" ", -1)) {
+            if (line.length() + 1 + each.length() > COLUMNS) {
+                lines.add(line.toString());
+                line = new StringBuilder("   ");
+            }
+            line.append(' ').append(each);
+        }
+        lines.add(line.toString());
     }
 
     private static String format(String labelFormat, String label, String... cells) {

@@ -3,15 +3,17 @@ package io.quire.memory.bench.demo;
 import io.quire.memory.Accessor;
 import io.quire.memory.AddressSpace;
 import io.quire.memory.MemoryManager;
+import io.quire.memory.bench.fixture.DeviceModel;
 import io.quire.memory.contract.OutOfFramesException;
 import io.quire.memory.contract.StructureFullException;
+import io.quire.memory.softdevice.SoftwareDevice;
 import io.quire.memory.structure.ForkableMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 
 /**
- * One run of the demo: opens a pool, loads the map, has a {@link Race}, closes everything and counts what is
- * left. Nothing of it is open or runs when {@link #run} returns, unless it was the library that failed.
+ * One run of the demo: opens a pool, loads the map, has a {@link Race} and a {@link DeviceAct}, closes everything and
+ * counts what is left. Nothing of it is open or runs when {@link #run} returns, unless it was the library that failed.
  */
 final class Trial {
 
@@ -61,10 +63,13 @@ final class Trial {
      * @throws InterruptedException if the caller was interrupted
      */
     Outcome run() throws BadInputException, ExecutionException, InterruptedException {
-        try (MemoryManager memory = open()) {
+        DeviceModel model = DeviceModel.preferred();
+        SoftwareDevice device = model.coherent(plan.deviceBytes());
+        try (MemoryManager memory = open(device)) {
             warmUp(memory);
             Outcome.Loaded loaded;
             Race race;
+            DeviceShow show;
             try (AddressSpace live = memory.newAddressSpace("live")) {
                 ForkableMap map = ForkableMap.create(live, plan.mapBytes());
                 Ledger ledger = load(map);
@@ -74,18 +79,22 @@ final class Trial {
                 LoadedMap contested = new LoadedMap(live, map.address(), ledger);
                 race = new Race(memory, contested, plan, course, readersHash);
                 race.run(progress);
+                show = DeviceAct.run(memory, model, device, contested);
             }
             long framesLeaked = Reclaim.untilUsedIs(0, memory) / Units.PAGE_BYTES;
-            return new Outcome(loaded, race.writer(), race.forks(), race.memoryUse(),
+            return new Outcome(loaded, race.writer(), race.forks(), race.memoryUse(), show,
                     race.checks(framesLeaked));
         } finally {
+            device.close(); // the manager has closed it unless it could not be opened
             progress.end();
         }
     }
 
-    private MemoryManager open() throws BadInputException {
+    private MemoryManager open(SoftwareDevice device) throws BadInputException {
         try {
-            return MemoryManager.builder().name("demo").hostPool(plan.limitBytes()).build();
+            return MemoryManager.builder().name("demo").hostPool(plan.limitBytes())
+                    .device(device.name(), device.driver())
+                    .watermarks(DeviceAct.LOW_WATERMARK, DeviceAct.HIGH_WATERMARK).build();
         } catch (IllegalArgumentException | IllegalStateException refused) {
             throw new BadInputException("cannot get a pool of " + Units.bytes(plan.limitBytes()) + ": "
                     + refused.getMessage());

@@ -10,6 +10,7 @@
  *                          v
  *                      ForkReader     checksum of the whole fork == that of the map at its moment?
  * </pre>
+ * When that is over, {@link io.quire.memory.bench.demo.DeviceAct} has a device work on the live map.
  * {@link io.quire.memory.bench.demo.Trial} runs them and {@link io.quire.memory.bench.demo.Report} prints
  * what came out.
  */

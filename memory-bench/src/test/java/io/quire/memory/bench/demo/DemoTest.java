@@ -8,6 +8,8 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Properties;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
@@ -83,6 +85,36 @@ class DemoTest {
         })).isEqualTo(Demo.WRONG);
 
         assertThat(printed(errors)).startsWith("demo: failed: ").contains("a reader broke");
+    }
+
+    @Test
+    void deviceWorksOnTheMapAndOnlyTheKernelsRuleDrivesPagesOffIt() throws IOException {
+        fillFolder();
+
+        assertThat(run(Checksum::entryHash)).isEqualTo(Demo.GOOD);
+
+        long moved = cells("moved there, of the map").getFirst();
+        long loaded = cells("loaded at once, more than it holds").getFirst();
+        assertThat(moved).isGreaterThan(10);
+        assertThat(cells("both read every page, of the map and the fork")).element(3).isEqualTo(0L);
+        assertThat(cells("both write, copies stay there (SAME_POOL)")).element(2).isEqualTo(moved);
+        assertThat(cells("both write, copies stay there (SAME_POOL)")).element(3).isEqualTo(0L);
+        assertThat(cells("both write, the kernel's rule (HOST)")).element(3).isEqualTo(moved);
+        assertThat(cells("evicted to make room").getFirst()).isGreaterThanOrEqualTo(loaded / 2);
+        assertThat(printed(out)).contains("long-term pin refused: device memory cannot be pinned for long");
+        assertThat(number("claims true")).isGreaterThan(20).isEqualTo(number("claims about the device checked"));
+    }
+
+    @Test
+    void brokenClaimIsWrongAndTheFirstIsTold() {
+        Claims claims = new Claims();
+        claims.checkEqual("sum", 5, 5);
+        claims.checkEqual("pages", 3, 4);
+        claims.check(false, "another");
+
+        assertThat(claims.made()).isEqualTo(3);
+        assertThat(claims.kept()).isEqualTo(1);
+        assertThat(claims.firstBroken()).isEqualTo("pages: 3, expected: 4");
     }
 
     @Test
@@ -169,6 +201,14 @@ class DemoTest {
 
     private static String printed(ByteArrayOutputStream target) {
         return target.toString(StandardCharsets.UTF_8);
+    }
+
+    /** The numbers after a label, units left out. */
+    private List<Long> cells(String label) {
+        String line = printed(out).lines().map(String::strip).filter(each -> each.startsWith(label)).findFirst()
+                .orElseThrow();
+        return Arrays.stream(line.substring(label.length()).replace(",", "").split(" +"))
+                .filter(cell -> cell.matches("\\d+")).map(Long::valueOf).toList();
     }
 
     private long number(String label) {

@@ -1,0 +1,213 @@
+package io.quire.memory.bench.device;
+
+import io.quire.memory.AddressSpace;
+import io.quire.memory.bench.fixture.DeviceModel;
+import io.quire.memory.bench.fixture.DeviceSpace;
+import io.quire.memory.bench.fixture.Pages;
+import io.quire.memory.bench.fixture.ResidentSpace;
+import io.quire.memory.bench.measure.Figures;
+import io.quire.memory.bench.measure.Paired;
+import io.quire.memory.bench.measure.Report;
+import io.quire.memory.bench.measure.Target;
+import io.quire.memory.bench.measure.Timed;
+import io.quire.memory.device.DeviceAccess;
+import io.quire.memory.device.DeviceMirror;
+import java.lang.foreign.MemorySegment;
+import java.util.Locale;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OperationsPerInvocation;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+import org.openjdk.jmh.annotations.Warmup;
+
+/**
+ * How long does a device wait for one page, beside the first write of the processor to a page after a fork? Each access
+ * of the device is of 8 bytes on a page of its own memory that its table does not have, after a fork that had it erase
+ * everything; the child lives.
+ * <p>
+ * Expected: the library's part of a read is a lock, a walk and a few objects, 40 ns. That of a write is what the
+ * processor's first write costs, 120 ns while the pages are in cache, and as the page gets another frame the device is
+ * told before and after, by a thread of its own, so that a deadline can be kept: two hand-overs of 5 us. The rest is
+ * the device: the order goes to its thread and the answer comes back from it, two more of them, and the question calls
+ * from C into Java, below a microsecond. An order that finds its page costs its two hand-overs alone.
+ * <p>
+ * A read fault that costs much more than an order without one would mean that the library waits for something.
+ */
+@State(Scope.Thread)
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.NANOSECONDS)
+@Fork(3)
+@Warmup(iterations = 5, time = 1)
+@Measurement(iterations = 5, time = 1)
+public class DeviceFault {
+
+    private static final int PAGES = 64;
+    private static final long SIZE_BYTES = (long) PAGES * Pages.PAGE_BYTES;
+
+    /** A sample is an invocation, so there are enough of them for the compiler. */
+    private static final Paired ROUNDS = new Paired(100, 101);
+
+    @Param
+    public DeviceModel model;
+
+    @Param({"READ", "WRITE"})
+    public DeviceAccess access;
+
+    private final MemorySegment word = MemorySegment.ofArray(new long[1]);
+
+    private DeviceSpace memory;
+    private ResidentSpace host;
+    private AddressSpace child;
+    private AddressSpace hostChild;
+
+    @Setup(Level.Trial)
+    public void open() {
+        memory = DeviceSpace.onDevice(model, SIZE_BYTES, SIZE_BYTES);
+        host = ResidentSpace.withRoomForCopies(SIZE_BYTES);
+    }
+
+    @TearDown(Level.Trial)
+    public void close() {
+        memory.close();
+        host.close();
+    }
+
+    @Setup(Level.Invocation)
+    public void fork() {
+        forkDeviceSpace();
+        forkHostSpace();
+    }
+
+    /** A fork after a write of the device: it tells the device, which has no translation then. */
+    private void forkDeviceSpace() {
+        memory.device().write(memory.mirror(), memory.address(), word);
+        child = memory.space().fork();
+    }
+
+    private void forkHostSpace() {
+        hostChild = host.space().fork();
+    }
+
+    /** The device faults once for each access. */
+    @Benchmark
+    @OperationsPerInvocation(PAGES)
+    public long deviceAccess() {
+        long rounds = 0;
+        for (int page = 0; page < PAGES; page++) {
+            rounds += orderAccess(page);
+        }
+        return rounds;
+    }
+
+    /** The library's part of it, in this thread. */
+    @Benchmark
+    @OperationsPerInvocation(PAGES)
+    public long mirrorFault() {
+        DeviceMirror mirror = memory.mirror();
+        long sequence = 0;
+        for (int page = 0; page < PAGES; page++) {
+            sequence += mirror.fault(addressOf(page), 1, access).sequence();
+        }
+        return sequence;
+    }
+
+    @Benchmark
+    @OperationsPerInvocation(PAGES)
+    public long processorFirstWrite() {
+        for (int page = 0; page < PAGES; page++) {
+            host.accessor().setLong(host.address() + (long) page * Pages.PAGE_BYTES, page);
+        }
+        return PAGES;
+    }
+
+    @TearDown(Level.Invocation)
+    public void closeChildren() {
+        closeDeviceChild();
+        closeHostChild();
+    }
+
+    private void closeDeviceChild() {
+        child.close();
+        memory.reclaim();
+    }
+
+    private void closeHostChild() {
+        hostChild.close();
+        host.reclaim();
+    }
+
+    private long orderAccess(int page) {
+        return switch (access) {
+            case READ -> memory.device().read(memory.mirror(), addressOf(page), word).faultRounds();
+            case WRITE, ATOMIC -> memory.device().write(memory.mirror(), addressOf(page), word).faultRounds();
+        };
+    }
+
+    private long addressOf(int page) {
+        return memory.address() + (long) page * Pages.PAGE_BYTES;
+    }
+
+    /** Adds the rows of both devices to the table. */
+    public static void answer(Report report) {
+        for (DeviceModel model : DeviceModel.values()) {
+            report.progress("faults of a " + model.words() + " ...");
+            if (model.whyMissing().isEmpty()) {
+                answer(model, report);
+            } else {
+                report.missing("faults of a " + model.words(), Target.NONE, model.whyMissing());
+            }
+        }
+    }
+
+    private static void answer(DeviceModel model, Report report) {
+        DeviceFault fault = new DeviceFault();
+        fault.model = model;
+        fault.access = DeviceAccess.READ;
+        fault.open();
+        try {
+            for (DeviceAccess access : new DeviceAccess[] {DeviceAccess.READ, DeviceAccess.WRITE}) {
+                fault.access = access;
+                fault.compare(report);
+            }
+            fault.noteOrder(report);
+        } finally {
+            fault.close();
+        }
+    }
+
+    private void compare(Report report) {
+        String words = access.name().toLowerCase(Locale.ROOT) + " fault";
+        Timed processor = new Timed(this::processorFirstWrite, PAGES, this::forkHostSpace, this::closeHostChild);
+        report.add(words + ", " + model.words() + ", first write", Target.NONE,
+                ROUNDS.compare(timed(this::deviceAccess), processor));
+        if (model == DeviceModel.preferred()) {
+            report.add(words + ", the library's part, first write", Target.NONE,
+                    ROUNDS.compare(timed(this::mirrorFault), processor));
+        }
+    }
+
+    private Timed timed(LongSupplier operation) {
+        return new Timed(operation, PAGES, this::forkDeviceSpace, this::closeDeviceChild);
+    }
+
+    /** What an order costs that faults not at all. */
+    private void noteOrder(Report report) {
+        for (int page = 0; page < PAGES; page++) {
+            orderAccess(page);
+        }
+        double nanos = Timed.of(PAGES, this::deviceAccess).medianOf(ROUNDS.rounds()).sample();
+        report.note("Faults, " + model.words() + ": an order of 8 bytes that finds its page takes "
+                + Figures.nanos(nanos) + ", most of it to and from the device's thread.");
+    }
+}

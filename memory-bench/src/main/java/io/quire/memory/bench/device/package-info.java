@@ -1,0 +1,7 @@
+/**
+ * What do faults of a device cost, and what does a fork take from it?
+ */
+@NullMarked
+package io.quire.memory.bench.device;
+
+import org.jspecify.annotations.NullMarked;

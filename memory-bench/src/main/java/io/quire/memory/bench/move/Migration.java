@@ -1,0 +1,154 @@
+package io.quire.memory.bench.move;
+
+import io.quire.memory.MemoryPool;
+import io.quire.memory.bench.fixture.DeviceModel;
+import io.quire.memory.bench.fixture.DeviceSpace;
+import io.quire.memory.bench.fixture.FlatMemory;
+import io.quire.memory.bench.fixture.Pages;
+import io.quire.memory.bench.measure.Paired;
+import io.quire.memory.bench.measure.Report;
+import io.quire.memory.bench.measure.Target;
+import io.quire.memory.bench.measure.Timed;
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.TimeUnit;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OperationsPerInvocation;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+import org.openjdk.jmh.annotations.Warmup;
+
+/**
+ * What does it cost to migrate a page of 64 MiB, beside copying the same bytes from one flat segment to another, by how
+ * many pages one call moves, and whether the device is attached to the space?
+ * <p>
+ * Expected: a copy takes 230 to 300 ns a page. A batch, which is what one leaf maps, has a fixed part of a microsecond
+ * or two: the tables locked twice, two fences, lists of who maps the pages. For each page there are 100 to 150 ns more:
+ * a frame allocated and one freed, its entry changed four times, its references, its hold, and its place in the
+ * eviction queue. So 2 us for a page alone, and with 64 of them 300 + 150 + 2000/64 ns: 0.6 times the bandwidth of the
+ * copy. 512 pages are 8 batches and cost what 64 do.
+ * <p>
+ * A device that is attached is told when a batch begins, when it is committed, both times also when that is over, and
+ * what has arrived. Each call goes through a thread of its own, so that a deadline can be kept: five hand-overs of 5 us
+ * to a batch, 25 us for a page alone and 400 ns for each of 64.
+ * <p>
+ * 64 pages much slower than that would mean that something of the fixed part is done for every page.
+ */
+@State(Scope.Thread)
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.NANOSECONDS)
+@Fork(3)
+@Warmup(iterations = 5, time = 1)
+@Measurement(iterations = 5, time = 1)
+public class Migration {
+
+    private static final long SIZE_BYTES = 64L << 20;
+    private static final int PAGES = (int) (SIZE_BYTES / Pages.PAGE_BYTES);
+
+    /** What a leaf maps: the batch that something was promised of. */
+    private static final int BATCH_PROMISED = 64;
+    private static final int[] BATCHES = {1, 8, BATCH_PROMISED, 512};
+
+    /** How much one untimed call moves back. */
+    private static final long RETURN_BYTES = SIZE_BYTES;
+
+    /** Where to. */
+    public enum Direction { TO_DEVICE, TO_HOST }
+
+    @Param({"1", "8", "64", "512"})
+    public int batchPages;
+
+    @Param
+    public Direction direction;
+
+    @Param({"false", "true"})
+    public boolean attached;
+
+    private DeviceSpace memory;
+    private FlatMemory source;
+    private FlatMemory target;
+
+    @Setup(Level.Trial)
+    public void open() {
+        memory = DeviceSpace.onHost(DeviceModel.preferred(), SIZE_BYTES);
+        if (!attached) {
+            memory.detach();
+        }
+        source = new FlatMemory(SIZE_BYTES);
+        target = new FlatMemory(SIZE_BYTES);
+    }
+
+    @TearDown(Level.Trial)
+    public void close() {
+        memory.close();
+        source.close();
+        target.close();
+    }
+
+    /** Puts all pages where they are to come from. */
+    @Setup(Level.Invocation)
+    public void putBack() {
+        memory.move(direction == Direction.TO_DEVICE ? memory.hostPool() : memory.devicePool(), RETURN_BYTES);
+    }
+
+    @Benchmark
+    @OperationsPerInvocation(PAGES)
+    public long migrate() {
+        MemoryPool pool = direction == Direction.TO_DEVICE ? memory.devicePool() : memory.hostPool();
+        return memory.move(pool, (long) batchPages * Pages.PAGE_BYTES);
+    }
+
+    @Benchmark
+    @OperationsPerInvocation(PAGES)
+    public long plainCopy() {
+        MemorySegment from = source.segment();
+        MemorySegment to = target.segment();
+        long batchBytes = (long) batchPages * Pages.PAGE_BYTES;
+        for (long at = 0; at < SIZE_BYTES; at += batchBytes) {
+            MemorySegment.copy(from, at, to, at, batchBytes);
+        }
+        return PAGES;
+    }
+
+    /** Adds a row for each batch and direction to the table. */
+    public static void answer(Report report) {
+        report.progress("migration of 64 MiB, " + DeviceModel.preferred().words() + " ...");
+        Migration migration = new Migration();
+        migration.attached = true;
+        migration.open();
+        try {
+            migration.compare(report, BATCH_PROMISED);
+            migration.attached = false;
+            migration.memory.detach();
+            migration.compare(report, BATCHES);
+        } finally {
+            migration.close();
+        }
+    }
+
+    private void compare(Report report, int... batches) {
+        for (Direction each : Direction.values()) {
+            for (int batch : batches) {
+                direction = each;
+                batchPages = batch;
+                compare(report);
+            }
+        }
+    }
+
+    private void compare(Report report) {
+        String what = "page to " + (direction == Direction.TO_DEVICE ? "device" : "host") + ", " + batchPages
+                + (attached ? " a call, attached, copy" : " a call, plain copy");
+        report.add(what, batchPages == BATCH_PROMISED ? Target.atLeast(0.8) : Target.NONE,
+                Paired.LONG_BATCHES.compare(new Timed(this::migrate, PAGES, this::putBack, () -> { }),
+                        Timed.of(PAGES, this::plainCopy)));
+    }
+}

@@ -1,0 +1,167 @@
+package io.quire.memory.bench.pin;
+
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import io.quire.memory.Pin;
+import io.quire.memory.bench.fixture.Pages;
+import io.quire.memory.bench.fixture.ResidentSpace;
+import io.quire.memory.bench.measure.Paired;
+import io.quire.memory.bench.measure.Report;
+import io.quire.memory.bench.measure.Target;
+import io.quire.memory.bench.measure.Timed;
+import io.quire.memory.contract.PinAccess;
+import io.quire.memory.contract.PinTerm;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLongArray;
+import java.util.function.LongSupplier;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OperationsPerInvocation;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+import org.openjdk.jmh.annotations.Warmup;
+
+/**
+ * What does it cost to pin one page for a short time and unpin it, beside one exchange of a word that nobody else
+ * wants?
+ * <p>
+ * Expected: some 20 times an exchange of 5 ns. Pinning and unpinning each take the lock of the space, two exchanges,
+ * and change the word of the frame, one; in between the page is looked up from the root, and the pin, two objects,
+ * enters and leaves the list of those that are open. A segment through an accessor adds a confined arena, 30 ns. A pin
+ * of a space remembers the stack that took it, 4 us; its segments are those of a shared arena, whose end is a handshake
+ * with every thread, some 20 us. The target of 4 times leaves room for the word of the frame alone.
+ * <p>
+ * A pin through an accessor beyond a microsecond would mean that a stack is walked there too.
+ */
+@State(Scope.Thread)
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.NANOSECONDS)
+@Fork(3)
+@Warmup(iterations = 5, time = 1)
+@Measurement(iterations = 5, time = 1)
+public class PinUnpin {
+
+    private static final int PAGES = 256;
+    private static final double TIMES_AN_EXCHANGE = 4;
+
+    /** Words of one cache line. */
+    private static final int LINE_WORDS = 8;
+
+    /** A word for each page, in a line of its own. */
+    private final AtomicLongArray words = new AtomicLongArray(PAGES * LINE_WORDS);
+
+    private ResidentSpace resident;
+
+    @Setup(Level.Trial)
+    public void open() {
+        resident = ResidentSpace.of((long) PAGES * Pages.PAGE_BYTES);
+    }
+
+    @TearDown(Level.Trial)
+    public void close() {
+        resident.close();
+    }
+
+    @Benchmark
+    @OperationsPerInvocation(PAGES)
+    public long accessor() {
+        long pinned = 0;
+        for (int page = 0; page < PAGES; page++) {
+            try (Pin pin = pinByAccessor(page)) {
+                pinned += pin.sizeBytes();
+            }
+        }
+        return pinned;
+    }
+
+    @Benchmark
+    @OperationsPerInvocation(PAGES)
+    public long accessorWithSegments() {
+        long sum = 0;
+        for (int page = 0; page < PAGES; page++) {
+            try (Pin pin = pinByAccessor(page)) {
+                sum += firstWord(pin);
+            }
+        }
+        return sum;
+    }
+
+    @Benchmark
+    @OperationsPerInvocation(PAGES)
+    public long space() {
+        long pinned = 0;
+        for (int page = 0; page < PAGES; page++) {
+            try (Pin pin = pinBySpace(page)) {
+                pinned += pin.sizeBytes();
+            }
+        }
+        return pinned;
+    }
+
+    @Benchmark
+    @OperationsPerInvocation(PAGES)
+    public long spaceWithSegments() {
+        long sum = 0;
+        for (int page = 0; page < PAGES; page++) {
+            try (Pin pin = pinBySpace(page)) {
+                sum += firstWord(pin);
+            }
+        }
+        return sum;
+    }
+
+    @Benchmark
+    @OperationsPerInvocation(PAGES)
+    public long exchange() {
+        long done = 0;
+        for (int page = 0; page < PAGES; page++) {
+            int word = page * LINE_WORDS;
+            long value = words.get(word);
+            done += words.compareAndSet(word, value, value + 1) ? 1 : 0;
+        }
+        return done;
+    }
+
+    private Pin pinByAccessor(int page) {
+        return resident.accessor().pin(addressOf(page), Long.BYTES, PinTerm.SHORT, PinAccess.WRITE);
+    }
+
+    private Pin pinBySpace(int page) {
+        return resident.space().pin(addressOf(page), Long.BYTES, PinTerm.SHORT, PinAccess.WRITE);
+    }
+
+    private long addressOf(int page) {
+        return resident.address() + (long) page * Pages.PAGE_BYTES;
+    }
+
+    private static long firstWord(Pin pin) {
+        return pin.segments().getFirst().get(JAVA_LONG, 0);
+    }
+
+    /** Adds a row for each way to pin to the table. */
+    public static void answer(Report report) {
+        report.progress("short pins ...");
+        PinUnpin pins = new PinUnpin();
+        pins.open();
+        try {
+            pins.compare("pin by an accessor, one exchange", Target.atMost(TIMES_AN_EXCHANGE), pins::accessor, report);
+            pins.compare("pin and segment by an accessor, one exchange", Target.NONE, pins::accessorWithSegments,
+                    report);
+            pins.compare("pin by a space, one exchange", Target.atMost(TIMES_AN_EXCHANGE), pins::space, report);
+            pins.compare("pin and segment by a space, one exchange", Target.NONE, pins::spaceWithSegments, report);
+        } finally {
+            pins.close();
+        }
+    }
+
+    private void compare(String what, Target target, LongSupplier operation, Report report) {
+        report.add(what, target, Paired.BATCHES.compare(Timed.of(PAGES, operation), Timed.of(PAGES, this::exchange)));
+    }
+}
