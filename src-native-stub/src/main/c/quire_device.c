@@ -17,6 +17,7 @@ static const int32_t EVENTS = 16384; /* remembered */
 
 /* Somebody invalidates all the time: an operation that gets no nearer to an access for so long is given up. */
 static const int32_t FRUITLESS_MILLIS = 1000;
+static const int FRUITLESS_STEPS = 100;
 
 /* In every byte of a frame that went out of use, so that whoever reads it nevertheless is found out. */
 static const int POISON = 0xDE;
@@ -880,6 +881,7 @@ static int32_t perform(struct device *device, struct operation *operation)
     uint64_t counted = copies ? operation->ask.target : operation->ask.address; /* whose pages are told */
     int64_t done = 0;
     struct timespec deadline = millis_from_now(FRUITLESS_MILLIS);
+    int fruitless = 0;
     while (done < operation->ask.size_bytes) {
         int64_t size_bytes;
         int32_t status = step(device, operation, done, &size_bytes);
@@ -891,7 +893,8 @@ static int32_t perform(struct device *device, struct operation *operation)
             operation->answer.pages += done == 0 || at % QUIRE_PAGE_BYTES == 0;
             done += size_bytes;
             deadline = millis_from_now(FRUITLESS_MILLIS);
-        } else if (is_over(&deadline)) {
+            fruitless = 0;
+        } else if (++fruitless > FRUITLESS_STEPS && is_over(&deadline)) {
             return QUIRE_BUSY;
         }
     }

@@ -73,7 +73,8 @@ public final class Device implements AutoCloseable {
      * @param timeout how long pins of its pages are waited for
      * @throws io.quire.memory.contract.PagesBusyException if pages are still pinned then, or the host has no room; the
      *         message names who holds them, and the device stays open
-     * @throws io.quire.memory.contract.DriverFailedException if the driver fails; pages that only it can reach stay
+     * @throws io.quire.memory.contract.DriverFailedException if the driver fails and pages are left that only it can
+     *         reach; the device counts as lost, and the spaces that have such pages can be closed
      * @throws DeviceClosedException if it is closed already
      */
     public void close(Duration timeout) {

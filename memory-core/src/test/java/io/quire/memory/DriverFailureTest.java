@@ -442,7 +442,8 @@ class DriverFailureTest {
 
     /** Tries to attach a device to a space of its own. */
     private void attach(Device device) {
-        try (AddressSpace space = leaks.manager().newAddressSpace("late"); Attachment attachment = device.attach(space)) {
+        try (AddressSpace space = leaks.manager().newAddressSpace("late");
+                Attachment attachment = device.attach(space)) {
             assertThat(attachment.mirror().spaceName()).isEqualTo("late");
         }
     }

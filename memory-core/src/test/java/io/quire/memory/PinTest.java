@@ -197,7 +197,8 @@ class PinTest {
     @Test
     void framesOutliveUnmapDiscardAndCloseUntilTheLastPinIsClosed() {
         long free = leaks.manager().hostPool().freeBytes();
-        try (Pin first = pin(address, PAGE); Pin second = pin(address, 2 * PAGE); Pin third = pin(address + PAGE, PAGE)) {
+        try (Pin first = pin(address, PAGE); Pin second = pin(address, 2 * PAGE);
+                Pin third = pin(address + PAGE, PAGE)) {
             space.unmap(address, PAGE);
             space.discard(address + PAGE, PAGE);
             assertThat(space.getLong(address + PAGE)).isZero();

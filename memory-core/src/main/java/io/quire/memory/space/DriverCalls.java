@@ -8,6 +8,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
@@ -66,9 +67,14 @@ final class DriverCalls {
      */
     <T> T call(String operation, Callable<T> work) {
         if (lost) {
-            throw failed(operation, "the device is lost: it did not answer an earlier call; close it", null);
+            throw failed(operation, "the device is lost: it failed or did not answer before; close it", null);
         }
-        Future<T> answer = thread.submit(work);
+        Future<T> answer;
+        try {
+            answer = thread.submit(work);
+        } catch (RejectedExecutionException closed) {
+            throw failed(operation, "the device is closed", closed);
+        }
         boolean interrupted = false;
         long end = System.nanoTime() + deadline.toNanos();
         try {
@@ -98,7 +104,12 @@ final class DriverCalls {
         return new DriverFailedException(device, operation, code, fact, cause);
     }
 
-    /** Whether the driver did not return from a call. */
+    /** Has the device count as lost: nothing is asked of its driver any more. */
+    void giveUp() {
+        lost = true;
+    }
+
+    /** Whether the driver did not return from a call, or was given up. */
     boolean isLost() {
         return lost;
     }

@@ -1,5 +1,6 @@
 package io.quire.memory.space;
 
+import io.quire.memory.contract.DriverFailedException;
 import io.quire.memory.contract.PageOutcome;
 import io.quire.memory.contract.PagesBusyException;
 import io.quire.memory.tier.AccessBit;
@@ -32,6 +33,8 @@ public final class Evictor {
 
     private static final long CLOSE_NAP_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
     private static final int HOLDERS_NAMED = 8;
+
+    private static final System.Logger LOGGER = System.getLogger(Evictor.class.getName());
 
     private final Machine machine;
     private final @Nullable Promoter promoter;
@@ -203,21 +206,39 @@ public final class Evictor {
         try {
             link.checkOpen();
             link.setClosing(true);
-            boolean drained = false;
+            boolean empty = false;
             try {
-                if (link.calls().isLost()) {
-                    List.copyOf(link.mirrors()).forEach(Mirror::detach);
-                }
-                drain(link, System.nanoTime() + timeout.toNanos(), timeout);
-                List.copyOf(link.mirrors()).forEach(Mirror::detach);
-                drained = true;
+                emptyOrGiveUp(link, timeout);
+                empty = true;
             } finally {
-                link.setClosing(drained);
+                link.setClosing(empty);
             }
             link.closeDriver();
         } finally {
             link.eviction().unlock();
         }
+    }
+
+    /** A driver that fails now has to be cut off, or neither the device nor a space that uses it could ever be closed. */
+    private void emptyOrGiveUp(DriverLink link, Duration timeout) {
+        long deadlineNanos = System.nanoTime() + timeout.toNanos();
+        if (!link.calls().isLost()) {
+            try {
+                drain(link, deadlineNanos, timeout);
+                detachAll(link);
+                return;
+            } catch (DriverFailedException failed) {
+                LOGGER.log(System.Logger.Level.WARNING, "the driver of device " + link.name()
+                        + " failed while it was closed; it is cut off", failed);
+                link.calls().giveUp();
+            }
+        }
+        detachAll(link);
+        drain(link, deadlineNanos, timeout);
+    }
+
+    private static void detachAll(DriverLink link) {
+        List.copyOf(link.mirrors()).forEach(Mirror::detach);
     }
 
     private void drain(DriverLink link, long deadlineNanos, Duration timeout) {

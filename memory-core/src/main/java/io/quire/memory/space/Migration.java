@@ -140,7 +140,7 @@ final class Migration {
             batch.outcomes[page] = PageOutcome.RACED;
         } else if (mappers.isExclusive(page, frame)) {
             batch.outcomes[page] = PageOutcome.EXCLUSIVE;
-        } else if (from.holds(frame) > 0 || isReadByCursor(mappers, batch.address(page))) {
+        } else if (from.holds(frame) > 0 || isReadByCursor(mappers, batch, page)) {
             batch.outcomes[page] = PageOutcome.PINNED;
         } else if (from.references(frame) != mapped) {
             batch.outcomes[page] = PageOutcome.RACED;
@@ -151,9 +151,13 @@ final class Migration {
         }
     }
 
-    private static boolean isReadByCursor(Mappers mappers, long address) {
+    /** Whether a cursor may be reading the frame; one that the processor cannot reach it has not handed out. */
+    private boolean isReadByCursor(Mappers mappers, Batch batch, int page) {
+        if (pools.of(batch.sources[page]).kind() == PoolKind.DEVICE_PRIVATE) {
+            return false;
+        }
         for (Space space : mappers.spaces()) {
-            if (space.isKeptInPlace(address)) {
+            if (space.isKeptInPlace(batch.address(page))) {
                 return true;
             }
         }
@@ -310,7 +314,7 @@ final class Migration {
         // One hold is this migration's own.
         return from.holds(frame) == 1 && mappers.isMarked(page, frame)
                 && from.references(frame) == mappers.count(page, frame)
-                && !isReadByCursor(mappers, batch.address(page));
+                && !isReadByCursor(mappers, batch, page);
     }
 
     private void leaveAll(Batch batch, Mappers mappers, PageOutcome outcome) {
@@ -327,7 +331,7 @@ final class Migration {
         boolean isBeingFilled = isBeingFilled(batch, page);
         long frame = batch.sources[page];
         mappers.change(page, frame, Entry::settled);
-        batch.outcomes[page] = pools.holds(frame) > 1 || isReadByCursor(mappers, batch.address(page))
+        batch.outcomes[page] = pools.holds(frame) > 1 || isReadByCursor(mappers, batch, page)
                 ? PageOutcome.PINNED : PageOutcome.RACED;
         pools.unhold(frame);
         if (!isBeingFilled) {

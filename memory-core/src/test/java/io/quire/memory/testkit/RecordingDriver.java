@@ -33,15 +33,15 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
  * A device that keeps its side of the contract, writes down what it is told, and notices where the library breaks the
- * other side; at calls that a test chooses it misbehaves. Loads and stores are those of the device, through its own page
- * table. Any thread.
+ * other side; at calls that a test chooses it misbehaves. Loads and stores are those of the device, through its own
+ * page table. Any thread.
  */
 public abstract class RecordingDriver implements DeviceDriver, AfterEachCallback {
 
     /** What the library can ask. */
     public enum Call {
-        FRAME_ALLOCATED, FRAME_FREED, ATTACHED, DETACHED, START, END, MAPPED, LOOK_FOR_USE, COPY_TO_DEVICE, COPY_TO_HOST,
-        ZERO, CLOSE
+        FRAME_ALLOCATED, FRAME_FREED, ATTACHED, DETACHED, START, END, MAPPED, LOOK_FOR_USE, COPY_TO_DEVICE,
+        COPY_TO_HOST, ZERO, CLOSE
     }
 
     /** What {@link #failing} reports. */
@@ -231,7 +231,8 @@ public abstract class RecordingDriver implements DeviceDriver, AfterEachCallback
             try {
                 PageTranslation known = table(mirror).translations.get(address & -PAGE);
                 if (known != null && known.access().compareTo(access) >= 0) {
-                    MemorySegment page = Objects.requireNonNullElseGet(known.memory(), () -> privatePage(known.frame()));
+                    MemorySegment page = Objects.requireNonNullElseGet(known.memory(),
+                            () -> privatePage(known.frame()));
                     long before = page.get(ValueLayout.JAVA_LONG, address & (PAGE - 1));
                     if (access != DeviceAccess.READ) {
                         page.set(ValueLayout.JAVA_LONG, address & (PAGE - 1), change.applyAsLong(before));
@@ -243,7 +244,8 @@ public abstract class RecordingDriver implements DeviceDriver, AfterEachCallback
             }
             install(mirror, mirror.fault(address & -PAGE, 1, access));
         }
-        throw new AssertionError("a translation was outdated each time it came: address=0x" + Long.toHexString(address));
+        throw new AssertionError("a translation was outdated each time it came: address=0x"
+                + Long.toHexString(address));
     }
 
     /** Puts translations into the page table; false if they are outdated. */

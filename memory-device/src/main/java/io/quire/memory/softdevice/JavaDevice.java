@@ -475,6 +475,7 @@ public final class JavaDevice extends SoftwareDevice {
         long counted = operation.kind == Operation.Kind.COPY ? operation.target : operation.address;
         long done = 0;
         long progress = System.nanoTime();
+        int fruitless = 0;
         while (done < operation.sizeBytes) {
             long piece = pieceAfter(operation, done);
             int status = step(job, done, piece);
@@ -482,9 +483,10 @@ public final class JavaDevice extends SoftwareDevice {
                 operation.pages += done == 0 || (counted + done) % PAGE_BYTES == 0 ? 1 : 0;
                 done += piece;
                 progress = System.nanoTime();
+                fruitless = 0;
             } else if (status != Status.OUTDATED) {
                 return status;
-            } else if (System.nanoTime() - progress > FRUITLESS_NANOS) {
+            } else if (++fruitless > FRUITLESS_STEPS && System.nanoTime() - progress > FRUITLESS_NANOS) {
                 return Status.BUSY;
             }
         }

@@ -38,8 +38,9 @@ public abstract sealed class SoftwareDevice implements AutoCloseable permits Nat
     /** How many pages one fault asks for at most. */
     static final int MAX_FAULT_PAGES = 65536;
 
-    /** An operation that gets no nearer to an access for so long is given up. */
+    /** An operation that gets no nearer to an access for so long, and so many faults, is given up. */
     static final long FRUITLESS_NANOS = 1_000_000_000;
+    static final int FRUITLESS_STEPS = 100;
 
     /** How many events are remembered. */
     static final int EVENTS = 16384;

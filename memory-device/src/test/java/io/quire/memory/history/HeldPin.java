@@ -74,6 +74,11 @@ final class HeldPin {
         return new ArrayList<>(pools.keySet());
     }
 
+    /** Whether it holds a frame of a pool. */
+    boolean isIn(String pool) {
+        return pools.containsValue(pool);
+    }
+
     String pool(long page) {
         return pools.getOrDefault(page, "");
     }

@@ -8,7 +8,9 @@ import io.quire.memory.MemoryAccess;
 import io.quire.memory.MemoryPool;
 import io.quire.memory.MigrationReport;
 import io.quire.memory.Pin;
+import io.quire.memory.RunCursor;
 import io.quire.memory.contract.CowPlacement;
+import io.quire.memory.contract.DeviceClosedException;
 import io.quire.memory.contract.DriverFailedException;
 import io.quire.memory.contract.LongTermPinException;
 import io.quire.memory.contract.MemoryException;
@@ -21,11 +23,10 @@ import io.quire.memory.contract.PinLimitException;
 import io.quire.memory.contract.PinTerm;
 import io.quire.memory.contract.PoolKind;
 import io.quire.memory.contract.Protection;
-import io.quire.memory.device.DeviceAccess;
+import io.quire.memory.contract.ProtectionException;
 import io.quire.memory.device.DeviceMirror;
 import io.quire.memory.softdevice.FaultInjection;
 import io.quire.memory.softdevice.SoftwareDevice;
-import io.quire.memory.softdevice.TableEntry;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.time.Duration;
@@ -57,15 +58,16 @@ final class History {
     private final List<Twin> twins = new ArrayList<>();
     private final List<HeldPin> pins = new ArrayList<>();
     private final Deque<String> lastSteps = new ArrayDeque<>();
-    private final Rig rig;
+    private final Invariants invariants = new Invariants(pins);
+    private final TieredMemory tiers;
     private final SplittableRandom random;
     private final boolean closesDevices;
     private boolean copiesMayFail;
     private int lineages;
     private int steps;
 
-    History(Rig rig, SplittableRandom random, boolean closesDevices) {
-        this.rig = rig;
+    History(TieredMemory tiers, SplittableRandom random, boolean closesDevices) {
+        this.tiers = tiers;
         this.random = random;
         this.closesDevices = closesDevices;
     }
@@ -77,7 +79,8 @@ final class History {
                 step();
             }
         } catch (RuntimeException | AssertionError failed) {
-            throw new AssertionError(failed.getMessage() + "\nafter the steps\n  " + String.join("\n  ", lastSteps), failed);
+            throw new AssertionError(failed.getMessage() + "\nafter the steps\n  " + String.join("\n  ", lastSteps),
+                    failed);
         }
     }
 
@@ -91,18 +94,20 @@ final class History {
             map(twin);
         }
         doOne(twin, random.nextInt(100));
-        rig.checkDevices();
+        tiers.checkDevices();
         pins.forEach(HeldPin::check);
         for (Twin any : twins) {
-            checkSome(any);
+            if (any.model().mappedPages() > 0) {
+                invariants.checkState(any, any.model().anyAddress(random) & -PAGE);
+            }
         }
         if (steps % STEPS_PER_COMPARISON == 0) {
-            twins.forEach(this::checkTables);
+            twins.forEach(invariants::checkTables);
             List.copyOf(twins).forEach(this::compareAll);
         }
         if (steps % STEPS_PER_RECOUNT == 0) {
-            rig.checkBalance();
-            ManagerCheck.recount(rig.manager());
+            tiers.checkBalance();
+            ManagerCheck.recount(tiers.manager());
         }
     }
 
@@ -111,6 +116,8 @@ final class History {
             read(twin);
         } else if (kind < 18) {
             write(twin);
+        } else if (kind < 20) {
+            runs(twin);
         } else if (kind < 22) {
             add(twin);
         } else if (kind < 25) {
@@ -210,7 +217,7 @@ final class History {
     private void settlePart(Twin twin, long address, byte[] bytes) {
         byte[] now = new byte[bytes.length];
         byte[] before = twin.model().read(address, bytes.length);
-        rig.devices().forEach(device -> device.faults().clear());
+        tiers.devices().forEach(device -> device.faults().clear());
         copiesMayFail = false;
         while (!reads(twin, address, now)) {
             if (!closeOther(twin)) {
@@ -242,6 +249,29 @@ final class History {
             }
         }
         return false;
+    }
+
+    /** What a cursor has handed out stays where it is, whatever happens to the space. */
+    private void runs(Twin twin) {
+        long address = twin.model().anyAddress(random);
+        int size = 1 + random.nextInt(8 * PAGE);
+        MemoryPool pool = anyPool();
+        boolean movable = pool.kind() == PoolKind.HOST || !tiers.manager().device(pool.name()).isClosed();
+        note("runs %s at 0x%x, %d bytes, pages to %s meanwhile", twin, address, size, pool.name());
+        byte[] seen = new byte[size];
+        if (succeeds(twin.model().refusals(address, size, false), () -> {
+            try (RunCursor cursor = twin.space().runs(address, size)) {
+                while (cursor.next()) {
+                    if (movable) {
+                        twin.space().migrate(address & -PAGE, PAGE, pool);
+                    }
+                    MemorySegment.ofArray(seen).asSlice(cursor.address() - address, cursor.memory().byteSize())
+                            .copyFrom(cursor.memory());
+                }
+            }
+        })) {
+            assertThat(seen).isEqualTo(twin.model().read(address, size));
+        }
     }
 
     // ---- mappings
@@ -295,18 +325,21 @@ final class History {
     private void migrate(Twin twin) {
         long address = twin.model().anyAddress(random) & -PAGE;
         long size = (long) (1 + random.nextInt(random.nextInt(4) == 0 ? 70 : 6)) * PAGE;
-        List<MemoryPool> pools = rig.manager().pools();
-        MemoryPool pool = pools.get(random.nextInt(pools.size()));
-        boolean closed = pool.kind() != PoolKind.HOST && rig.manager().device(pool.name()).isClosed();
+        MemoryPool pool = anyPool();
+        boolean closed = pool.kind() != PoolKind.HOST && tiers.manager().device(pool.name()).isClosed();
         note("migrate %s at 0x%x, %d bytes to %s", twin, address, size, pool.name());
         Set<Class<? extends MemoryException>> refusals = twin.model().refusals(address, size, false);
-        refusals.remove(io.quire.memory.contract.ProtectionException.class);
+        refusals.remove(ProtectionException.class);
         if (closed) {
-            refusals.add(io.quire.memory.contract.DeviceClosedException.class);
+            refusals.add(DeviceClosedException.class);
         }
+        List<PageState> before = ModelSpace.pagesOf(address, size).stream().map(twin.space()::pageState).toList();
         MigrationReport[] report = new MigrationReport[1];
         if (succeeds(refusals, () -> report[0] = twin.space().migrate(address, size, pool))) {
             checkReport(twin, address, size, pool, report[0]);
+            for (PageState state : before) {
+                checkStayed(twin, state, pool, report[0].outcome(state.address()));
+            }
         }
     }
 
@@ -328,12 +361,24 @@ final class History {
         }
     }
 
+    /** What did not move is what it was, unless it had to make room for others. */
+    private static void checkStayed(Twin twin, PageState before, MemoryPool pool, PageOutcome outcome) {
+        if (!outcome.isThere() && !before.pool().equals(pool.name())) {
+            PageState after = twin.space().pageState(before.address());
+            assertThat(after.place()).as("%s: %s", outcome, after).isEqualTo(before.place());
+            assertThat(after.pool()).as("%s: %s", outcome, after).isEqualTo(before.pool());
+            assertThat(after.pinned()).as("%s: %s", outcome, after).isEqualTo(before.pinned());
+            assertThat(after.writable() || !before.writable()).as("%s: %s", outcome, after).isTrue();
+        }
+    }
+
     private void evict() {
-        List<MemoryPool> pools = rig.manager().pools();
+        List<MemoryPool> pools = tiers.manager().pools();
         MemoryPool pool = pools.get(1 + random.nextInt(pools.size() - 1));
         int pages = 1 + random.nextInt(12);
         note("evict %d pages of %s", pages, pool.name());
-        succeeds(Set.of(), () -> rig.manager().evict(pool, pages));
+        boolean closed = tiers.manager().device(pool.name()).isClosed();
+        succeeds(closed ? Set.of(DeviceClosedException.class) : Set.of(), () -> tiers.manager().evict(pool, pages));
     }
 
     private void pin(Twin twin) {
@@ -382,14 +427,14 @@ final class History {
     // ---- devices
 
     private void useDevice(Twin twin, int kind) {
-        SoftwareDevice device = rig.devices().get(random.nextInt(rig.devices().size()));
-        if (rig.device(device).isClosed()) {
+        SoftwareDevice device = tiers.devices().get(random.nextInt(tiers.devices().size()));
+        if (tiers.device(device).isClosed()) {
             return;
         }
         Attachment attachment = twin.attachments().get(device);
         if (attachment == null) {
             note("attach %s to %s", device.name(), twin);
-            attachment = rig.device(device).attach(twin.space());
+            attachment = tiers.device(device).attach(twin.space());
             twin.attachments().put(device, attachment);
         }
         long address = twin.model().anyAddress(random);
@@ -479,7 +524,7 @@ final class History {
     }
 
     private void detach(Twin twin) {
-        for (SoftwareDevice device : rig.devices()) {
+        for (SoftwareDevice device : tiers.devices()) {
             if (random.nextInt(3) == 0) {
                 Attachment attachment = twin.attachments().remove(device);
                 if (attachment != null) {
@@ -492,7 +537,7 @@ final class History {
     }
 
     private void inject() {
-        SoftwareDevice device = rig.devices().get(random.nextInt(rig.devices().size()));
+        SoftwareDevice device = tiers.devices().get(random.nextInt(tiers.devices().size()));
         int kind = random.nextInt(5);
         int k = 1 + random.nextInt(6);
         note("inject into %s: %d, %d", device.name(), kind, k);
@@ -504,7 +549,7 @@ final class History {
             }
             case 2 -> device.faults().refuseNonBlocking(true);
             case 3 -> device.faults().delay(FaultInjection.Phase.INVALIDATE, Duration.ofNanos(k * 20_000L));
-            default -> rig.devices().forEach(any -> any.faults().clear());
+            default -> tiers.devices().forEach(any -> any.faults().clear());
         }
         if (kind == 4) {
             copiesMayFail = false;
@@ -515,14 +560,14 @@ final class History {
         if (!closesDevices || random.nextInt(4) > 0) {
             return;
         }
-        SoftwareDevice device = rig.devices().get(random.nextInt(rig.devices().size()));
-        if (rig.device(device).isClosed()) {
+        SoftwareDevice device = tiers.devices().get(random.nextInt(tiers.devices().size()));
+        if (tiers.device(device).isClosed()) {
             return;
         }
         note("close %s", device.name());
-        if (succeeds(Set.of(PagesBusyException.class), false, () -> rig.device(device).close(NO_PATIENCE))) {
+        if (succeeds(Set.of(PagesBusyException.class), false, () -> tiers.device(device).close(NO_PATIENCE))) {
             twins.forEach(twin -> twin.attachments().remove(device));
-            assertThat(pins).noneMatch(pin -> pin.pages().stream().anyMatch(page -> pin.pool(page).equals(device.name())));
+            assertThat(pins).noneMatch(pin -> pin.isIn(device.name()));
             assertThat(device.counters().liveFrames()).isZero();
         }
     }
@@ -541,7 +586,7 @@ final class History {
             }
         } else if (kind < 97) {
             note("maintain");
-            succeeds(Set.of(), () -> rig.manager().maintain());
+            succeeds(Set.of(), () -> tiers.manager().maintain());
         } else if (kind < 98) {
             CowPlacement placement = CowPlacement.values()[random.nextInt(CowPlacement.values().length)];
             note("placement of %s: %s", twin, placement);
@@ -554,7 +599,7 @@ final class History {
 
     private void open() {
         note("open");
-        twins.add(new Twin(rig.manager().newAddressSpace(), new ModelSpace(), lineages++));
+        twins.add(new Twin(tiers.manager().newAddressSpace(), new ModelSpace(), lineages++));
     }
 
     private void closeAny() {
@@ -584,71 +629,6 @@ final class History {
 
     // ---- what must be so between two steps
 
-    /** What can be seen of a page without touching it, for one page of a space. */
-    private void checkSome(Twin twin) {
-        if (twin.model().mappedPages() > 0) {
-            long page = twin.model().anyAddress(random) & -PAGE;
-            if (twin.model().isMapped(page)) {
-                checkState(twin, page);
-            }
-        }
-    }
-
-    private void checkState(Twin twin, long page) {
-        PageState state = twin.space().pageState(page);
-        if (!twin.model().protection(page).isReadable()) {
-            assertThat(state.place()).isEqualTo(PageState.Place.INACCESSIBLE);
-            return;
-        }
-        assertThat(state.place()).as("%s", state).isNotEqualTo(PageState.Place.INACCESSIBLE);
-        if (!twin.model().protection(page).isWritable() || twin.model().isSnapshot()) {
-            assertThat(state.writable()).as("%s", state).isFalse();
-        }
-        for (HeldPin pin : pins) {
-            if (pin.isOf(twin) && pin.holds(page)) {
-                assertThat(state.pinned()).as("%s, %s", state, pin).isTrue();
-                assertThat(state.pool()).as("%s, %s", state, pin).isEqualTo(pin.pool(page));
-                assertThat(state.place()).isNotIn(PageState.Place.EXCLUSIVE, PageState.Place.DEVICE_PRIVATE);
-                assertThat(pin.isLong() && state.place() != PageState.Place.HOST).as("%s, %s", state, pin).isFalse();
-            }
-        }
-    }
-
-    /** A device has no more than the space has, and the same bytes. */
-    private void checkTables(Twin twin) {
-        twin.attachments().forEach((device, attachment) -> {
-            List<TableEntry> table = device.table(attachment.mirror());
-            int exclusive = 0;
-            for (TableEntry entry : table) {
-                long page = entry.address();
-                PageState state = twin.space().pageState(page);
-                assertThat(entry.stale()).as("%s of %s, %s", entry, device, state).isFalse();
-                assertThat(twin.model().protection(page).isReadable()).as("%s of %s, %s", entry, device, state).isTrue();
-                if (entry.access() != DeviceAccess.READ) {
-                    assertThat(twin.model().protection(page).isWritable() && !twin.model().isSnapshot())
-                            .as("%s of %s, %s", entry, device, state).isTrue();
-                }
-                boolean isExclusive = state.place() == PageState.Place.EXCLUSIVE;
-                assertThat(isExclusive || entry.access() != DeviceAccess.ATOMIC).as("%s of %s, %s", entry, device, state)
-                        .isTrue();
-                assertThat(state.pool().equals(device.name())).as("%s of %s, %s", entry, device, state)
-                        .isEqualTo(entry.frame() >= 0);
-                exclusive += isExclusive ? 1 : 0;
-                compare(twin, device, attachment.mirror(), page);
-            }
-            // Its own, then, and no other device's.
-            assertThat(exclusive).as("exclusive pages that %s has mapped", device).isLessThanOrEqualTo(attachment.exclusivePages());
-        });
-    }
-
-    private void compare(Twin twin, SoftwareDevice device, DeviceMirror mirror, long page) {
-        byte[] seen = new byte[PAGE];
-        if (device.readMapped(mirror, page, MemorySegment.ofArray(seen))) {
-            assertThat(Arrays.mismatch(seen, twin.model().page(page))).as("what %s has mapped of 0x%x in %s", device, page,
-                    twin).isEqualTo(-1);
-        }
-    }
-
     /** Mostly without moving what is out of the processor's reach. */
     private void compareAll(Twin twin) {
         boolean touches = random.nextInt(6) == 0;
@@ -656,9 +636,8 @@ final class History {
             return; // to make room for one that was compared before
         }
         for (long page : twin.model().pages()) {
-            checkState(twin, page);
-            PageState state = twin.space().pageState(page);
-            boolean near = state.place() != PageState.Place.EXCLUSIVE && state.place() != PageState.Place.DEVICE_PRIVATE;
+            PageState state = invariants.checkState(twin, page);
+            boolean near = state.place() == PageState.Place.HOST || state.place() == PageState.Place.DEVICE_COHERENT;
             if (twin.model().protection(page).isReadable() && (near || touches)) {
                 byte[] seen = new byte[PAGE];
                 if (succeeds(Set.of(), () -> twin.space().copyTo(page, seen, 0, PAGE))) {
@@ -730,6 +709,11 @@ final class History {
         byte[] bytes = new byte[size];
         random.nextBytes(bytes);
         return bytes;
+    }
+
+    private MemoryPool anyPool() {
+        List<MemoryPool> pools = tiers.manager().pools();
+        return pools.get(random.nextInt(pools.size()));
     }
 
     private Twin anyTwin() {

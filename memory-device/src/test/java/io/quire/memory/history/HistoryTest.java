@@ -2,6 +2,7 @@ package io.quire.memory.history;
 
 import io.quire.memory.contract.LongTermPolicy;
 import io.quire.memory.contract.PoolKind;
+import io.quire.memory.testkit.Seed;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -16,33 +17,41 @@ class HistoryTest {
 
     @RepeatedTest(8)
     void spacesOverFourDevicesAgreeWithTheModel(SplittableRandom random) {
-        play(random, 4 << 20, false);
+        play(random, tiers(random, 4 << 20, false), false);
+    }
+
+    /** Which pages are promoted depends on the time, so a seed repeats these only nearly. */
+    @RepeatedTest(3)
+    void pagesThatAreMovedToWhoUsesThemAgreeWithTheModel(SplittableRandom random) {
+        play(random, tiers(random, 4 << 20, true), false);
     }
 
     @RepeatedTest(4)
     void devicesThatAreClosedTakeNothingWithThem(SplittableRandom random) {
-        play(random, 4 << 20, true);
+        play(random, tiers(random, 4 << 20, false), true);
     }
 
     @RepeatedTest(4)
     void aHostThatIsFullAgainAndAgainLosesNothing(SplittableRandom random) {
-        play(random, random.nextLong(60, 200) << 12, false);
+        play(random, tiers(random, random.nextLong(60, 200) << 12, false), false);
     }
 
-    private static void play(SplittableRandom random, long hostBytes, boolean closesDevices) {
-        try (Rig rig = rig(random, hostBytes)) {
-            History history = new History(rig, random, closesDevices);
+    private static void play(SplittableRandom random, TieredMemory tiers, boolean closesDevices) {
+        try (tiers) {
+            History history = new History(tiers, random, closesDevices);
             history.play(STEPS);
             history.finish();
         }
     }
 
-    private static Rig rig(SplittableRandom random, long hostBytes) {
+    /** Devices of every kind that fill up soon. */
+    private static TieredMemory tiers(SplittableRandom random, long hostBytes, boolean promotion) {
         LongTermPolicy policy = random.nextBoolean() ? LongTermPolicy.MIGRATE : LongTermPolicy.REFUSE;
-        return new Rig(builder -> builder.hostPool(hostBytes).longTermPolicy(policy),
-                Rig.device("coherent", PoolKind.DEVICE_COHERENT, random.nextInt(6, 40)),
-                Rig.device("private", PoolKind.DEVICE_PRIVATE, random.nextInt(6, 40)),
-                Rig.javaDevice("javacoherent", PoolKind.DEVICE_COHERENT, random.nextInt(6, 40)),
-                Rig.javaDevice("javaprivate", PoolKind.DEVICE_PRIVATE, random.nextInt(6, 40)));
+        return new TieredMemory(
+                builder -> builder.hostPool(hostBytes).longTermPolicy(policy).promotion(promotion),
+                TieredMemory.device("coherent", PoolKind.DEVICE_COHERENT, random.nextInt(6, 40)),
+                TieredMemory.device("private", PoolKind.DEVICE_PRIVATE, random.nextInt(6, 40)),
+                TieredMemory.javaDevice("javacoherent", PoolKind.DEVICE_COHERENT, random.nextInt(6, 40)),
+                TieredMemory.javaDevice("javaprivate", PoolKind.DEVICE_PRIVATE, random.nextInt(6, 40)));
     }
 }

@@ -19,7 +19,7 @@ import java.util.TreeMap;
  */
 final class ModelSpace {
 
-    static final int PAGE = Rig.PAGE;
+    static final int PAGE = TieredMemory.PAGE;
 
     private static final byte[] ZEROS = new byte[PAGE];
 

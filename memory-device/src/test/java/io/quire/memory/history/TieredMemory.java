@@ -2,23 +2,28 @@ package io.quire.memory.history;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.quire.memory.AddressSpace;
+import io.quire.memory.Attachment;
 import io.quire.memory.Device;
 import io.quire.memory.ManagerCheck;
 import io.quire.memory.MemoryManager;
 import io.quire.memory.MemoryPool;
+import io.quire.memory.contract.PageState;
 import io.quire.memory.contract.PoolKind;
 import io.quire.memory.softdevice.DeviceCounters;
 import io.quire.memory.softdevice.DeviceEvent;
 import io.quire.memory.softdevice.JavaDevice;
 import io.quire.memory.softdevice.NativeDevice;
 import io.quire.memory.softdevice.SoftwareDevice;
+import io.quire.memory.softdevice.TableEntry;
+import java.lang.foreign.MemorySegment;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.UnaryOperator;
 
 /** A manager with some software devices. Closing it demands that nothing leaked and no device found a rule broken. */
-public final class Rig implements AutoCloseable {
+public final class TieredMemory implements AutoCloseable {
 
     public static final int PAGE = 4096;
 
@@ -28,7 +33,7 @@ public final class Rig implements AutoCloseable {
     private final MemoryManager manager;
 
     /** Opens a manager without a background agent, unless the configuration asks for it, over some devices. */
-    public Rig(UnaryOperator<MemoryManager.Builder> configuration, SoftwareDevice... devices) {
+    public TieredMemory(UnaryOperator<MemoryManager.Builder> configuration, SoftwareDevice... devices) {
         this.devices = List.of(devices);
         MemoryManager.Builder builder = MemoryManager.builder().hostPool(4 << 20).backgroundAgent(false);
         for (SoftwareDevice device : devices) {
@@ -37,7 +42,7 @@ public final class Rig implements AutoCloseable {
         this.manager = configuration.apply(builder).build();
     }
 
-    public Rig(SoftwareDevice... devices) {
+    public TieredMemory(SoftwareDevice... devices) {
         this(builder -> builder, devices);
     }
 
@@ -49,13 +54,15 @@ public final class Rig implements AutoCloseable {
     /** A device in C. */
     public static SoftwareDevice nativeDevice(String name, PoolKind kind, int frames) {
         long size = (long) frames * PAGE;
-        return kind == PoolKind.DEVICE_COHERENT ? NativeDevice.coherent(name, size) : NativeDevice.privateMemory(name, size);
+        return kind == PoolKind.DEVICE_COHERENT ? NativeDevice.coherent(name, size)
+                : NativeDevice.privateMemory(name, size);
     }
 
     /** A device in Java. */
     public static SoftwareDevice javaDevice(String name, PoolKind kind, int frames) {
         long size = (long) frames * PAGE;
-        return kind == PoolKind.DEVICE_COHERENT ? JavaDevice.coherent(name, size) : JavaDevice.privateMemory(name, size);
+        return kind == PoolKind.DEVICE_COHERENT ? JavaDevice.coherent(name, size)
+                : JavaDevice.privateMemory(name, size);
     }
 
     public MemoryManager manager() {
@@ -82,6 +89,25 @@ public final class Rig implements AutoCloseable {
             assertThat(counters.violations()).as("rules broken: %s %s", device, counters).isZero();
             if (!device(device).isClosed()) {
                 assertThat(device.staleTranslations()).as("stale translations: %s", device).isZero();
+            }
+        }
+    }
+
+    /** A device has mapped no more than a space has, and the same bytes; only while nothing else runs. */
+    public void checkTable(SoftwareDevice device, Attachment attached, AddressSpace space) {
+        List<TableEntry> table = device.table(attached.mirror());
+        for (TableEntry entry : table) {
+            PageState state = space.pageState(entry.address());
+            assertThat(entry.stale()).as("%s, %s", entry, state).isFalse();
+            assertThat(state.pool().equals(device.name())).as("%s of %s, %s", entry, device, state)
+                    .isEqualTo(entry.frame() >= 0);
+        }
+        byte[] mapped = new byte[PAGE];
+        for (TableEntry entry : table) {
+            // The processor's look ends exclusive access, and brings private pages home; so one after the other.
+            if (device.readMapped(attached.mirror(), entry.address(), MemorySegment.ofArray(mapped))) {
+                assertThat(space.mismatch(entry.address(), MemorySegment.ofArray(mapped), 0, PAGE))
+                        .as("%s of %s", entry, device).isEqualTo(-1);
             }
         }
     }

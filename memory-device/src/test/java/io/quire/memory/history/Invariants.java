@@ -1,0 +1,86 @@
+package io.quire.memory.history;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.quire.memory.contract.PageState;
+import io.quire.memory.contract.Protection;
+import io.quire.memory.device.DeviceAccess;
+import io.quire.memory.device.DeviceMirror;
+import io.quire.memory.softdevice.SoftwareDevice;
+import io.quire.memory.softdevice.TableEntry;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.List;
+
+/** What must be so whenever nobody is in the middle of something, wherever the pages lie. */
+final class Invariants {
+
+    private final List<HeldPin> pins;
+
+    /** The pins are those that are open, and may change. */
+    Invariants(List<HeldPin> pins) {
+        this.pins = pins;
+    }
+
+    /** What can be seen of a page without touching it. */
+    PageState checkState(Twin twin, long page) {
+        PageState state = twin.space().pageState(page);
+        if (!twin.model().protection(page).isReadable()) {
+            assertThat(state.place()).isEqualTo(PageState.Place.INACCESSIBLE);
+            return state;
+        }
+        assertThat(state.place()).as("%s", state).isNotEqualTo(PageState.Place.INACCESSIBLE);
+        if (!twin.model().protection(page).isWritable() || twin.model().isSnapshot()) {
+            assertThat(state.writable()).as("%s", state).isFalse();
+        }
+        for (HeldPin pin : pins) {
+            if (pin.isOf(twin) && pin.holds(page)) {
+                assertThat(state.pinned()).as("%s, %s", state, pin).isTrue();
+                assertThat(state.pool()).as("%s, %s", state, pin).isEqualTo(pin.pool(page));
+                assertThat(state.place()).isNotIn(PageState.Place.EXCLUSIVE, PageState.Place.DEVICE_PRIVATE);
+                assertThat(pin.isLong() && state.place() != PageState.Place.HOST).as("%s, %s", state, pin).isFalse();
+            }
+        }
+        return state;
+    }
+
+    /** A device has no more than the space has, and the same bytes. */
+    void checkTables(Twin twin) {
+        twin.attachments().forEach((device, attachment) -> {
+            int exclusive = 0;
+            for (TableEntry entry : device.table(attachment.mirror())) {
+                exclusive += checkEntry(twin, device, entry) ? 1 : 0;
+                compare(twin, device, attachment.mirror(), entry.address());
+            }
+            // Its own, then, and no other device's.
+            assertThat(exclusive).as("exclusive pages that %s has mapped", device)
+                    .isLessThanOrEqualTo(attachment.exclusivePages());
+        });
+    }
+
+    /** Checks what a device has mapped of a page; returns whether that is exclusive. */
+    private static boolean checkEntry(Twin twin, SoftwareDevice device, TableEntry entry) {
+        PageState state = twin.space().pageState(entry.address());
+        Protection protection = twin.model().protection(entry.address());
+        String all = entry + " of " + device + ", " + state + ", " + protection;
+        boolean exclusive = state.place() == PageState.Place.EXCLUSIVE;
+        assertThat(entry.stale()).as(all).isFalse();
+        assertThat(protection.isReadable()).as(all).isTrue();
+        assertThat(state.pool().equals(device.name())).as(all).isEqualTo(entry.frame() >= 0);
+        if (entry.access() != DeviceAccess.READ) {
+            assertThat(protection.isWritable() && !twin.model().isSnapshot()).as(all).isTrue();
+        }
+        if (entry.access() == DeviceAccess.ATOMIC) {
+            assertThat(exclusive).as(all).isTrue();
+        }
+        return exclusive;
+    }
+
+    private static void compare(Twin twin, SoftwareDevice device, DeviceMirror mirror, long page) {
+        byte[] seen = new byte[ModelSpace.PAGE];
+        if (device.readMapped(mirror, page, MemorySegment.ofArray(seen))) {
+            assertThat(Arrays.mismatch(seen, twin.model().page(page)))
+                    .as("what %s has mapped of 0x%x in %s", device, page, twin).isEqualTo(-1);
+        }
+    }
+}
