@@ -2,7 +2,6 @@ package io.quire.memory.stress;
 
 import io.quire.memory.AddressSpace;
 import io.quire.memory.MemoryManager;
-import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * What one iteration works on: a space with two written pages in one leaf, and a place where its two actors
@@ -21,14 +20,11 @@ final class Stage {
     private static final MemoryManager MEMORY =
             MemoryManager.builder().hostPool(512L << 20).maxSpaces(1 << 18).build();
 
-    private static final int ACTORS = 2;
-    private static final int SPINS = 1_000;
-
     final AddressSpace space = MEMORY.newAddressSpace();
     final long page = space.map(2 * PAGE_BYTES);
     final long nextPage = page + PAGE_BYTES;
 
-    private final AtomicInteger arrivals = new AtomicInteger();
+    private final Meeting meeting = new Meeting();
 
     Stage() {
         space.setLong(page, OLD);
@@ -36,16 +32,8 @@ final class Stage {
     }
 
     /** Waits for the other actor. */
-    @SuppressWarnings("ThreadPriorityCheck") // a hint is all that is wanted: the other actor may run
     void meet() {
-        arrivals.incrementAndGet();
-        for (int spins = 0; arrivals.get() < ACTORS; spins++) {
-            if (spins < SPINS) {
-                Thread.onSpinWait();
-            } else {
-                Thread.yield();
-            }
-        }
+        meeting.meet();
     }
 
     /** A space of one page that begins with a value; takes the frame its thread has freed last. */

@@ -1,0 +1,53 @@
+package io.quire.memory.stress;
+
+import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
+import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
+
+import io.quire.memory.AddressSpace;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.openjdk.jcstress.annotations.Actor;
+import org.openjdk.jcstress.annotations.Arbiter;
+import org.openjdk.jcstress.annotations.JCStressTest;
+import org.openjdk.jcstress.annotations.Outcome;
+import org.openjdk.jcstress.annotations.State;
+import org.openjdk.jcstress.infra.results.JJ_Result;
+
+/** Eviction of a page against its unmapping, and the use of the frames by another space. */
+@JCStressTest
+@Outcome(id = "1, 7", expect = ACCEPTABLE, desc = "the neighbour and the new owner have what is theirs")
+@Outcome(expect = FORBIDDEN, desc = "a page was copied over a frame that was somebody else's by then")
+@State
+public class EvictUnmapStress {
+
+    private static final long NEW = 7;
+
+    private final TierStage stage = new TierStage();
+    private @Nullable AddressSpace other;
+
+    public EvictUnmapStress() {
+        stage.moveThere();
+    }
+
+    @Actor
+    public void evictor() {
+        stage.meet();
+        stage.moveBack();
+    }
+
+    @Actor
+    public void unmapper() {
+        stage.meet();
+        stage.space.unmap(stage.page, Stage.PAGE_BYTES);
+        other = TierStage.newSpace(NEW);
+    }
+
+    @Arbiter
+    public void finish(JJ_Result r) {
+        r.r1 = stage.space.getLong(stage.nextPage);
+        try (AddressSpace user = Objects.requireNonNull(other)) {
+            r.r2 = user.getLong(stage.page);
+        }
+        stage.space.close();
+    }
+}
