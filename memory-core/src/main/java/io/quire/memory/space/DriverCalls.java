@@ -4,11 +4,9 @@ import io.quire.memory.contract.DriverFailedException;
 import io.quire.memory.device.DriverException;
 import java.time.Duration;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
@@ -21,7 +19,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class DriverCalls {
 
-    private final ExecutorService thread;
+    /** Most drivers answer in less; and sleeping takes longer than that. */
+    private static final long PATIENCE_NANOS = TimeUnit.MICROSECONDS.toNanos(50);
+
+    private final DriverThread thread;
     private final String device;
     private final Duration deadline;
     private volatile boolean lost;
@@ -29,11 +30,7 @@ final class DriverCalls {
     DriverCalls(String device, Duration deadline) {
         this.device = device;
         this.deadline = deadline;
-        this.thread = Executors.newSingleThreadExecutor(work -> {
-            Thread worker = new Thread(work, "quire-driver-" + device);
-            worker.setDaemon(true);
-            return worker;
-        });
+        this.thread = new DriverThread(device);
     }
 
     /**
@@ -69,14 +66,14 @@ final class DriverCalls {
         if (lost) {
             throw failed(operation, "the device is lost: it failed or did not answer before; close it", null);
         }
-        Future<T> answer;
-        try {
-            answer = thread.submit(work);
-        } catch (RejectedExecutionException closed) {
-            throw failed(operation, "the device is closed", closed);
+        FutureTask<T> answer = new FutureTask<>(work);
+        thread.submit(answer);
+        long begin = System.nanoTime();
+        while (!answer.isDone() && System.nanoTime() - begin < PATIENCE_NANOS) {
+            Thread.onSpinWait();
         }
         boolean interrupted = false;
-        long end = System.nanoTime() + deadline.toNanos();
+        long end = begin + deadline.toNanos();
         try {
             while (true) {
                 try {
@@ -85,6 +82,8 @@ final class DriverCalls {
                     interrupted = true; // a table is half changed: the driver is waited for all the same
                 }
             }
+        } catch (CancellationException closed) {
+            throw failed(operation, "the device is closed", closed);
         } catch (ExecutionException thrown) {
             throw failed(operation, "it threw " + thrown.getCause(), thrown.getCause());
         } catch (TimeoutException tooLong) {
@@ -116,6 +115,6 @@ final class DriverCalls {
 
     /** Ends the thread; no call may follow. */
     void close() {
-        thread.shutdownNow();
+        thread.close();
     }
 }

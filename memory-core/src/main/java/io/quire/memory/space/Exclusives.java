@@ -16,8 +16,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class Exclusives {
 
-    private final Long2ObjectHashMap<Mirror> owners = new Long2ObjectHashMap<>();
     private final Space space;
+
+    /** By page; made when there is one, so that a fork need not. */
+    private @Nullable Long2ObjectHashMap<Mirror> owners;
 
     Exclusives(Space space) {
         this.space = space;
@@ -25,7 +27,7 @@ final class Exclusives {
 
     /** The device that has a page, or null. */
     @Nullable Mirror ownerOf(long page) {
-        return owners.get(page);
+        return owners == null ? null : owners.get(page);
     }
 
     /**
@@ -35,7 +37,7 @@ final class Exclusives {
      * @throws PagesBusyException if it is pinned
      */
     long take(long page, Mirror mirror) {
-        if (mirror.equals(owners.get(page))) {
+        if (mirror.equals(ownerOf(page))) {
             space.checkWritable(page);
             mirror.mapped(DeviceAccess.ATOMIC);
             return Entry.offset(space.entry(page));
@@ -54,10 +56,23 @@ final class Exclusives {
             long[] leaf = space.ownedLeaf(page);
             Leaf.set(leaf, Geometry.pageIndex(page), Entry.exclusive(Leaf.entry(leaf, Geometry.pageIndex(page))));
             space.withdrawFromAll(page);
-            owners.put(page, mirror);
+            put(page, mirror);
         }
         mirror.mapped(DeviceAccess.ATOMIC);
         return frame;
+    }
+
+    private void put(long page, Mirror mirror) {
+        if (owners == null) {
+            owners = new Long2ObjectHashMap<>();
+        }
+        owners.put(page, mirror);
+    }
+
+    private void remove(long page) {
+        if (owners != null) {
+            owners.remove(page);
+        }
     }
 
     /** Tells the device that it has lost a page, and gives the processor the original entry back. */
@@ -71,7 +86,7 @@ final class Exclusives {
         long[] leaf = space.ownedLeaf(page);
         int index = Geometry.pageIndex(page);
         Leaf.set(leaf, index, Entry.inclusive(Leaf.entry(leaf, index)));
-        owners.remove(page);
+        remove(page);
     }
 
     /** Gives all pages back to the processor; the caller has told the devices. */
@@ -84,7 +99,7 @@ final class Exclusives {
     /** Ends what a device has; the caller has told it, or need not any more. */
     void restoreAllOf(Mirror mirror) {
         for (long page : pages()) {
-            if (mirror.equals(owners.get(page))) {
+            if (mirror.equals(ownerOf(page))) {
                 restore(page);
             }
         }
@@ -94,20 +109,20 @@ final class Exclusives {
     void forget(long from, long to) {
         for (long page : pages()) {
             if (from <= page && page < to) {
-                owners.remove(page);
+                remove(page);
             }
         }
     }
 
     private long[] pages() {
-        return owners.isEmpty() ? new long[0] : owners.keySet().stream().mapToLong(Long::longValue).toArray();
+        return owners == null || owners.isEmpty() ? new long[0] : owners.keySet().stream().mapToLong(Long::longValue).toArray();
     }
 
     /** How many pages a device has. */
     int count(Mirror mirror) {
         int count = 0;
-        for (Mirror owner : owners.values()) {
-            count += mirror.equals(owner) ? 1 : 0;
+        for (long page : pages()) {
+            count += mirror.equals(ownerOf(page)) ? 1 : 0;
         }
         return count;
     }
