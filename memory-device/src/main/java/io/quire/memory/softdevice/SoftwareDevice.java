@@ -295,9 +295,16 @@ public abstract sealed class SoftwareDevice implements AutoCloseable permits Nat
     }
 
     /** A call of the library has no answer but yes. */
-    private void checked(String call, int status) {
+    private void checked(String call, Object argument, int status) {
         if (status != Status.OK) {
-            throw failed("call=" + call, status);
+            throw failed("call=" + call + "(" + argument + ")", status);
+        }
+    }
+
+    /** Without a text, and without an object, for what is called for every page. */
+    private void checked(String call, int frame, int status) {
+        if (status != Status.OK) {
+            checked(call, Integer.valueOf(frame), status);
         }
     }
 
@@ -338,23 +345,23 @@ public abstract sealed class SoftwareDevice implements AutoCloseable permits Nat
             if (status == Status.REFUSED) {
                 return false;
             }
-            checked("frameAllocated(" + frame + ")", status);
+            checked("frameAllocated", frame, status);
             return true;
         }
 
         @Override
         public void frameFreed(int frame) {
-            checked("frameFreed(" + frame + ")", freed(frame));
+            checked("frameFreed", frame, freed(frame));
         }
 
         @Override
         public void attached(DeviceMirror mirror) {
-            checked("attached", attach(mirror));
+            checked("attached", mirror, attach(mirror));
         }
 
         @Override
         public void detached(DeviceMirror mirror) {
-            checked("detached", detach(mirror));
+            checked("detached", mirror, detach(mirror));
         }
 
         @Override
@@ -363,13 +370,13 @@ public abstract sealed class SoftwareDevice implements AutoCloseable permits Nat
             if (status == Status.REFUSED) {
                 return false;
             }
-            checked("invalidateStart(" + invalidation + ")", status);
+            checked("invalidateStart", invalidation, status);
             return true;
         }
 
         @Override
         public void invalidateEnd(DeviceMirror mirror, Invalidation invalidation) {
-            checked("invalidateEnd(" + invalidation + ")", SoftwareDevice.this.invalidateEnd(mirror, invalidation));
+            checked("invalidateEnd", invalidation, SoftwareDevice.this.invalidateEnd(mirror, invalidation));
         }
 
         @Override
@@ -381,7 +388,7 @@ public abstract sealed class SoftwareDevice implements AutoCloseable permits Nat
                 if (status == Status.OUTDATED) {
                     return;
                 }
-                checked("mapped", status);
+                checked("mapped", mirror, status);
             }
         }
 
@@ -419,18 +426,18 @@ public abstract sealed class SoftwareDevice implements AutoCloseable permits Nat
         @Override
         public void copyToDevice(MemorySegment source, int frame) {
             requirePage(source);
-            checked("copyToDevice(" + frame + ")", copyIn(source, frame));
+            checked("copyToDevice", frame, copyIn(source, frame));
         }
 
         @Override
         public void copyToHost(int frame, MemorySegment target) {
             requirePage(target);
-            checked("copyToHost(" + frame + ")", copyOut(frame, target));
+            checked("copyToHost", frame, copyOut(frame, target));
         }
 
         @Override
         public void zero(int frame) {
-            checked("zero(" + frame + ")", SoftwareDevice.this.zero(frame));
+            checked("zero", frame, SoftwareDevice.this.zero(frame));
         }
 
         private void requirePage(MemorySegment segment) {
