@@ -71,6 +71,7 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
      * @param sizeBytes positive; rounded up to whole pages
      * @throws IllegalArgumentException if the address is no multiple of 4096 or the size is not positive
      * @throws io.quire.memory.contract.AddressNotMappedException if a page of the range is not mapped
+     * @throws io.quire.memory.contract.DriverFailedException if an attached device fails to let go of the range
      */
     public void unmap(long address, long sizeBytes) {
         space.unmap(Ranges.wholePage(address), Ranges.wholePages(Ranges.positive(sizeBytes)));
@@ -84,6 +85,7 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
      * @param sizeBytes positive; rounded up to whole pages
      * @throws IllegalArgumentException if the address is no multiple of 4096 or the size is not positive
      * @throws io.quire.memory.contract.AddressNotMappedException if a page of the range is not mapped
+     * @throws io.quire.memory.contract.DriverFailedException if an attached device fails to let go of the range
      */
     public void protect(long address, long sizeBytes, Protection protection) {
         space.protect(Ranges.wholePage(address), Ranges.wholePages(Ranges.positive(sizeBytes)), protection);
@@ -98,6 +100,7 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
      * @throws IllegalArgumentException if the address is no multiple of 4096 or the size is not positive
      * @throws io.quire.memory.contract.AddressNotMappedException if a page of the range is not mapped
      * @throws io.quire.memory.contract.ProtectionException if a page may not be written
+     * @throws io.quire.memory.contract.DriverFailedException if an attached device fails to let go of the range
      */
     public void discard(long address, long sizeBytes) {
         space.discard(Ranges.wholePage(address), Ranges.wholePages(Ranges.positive(sizeBytes)));
@@ -112,12 +115,14 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
 
     /**
      * Makes a writable copy of the space as it is at one moment during the call: a write that returned before is in
-     * both, one that begins after is in its own space only. Constant time, whatever the size; copies no page. Forks can
-     * be forked, to any depth, and closed in any order. May wait for writers of this space that are inside a single
-     * access.
+     * both, one that begins after is in its own space only. Constant time, whatever the size; copies no page but those
+     * that are pinned. Forks can be forked, to any depth, and closed in any order. May wait for writers of this space
+     * that are inside a single access, and for devices that may write it; exclusive access of a device ends.
      *
      * @param name for messages and statistics; null for a generated one
      * @throws io.quire.memory.contract.TooManySpacesException if the manager's limit of open spaces is reached
+     * @throws io.quire.memory.contract.OutOfFramesException if a pinned page needs a copy and no frame is left
+     * @throws io.quire.memory.contract.DriverFailedException if an attached device fails to let go of what it may write
      */
     public AddressSpace fork(@Nullable String name) {
         return new AddressSpace(space.fork(false, name));

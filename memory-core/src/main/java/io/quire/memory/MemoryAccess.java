@@ -19,12 +19,14 @@ import java.util.Objects;
  * <p>
  * <b>Progress.</b> Reads are lock-free: they look again if a translation of the space was withdrawn meanwhile. Writes
  * to a page that is resident and not shared are wait-free; the first write to a page, ever or after a fork, takes the
- * lock of the space.
+ * lock of the space, and so does the first access to one that is in private memory, exclusive to a device, or moving.
  * <p>
  * <b>Refusals</b>, for every method, nothing changed:
  * {@link io.quire.memory.contract.AddressNotMappedException} if a byte is not mapped,
  * {@link io.quire.memory.contract.ProtectionException} if its protection, or a snapshot, does not allow the access,
- * {@link io.quire.memory.contract.OutOfFramesException} if a write needs a frame and none is left,
+ * {@link io.quire.memory.contract.OutOfFramesException} if a write needs a frame and none is left, or a page that comes
+ * home from private memory,
+ * {@link io.quire.memory.contract.DriverFailedException} if a device had to be told or asked and failed,
  * {@link io.quire.memory.contract.ClosedException} after close of the space or the accessor, and
  * {@link IllegalArgumentException} for a negative size. Only a range of more than 256 KiB that is written while another
  * thread forks the space may be found partly written, if frames run out in the middle.

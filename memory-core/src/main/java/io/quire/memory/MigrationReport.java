@@ -58,7 +58,7 @@ public final class MigrationReport {
         return moved() + count(PageOutcome.ALREADY_THERE);
     }
 
-    /** Whether every page lies in the pool now; on the host, pages that were never written lie nowhere and count too. */
+    /** Whether every page lies in the pool now; for the host, pages that were never written count too. */
     public boolean isComplete() {
         int nowhere = pool.kind() == PoolKind.HOST ? count(PageOutcome.EMPTY) : 0;
         return there() + nowhere == outcomes.length;

@@ -1,15 +1,17 @@
 /**
- * Off-heap memory that can be forked: a {@link io.quire.memory.MemoryManager} owns a pool of 4 KiB frames,
- * an {@link io.quire.memory.AddressSpace} maps addresses to them, {@code fork()} copies a space of any size in constant
- * time, and the first write to a page afterwards copies that page.
+ * Off-heap memory that can be forked, tiered and pinned: a {@link io.quire.memory.MemoryManager} owns pools of 4 KiB
+ * frames, of the host and of devices, an {@link io.quire.memory.AddressSpace} maps addresses to them, {@code fork()}
+ * copies a space of any size in constant time, and the first write to a page afterwards copies that page. Pages move
+ * between the {@link io.quire.memory.MemoryPool} of a {@link io.quire.memory.Device} and the host's and keep their
+ * addresses; a {@link io.quire.memory.Pin} holds them where they are.
  * <pre>
  *    your threads
  *        |  getLong(address), setLong(address, value), ...
  *        v
  *   +-----------------------+   page not resident,   +-----------------+
  *   | Accessor              |   or shared: a fault   | space           |  zero-fill, copy-on-write, fork,
- *   | AddressSpace (direct) |-----------------------&gt;|                 |  drop, map, unmap, protect
- *   +-----------------------+                        +-----------------+
+ *   | AddressSpace (direct) |-----------------------&gt;|                 |  drop, map, unmap, protect, pins,
+ *   +-----------------------+                        +-----------------+  migration, device faults, eviction
  *        |  walk                                        |  changes, under the lock of one space
  *        v                                              v
  *   +-----------------------------------------------------------------+
@@ -33,6 +35,10 @@
  * <td>ClosedException</td></tr>
  * <tr><th scope="row">RunCursor</th><td>the one that opened it, else WrongThreadException</td><td>no effect</td>
  * <td>ClosedException; its segments throw IllegalStateException</td></tr>
+ * <tr><th scope="row">Pin</th><td>any; one of an accessor: its own, else WrongThreadException</td>
+ * <td>ClosedException</td><td>ClosedException; its segments throw IllegalStateException</td></tr>
+ * <tr><th scope="row">Device</th><td>any</td><td>DeviceClosedException</td><td>DeviceClosedException</td></tr>
+ * <tr><th scope="row">Attachment</th><td>any</td><td>no effect</td><td>ClosedException</td></tr>
  * </tbody>
  * </table>
  */

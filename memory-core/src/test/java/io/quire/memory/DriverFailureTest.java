@@ -14,8 +14,9 @@ import io.quire.memory.contract.Protection;
 import io.quire.memory.device.DeviceAccess;
 import io.quire.memory.device.DeviceMirror;
 import io.quire.memory.testkit.LeakCheck;
-import io.quire.memory.testkit.RecordingDriver;
+import io.quire.memory.testkit.QuietLog;
 import io.quire.memory.testkit.RecordingDriver.Call;
+import io.quire.memory.testkit.RecordingDriver;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,6 +32,10 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** Drivers that throw, refuse, or do not return: the operation fails and says who did it, and a space is as before. */
 @Tag("portable")
 class DriverFailureTest {
+
+    @RegisterExtension
+    final QuietLog quiet = new QuietLog();
+
 
     private static final long PAGE = 4096;
     private static final int PAGES = 6;

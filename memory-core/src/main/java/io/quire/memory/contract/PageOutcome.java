@@ -9,7 +9,8 @@ public enum PageOutcome {
     /** It lay in the target pool already. */
     ALREADY_THERE,
     /**
-     * It was never written, and gets no frame: the target is the host, or it may not be read, or the space is a snapshot.
+     * It was never written, and gets no frame: the target is the host, or it may not be read, or the space is a
+     * snapshot.
      */
     EMPTY,
     /** It is pinned, or a cursor reads it. */

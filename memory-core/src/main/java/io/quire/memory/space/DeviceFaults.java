@@ -5,6 +5,7 @@ import io.quire.memory.contract.ProtectionException;
 import io.quire.memory.device.DeviceAccess;
 import io.quire.memory.device.InvalidationKind;
 import io.quire.memory.device.PageTranslation;
+import io.quire.memory.driver.DriverWork;
 import io.quire.memory.frame.FramePool;
 import io.quire.memory.frame.FramePools;
 import io.quire.memory.table.Entry;

@@ -5,6 +5,7 @@ import io.quire.memory.contract.PoolKind;
 import io.quire.memory.device.CoherentDriver;
 import io.quire.memory.device.DeviceDriver;
 import io.quire.memory.device.PrivateDriver;
+import io.quire.memory.driver.DriverCalls;
 import io.quire.memory.frame.FrameListener;
 import io.quire.memory.frame.FramePool;
 import io.quire.memory.frame.FramePools;

@@ -2,6 +2,7 @@ package io.quire.memory.space;
 
 import io.quire.memory.contract.PageOutcome;
 import io.quire.memory.device.InvalidationKind;
+import io.quire.memory.driver.DriverWork;
 import io.quire.memory.frame.FramePool;
 import io.quire.memory.table.Entry;
 import io.quire.memory.table.Geometry;

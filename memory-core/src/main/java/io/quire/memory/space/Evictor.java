@@ -69,7 +69,7 @@ public final class Evictor {
                 try {
                     left -= move(link, victims, mayBlock, results);
                 } finally {
-                    giveBack(link, victims); // those that a driver has failed on, or that it was not their turn any more
+                    giveBack(link, victims); // those that a driver has failed on, and those after them
                 }
             }
         } finally {
@@ -169,7 +169,8 @@ public final class Evictor {
             Batch batch = batches.computeIfAbsent(new Stretch(lineage, address & -Geometry.LEAF_BYTES), stretch ->
                     new Batch(lineage, stretch.leafStart(), machine.pools().host(), mayBlock, true));
             int page = Geometry.pageIndex(address);
-            if (batch.sources[page] == Batch.NONE) { // else forks went apart, and have frames of their own at one address
+            // Else forks went apart, and have frames of their own at one address; the next time, then.
+            if (batch.sources[page] == Batch.NONE) {
                 batch.sources[page] = link.pool().offset(frame);
             }
         }
@@ -219,7 +220,7 @@ public final class Evictor {
         }
     }
 
-    /** A driver that fails now has to be cut off, or neither the device nor a space that uses it could ever be closed. */
+    /** A driver that fails now is cut off, or neither the device nor a space that uses it could ever be closed. */
     private void emptyOrGiveUp(DriverLink link, Duration timeout) {
         long deadlineNanos = System.nanoTime() + timeout.toNanos();
         if (!link.calls().isLost()) {

@@ -115,7 +115,8 @@ final class Exclusives {
     }
 
     private long[] pages() {
-        return owners == null || owners.isEmpty() ? new long[0] : owners.keySet().stream().mapToLong(Long::longValue).toArray();
+        return owners == null || owners.isEmpty() ? new long[0]
+                : owners.keySet().stream().mapToLong(Long::longValue).toArray();
     }
 
     /** How many pages a device has. */

@@ -7,6 +7,7 @@ import io.quire.memory.contract.PoolKind;
 import io.quire.memory.device.InvalidationKind;
 import io.quire.memory.device.PageTranslation;
 import io.quire.memory.device.Translations;
+import io.quire.memory.driver.DriverWork;
 import io.quire.memory.frame.FramePool;
 import io.quire.memory.frame.FramePools;
 import io.quire.memory.table.Entry;

@@ -113,7 +113,8 @@ final class Mirror implements DeviceMirror {
         try {
             link.calls().run(operation, news);
         } catch (DriverFailedException failed) {
-            LOGGER.log(System.Logger.Level.WARNING, "a device did not take the news", failed);
+            LOGGER.log(System.Logger.Level.WARNING, "device " + link.name() + " did not take the news: " + operation,
+                    failed);
         }
     }
 
@@ -169,8 +170,8 @@ final class Mirror implements DeviceMirror {
                         translations.add(translation);
                     }
                 }
-                // What this fault has invalidated itself it has looked up since. After a turn that somebody came before,
-                // it stays the old one, and the driver asks anew.
+                // What this fault has invalidated itself it has looked up since. Where somebody else came between two
+                // turns it stays the old one, and the driver asks anew.
                 seen = overtaken ? seen : sequence;
             } finally {
                 space.unlock();

@@ -434,7 +434,6 @@ public final class Space {
         try {
             root();
             try (Notifier.Window _ = notifier.start(InvalidationKind.RELEASE, 0, Long.MAX_VALUE)) {
-                exclusives.restoreAll();
                 Root last = root();
                 root = null;
                 withdrawFromAll(Withdrawals.ALL);

@@ -1,4 +1,4 @@
-package io.quire.memory.space;
+package io.quire.memory.driver;
 
 import io.quire.memory.contract.DriverFailedException;
 import io.quire.memory.device.DriverException;
@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * <p>
  * Any thread; waits for the driver.
  */
-final class DriverCalls {
+public final class DriverCalls {
 
     /** Most drivers answer in less; and sleeping takes longer than that. */
     private static final long PATIENCE_NANOS = TimeUnit.MICROSECONDS.toNanos(50);
@@ -27,7 +27,13 @@ final class DriverCalls {
     private final Duration deadline;
     private volatile boolean lost;
 
-    DriverCalls(String device, Duration deadline) {
+    /**
+     * Calls from a thread that starts with the first call.
+     *
+     * @param device its name, for messages
+     * @param deadline how long a call may take
+     */
+    public DriverCalls(String device, Duration deadline) {
         this.device = device;
         this.deadline = deadline;
         this.thread = new DriverThread(device);
@@ -39,7 +45,7 @@ final class DriverCalls {
      * @param operation what it is to do, for messages
      * @throws DriverFailedException as {@link #call}
      */
-    void run(String operation, DriverWork work) {
+    public void run(String operation, DriverWork work) {
         boolean returned = false;
         try {
             call(operation, work);
@@ -52,7 +58,7 @@ final class DriverCalls {
     }
 
     /** Calls the driver with something that has no result. */
-    void run(String operation, Runnable work) {
+    public void run(String operation, Runnable work) {
         run(operation, new DriverWork(work));
     }
 
@@ -62,7 +68,7 @@ final class DriverCalls {
      * @param operation what it is to do, for messages
      * @throws DriverFailedException if it throws, does not return in time, or has not before
      */
-    <T> T call(String operation, Callable<T> work) {
+    public <T> T call(String operation, Callable<T> work) {
         if (lost) {
             throw failed(operation, "the device is lost: it failed or did not answer before; close it", null);
         }
@@ -104,17 +110,17 @@ final class DriverCalls {
     }
 
     /** Has the device count as lost: nothing is asked of its driver any more. */
-    void giveUp() {
+    public void giveUp() {
         lost = true;
     }
 
     /** Whether the driver did not return from a call, or was given up. */
-    boolean isLost() {
+    public boolean isLost() {
         return lost;
     }
 
     /** Ends the thread; no call may follow. */
-    void close() {
+    public void close() {
         thread.close();
     }
 }

@@ -1,4 +1,4 @@
-package io.quire.memory.space;
+package io.quire.memory.driver;
 
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;

@@ -1,4 +1,4 @@
-package io.quire.memory.space;
+package io.quire.memory.driver;
 
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicReference;
@@ -11,14 +11,15 @@ import java.util.concurrent.atomic.AtomicReference;
  *      +--give up--> ABANDONED                     never begins
  * </pre>
  */
-final class DriverWork implements Callable<Object> {
+public final class DriverWork implements Callable<Object> {
 
     private enum State { WAITING, RUNNING, DONE, ABANDONED }
 
     private final AtomicReference<State> state = new AtomicReference<>(State.WAITING);
     private final Runnable work;
 
-    DriverWork(Runnable work) {
+    /** Work that has not begun. */
+    public DriverWork(Runnable work) {
         this.work = work;
     }
 
@@ -40,7 +41,7 @@ final class DriverWork implements Callable<Object> {
     }
 
     /** Whether the driver may be at it now, or later. */
-    boolean mayStillRun() {
+    public boolean mayStillRun() {
         State now = state.get();
         return now == State.RUNNING || now == State.WAITING;
     }
