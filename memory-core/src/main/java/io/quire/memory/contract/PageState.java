@@ -26,4 +26,10 @@ public record PageState(long address, Place place, String pool, boolean writable
         /** In the host pool or a coherent device, but exclusive to a device: an access by the processor ends that. */
         EXCLUSIVE
     }
+
+    @Override
+    public String toString() {
+        return "PageState[0x" + Long.toHexString(address) + ", " + place + (pool.isEmpty() ? "" : " " + pool)
+                + (writable ? ", writable" : "") + (pinned ? ", pinned" : "") + "]";
+    }
 }
