@@ -22,8 +22,9 @@ public final class Attachment implements AutoCloseable {
 
     /**
      * Gives pages to the device alone: it may change them atomically, and the first access by the processor, by another
-     * device, by a pin or by a fork ends that, after the device was told. The pages stay in their frames; private ones
-     * come to the host first. Pages before one that is refused remain exclusive.
+     * device, by a pin or by a fork ends that, after the device was told; and so does a fault of this device that asks
+     * for less. The pages stay in their frames; private ones come to the host first. Pages before one that is refused
+     * remain exclusive.
      *
      * @param address a multiple of 4096
      * @param sizeBytes positive; rounded up to whole pages; up to 256 MiB

@@ -18,7 +18,7 @@ public interface DeviceMirror {
     /**
      * Translations of a run of pages, faulted in as the processor would: a read maps what is there, of a page that was
      * never written the zero frame, and copies nothing; a write gets the space a page of its own. Private pages of
-     * other devices come to the host, and exclusive access of others ends.
+     * other devices come to the host, and exclusive access ends, unless it is this device's and it asks for that again.
      * <p>
      * May wait for the lock of the space, so the device must be in the middle of no access, to this space or another:
      * an invalidation that waits for the access may be what holds the lock. One call answers the whole run.

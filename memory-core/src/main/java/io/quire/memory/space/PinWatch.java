@@ -25,10 +25,13 @@ public final class PinWatch {
     /** Reports; how many. Does nothing most of the times it is called. */
     public int look() {
         long now = System.nanoTime();
-        if (now - nextLook < 0 || machine.openPinCount() == 0) {
+        if (now - nextLook < 0) {
             return 0;
         }
         nextLook = now + Math.max(overstayNanos / LOOKS, TimeUnit.MILLISECONDS.toNanos(1));
+        if (machine.openPinCount() == 0) {
+            return 0;
+        }
         int reported = 0;
         for (Pinned pinned : machine.openPins()) {
             boolean overstays = pinned.term() == PinTerm.SHORT
