@@ -97,6 +97,8 @@ class MigrationTest {
             assertThat(space.migrate(address, PAGES * PAGE, tier).count(PageOutcome.FILLED)).isEqualTo(PAGES);
             assertThat(space.getLong(address)).isZero();
             assertThat(space.pageState(address).writable()).isTrue();
+            assertThat(space.pageState(address)).hasToString("PageState[0x" + Long.toHexString(address)
+                    + ", DEVICE_COHERENT tier, writable]");
         }
     }
 

@@ -58,11 +58,6 @@ public final class FramePools implements AutoCloseable {
         return pools.length;
     }
 
-    /** Whether there are no devices, so that every frame is one of the host. */
-    public boolean isHostOnly() {
-        return pools.length == 1;
-    }
-
     /** The pool of a frame. */
     public FramePool of(long offset) {
         for (FramePool pool : pools) { // few, and nearly always the first
