@@ -186,9 +186,8 @@ public final class Evictor {
         long address = link.addressOf(frame);
         boolean accessed = Mappers.testAndClearAccessed(lineage, address);
         for (Mirror mirror : link.mirrors()) {
-            if (mirror.space().lineage() == lineage && !mirror.isClosed()) {
-                accessed |= link.calls().call("look for use",
-                        () -> link.driver().testAndClearAccessed(mirror, address));
+            if (mirror.space().lineage() == lineage) {
+                accessed |= mirror.testAndClearAccessed(address);
             }
         }
         return accessed;

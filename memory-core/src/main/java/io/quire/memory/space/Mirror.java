@@ -106,7 +106,17 @@ final class Mirror implements DeviceMirror {
 
     /** Lets the device map pages that have arrived. They have, whatever becomes of the call. */
     void tellMapped(Translations translations) {
-        tell("map what has arrived", () -> link.driver().mapped(this, translations));
+        tell("map what has arrived", () -> {
+            if (!closed) { // looked at where detached() is called too, so that this never comes after it
+                link.driver().mapped(this, translations);
+            }
+        });
+    }
+
+    /** Whether the device has used its translation of a page since this was asked last. */
+    boolean testAndClearAccessed(long address) {
+        // As above: on the driver's thread nobody asks about a mirror after detached().
+        return link.calls().call("look for use", () -> !closed && link.driver().testAndClearAccessed(this, address));
     }
 
     private void tell(String operation, Runnable news) {
