@@ -35,7 +35,7 @@ final class Tour {
                 + System.getProperty("os.version") + " " + System.getProperty("os.arch") + ", "
                 + runtime.availableProcessors() + " processors, " + (runtime.maxMemory() >> 20)
                 + " MiB heap");
-        Report report = new Report(out);
+        Report report = new Report(out, false);
         if (!NativeAccess.ENABLED || !MemoryBarrier.ASYMMETRIC) {
             report.note("Without native access and membarrier writes are fenced fully and runs are copies: "
                     + "pass --enable-native-access=ALL-UNNAMED.");

@@ -14,9 +14,27 @@ public final class Report {
     private final long start = System.nanoTime();
     private final List<Row> rows = new ArrayList<>();
     private final List<String> notes = new ArrayList<>();
+    private final List<Chart> charts = new ArrayList<>();
+    private final boolean full;
 
-    public Report(PrintStream out) {
+    /**
+     * An empty report.
+     *
+     * @param full whether there is time for every rival and every size
+     */
+    public Report(PrintStream out, boolean full) {
         this.out = out;
+        this.full = full;
+    }
+
+    /** Whether there is time for every rival and every size; if not, what a target needs and one picture of it. */
+    public boolean isFull() {
+        return full;
+    }
+
+    /** Adds a picture. */
+    public void add(Chart chart) {
+        charts.add(chart);
     }
 
     /** Says what is being done now, which may take some seconds. */
