@@ -9,6 +9,7 @@ import io.quire.memory.space.Space;
 import io.quire.memory.space.Withdrawals;
 import io.quire.memory.table.Geometry;
 import io.quire.memory.table.TranslationCache;
+import java.lang.invoke.VarHandle;
 
 /**
  * One thread's fast path into a space. It keeps the translations it has used and a writer slot of its own, so that an
@@ -54,6 +55,23 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
     }
 
     @Override
+    long word(long address) {
+        if (!Ownership.isCurrent(owner)) {
+            throw wrongThread();
+        }
+        long offset = cache.find(address);
+        if (offset != TranslationCache.MISS) {
+            long value = memory.getLong(offset);
+            // ORDER(translation-withdrawn) fence: the data was loaded before the version is looked at again.
+            VarHandle.loadLoadFence();
+            if (withdrawals.isStill(version)) {
+                return value;
+            }
+        }
+        return SlowPath.read(this, address);
+    }
+
+    @Override
     long locate(long address) {
         if (!Ownership.isCurrent(owner)) {
             throw wrongThread();
@@ -63,19 +81,26 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
     }
 
     @Override
+    void locateAll(long[] addresses, long[] offsets) {
+        if (!Ownership.isCurrent(owner)) {
+            throw wrongThread();
+        }
+        int done = cache.findAll(addresses, offsets, 0);
+        while (done < offsets.length) {
+            offsets[done] = locate(aligned(addresses[done], Long.BYTES));
+            done = cache.findAll(addresses, offsets, done + 1);
+        }
+    }
+
+    @Override
     long enterWrite(long address) {
         if (!Ownership.isCurrent(owner)) {
             throw wrongThread();
         }
-        while (true) {
-            slot.enter();
-            long offset = cache.findWritable(address);
-            if (offset != TranslationCache.MISS && withdrawals.isStill(version)) {
-                return offset;
-            }
-            slot.exit();
-            makeWritable(address);
-        }
+        slot.enter();
+        long offset = cache.findWritable(address);
+        return offset != TranslationCache.MISS && withdrawals.isStill(version) ? offset
+                : SlowPath.enterWrite(this, address);
     }
 
     @Override
@@ -131,8 +156,7 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
     }
 
     /**
-     * Pins a range as {@link AddressSpace#pin} does, for this thread: its segments, and the pin, are this thread's. It
-     * remembers the stack that took it only with leak tracking.
+     * Pins a range as {@link AddressSpace#pin} does, for this thread: its segments, and the pin, are this thread's.
      */
     public Pin pin(long address, long sizeBytes, PinTerm term, PinAccess access) {
         if (!Ownership.isCurrent(owner)) {
@@ -168,6 +192,24 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
             cache.keep(address, Geometry.pageStart(offset));
         }
         return offset;
+    }
+
+    /** What {@link #word} does when the translation is not in the cache, or was withdrawn. */
+    long wordSlowly(long address) {
+        return super.word(address);
+    }
+
+    /** What {@link #enterWrite} does then. */
+    long enterWriteSlowly(long address) {
+        while (true) {
+            slot.exit();
+            makeWritable(address);
+            slot.enter();
+            long offset = cache.findWritable(address);
+            if (offset != TranslationCache.MISS && withdrawals.isStill(version)) {
+                return offset;
+            }
+        }
     }
 
     private void makeWritable(long address) {

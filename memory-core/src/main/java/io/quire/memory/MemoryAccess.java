@@ -41,7 +41,7 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
     private static final int OFFSET_BITS = 48;
     private static final long OFFSET_MASK = (1L << OFFSET_BITS) - 1;
 
-    private final FrameMemory memory;
+    final FrameMemory memory;
 
     MemoryAccess(FrameMemory memory) {
         this.memory = memory;
@@ -54,6 +54,13 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
 
     /** Where the byte at an address is read now. */
     abstract long locate(long address);
+
+    /** Where aligned longs are read now: an offset for as many addresses as there is room for offsets. */
+    void locateAll(long[] addresses, long[] offsets) {
+        for (int i = 0; i < offsets.length; i++) {
+            offsets[i] = locate(aligned(addresses[i], Long.BYTES));
+        }
+    }
 
     /** Whether nothing that was located under the version has been withdrawn; if so, the next version is another. */
     abstract boolean isStill(long version);
@@ -350,9 +357,7 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
         long version;
         do {
             version = translationVersion();
-            for (int i = 0; i < count; i++) {
-                offsets[i] = locate(aligned(addresses[i], Long.BYTES));
-            }
+            locateAll(addresses, offsets);
             for (int i = 0; i < count; i++) {
                 values[i] = memory.getLong(offsets[i]);
             }
@@ -470,7 +475,7 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
     // ---- the two loops everything above is made of
 
     /** An aligned long. Never crosses a page, never tears. */
-    private long word(long address) {
+    long word(long address) {
         while (true) {
             long version = translationVersion();
             long value = memory.getLong(locate(address));
@@ -581,7 +586,7 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
         return (address & sizeBytes - 1) == 0;
     }
 
-    private static long aligned(long address, int sizeBytes) {
+    static long aligned(long address, int sizeBytes) {
         if (!isAligned(address, sizeBytes)) {
             throw new MisalignedAddressException(address, sizeBytes);
         }

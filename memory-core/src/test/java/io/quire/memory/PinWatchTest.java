@@ -10,6 +10,7 @@ import io.quire.memory.testkit.LeakCheck;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.logging.Handler;
@@ -26,7 +27,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 class PinWatchTest {
 
     private static final long PAGE = 4096;
-    private static final Duration OVERSTAY = Duration.ofMillis(20);
+    private static final Duration OVERSTAY = Duration.ofMillis(100);
 
     @RegisterExtension
     final LeakCheck leaks = new LeakCheck(builder -> builder.hostPool(1 << 20).pinOverstay(OVERSTAY)
@@ -92,6 +93,36 @@ class PinWatchTest {
                     assertThat(second.toString()).contains("SHORT", "READ");
                 }
             }
+        }
+    }
+
+    @Test
+    void reportSaysWhereTheThreadIsThatHoldsThePin() throws Exception {
+        try (AddressSpace space = leaks.manager().newAddressSpace("stuck")) {
+            long address = space.map(PAGE);
+            CountDownLatch pinned = new CountDownLatch(1);
+            CountDownLatch done = new CountDownLatch(1);
+            Thread holder = Thread.ofPlatform().name("holder").start(() -> {
+                try (Pin _ = space.pin(address, PAGE, PinTerm.SHORT, PinAccess.READ)) {
+                    pinned.countDown();
+                    waitForSomethingElse(done);
+                }
+            });
+            pinned.await();
+            sleep(OVERSTAY.multipliedBy(2));
+            leaks.manager().maintain();
+            done.countDown();
+            holder.join();
+            assertThat(messages).singleElement().asString().contains("taken by thread holder", "WAITING",
+                    "PinWatchTest.waitForSomethingElse");
+        }
+    }
+
+    private static void waitForSomethingElse(CountDownLatch done) {
+        try {
+            done.await();
+        } catch (InterruptedException interrupted) {
+            throw new IllegalStateException(interrupted);
         }
     }
 

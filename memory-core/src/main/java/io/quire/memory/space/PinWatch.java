@@ -37,7 +37,8 @@ public final class PinWatch {
             boolean overstays = pinned.term() == PinTerm.SHORT
                     && pinned.birth().age().compareTo(machine.policies().pinOverstay()) > 0;
             if (overstays && pinned.report()) {
-                LOGGER.log(System.Logger.Level.WARNING, "a short-term pin has been held too long: " + pinned);
+                LOGGER.log(System.Logger.Level.WARNING, "a short-term pin has been held too long: " + pinned
+                        + pinned.whereItsThreadIs());
                 reported++;
             }
         }

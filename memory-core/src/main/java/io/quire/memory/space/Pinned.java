@@ -4,17 +4,21 @@ import io.quire.memory.contract.PinAccess;
 import io.quire.memory.contract.PinTerm;
 import io.quire.memory.table.Geometry;
 import io.quire.memory.trace.Birth;
+import java.util.Arrays;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** The pages one pin holds. Changed under the lock of its space only, and not after it was handed out. */
 public final class Pinned {
+
+    private static final int FRAMES_SHOWN = 24;
 
     private final Space space;
     private final long address;
     private final long[] frames;
     private final PinTerm term;
     private final PinAccess access;
-    private final String thread = Thread.currentThread().getName();
+    private final Thread thread = Thread.currentThread();
     private final Birth birth;
     private boolean reported;
 
@@ -73,6 +77,12 @@ public final class Pinned {
         return birth;
     }
 
+    /** What the thread that took it does now: who holds a page too long is mostly still at it. */
+    String whereItsThreadIs() {
+        return Arrays.stream(thread.getStackTrace()).limit(FRAMES_SHOWN).map(frame -> "\n      at " + frame)
+                .collect(Collectors.joining("", "; that thread is now " + thread.getState(), ""));
+    }
+
     /** True the first time. */
     boolean report() {
         boolean first = !reported;
@@ -84,6 +94,6 @@ public final class Pinned {
     public String toString() {
         return "pin of " + space.describeName() + ", address=0x" + Long.toHexString(address) + ", pages="
                 + frames.length + ", " + term + ", " + access + ", age=" + birth.age().toMillis()
-                + " ms, taken by thread " + thread + birth.where();
+                + " ms, taken by thread " + thread.getName() + birth.where();
     }
 }

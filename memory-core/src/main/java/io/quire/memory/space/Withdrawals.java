@@ -27,19 +27,10 @@ public final class Withdrawals {
     /** A power of two. */
     private static final int REMEMBERED = 16;
 
-    private static final VarHandle VERSION;
     private static final VarHandle LAST = MethodHandles.arrayElementVarHandle(long[].class);
 
-    static {
-        try {
-            VERSION = MethodHandles.lookup().findVarHandle(Withdrawals.class, "version", long.class);
-        } catch (ReflectiveOperationException impossible) {
-            throw new ExceptionInInitializerError(impossible);
-        }
-    }
-
     private final long[] last = new long[REMEMBERED];
-    private long version;
+    private volatile long version;
 
     Withdrawals() {
     }
@@ -47,12 +38,12 @@ public final class Withdrawals {
     /** How many there were. */
     public long version() {
         // ORDER(translation-withdrawn) acquire: tables looked at after this are at least as new as the version.
-        return (long) VERSION.getAcquire(this);
+        return version;
     }
 
     /** Whether there was none since the version was read. The caller has fenced its loads. */
     public boolean isStill(long seen) {
-        return (long) VERSION.getOpaque(this) == seen;
+        return version == seen;
     }
 
     /**
@@ -68,7 +59,7 @@ public final class Withdrawals {
         LAST.setOpaque(last, index(next), what);
         // ORDER(translation-withdrawn) release: the table was changed before; only then may a frame be used again,
         // so a reader that was overtaken sees the new version after it has loaded foreign data.
-        VERSION.setVolatile(this, next);
+        version = next;
     }
 
     /** Has a cache that was good at one version forget what was withdrawn up to another one. */

@@ -34,17 +34,40 @@ public final class TranslationCache {
 
     /** The offset of a byte that may be read, or {@link #MISS}. */
     public long find(long address) {
-        long word = words[index(address)];
+        long[] known = words;
+        long word = known[index(address, known)];
         return TranslationWord.hasTag(word, TranslationWord.tag(address, tagShift))
                 ? TranslationWord.offset(word) + Geometry.pageOffset(address) : MISS;
     }
 
     /** The offset of a byte that may be written, or {@link #MISS}. */
     public long findWritable(long address) {
-        long word = words[index(address)];
+        long[] known = words;
+        long word = known[index(address, known)];
         return TranslationWord.hasTag(word, TranslationWord.tag(address, tagShift))
                 && TranslationWord.stamp(word) == stamp
                 ? TranslationWord.offset(word) + Geometry.pageOffset(address) : MISS;
+    }
+
+    /**
+     * The offsets of longs that may be read, up to the first that is not aligned or not known.
+     *
+     * @param from the index of the first address to look for
+     * @return the index of the one that was not found, or how many offsets there is room for
+     */
+    public int findAll(long[] addresses, long[] offsets, int from) {
+        long[] known = words;
+        int shift = tagShift;
+        for (int i = from; i < offsets.length; i++) {
+            long address = addresses[i];
+            long word = known[index(address, known)];
+            if (!TranslationWord.hasTag(word, TranslationWord.tag(address, shift))
+                    || (address & Long.BYTES - 1) != 0) {
+                return i;
+            }
+            offsets[i] = TranslationWord.offset(word) + Geometry.pageOffset(address);
+        }
+        return offsets.length;
     }
 
     /** Keeps the translation of a page that may be read. */
@@ -63,13 +86,13 @@ public final class TranslationCache {
         }
         long tag = TranslationWord.tag(address, tagShift);
         if (TranslationWord.fits(tag)) {
-            words[index(address)] = TranslationWord.of(tag, offset, itsStamp);
+            words[index(address, words)] = TranslationWord.of(tag, offset, itsStamp);
         }
     }
 
     /** Forgets the page of an address. */
     public void forget(long address) {
-        words[index(address)] = TranslationWord.NONE;
+        words[index(address, words)] = TranslationWord.NONE;
     }
 
     /** Forgets all pages of the leaf that an address lies in. */
@@ -108,7 +131,7 @@ public final class TranslationCache {
         }
     }
 
-    private int index(long address) {
+    private static int index(long address, long[] words) {
         return (int) (address >>> Geometry.PAGE_SHIFT) & (words.length - 1);
     }
 

@@ -53,6 +53,20 @@ class TranslationCacheTest {
     }
 
     @Test
+    void manyAreFoundUpToTheFirstThatIsUnknownOrNotAligned() {
+        cache.keep(0x5000, OFFSET);
+        cache.keepWritable(0x6000, OFFSET + 0x9000);
+        long[] offsets = new long[3];
+        assertThat(cache.findAll(new long[] {0x5008, 0x6FF8, 0x5000, 0x7000}, offsets, 0)).isEqualTo(3);
+        assertThat(offsets).containsExactly(OFFSET + 8, OFFSET + 0x9FF8, OFFSET);
+        assertThat(cache.findAll(new long[] {0x5000, 0x7000, 0x6000}, offsets, 0)).isEqualTo(1);
+        assertThat(cache.findAll(new long[] {0x5000, 0x7000, 0x6000}, offsets, 2)).isEqualTo(3);
+        assertThat(cache.findAll(new long[] {0x5000, 0x7000, 0x6000}, offsets, 3)).isEqualTo(3);
+        assertThat(cache.findAll(new long[] {0x5000, 0x5008, 0x5014}, offsets, 0)).isEqualTo(2);
+        assertThat(cache.findAll(new long[0], new long[0], 0)).isZero();
+    }
+
+    @Test
     void readablePageIsNotWritableAndWritableOneIsReadable() {
         cache.keep(0x5000, OFFSET);
         assertThat(cache.findWritable(0x5000)).isEqualTo(TranslationCache.MISS);
