@@ -10,7 +10,7 @@ from mc import END, Scenario
 # `sequence` is the library's, `kept` the device's; `translation` is what it has installed: frame and bits.
 MEMORY = {
     "lock": 0, "version": 0, "sequence": 0, "kept": 0, "translation": ABSENT, "accessing": 0, "entry": ("F", "W"),
-    "F": 1, "F count": REFERENCE, "G": 0, "H": 0, "Z": 0, "told": 0,
+    "F": 1, "F count": REFERENCE, "G": 0, "H": 0, "Z": 0, "told": 0, "answers": 0,
 }
 FAULTS = 3
 
@@ -28,7 +28,8 @@ def await_device(t):
     t.wait_until(t.load("accessing") == 0)
 
 
-def device(stores=True, check_sequence=True, sequence_under_lock=True, access_during_fault=False, waits_for=None):
+def device(stores=True, check_sequence=True, sequence_under_lock=True, access_during_fault=False, waits_for=None,
+           count_under_lock=True):
     """Stores 2 or loads, through its table; faults when the table has not what it needs."""
 
     def hear(t):
@@ -78,17 +79,25 @@ def device(stores=True, check_sequence=True, sequence_under_lock=True, access_du
     def answer(t):
         if sequence_under_lock:
             t.my["sequence"] = t.load("sequence")
+        if count_under_lock:
+            t.add("answers", 1)
         t.unlock("lock")
 
     def take_sequence_late(t):
         if not sequence_under_lock:
             t.my["sequence"] = t.load("sequence")
 
+    def count_late(t):
+        if not count_under_lock:
+            t.add("answers", 1)
+
     def install(t):
         t.fence()
         if not check_sequence or t.load("kept") == t.my["sequence"]:
             t.store("translation", t.my["answer"])
             t.fence()
+
+    def begin_again(t):
         return begin
 
     def refuse(t):
@@ -111,7 +120,7 @@ def device(stores=True, check_sequence=True, sequence_under_lock=True, access_du
         t.my["answer"] = ("H", "W")
         return answer
 
-    return [hear, begin, access, end, lock, resolve, answer, take_sequence_late, install, refuse, own_start, own_copy,
+    return [hear, begin, access, end, lock, resolve, answer, take_sequence_late, install, count_late, begin_again, refuse, own_start, own_copy,
             own_replace, own_release]
 
 
@@ -183,8 +192,14 @@ def unmapper(wait=True, start_first=True):
     return [lock, announce, await_accesses, remove, release, announce_late, await_late, unlock]
 
 
-def migrator(announce_mark=True, announce_commit=True):
-    """As in migrate.py; without writers of the processor, so without waiting for them."""
+def migrator(announce_mark=True, announce_commit="if answered"):
+    """As in migrate.py; without writers of the processor, so without waiting for them.
+
+    Announced to commit is only what was answered since it was announced to mark.
+    """
+
+    def is_announced(t):
+        return announce_commit == "always" or announce_commit == "if answered" and t.my["answered"]
 
     def lock_to_mark(t):
         t.lock("lock")
@@ -200,6 +215,7 @@ def migrator(announce_mark=True, announce_commit=True):
     def mark(t):
         t.store("entry", ("F", "M"))
         t.add("F count", HOLD)
+        t.my["answers"] = t.load("answers")
         t.unlock("lock")
 
     def copy(t):
@@ -212,13 +228,14 @@ def migrator(announce_mark=True, announce_commit=True):
         count = t.load("F count")
         if t.load("entry") != ("F", "M") or references(count) != 1 or holds(count) != 1:
             return give_up
+        t.my["answered"] = t.load("answers") != t.my["answers"]
 
     def announce_to_commit(t):
-        if announce_commit:
+        if is_announced(t):
             start(t)
 
     def await_loads(t):
-        if announce_commit:
+        if is_announced(t):
             await_device(t)
 
     def replace(t):
@@ -358,7 +375,12 @@ SCENARIOS = [
     Scenario("mirror: a migration does not announce that it begins", MEMORY,
              [device(), migrator(announce_mark=False), next_owner()], page_has_the_store, must_fail=True),
     Scenario("mirror: a migration does not announce that it ends", MEMORY,
-             [device(stores=False), migrator(announce_commit=False), next_owner()], page_has_the_store,
+             [device(stores=False), migrator(announce_commit="never"), next_owner()], page_has_the_store,
+             must_fail=True),
+    Scenario("mirror: a migration announces its end to who has not asked, too", MEMORY,
+             [device(stores=False), migrator(announce_commit="always"), next_owner()], page_has_the_store),
+    Scenario("mirror: answers are counted when the device has them, migration", MEMORY,
+             [device(stores=False, count_under_lock=False), migrator(), next_owner()], page_has_the_store,
              must_fail=True),
     Scenario("mirror: a device that faults inside an access", MEMORY,
              [device(access_during_fault=True), forker()], must_fail=True),

@@ -19,6 +19,8 @@ static const int32_t EVENTS = 16384; /* remembered */
 static const int32_t FRUITLESS_MILLIS = 1000;
 static const int FRUITLESS_STEPS = 100;
 
+#define HUGE_PAGE_BYTES ((size_t)2 << 20)
+
 /* In every byte of a frame that went out of use, so that whoever reads it nevertheless is found out. */
 static const int POISON = 0xDE;
 
@@ -87,6 +89,7 @@ struct device {
     int32_t copy_failure;
     int32_t delay_micros[QUIRE_PHASES];
     bool refuse_non_blocking;
+    bool leave_freed_bytes;
     bool hold_invalidations;
 };
 
@@ -266,6 +269,37 @@ int32_t quire_device_frame_allocated(int64_t id, int32_t frame)
     return leave_locked(device, has_frame(device, frame) ? frame_allocated(device, frame) : QUIRE_BAD_ARGUMENT);
 }
 
+static bool has_frames(const struct device *device, const int32_t *frames, int32_t count)
+{
+    if (count < 0 || (frames == NULL && count > 0)) {
+        return false;
+    }
+    for (int32_t i = 0; i < count; i++) {
+        if (!has_frame(device, frames[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+int32_t quire_device_frames_allocated(int64_t id, const int32_t *frames, int32_t count, int32_t *granted)
+{
+    struct device *device = enter_locked(id);
+    if (device == NULL) {
+        return QUIRE_UNKNOWN_DEVICE;
+    }
+    if (granted == NULL || !has_frames(device, frames, count)) {
+        return leave_locked(device, QUIRE_BAD_ARGUMENT);
+    }
+    int32_t status = QUIRE_OK;
+    *granted = 0;
+    while (*granted < count && status == QUIRE_OK) {
+        status = frame_allocated(device, frames[*granted]);
+        *granted += status == QUIRE_OK ? 1 : 0;
+    }
+    return leave_locked(device, status);
+}
+
 static int32_t frame_freed(struct device *device, int32_t frame)
 {
     struct frame *state = &device->frames[frame];
@@ -274,7 +308,9 @@ static int32_t frame_freed(struct device *device, int32_t frame)
         return QUIRE_DOUBLE_FREE;
     }
     state->live = false;
-    memset(frame_bytes(device, frame), POISON, QUIRE_PAGE_BYTES);
+    if (!device->leave_freed_bytes) {
+        memset(frame_bytes(device, frame), POISON, QUIRE_PAGE_BYTES);
+    }
     device->counters.frees++;
     device->counters.live_frames--;
     log_frame(device, QUIRE_EVENT_FREED, frame);
@@ -288,6 +324,23 @@ int32_t quire_device_frame_freed(int64_t id, int32_t frame)
         return QUIRE_UNKNOWN_DEVICE;
     }
     return leave_locked(device, has_frame(device, frame) ? frame_freed(device, frame) : QUIRE_BAD_ARGUMENT);
+}
+
+int32_t quire_device_frames_freed(int64_t id, const int32_t *frames, int32_t count)
+{
+    struct device *device = enter_locked(id);
+    if (device == NULL) {
+        return QUIRE_UNKNOWN_DEVICE;
+    }
+    if (!has_frames(device, frames, count)) {
+        return leave_locked(device, QUIRE_BAD_ARGUMENT);
+    }
+    int32_t status = QUIRE_OK;
+    for (int32_t i = 0; i < count; i++) {
+        int32_t freed = frame_freed(device, frames[i]);
+        status = status == QUIRE_OK ? freed : status;
+    }
+    return leave_locked(device, status);
 }
 
 /* Copies. */
@@ -1059,10 +1112,21 @@ int32_t quire_memory_map(int64_t size_bytes, uint64_t *address)
     if (address == NULL || size_bytes <= 0 || size_bytes % QUIRE_PAGE_BYTES != 0) {
         return QUIRE_BAD_ARGUMENT;
     }
-    void *memory = mmap(NULL, (size_t)size_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (memory == MAP_FAILED) {
+    /* Huge pages, as the host's memory has, or every access to the device would pay for a walk of the page table. */
+    size_t mapped_bytes = (size_t)size_bytes + HUGE_PAGE_BYTES;
+    unsigned char *mapped = mmap(NULL, mapped_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (mapped == MAP_FAILED) {
         return QUIRE_NO_MEMORY;
     }
+    size_t before = (size_t)(-(uintptr_t)mapped % HUGE_PAGE_BYTES);
+    unsigned char *memory = mapped + before;
+    if (before > 0) {
+        munmap(mapped, before);
+    }
+    munmap(memory + size_bytes, HUGE_PAGE_BYTES - before);
+#ifdef MADV_HUGEPAGE
+    madvise(memory, (size_t)size_bytes, MADV_HUGEPAGE); /* advice only */
+#endif
     *address = (uint64_t)(uintptr_t)memory;
     return QUIRE_OK;
 }
@@ -1248,6 +1312,16 @@ int32_t quire_device_delay(int64_t id, int32_t phase, int32_t micros)
         return QUIRE_UNKNOWN_DEVICE;
     }
     device->delay_micros[phase] = micros;
+    return leave_locked(device, QUIRE_OK);
+}
+
+int32_t quire_device_poison(int64_t id, int32_t on)
+{
+    struct device *device = enter_locked(id);
+    if (device == NULL) {
+        return QUIRE_UNKNOWN_DEVICE;
+    }
+    device->leave_freed_bytes = on == 0;
     return leave_locked(device, QUIRE_OK);
 }
 

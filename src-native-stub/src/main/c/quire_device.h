@@ -170,9 +170,20 @@ QUIRE_STUB_API int32_t quire_device_create(uint64_t coherent, int64_t size_bytes
  */
 QUIRE_STUB_API int32_t quire_device_close(int64_t device, int32_t timeout_millis);
 
-/* A frame comes into use; QUIRE_REFUSED if it is the one that is to fail. Out of use its bytes are 0xDE. */
+/* Whether a frame that goes out of use is filled with 0xDE, as it is unless this says otherwise. */
+QUIRE_STUB_API int32_t quire_device_poison(int64_t device, int32_t on);
+
+/* A frame comes into use; QUIRE_REFUSED if it is the one that is to fail. */
 QUIRE_STUB_API int32_t quire_device_frame_allocated(int64_t device, int32_t frame);
 QUIRE_STUB_API int32_t quire_device_frame_freed(int64_t device, int32_t frame);
+
+/*
+ * The same for several, one after the other, with one call. Frames come into use up to the first that does not, with
+ * which the call is answered; granted says how many did. All others go out of use even if one was not in use.
+ */
+QUIRE_STUB_API int32_t quire_device_frames_allocated(int64_t device, const int32_t *frames, int32_t count,
+                                                     int32_t *granted);
+QUIRE_STUB_API int32_t quire_device_frames_freed(int64_t device, const int32_t *frames, int32_t count);
 
 /* Copies of one page between the processor and a frame in use. */
 QUIRE_STUB_API int32_t quire_device_copy_in(int64_t device, const void *source, int32_t frame);

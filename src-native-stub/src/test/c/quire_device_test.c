@@ -533,6 +533,36 @@ static void a_frame_out_of_use_is_poisoned(void)
     CHECK_EQUAL(quire_device_copy_out(device, 3, page), QUIRE_OK);
     CHECK_EQUAL(page[0], 0xDE);
     CHECK_EQUAL(page[PAGE - 1], 0xDE);
+    CHECK_EQUAL(quire_device_poison(device, 0), QUIRE_OK);
+    memset(page, 7, PAGE);
+    CHECK_EQUAL(quire_device_copy_in(device, page, 3), QUIRE_OK);
+    CHECK_EQUAL(quire_device_frame_freed(device, 3), QUIRE_OK);
+    CHECK_EQUAL(quire_device_frame_allocated(device, 3), QUIRE_OK);
+    memset(page, 0, PAGE);
+    CHECK_EQUAL(quire_device_copy_out(device, 3, page), QUIRE_OK);
+    CHECK_EQUAL(page[0], 7);
+    CHECK_EQUAL(page[PAGE - 1], 7);
+    end();
+}
+
+static void frames_come_and_go_together(void)
+{
+    begin();
+    const int32_t frames[] = {1, 2, 3};
+    int32_t granted;
+    CHECK_EQUAL(quire_device_frames_allocated(device, frames, 3, &granted), QUIRE_OK);
+    CHECK_EQUAL(granted, 3);
+    CHECK_EQUAL(counters().live_frames, 3);
+    const int32_t more[] = {4, 2, 5};
+    CHECK_EQUAL(quire_device_frames_allocated(device, more, 3, &granted), QUIRE_DOUBLE_ALLOCATION);
+    CHECK_EQUAL(granted, 1);
+    CHECK_EQUAL(quire_device_frames_freed(device, more, 3), QUIRE_DOUBLE_FREE); /* of 5; 4 and 2 are free */
+    CHECK_EQUAL(counters().live_frames, 2);
+    CHECK_EQUAL(quire_device_fail_allocation(device, 2), QUIRE_OK);
+    CHECK_EQUAL(quire_device_frames_allocated(device, more, 3, &granted), QUIRE_REFUSED);
+    CHECK_EQUAL(granted, 1);
+    CHECK_EQUAL(quire_device_frames_allocated(device, NULL, 0, &granted), QUIRE_OK);
+    CHECK_EQUAL(granted, 0);
     end();
 }
 
@@ -693,6 +723,13 @@ static void nonsense_is_answered_not_obeyed(void)
     CHECK_EQUAL(quire_device_frame_allocated(device, -1), QUIRE_BAD_ARGUMENT);
     CHECK_EQUAL(quire_device_frame_allocated(device, FRAMES), QUIRE_BAD_ARGUMENT);
     CHECK_EQUAL(quire_device_frame_freed(device, INT32_MAX), QUIRE_BAD_ARGUMENT);
+    const int32_t outside[] = {0, FRAMES};
+    int32_t granted;
+    CHECK_EQUAL(quire_device_frames_allocated(device, outside, 2, &granted), QUIRE_BAD_ARGUMENT);
+    CHECK_EQUAL(quire_device_frames_allocated(device, outside, -1, &granted), QUIRE_BAD_ARGUMENT);
+    CHECK_EQUAL(quire_device_frames_allocated(device, NULL, 1, &granted), QUIRE_BAD_ARGUMENT);
+    CHECK_EQUAL(quire_device_frames_allocated(device, outside, 1, NULL), QUIRE_BAD_ARGUMENT);
+    CHECK_EQUAL(quire_device_frames_freed(device, outside, 2), QUIRE_BAD_ARGUMENT);
     CHECK_EQUAL(quire_device_copy_in(device, NULL, 0), QUIRE_BAD_ARGUMENT);
     CHECK_EQUAL(quire_device_copy_in(device, page, INT32_MIN), QUIRE_BAD_ARGUMENT);
     CHECK_EQUAL(quire_device_copy_out(device, 0, NULL), QUIRE_BAD_ARGUMENT);
@@ -754,6 +791,10 @@ static void a_device_that_is_closed_is_unknown(void)
     CHECK_EQUAL(quire_device_close(device, 0), QUIRE_UNKNOWN_DEVICE);
     CHECK_EQUAL(quire_device_frame_allocated(device, 0), QUIRE_UNKNOWN_DEVICE);
     CHECK_EQUAL(quire_device_frame_freed(device, 0), QUIRE_UNKNOWN_DEVICE);
+    const int32_t frame = 0;
+    int32_t granted;
+    CHECK_EQUAL(quire_device_frames_allocated(device, &frame, 1, &granted), QUIRE_UNKNOWN_DEVICE);
+    CHECK_EQUAL(quire_device_frames_freed(device, &frame, 1), QUIRE_UNKNOWN_DEVICE);
     CHECK_EQUAL(quire_device_copy_in(device, page, 0), QUIRE_UNKNOWN_DEVICE);
     CHECK_EQUAL(quire_device_copy_out(device, 0, page), QUIRE_UNKNOWN_DEVICE);
     CHECK_EQUAL(quire_device_zero(device, 0), QUIRE_UNKNOWN_DEVICE);
@@ -772,6 +813,7 @@ static void a_device_that_is_closed_is_unknown(void)
     CHECK_EQUAL(quire_device_fail_copy(device, 1, 100), QUIRE_UNKNOWN_DEVICE);
     CHECK_EQUAL(quire_device_delay(device, 0, 1), QUIRE_UNKNOWN_DEVICE);
     CHECK_EQUAL(quire_device_refuse_non_blocking(device, 1), QUIRE_UNKNOWN_DEVICE);
+    CHECK_EQUAL(quire_device_poison(device, 1), QUIRE_UNKNOWN_DEVICE);
     CHECK_EQUAL(quire_device_hold_invalidations(device, 1), QUIRE_UNKNOWN_DEVICE);
     CHECK_EQUAL(quire_device_hold_accesses(device, 1), QUIRE_UNKNOWN_DEVICE);
     CHECK_EQUAL(quire_device_accessing(device, &number), QUIRE_UNKNOWN_DEVICE);
@@ -896,6 +938,7 @@ int main(void)
     RUN(the_accessed_flag_is_set_by_an_access_and_cleared_by_the_question);
     RUN(a_translation_that_outlives_its_frame_is_noticed);
     RUN(a_frame_out_of_use_is_poisoned);
+    RUN(frames_come_and_go_together);
     RUN(copies_and_faults_of_frames_out_of_use_are_noticed);
     RUN(a_frame_is_allocated_once_and_freed_once);
     RUN(the_allocation_that_is_to_fail_fails_once);

@@ -12,15 +12,11 @@ public final class MigrationReport {
     private final long address;
     private final MemoryPool pool;
     private final PageOutcome[] outcomes;
-    private final Map<PageOutcome, Integer> counts = new EnumMap<>(PageOutcome.class);
 
     MigrationReport(long address, MemoryPool pool, PageOutcome[] outcomes) {
         this.address = address;
         this.pool = pool;
         this.outcomes = outcomes;
-        for (PageOutcome outcome : outcomes) {
-            counts.merge(outcome, 1, Integer::sum);
-        }
     }
 
     /** How many pages the range has. */
@@ -45,7 +41,11 @@ public final class MigrationReport {
 
     /** How many pages had an outcome. */
     public int count(PageOutcome outcome) {
-        return counts.getOrDefault(outcome, 0);
+        int count = 0;
+        for (PageOutcome one : outcomes) {
+            count += one == outcome ? 1 : 0;
+        }
+        return count;
     }
 
     /** How many pages went to the pool: moved, or filled with zeros there. */
@@ -66,6 +66,10 @@ public final class MigrationReport {
 
     @Override
     public String toString() {
+        Map<PageOutcome, Integer> counts = new EnumMap<>(PageOutcome.class);
+        for (PageOutcome outcome : outcomes) {
+            counts.merge(outcome, 1, Integer::sum);
+        }
         return "MigrationReport[to " + pool.name() + ", pages=" + outcomes.length + ", " + counts + "]";
     }
 }

@@ -190,18 +190,58 @@ class DriverFailureTest {
 
     @Test
     void secondInvalidationOfAMigrationCanFailToo() {
-        for (String name : List.of("near", "far")) {
-            try (AddressSpace space = filled(); Attachment attachment = leaks.manager().device(name).attach(space)) {
-                driver(name).load(attachment.mirror(), address);
-                Look before = look(space);
-                driver(name).on(Call.START, 2, RecordingDriver::failing);
-                assertFails(name, () -> space.migrate(address, PAGES * PAGE, leaks.manager().pool(name)));
-                assertThat(look(space)).isEqualTo(before);
+        try (AddressSpace space = filled(); Attachment attachment = leaks.manager().device("near").attach(space)) {
+            coherent.load(attachment.mirror(), address);
+            Look before = look(space);
+            secret.on(Call.COPY_TO_DEVICE, 1, () -> coherent.load(attachment.mirror(), address) == 1);
+            coherent.on(Call.START, 2, RecordingDriver::failing);
+            assertFails("near", () -> space.migrate(address, PAGES * PAGE, leaks.manager().pool("far")));
+            assertThat(look(space)).isEqualTo(before);
+            expect(space);
+            space.setLong(address, 1);
+            assertThat(space.migrate(address, PAGES * PAGE, leaks.manager().pool("far")).isComplete()).isTrue();
+            expect(space);
+        }
+    }
+
+    @Test
+    void frameThatIsRefusedAmongManyLeavesOnePageAndNoOther() {
+        MemoryPool near = leaks.manager().pool("near");
+        try (AddressSpace space = filled()) {
+            for (int nth = 1; nth < PAGES; nth++) {
+                coherent.on(Call.FRAME_ALLOCATED, nth, () -> false);
+                MigrationReport report = space.migrate(address, (PAGES - 1) * PAGE, near);
+                assertThat(report.count(PageOutcome.NO_FREE_FRAME)).isOne();
+                assertThat(report.outcome(address + (nth - 1) * PAGE)).isEqualTo(PageOutcome.NO_FREE_FRAME);
+                assertThat(coherent.usedFrames()).isEqualTo(PAGES - 2);
                 expect(space);
-                space.setLong(address, 1);
-                assertThat(space.migrate(address, PAGES * PAGE, leaks.manager().pool(name)).isComplete()).isTrue();
-                expect(space);
+                space.migrate(address, (PAGES - 1) * PAGE, leaks.manager().hostPool());
+                assertThat(coherent.usedFrames()).isZero();
             }
+        }
+    }
+
+    @Test
+    void driverThatThrowsAmongManyFramesHasTakenNoneAndIsAskedForOthers() {
+        MemoryPool near = leaks.manager().pool("near");
+        try (AddressSpace space = filled()) {
+            Look before = look(space);
+            for (int nth = 1; nth < PAGES; nth++) {
+                coherent.on(Call.FRAME_ALLOCATED, nth, RecordingDriver::failing);
+                assertThat(space.migrate(address, (PAGES - 1) * PAGE, near).count(PageOutcome.NO_FREE_FRAME)).isOne();
+                assertThat(coherent.usedFrames()).isEqualTo(PAGES - 2);
+                space.migrate(address, (PAGES - 1) * PAGE, leaks.manager().hostPool());
+                assertThat(coherent.usedFrames()).isZero();
+                assertThat(look(space)).isEqualTo(before);
+            }
+            assertThat(space.migrate(address, (PAGES - 1) * PAGE, near).moved()).isEqualTo(PAGES - 1);
+            for (int nth = 1; nth <= 2; nth++) { // of several that are given back together
+                coherent.on(Call.FRAME_FREED, nth, RecordingDriver::failing);
+            }
+            assertThat(space.migrate(address, (PAGES - 1) * PAGE, leaks.manager().hostPool()).moved())
+                    .isEqualTo(PAGES - 1);
+            assertThat(coherent.usedFrames()).as("it heard of all of them").isZero();
+            assertThat(look(space)).isEqualTo(before);
         }
     }
 

@@ -206,10 +206,15 @@ class InvalidationTest {
     }
 
     @Test
-    void migrationIsToldAtItsBeginningAndItsEndWithTheDeviceThatItIsFor() {
+    void migrationIsToldAtItsBeginningAndItsEndToWhoAsksInBetween() {
         mapAll(near, nearMirror);
         int owner = leaks.manager().device("far").id();
+        far.on(Call.COPY_TO_DEVICE, 1, () -> {
+            assertThat(near.load(nearMirror, address)).as("is where it was").isEqualTo(1);
+            return true;
+        });
         assertThat(space.migrate(address, PAGES * PAGE, leaks.manager().pool("far")).moved()).isEqualTo(PAGES);
+        assertThat(near.hasTranslation(nearMirror, address)).as("of the old frame").isFalse();
         List<Invalidation> told = near.takeStarted();
         assertThat(told).extracting(Invalidation::kind).containsExactly(InvalidationKind.MIGRATE,
                 InvalidationKind.CLEAR);
@@ -218,12 +223,29 @@ class InvalidationTest {
             assertThat(one.end()).isEqualTo(address + PAGES * PAGE);
             assertThat(one.owner()).isEqualTo(owner);
         });
+    }
+
+    @Test
+    void migrationIsToldOnceToWhoAsksForNothingUntilItIsOver() {
+        mapAll(near, nearMirror);
+        assertThat(space.migrate(address, PAGES * PAGE, leaks.manager().pool("far")).moved()).isEqualTo(PAGES);
+        assertThat(near.takeKinds()).containsExactly(InvalidationKind.MIGRATE);
+        assertThat(near.hasTranslation(nearMirror, address)).isFalse();
         assertThat(far.count(Call.MAPPED)).isOne();
         assertThat(far.hasTranslation(farMirror, address)).isTrue();
         assertThat(space.getLong(address)).isEqualTo(1);
-        assertThat(far.takeKinds()).containsExactly(InvalidationKind.MIGRATE, InvalidationKind.CLEAR);
+        assertThat(far.takeKinds()).containsExactly(InvalidationKind.MIGRATE);
         assertThat(far.hasTranslation(farMirror, address)).isFalse();
         assertThat(far.hasTranslation(farMirror, address + PAGE)).isTrue();
+    }
+
+    @Test
+    void deviceThatFirstAsksWhileAPageIsOnItsWayIsToldOfTheEnd() {
+        space.setLong(address, 5);
+        far.on(Call.COPY_TO_DEVICE, 1, () -> near.load(nearMirror, address) == 5);
+        assertThat(space.migrate(address, PAGE, leaks.manager().pool("far")).moved()).isOne();
+        assertThat(near.takeKinds()).as("it had mapped nothing when it began").containsExactly(InvalidationKind.CLEAR);
+        assertThat(near.hasTranslation(nearMirror, address)).isFalse();
     }
 
     @Test
@@ -235,8 +257,8 @@ class InvalidationTest {
             assertThat(near.load(nearMirror, address)).isEqualTo(1);
             near.takeStarted();
             space.migrate(address, PAGE, leaks.manager().pool("near"));
-            assertThat(near.takeKinds()).containsExactly(InvalidationKind.MIGRATE, InvalidationKind.CLEAR);
-            assertThat(far.takeKinds()).containsExactly(InvalidationKind.MIGRATE, InvalidationKind.CLEAR);
+            assertThat(near.takeKinds()).containsExactly(InvalidationKind.MIGRATE);
+            assertThat(far.takeKinds()).containsExactly(InvalidationKind.MIGRATE);
             assertThat(far.load(attachment.mirror(), address)).isEqualTo(1);
         }
     }

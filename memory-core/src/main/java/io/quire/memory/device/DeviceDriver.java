@@ -8,8 +8,8 @@ package io.quire.memory.device;
  * older. The driver keeps, for each mirror, the sequence of the last {@code invalidateStart}; under the lock that
  * {@code invalidateStart} takes, it installs translations only if theirs is the same, and asks again if not.
  * <p>
- * <b>Threads.</b> The library calls one driver from one thread at a time, {@link #frameAllocated} and
- * {@link #frameFreed} from any. {@code invalidateStart} may wait for accesses in progress, never for a fault in
+ * <b>Threads.</b> The library calls one driver from one thread at a time, {@link #frameAllocated},
+ * {@link #frameFreed} and their like for many frames from any. {@code invalidateStart} may wait for accesses in progress, never for a fault in
  * progress: the library holds the space's lock meanwhile, which the fault wants.
  * <p>
  * <b>Failures.</b> A method that throws fails the operation that called it, with the device named; a space is never
@@ -28,8 +28,53 @@ public interface DeviceDriver extends AutoCloseable {
      */
     boolean frameAllocated(int frame);
 
+    /**
+     * Frames of this device are about to be used: as {@link #frameAllocated} for one after the other. Any thread;
+     * quick. A driver that throws has granted none.
+     *
+     * @param frames different ones
+     * @return how many of them, from the first on, are granted; if not all, the next one is refused, and those after it
+     *         count as not asked for
+     */
+    default int framesAllocated(int[] frames) {
+        int granted = 0;
+        try {
+            while (granted < frames.length && frameAllocated(frames[granted])) {
+                granted++;
+            }
+            return granted;
+        } catch (RuntimeException failed) {
+            for (int i = 0; i < granted; i++) {
+                frameFreed(frames[i]);
+            }
+            throw failed;
+        }
+    }
+
     /** A frame went out of use: exactly once for each {@link #frameAllocated} that was granted. Any thread; quick. */
     void frameFreed(int frame);
+
+    /**
+     * Frames went out of use: as {@link #frameFreed} for one after the other. Any thread; quick. The library takes them
+     * back even if the driver throws, and does not tell it again.
+     */
+    default void framesFreed(int[] frames) {
+        RuntimeException first = null;
+        for (int frame : frames) {
+            try {
+                frameFreed(frame);
+            } catch (RuntimeException failed) { // the others are free all the same
+                if (first == null) {
+                    first = failed;
+                } else {
+                    first.addSuppressed(failed);
+                }
+            }
+        }
+        if (first != null) {
+            throw first;
+        }
+    }
 
     /**
      * A space was attached. Until {@link #detached} the device may ask the mirror for translations. As in
@@ -49,7 +94,10 @@ public interface DeviceDriver extends AutoCloseable {
      */
     boolean invalidateStart(DeviceMirror mirror, Invalidation invalidation);
 
-    /** What was announced is done: faults of the range are answered again. Once for each granted start. */
+    /**
+     * What was announced is done: faults of the range are answered again, perhaps since a moment ago. Once for each
+     * granted start, before the next call about the mirror.
+     */
     default void invalidateEnd(DeviceMirror mirror, Invalidation invalidation) {
     }
 

@@ -13,7 +13,10 @@ public enum InvalidationKind {
     CLEAR,
     /** The addresses go away. */
     UNMAP,
-    /** A migration begins: no page of the range may be written until it is over. */
+    /**
+     * A migration begins: no page of the range may be written until it is over. All translations of the range end. To a
+     * device that asks for none of any page until it is over the end is not announced: it has nothing to stop using.
+     */
     MIGRATE,
     /** Pages become exclusive to the owner. */
     EXCLUSIVE,

@@ -69,12 +69,51 @@ public final class DriverCalls {
      * @throws DriverFailedException if it throws, does not return in time, or has not before
      */
     public <T> T call(String operation, Callable<T> work) {
+        return begin(operation, work).await();
+    }
+
+    /**
+     * Begins to call the driver: after the calls that were begun before, and before those that are begun later.
+     *
+     * @param operation what it is to do, for messages
+     * @return the call, to be waited for
+     * @throws DriverFailedException if the driver has not returned in time before
+     */
+    public <T> Pending<T> begin(String operation, Callable<T> work) {
         if (lost) {
             throw failed(operation, "the device is lost: it failed or did not answer before; close it", null);
         }
         FutureTask<T> answer = new FutureTask<>(work);
         thread.submit(answer);
-        long begin = System.nanoTime();
+        return new Pending<>(this, operation, answer, System.nanoTime());
+    }
+
+    /** A call that has begun, or waits for its turn. For one thread. */
+    public static final class Pending<T> {
+
+        private final DriverCalls calls;
+        private final String operation;
+        private final FutureTask<T> answer;
+        private final long begin;
+
+        private Pending(DriverCalls calls, String operation, FutureTask<T> answer, long begin) {
+            this.calls = calls;
+            this.operation = operation;
+            this.answer = answer;
+            this.begin = begin;
+        }
+
+        /**
+         * Waits for the driver, until the deadline that began with the call.
+         *
+         * @throws DriverFailedException if the driver throws, or does not return in time
+         */
+        public T await() {
+            return calls.await(operation, answer, begin);
+        }
+    }
+
+    private <T> T await(String operation, FutureTask<T> answer, long begin) {
         while (!answer.isDone() && System.nanoTime() - begin < PATIENCE_NANOS) {
             Thread.onSpinWait();
         }

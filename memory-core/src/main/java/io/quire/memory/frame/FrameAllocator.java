@@ -121,6 +121,43 @@ public final class FrameAllocator {
     }
 
     /**
+     * Allocates frames for somebody who needs many: ascending, in contiguous runs as far as the pool has such. They
+     * come straight from the trees; only what is missing then comes out of magazines. Any thread.
+     *
+     * @param frames is filled from the front
+     * @return how many there are; fewer than asked for only if at one moment during this call no frame was free
+     */
+    public int allocateMany(int[] frames) {
+        int taken = treeAllocator.allocateMany(stripes.home(), frames);
+        while (taken < frames.length) {
+            int frame = allocate();
+            if (frame == NONE) {
+                return taken;
+            }
+            frames[taken++] = frame;
+        }
+        return taken;
+    }
+
+    /**
+     * Frees frames straight into the trees, so that neighbours can be found as a run again. Any thread.
+     *
+     * @param frames is sorted by this
+     * @throws IllegalArgumentException if one is none of this pool's; then nothing was freed
+     * @throws IllegalStateException if one is free by its bit; all others were freed
+     */
+    public void freeMany(int[] frames) {
+        for (int frame : frames) {
+            requireInside(frame);
+        }
+        int refused = trees.giveBatch(frames, frames.length);
+        stripes.countMove(stripes.home());
+        if (refused != NONE) {
+            throw alreadyFree(refused, 0);
+        }
+    }
+
+    /**
      * Frees one frame. Any thread. A double free is found as {@link Magazine#free} says.
      *
      * @throws IllegalArgumentException if {@code frame < 0 || frame >= frames()}
@@ -249,11 +286,15 @@ public final class FrameAllocator {
 
     /** Refuses a frame that is not allocated by its bit. */
     void requireAllocated(int frame) {
-        if (frame < 0 || frame >= trees.frames()) {
-            throw outOfRange(frame, 0);
-        }
+        requireInside(frame);
         if (!trees.isTaken(frame)) {
             throw alreadyFree(frame, 0);
+        }
+    }
+
+    private void requireInside(int frame) {
+        if (frame < 0 || frame >= trees.frames()) {
+            throw outOfRange(frame, 0);
         }
     }
 

@@ -11,13 +11,33 @@ public interface FrameListener {
         }
 
         @Override
+        public int allocated(int[] frames) {
+            return frames.length;
+        }
+
+        @Override
         public void freed(int frame) {
+        }
+
+        @Override
+        public void freed(int[] frames) {
         }
     };
 
     /** A frame is about to be used; false if it may not be. */
     boolean allocated(int frame);
 
+    /**
+     * Frames are about to be used.
+     *
+     * @return how many of them, from the first on, may be; if not all, the next one may not, and those after it have
+     *         not been asked for
+     */
+    int allocated(int[] frames);
+
     /** A frame went out of use, once for each that came in. */
     void freed(int frame);
+
+    /** Frames went out of use, once for each that came in. */
+    void freed(int[] frames);
 }

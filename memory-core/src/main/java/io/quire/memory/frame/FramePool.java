@@ -4,6 +4,7 @@ import io.quire.memory.contract.PoolKind;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.Arrays;
 import java.util.function.IntUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -96,10 +97,15 @@ public final class FramePool {
         if (frame == FrameAllocator.NONE) {
             return NONE;
         }
+        begin(frame); // before the device is asked: whoever empties the pool has to see it
         if (!listener.allocated(frame)) {
-            allocator.free(frame);
+            giveBack(frame);
             return NONE;
         }
+        return offset(frame);
+    }
+
+    private void begin(int frame) {
         long word = (long) WORDS.getOpaque(words, frame);
         long next = FrameWord.allocate(word);
         if (next == FrameWord.REFUSED) {
@@ -107,7 +113,37 @@ public final class FramePool {
         }
         // Nobody else changes the word of a free frame: the allocator gave it to this thread alone.
         WORDS.setOpaque(words, frame, next);
-        return offset(frame);
+    }
+
+    /** Ends what {@link #begin} began, if nobody else has seen the frame. */
+    private void giveBack(int frame) {
+        WORDS.setOpaque(words, frame, FrameWord.release((long) WORDS.getOpaque(words, frame)));
+        allocator.free(frame);
+    }
+
+    /**
+     * Takes free frames, each with one reference and undefined content: ascending, side by side as far as there are
+     * such.
+     *
+     * @param offsets is filled with the offsets of their first bytes, and with {@link #NONE} for each that was refused,
+     *        and for those that were not left
+     */
+    public void allocate(long[] offsets) {
+        Arrays.fill(offsets, NONE);
+        int[] frames = new int[offsets.length];
+        int found = allocator.allocateMany(frames);
+        for (int i = 0; i < found; i++) {
+            begin(frames[i]); // as for one
+        }
+        for (int asked = 0; asked < found; ) {
+            int granted = asked + listener.allocated(Arrays.copyOfRange(frames, asked, found));
+            for (; asked < granted; asked++) {
+                offsets[asked] = offset(frames[asked]);
+            }
+            if (asked < found) {
+                giveBack(frames[asked++]); // was refused; those after it were not asked for yet
+            }
+        }
     }
 
     /** One more leaf maps the frame. The caller sees to it that the frame cannot be released meanwhile. */
@@ -122,6 +158,15 @@ public final class FramePool {
             if (WORDS.weakCompareAndSetPlain(words, frame, word, next)) {
                 return;
             }
+        }
+    }
+
+    /** Finds out what {@link #acquire} would, as of now, and changes nothing. */
+    public void checkCanBeShared(long offset) {
+        int frame = frame(offset);
+        long word = (long) WORDS.getOpaque(words, frame);
+        if (FrameWord.acquire(word) == FrameWord.REFUSED) {
+            throw corrupt("a frame cannot be shared once more", frame, word);
         }
     }
 
@@ -182,6 +227,43 @@ public final class FramePool {
         }
     }
 
+    /**
+     * Ends a hold of each of several frames, and as many references as are given: those without others are free.
+     *
+     * @param offsets of different frames
+     * @param references by index, how many of each
+     * @param count how many frames, from the front
+     */
+    public void releaseHeld(long[] offsets, int[] references, int count) {
+        int[] freed = new int[count];
+        int unused = 0;
+        for (int i = 0; i < count; i++) {
+            int frame = frame(offsets[i]);
+            if (FrameWord.isFree(releaseHeld(frame, references[i]))) {
+                freed[unused++] = frame;
+            }
+        }
+        if (unused > 0) {
+            int[] frames = unused == count ? freed : Arrays.copyOf(freed, unused);
+            listener.freed(frames);
+            allocator.freeMany(frames);
+        }
+    }
+
+    private long releaseHeld(int frame, int references) {
+        while (true) {
+            long word = (long) WORDS.getOpaque(words, frame);
+            long next = FrameWord.releaseHeld(word, references);
+            if (next == FrameWord.REFUSED) {
+                throw corrupt("a frame was released more often than it was mapped and held", frame, word);
+            }
+            // ORDER(frame-shared) release: the mover is done with the bytes, as whoever releases is.
+            if (WORDS.weakCompareAndSet(words, frame, word, next)) {
+                return next;
+            }
+        }
+    }
+
     private void freeIfUnused(int frame, long word) {
         if (FrameWord.isFree(word)) {
             listener.freed(frame);
@@ -193,6 +275,13 @@ public final class FramePool {
     public int references(long offset) {
         // ORDER(frame-shared) acquire: the last owner may write what the others have finished reading.
         return FrameWord.references((long) WORDS.getAcquire(words, frame(offset)));
+    }
+
+    /** Whether a frame has so many references and holds and no other: nobody else has a part in it. */
+    public boolean hasOnly(long offset, int references, int holds) {
+        // ORDER(frame-shared) acquire: who is about to give the frame away comes after those who have let it go.
+        long word = (long) WORDS.getAcquire(words, frame(offset));
+        return FrameWord.references(word) == references && FrameWord.holds(word) == holds;
     }
 
     /** How many hold the frame. */

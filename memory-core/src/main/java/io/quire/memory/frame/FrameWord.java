@@ -18,6 +18,8 @@ package io.quire.memory.frame;
  *    |                          | last release, held
  *    |   last unhold            v
  *    +------------------- only held
+ *
+ *   releaseHeld is some releases and an unhold in one step
  * </pre>
  * A reference is one page table leaf that maps the frame. A hold is a pin, or a migration that copies it: it keeps the
  * frame from being free, and is no sharer. Whatever makes the frame free begins a new incarnation.
@@ -96,6 +98,12 @@ final class FrameWord {
     /** At least one hold -> one less; the last one frees a frame without references. */
     static long unhold(long word) {
         return holds(word) == 0 ? REFUSED : settled(incarnation(word), references(word), holds(word) - 1);
+    }
+
+    /** At least as many references, and one hold -> that many and one hold less; the last one frees. */
+    static long releaseHeld(long word, int references) {
+        return references(word) < references || holds(word) == 0 ? REFUSED
+                : settled(incarnation(word), references(word) - references, holds(word) - 1);
     }
 
     private static long settled(int incarnation, int references, int holds) {

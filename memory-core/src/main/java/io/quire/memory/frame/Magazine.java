@@ -124,7 +124,7 @@ public final class Magazine implements AutoCloseable {
         for (int tree = trees.treeFor(stripe); tree != NONE; tree = trees.treeFor(stripe)) {
             allocator.stripes().beginTransfer(stripe);
             try {
-                int count = trees.allocateBatch(stripe, tree, batch);
+                int count = trees.allocateBatch(stripe, tree, batch, 0);
                 for (int taken = count; taken > 0; taken--) {
                     slots.put(top & slotMask, batch[taken - 1]); // the lowest last: it leaves first
                     top++;

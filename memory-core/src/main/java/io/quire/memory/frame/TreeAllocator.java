@@ -75,17 +75,30 @@ final class TreeAllocator {
         return FrameUnits.lowestFrame(row, mask);
     }
 
+    /** Fills {@code frames} from the front; how many there are, fewer than asked for if this search met no more. */
+    int allocateMany(int stripe, int[] frames) {
+        int taken = 0;
+        while (taken < frames.length) {
+            int tree = treeFor(stripe);
+            if (tree == NONE) {
+                return taken;
+            }
+            taken += allocateBatch(stripe, tree, frames, taken);
+        }
+        return taken;
+    }
+
     /**
-     * Takes up to {@code batch.length} frames of one area and writes them to {@code batch}, ascending as far
-     * as the area lets them. The caller has begun a transfer.
+     * Takes frames of one area and writes them to {@code batch}, from an index on as far as there is room, ascending
+     * as far as the area lets them. Who puts them where others may take them has begun a transfer.
      *
      * @param tree what {@link #treeFor} said
      * @return the number of frames, 0 if others were faster
      */
-    int allocateBatch(int stripe, int tree, int[] batch) {
+    int allocateBatch(int stripe, int tree, int[] batch, int from) {
         long reservation = stripes.reservationOpaque(stripe);
         int near = startRow(reservation, tree);
-        long ticket = trees.ticket(tree, laneOfRow(near), batch.length);
+        long ticket = trees.ticket(tree, laneOfRow(near), batch.length - from);
         int count = Ticket.count(ticket);
         if (count == 0) {
             return 0;
@@ -94,7 +107,7 @@ final class TreeAllocator {
         int taken = 0;
         while (true) {
             for (long mask = trees.takeLowest(row, count - taken); mask != 0; mask &= mask - 1) {
-                batch[taken++] = FrameUnits.lowestFrame(row, mask);
+                batch[from + taken++] = FrameUnits.lowestFrame(row, mask);
             }
             if (taken == count) {
                 moveTo(stripe, reservation, row);

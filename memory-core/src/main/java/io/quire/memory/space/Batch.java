@@ -4,10 +4,14 @@ import io.quire.memory.contract.PageOutcome;
 import io.quire.memory.driver.DriverWork;
 import io.quire.memory.frame.FramePool;
 import io.quire.memory.table.Geometry;
-import java.util.Arrays;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The pages of one leaf that one migration is to move: which frames, where to, and what became of each. */
+/**
+ * The pages of one leaf that one migration is to move: which frames, where to, and what became of each. Sets of pages
+ * are those of {@link LeafPages}.
+ */
 final class Batch {
 
     /** No frame: not to be moved. */
@@ -21,7 +25,7 @@ final class Batch {
     final boolean mayBlock;
     final boolean dissolves;
 
-    /** By page of the leaf: the frame the page is in, and the one it goes to. */
+    /** By page of the leaf: the frame that a wanted page is in, and the one that a moving page goes to. */
     final long[] sources = new long[Geometry.FAN_OUT];
     final long[] targets = new long[Geometry.FAN_OUT];
     final @Nullable PageOutcome[] outcomes = new PageOutcome[Geometry.FAN_OUT];
@@ -30,56 +34,74 @@ final class Batch {
     @Nullable DriverWork filling;
     @Nullable DriverLink filledBy;
 
+    /** What devices were told when the pages were marked. */
+    final List<Notifier.Window> marking = new ArrayList<>(1);
+
+    private long wanted = LeafPages.NONE;
+    private long moving = LeafPages.NONE;
+
     Batch(Lineage lineage, long address, FramePool target, boolean mayBlock, boolean dissolves) {
         this.lineage = lineage;
         this.leafStart = address & -Geometry.LEAF_BYTES;
         this.target = target;
         this.mayBlock = mayBlock;
         this.dissolves = dissolves;
-        Arrays.fill(sources, NONE);
-        Arrays.fill(targets, NONE);
     }
 
     long address(int page) {
         return leafStart + ((long) page << Geometry.PAGE_SHIFT);
     }
 
-    boolean isEmpty() {
-        return Arrays.stream(sources).allMatch(source -> source == NONE);
+    /** Has a page moved, if it is in that frame. */
+    void want(int page, long frame) {
+        sources[page] = frame;
+        wanted |= LeafPages.of(page);
+    }
+
+    /** The pages that are to be moved. */
+    long wanted() {
+        return wanted;
+    }
+
+    boolean wants(int page) {
+        return LeafPages.contains(wanted, page);
     }
 
     /** Whether a page between two addresses was in no frame. */
     boolean hasGap(long from, long to) {
-        for (long page = from; page < to; page += Geometry.PAGE_BYTES) {
-            if (sources[Geometry.pageIndex(page)] == NONE) {
-                return true;
-            }
-        }
-        return false;
+        return (LeafPages.between(leafStart, from, to) & ~wanted) != LeafPages.NONE;
     }
 
-    /** Whether a page is on its way: marked, and not decided yet. */
-    boolean isMoving(int page) {
-        return targets[page] != NONE && outcomes[page] == null;
+    /** A page is on its way to a frame. */
+    void begin(int page, long target) {
+        targets[page] = target;
+        moving |= LeafPages.of(page);
+    }
+
+    /** It is decided what becomes of a page. */
+    void settle(int page, PageOutcome outcome) {
+        outcomes[page] = outcome;
+        moving &= ~LeafPages.of(page);
+    }
+
+    /** The pages that are on their way: marked, and not decided yet. */
+    long moving() {
+        return moving;
     }
 
     boolean isAnyMoving() {
-        return firstMoving() < Geometry.FAN_OUT;
+        return moving != LeafPages.NONE;
     }
 
-    int firstMoving() {
-        int page = 0;
-        while (page < Geometry.FAN_OUT && !isMoving(page)) {
+    /** How many of a set of pages, from its first on, lie side by side where they are and where they go to. */
+    int runOf(long pages) {
+        int first = LeafPages.first(pages);
+        int page = first + 1;
+        while (page < Geometry.FAN_OUT && LeafPages.contains(pages, page)
+                && sources[page] == sources[page - 1] + Geometry.PAGE_BYTES
+                && targets[page] == targets[page - 1] + Geometry.PAGE_BYTES) {
             page++;
         }
-        return page;
-    }
-
-    int lastMoving() {
-        int page = Geometry.FAN_OUT - 1;
-        while (page >= 0 && !isMoving(page)) {
-            page--;
-        }
-        return page;
+        return page - first;
     }
 }

@@ -13,7 +13,9 @@ import io.quire.memory.table.Geometry;
 import io.quire.memory.tier.EvictionQueues;
 import io.quire.memory.tier.Watermarks;
 import java.lang.foreign.MemorySegment;
+import java.lang.invoke.VarHandle;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.Objects;
 import java.util.Set;
@@ -133,7 +135,7 @@ public final class DriverLink implements FrameListener {
 
     @Override
     public boolean allocated(int frame) {
-        if (closing || calls.isLost()) {
+        if (refusesFrames()) {
             return false;
         }
         try {
@@ -141,6 +143,41 @@ public final class DriverLink implements FrameListener {
         } catch (RuntimeException thrown) {
             LOGGER.log(System.Logger.Level.WARNING, "device " + name + " failed to take a frame", thrown);
             return false;
+        }
+    }
+
+    @Override
+    public int allocated(int[] frames) {
+        if (refusesFrames()) {
+            return 0;
+        }
+        try {
+            return Math.clamp(driver.framesAllocated(frames), 0, frames.length);
+        } catch (RuntimeException thrown) {
+            LOGGER.log(System.Logger.Level.WARNING, "device " + name + " failed to take frames", thrown);
+            return 0; // as if it had refused the first
+        }
+    }
+
+    private boolean refusesFrames() {
+        // ORDER(device-emptied) fence: the frames are in use before this looks, so whoever closes sees them or is seen.
+        VarHandle.fullFence();
+        return closing || calls.isLost();
+    }
+
+    @Override
+    public void freed(int[] frames) {
+        queues.removed(frames);
+        for (int frame : frames) {
+            lineages[frame] = null;
+        }
+        if (calls.isLost()) {
+            return;
+        }
+        try {
+            driver.framesFreed(frames.clone()); // what it does to the array is its own affair
+        } catch (RuntimeException thrown) {
+            LOGGER.log(System.Logger.Level.WARNING, "device " + name + " failed to take frames back", thrown);
         }
     }
 
@@ -164,6 +201,38 @@ public final class DriverLink implements FrameListener {
         addresses[frame] = address;
         lineages[frame] = lineage;
         queues.added(frame, lineage.key(address), false);
+    }
+
+    /**
+     * Notes which pages of a lineage several frames are about to hold.
+     *
+     * @param offsets of the frames
+     * @param held by index, the address of the page that each is to hold
+     */
+    void holds(long[] offsets, Lineage lineage, long[] held) {
+        int[] frames = new int[offsets.length];
+        long[] keys = new long[offsets.length];
+        for (int i = 0; i < frames.length; i++) {
+            int frame = pool.frame(offsets[i]);
+            frames[i] = frame;
+            keys[i] = lineage.key(held[i]);
+            addresses[frame] = held[i];
+        }
+        noteLineage(frames, lineage);
+        queues.added(frames, keys);
+    }
+
+    /** A run of frames at a time: most collectors want to know of every reference that is stored by itself. */
+    private void noteLineage(int[] frames, Lineage lineage) {
+        Lineage[] owners = new Lineage[frames.length];
+        Arrays.fill(owners, lineage);
+        for (int from = 0, to; from < frames.length; from = to) {
+            to = from + 1;
+            while (to < frames.length && frames[to] == frames[to - 1] + 1) {
+                to++;
+            }
+            System.arraycopy(owners, from, lineages, frames[from], to - from);
+        }
     }
 
     /** Whose page a frame holds; null if nobody's. */
@@ -231,6 +300,8 @@ public final class DriverLink implements FrameListener {
 
     void setClosing(boolean now) {
         closing = now;
+        // ORDER(device-emptied) fence: then the frames are looked at.
+        VarHandle.fullFence();
     }
 
     void closeDriver() {

@@ -88,6 +88,6 @@ final class EmptyPages {
             long entry = Entry.present(frame);
             Leaf.set(leaf, Geometry.pageIndex(page), space.isWritable(current, page) ? Entry.writable(entry) : entry);
         }
-        machine.events().moved(true);
+        machine.events().moved(true, 1);
     }
 }

@@ -136,15 +136,14 @@ public final class Evictor {
             try {
                 machine.migration().move(batch);
             } finally {
-                for (int page = 0; page < Geometry.FAN_OUT; page++) {
-                    if (batch.sources[page] != Batch.NONE) {
-                        PageOutcome outcome = Objects.requireNonNullElse(batch.outcomes[page], PageOutcome.RACED);
-                        results.merge(outcome, 1, Integer::sum);
-                        if (outcome == PageOutcome.MOVED) {
-                            moved++;
-                            machine.events().evicted();
-                            watch(link, batch, page);
-                        }
+                for (long rest = batch.wanted(); rest != LeafPages.NONE; rest = LeafPages.withoutFirst(rest)) {
+                    int page = LeafPages.first(rest);
+                    PageOutcome outcome = Objects.requireNonNullElse(batch.outcomes[page], PageOutcome.RACED);
+                    results.merge(outcome, 1, Integer::sum);
+                    if (outcome == PageOutcome.MOVED) {
+                        moved++;
+                        machine.events().evicted();
+                        watch(link, batch, page);
                     }
                 }
             }
@@ -170,8 +169,8 @@ public final class Evictor {
                     new Batch(lineage, stretch.leafStart(), machine.pools().host(), mayBlock, true));
             int page = Geometry.pageIndex(address);
             // Else forks went apart, and have frames of their own at one address; the next time, then.
-            if (batch.sources[page] == Batch.NONE) {
-                batch.sources[page] = link.pool().offset(frame);
+            if (!batch.wants(page)) {
+                batch.want(page, link.pool().offset(frame));
             }
         }
         return batches.values();
@@ -245,7 +244,7 @@ public final class Evictor {
         while (true) {
             machine.reclaimer().reclaimAll();
             int[] used = usedFrames(link);
-            if (used.length == 0) {
+            if (used.length == 0 && isAllGivenBack(link)) {
                 return;
             }
             Map<PageOutcome, Integer> results = new EnumMap<>(PageOutcome.class);
@@ -264,6 +263,11 @@ public final class Evictor {
                 LockSupport.parkNanos(CLOSE_NAP_NANOS);
             }
         }
+    }
+
+    /** Whether the driver was told of every frame that went out of use; of a lost one nothing is asked. */
+    private static boolean isAllGivenBack(DriverLink link) {
+        return link.calls().isLost() || link.pool().free() == link.pool().frames();
     }
 
     private static int[] usedFrames(DriverLink link) {

@@ -15,6 +15,8 @@ import java.util.concurrent.locks.ReentrantLock;
  */
 final class Lineage {
 
+    private static final Comparator<Space> BY_ID = Comparator.comparingInt(Space::id);
+
     private final ConcurrentHashMap<Integer, Space> open = new ConcurrentHashMap<>();
     private final AtomicInteger added = new AtomicInteger();
 
@@ -48,19 +50,30 @@ final class Lineage {
         while (true) {
             int seen = added.get();
             List<Space> locked = new ArrayList<>(open.values());
-            locked.sort(Comparator.comparingInt(Space::id));
-            locked.forEach(Space::lock);
+            locked.sort(BY_ID);
+            for (Space space : locked) {
+                space.lock();
+            }
             if (added.get() == seen) {
-                locked.stream().filter(Space::isClosed).forEach(Space::unlock);
-                locked.removeIf(Space::isClosed);
+                locked.removeIf(Lineage::unlockClosed);
                 return locked;
             }
             unlock(locked); // somebody was forked meanwhile
         }
     }
 
+    private static boolean unlockClosed(Space space) {
+        boolean closed = space.isClosed();
+        if (closed) {
+            space.unlock();
+        }
+        return closed;
+    }
+
     static void unlock(List<Space> locked) {
-        locked.forEach(Space::unlock);
+        for (Space space : locked) {
+            space.unlock();
+        }
     }
 
     @Override

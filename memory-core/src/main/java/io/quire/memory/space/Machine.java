@@ -161,4 +161,12 @@ public final class Machine {
         }
         return frame;
     }
+
+    /** Fills an array with frames of the host, as {@link #tryAllocateFrame} does for each. */
+    void tryAllocateFrames(long[] frames) {
+        pools.host().allocate(frames);
+        for (int i = 0; i < frames.length; i++) {
+            frames[i] = frames[i] != FramePool.NONE ? frames[i] : tryAllocateFrame();
+        }
+    }
 }

@@ -6,7 +6,6 @@ import io.quire.memory.table.Leaf;
 import io.quire.memory.table.LeafDirectory;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.LongUnaryOperator;
 
 /**
  * The leaves that map one stretch of addresses in the open spaces of a lineage, and the spaces that see each; found by
@@ -48,45 +47,42 @@ final class Mappers {
         return spaces;
     }
 
-    /** How many leaves map a page to a frame. */
-    int count(int page, long frame) {
-        int count = 0;
+    /**
+     * What the leaves say about some pages, with one look at each entry.
+     *
+     * @param frames by page, the frame that it is thought to be in
+     */
+    Sighting look(long pages, long[] frames) {
+        Sighting seen = new Sighting();
         for (long[] leaf : leaves) {
-            count += maps(leaf, page, frame) ? 1 : 0;
+            seen.add(leaf, pages, frames);
         }
-        return count;
+        return seen;
     }
 
-    /** Whether every leaf that maps a page to a frame has it marked as migrating, and there is one. */
-    boolean isMarked(int page, long frame) {
-        boolean any = false;
+    /** What an entry becomes. */
+    @FunctionalInterface
+    interface Step {
+        long next(int page, long entry);
+    }
+
+    /** Changes the entry of every leaf that maps one of some pages to its frame. */
+    void change(long pages, long[] frames, Step step) {
         for (long[] leaf : leaves) {
-            if (maps(leaf, page, frame)) {
-                any = true;
-                if (!Entry.isMigrating(Leaf.entry(leaf, page))) {
-                    return false;
+            for (long rest = pages; rest != LeafPages.NONE; rest = LeafPages.withoutFirst(rest)) {
+                int page = LeafPages.first(rest);
+                long entry = Leaf.entry(leaf, page);
+                if (Sighting.maps(entry, frames[page])) {
+                    Leaf.set(leaf, page, step.next(page, entry));
                 }
             }
         }
-        return any;
     }
 
-    /** Whether a leaf has the page exclusive to a device. */
-    boolean isExclusive(int page, long frame) {
+    /** Forgets of some pages that they were used. */
+    void clearAccessed(long pages) {
         for (long[] leaf : leaves) {
-            if (maps(leaf, page, frame) && Entry.isExclusive(Leaf.entry(leaf, page))) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    /** Changes the entry of every leaf that maps a page to a frame. */
-    void change(int page, long frame, LongUnaryOperator step) {
-        for (long[] leaf : leaves) {
-            if (maps(leaf, page, frame)) {
-                Leaf.set(leaf, page, step.applyAsLong(Leaf.entry(leaf, page)));
-            }
+            Leaf.clearAccessed(leaf, pages);
         }
     }
 
@@ -108,7 +104,7 @@ final class Mappers {
         }
     }
 
-    boolean testAndClearAccessed(int page) {
+    private boolean testAndClearAccessed(int page) {
         boolean accessed = false;
         for (long[] leaf : leaves) {
             accessed |= Leaf.testAndClearAccessed(leaf, page);
@@ -130,10 +126,5 @@ final class Mappers {
         } finally {
             Lineage.unlock(locked);
         }
-    }
-
-    private static boolean maps(long[] leaf, int page, long frame) {
-        long entry = Leaf.entry(leaf, page);
-        return Entry.isPresent(entry) && Entry.offset(entry) == frame;
     }
 }

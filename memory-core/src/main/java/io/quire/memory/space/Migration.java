@@ -12,8 +12,10 @@ import io.quire.memory.frame.FramePool;
 import io.quire.memory.frame.FramePools;
 import io.quire.memory.table.Entry;
 import io.quire.memory.table.Geometry;
+import io.quire.memory.table.Leaf;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Moves pages between pools, for all spaces that share them at once. A batch is what one leaf maps:
@@ -41,23 +43,31 @@ final class Migration {
 
     /** Moves a batch; every page of it that has a source has an outcome afterwards. */
     void move(Batch batch) {
-        if (batch.isEmpty()) {
+        if (batch.wanted() == LeafPages.NONE) {
             return;
         }
         batch.lineage.migration().lock();
         try {
-            mark(batch);
-            if (batch.isAnyMoving()) {
-                boolean copied = false;
-                try {
-                    copy(batch);
-                    copied = true;
-                } finally {
-                    finish(batch, copied);
+            try {
+                mark(batch);
+                if (batch.isAnyMoving()) {
+                    copyAndFinish(batch);
                 }
+            } finally {
+                batch.marking.forEach(Notifier.Window::close);
             }
         } finally {
             batch.lineage.migration().unlock();
+        }
+    }
+
+    private void copyAndFinish(Batch batch) {
+        boolean copied = false;
+        try {
+            copy(batch);
+            copied = true;
+        } finally {
+            finish(batch, copied);
         }
     }
 
@@ -75,7 +85,7 @@ final class Migration {
             }
             Batch batch = new Batch(space.lineage(), page, pools.host(), true, true);
             int index = Geometry.pageIndex(page);
-            batch.sources[index] = Entry.offset(entry);
+            batch.want(index, Entry.offset(entry));
             move(batch);
             switch (batch.outcomes[index]) {
                 case MOVED -> {
@@ -99,14 +109,7 @@ final class Migration {
         List<Space> locked = batch.lineage.lock();
         try {
             Mappers mappers = Mappers.find(locked, batch.leafStart);
-            if (batch.dissolves) {
-                dissolve(batch, mappers);
-            }
-            for (int page = 0; page < Geometry.FAN_OUT; page++) {
-                if (batch.sources[page] != Batch.NONE) {
-                    choose(batch, page, mappers);
-                }
-            }
+            choose(batch, mappers, sight(batch, mappers));
             if (batch.isAnyMoving()) {
                 markChosen(batch, mappers);
             }
@@ -115,75 +118,119 @@ final class Migration {
         }
     }
 
-    private void dissolve(Batch batch, Mappers mappers) {
-        for (int page = 0; page < Geometry.FAN_OUT; page++) {
-            long frame = batch.sources[page];
-            if (frame != Batch.NONE && mappers.isExclusive(page, frame)) {
-                for (Space space : mappers.spaces()) {
-                    if (space.exclusives().ownerOf(batch.address(page)) != null) {
-                        space.exclusives().dissolve(batch.address(page));
-                    }
+    private Sighting sight(Batch batch, Mappers mappers) {
+        Sighting seen = mappers.look(batch.wanted(), batch.sources);
+        if (!batch.dissolves || seen.exclusive() == LeafPages.NONE) {
+            return seen;
+        }
+        for (long rest = seen.exclusive(); rest != LeafPages.NONE; rest = LeafPages.withoutFirst(rest)) {
+            long address = batch.address(LeafPages.first(rest));
+            for (Space space : mappers.spaces()) {
+                if (space.exclusives().ownerOf(address) != null) {
+                    space.exclusives().dissolve(address);
                 }
             }
         }
+        return mappers.look(batch.wanted(), batch.sources);
     }
 
-    /** Decides on a page, and takes a frame for it if it is to move. */
-    private void choose(Batch batch, int page, Mappers mappers) {
-        long frame = batch.sources[page];
-        FramePool from = pools.of(frame);
-        int mapped = mappers.count(page, frame);
-        if (from == batch.target) {
-            batch.outcomes[page] = PageOutcome.ALREADY_THERE;
-        } else if (from.kind() != PoolKind.HOST && batch.target.kind() != PoolKind.HOST) {
-            batch.outcomes[page] = PageOutcome.OTHER_DEVICE;
-        } else if (mapped == 0) {
-            batch.outcomes[page] = PageOutcome.RACED;
-        } else if (mappers.isExclusive(page, frame)) {
-            batch.outcomes[page] = PageOutcome.EXCLUSIVE;
-        } else if (from.holds(frame) > 0 || isReadByCursor(mappers, batch, page)) {
-            batch.outcomes[page] = PageOutcome.PINNED;
-        } else if (from.references(frame) != mapped) {
-            batch.outcomes[page] = PageOutcome.RACED;
-        } else {
-            long target = allocate(batch.target);
-            batch.targets[page] = target;
-            batch.outcomes[page] = target == FramePool.NONE ? PageOutcome.NO_FREE_FRAME : null;
+    /** Decides which pages are to move, and takes frames for them. */
+    private void choose(Batch batch, Mappers mappers, Sighting seen) {
+        long kept = keptInPlace(batch, mappers);
+        long chosen = LeafPages.NONE;
+        FramePool pool = batch.target;
+        for (long rest = batch.wanted(); rest != LeafPages.NONE; rest = LeafPages.withoutFirst(rest)) {
+            int page = LeafPages.first(rest);
+            pool = poolOf(batch.sources[page], pool);
+            PageOutcome obstacle = obstacle(batch, page, pool, seen, kept);
+            if (obstacle == null) {
+                chosen |= LeafPages.of(page);
+            } else {
+                batch.settle(page, obstacle);
+            }
         }
+        if (chosen != LeafPages.NONE) {
+            takeFrames(batch, chosen);
+        }
+    }
+
+    /** What keeps a page where it is; null if nothing does. */
+    private static @Nullable PageOutcome obstacle(Batch batch, int page, FramePool from, Sighting seen, long kept) {
+        if (from == batch.target) {
+            return PageOutcome.ALREADY_THERE;
+        }
+        if (from.kind() != PoolKind.HOST && batch.target.kind() != PoolKind.HOST) {
+            return PageOutcome.OTHER_DEVICE;
+        }
+        int mapped = seen.mapped(page);
+        if (mapped == 0) {
+            return PageOutcome.RACED;
+        }
+        if (LeafPages.contains(seen.exclusive(), page)) {
+            return PageOutcome.EXCLUSIVE;
+        }
+        long frame = batch.sources[page];
+        if (isReadByCursor(page, from, kept)) {
+            return PageOutcome.PINNED;
+        }
+        if (from.hasOnly(frame, mapped, 0)) {
+            return null;
+        }
+        return from.holds(frame) > 0 ? PageOutcome.PINNED : PageOutcome.RACED;
+    }
+
+    private static long keptInPlace(Batch batch, Mappers mappers) {
+        long kept = LeafPages.NONE;
+        for (Space space : mappers.spaces()) {
+            kept |= space.keptInPlace(batch.leafStart);
+        }
+        return kept;
     }
 
     /** Whether a cursor may be reading the frame; one that the processor cannot reach it has not handed out. */
-    private boolean isReadByCursor(Mappers mappers, Batch batch, int page) {
-        if (pools.of(batch.sources[page]).kind() == PoolKind.DEVICE_PRIVATE) {
-            return false;
-        }
-        for (Space space : mappers.spaces()) {
-            if (space.isKeptInPlace(batch.address(page))) {
-                return true;
-            }
-        }
-        return false;
+    private static boolean isReadByCursor(int page, FramePool from, long kept) {
+        return LeafPages.contains(kept, page) && from.kind() != PoolKind.DEVICE_PRIVATE;
     }
 
-    private long allocate(FramePool target) {
-        return target.kind() == PoolKind.HOST ? machine.tryAllocateFrame() : target.allocate();
+    /** The pool of a frame, which is most often that of the frame before it. */
+    private FramePool poolOf(long frame, FramePool likely) {
+        return likely.contains(frame) ? likely : pools.of(frame);
+    }
+
+    private void takeFrames(Batch batch, long chosen) {
+        long[] frames = new long[LeafPages.count(chosen)];
+        if (batch.target.kind() == PoolKind.HOST) {
+            machine.tryAllocateFrames(frames);
+        } else {
+            batch.target.allocate(frames);
+        }
+        int next = 0;
+        for (long rest = chosen; rest != LeafPages.NONE; rest = LeafPages.withoutFirst(rest)) {
+            int page = LeafPages.first(rest);
+            long frame = frames[next++];
+            if (frame != FramePool.NONE) {
+                batch.begin(page, frame);
+            } else {
+                batch.settle(page, PageOutcome.NO_FREE_FRAME);
+            }
+        }
     }
 
     private void markChosen(Batch batch, Mappers mappers) {
-        List<Notifier.Window> windows = new ArrayList<>();
         boolean started = false;
         try {
-            started = startAll(batch, mappers, InvalidationKind.MIGRATE, windows);
+            started = startAll(batch, mappers, InvalidationKind.MIGRATE, batch.marking, List.of());
             if (!started) {
                 giveUp(batch, PageOutcome.DEVICE_BUSY);
                 return;
             }
-            for (int page = 0; page < Geometry.FAN_OUT; page++) {
-                if (batch.isMoving(page)) {
-                    pools.hold(batch.sources[page]); // has no hold yet, so there is room for one
-                    mappers.change(page, batch.sources[page], Entry::migrating);
-                }
+            FramePool pool = pools.host();
+            for (long rest = batch.moving(); rest != LeafPages.NONE; rest = LeafPages.withoutFirst(rest)) {
+                long frame = batch.sources[LeafPages.first(rest)];
+                pool = poolOf(frame, pool);
+                pool.hold(frame); // has no hold yet, so there is room for one
             }
+            mappers.change(batch.moving(), batch.sources, (_, entry) -> Entry.migrating(entry));
             for (Space space : mappers.spaces()) {
                 space.withdrawFromAll(Withdrawals.leafOf(batch.leafStart));
             }
@@ -195,16 +242,18 @@ final class Migration {
             }
             throw failed;
         } finally {
-            windows.forEach(Notifier.Window::close);
+            batch.marking.forEach(Notifier.Window::end); // the devices hear of it while the pages are copied
         }
     }
 
-    private boolean startAll(Batch batch, Mappers mappers, InvalidationKind kind, List<Notifier.Window> windows) {
-        long start = batch.address(batch.firstMoving());
-        long end = batch.address(batch.lastMoving()) + Geometry.PAGE_BYTES;
-        DriverLink owner = deviceOf(batch, batch.firstMoving());
+    private boolean startAll(Batch batch, Mappers mappers, InvalidationKind kind, List<Notifier.Window> windows,
+            List<Notifier.Window> earlier) {
+        int first = LeafPages.first(batch.moving());
+        long start = batch.address(first);
+        long end = batch.address(LeafPages.last(batch.moving())) + Geometry.PAGE_BYTES;
+        DriverLink owner = deviceOf(batch, first);
         for (Space space : mappers.spaces()) {
-            Notifier.Window window = space.notifier().start(kind, start, end, owner, batch.mayBlock);
+            Notifier.Window window = space.notifier().start(kind, start, end, owner, batch.mayBlock, earlier);
             if (window == null) {
                 return false;
             }
@@ -214,29 +263,32 @@ final class Migration {
     }
 
     /** Nothing was marked: only the frames go back. */
-    private void giveUp(Batch batch, PageOutcome outcome) {
-        for (int page = 0; page < Geometry.FAN_OUT; page++) {
-            if (batch.isMoving(page)) {
-                batch.target.release(batch.targets[page]);
-                batch.outcomes[page] = outcome;
-            }
+    private static void giveUp(Batch batch, PageOutcome outcome) {
+        for (long rest = batch.moving(); rest != LeafPages.NONE; rest = LeafPages.withoutFirst(rest)) {
+            int page = LeafPages.first(rest);
+            batch.target.release(batch.targets[page]);
+            batch.settle(page, outcome);
         }
     }
 
     // ---- copy
 
     private void copy(Batch batch) {
-        for (int page = 0; page < Geometry.FAN_OUT; page++) {
-            if (batch.isMoving(page) && !deviceOf(batch, page).isPrivate()) {
-                pools.memory().copy(batch.sources[page], batch.targets[page], Geometry.PAGE_BYTES);
-            }
-        }
+        long reachable = batch.moving();
         for (DriverLink link : machine.links()) {
-            if (link.isPrivate() && movesAny(batch, link)) {
+            long pages = link.isPrivate() ? movedBy(batch, link) : LeafPages.NONE;
+            if (pages != LeafPages.NONE) {
+                reachable &= ~pages;
                 batch.filledBy = link;
-                batch.filling = new DriverWork(() -> copyAllPrivate(link, batch));
+                batch.filling = new DriverWork(() -> copyAllPrivate(link, batch, pages));
                 link.calls().run("copy of pages", batch.filling);
             }
+        }
+        while (reachable != LeafPages.NONE) {
+            int first = LeafPages.first(reachable);
+            int run = batch.runOf(reachable);
+            pools.memory().copy(batch.sources[first], batch.targets[first], (long) run * Geometry.PAGE_BYTES);
+            reachable &= ~LeafPages.between(batch.leafStart, batch.address(first), batch.address(first + run));
         }
     }
 
@@ -246,24 +298,22 @@ final class Migration {
         return machine.link(device);
     }
 
-    private boolean isMovedBy(Batch batch, int page, DriverLink link) {
-        return batch.isMoving(page) && deviceOf(batch, page).id() == link.id();
-    }
-
-    private boolean movesAny(Batch batch, DriverLink link) {
-        for (int page = 0; page < Geometry.FAN_OUT; page++) {
-            if (isMovedBy(batch, page, link)) {
-                return true;
-            }
+    /** The pages on their way that come from a device or go to it. */
+    private long movedBy(Batch batch, DriverLink link) {
+        if (batch.target.kind() != PoolKind.HOST) {
+            return link.pool() == batch.target ? batch.moving() : LeafPages.NONE;
         }
-        return false;
+        long pages = LeafPages.NONE;
+        for (long rest = batch.moving(); rest != LeafPages.NONE; rest = LeafPages.withoutFirst(rest)) {
+            int page = LeafPages.first(rest);
+            pages |= link.pool().contains(batch.sources[page]) ? LeafPages.of(page) : LeafPages.NONE;
+        }
+        return pages;
     }
 
-    private void copyAllPrivate(DriverLink link, Batch batch) {
-        for (int page = 0; page < Geometry.FAN_OUT; page++) {
-            if (isMovedBy(batch, page, link)) {
-                copyPrivate(link, batch, page);
-            }
+    private void copyAllPrivate(DriverLink link, Batch batch, long pages) {
+        for (long rest = pages; rest != LeafPages.NONE; rest = LeafPages.withoutFirst(rest)) {
+            copyPrivate(link, batch, LeafPages.first(rest));
         }
     }
 
@@ -287,15 +337,15 @@ final class Migration {
             Mappers mappers = Mappers.find(locked, batch.leafStart);
             List<Notifier.Window> windows = new ArrayList<>();
             try {
-                for (int page = 0; page < Geometry.FAN_OUT; page++) {
-                    if (batch.isMoving(page) && (!copied || !mayCommit(batch, page, mappers))) {
-                        leave(batch, page, mappers);
-                    }
-                }
-                if (batch.isAnyMoving() && !startAll(batch, mappers, InvalidationKind.CLEAR, windows)) {
+                Sighting seen = mappers.look(batch.moving(), batch.sources);
+                leaveLost(batch, mappers, seen, copied);
+                if (batch.isAnyMoving() && !startAll(batch, mappers, InvalidationKind.CLEAR, windows,
+                        batch.marking)) {
                     leaveAll(batch, mappers, PageOutcome.DEVICE_BUSY);
                 }
-                commit(batch, mappers);
+                if (batch.isAnyMoving()) {
+                    commit(batch, mappers, seen);
+                }
             } catch (RuntimeException failed) {
                 leaveAll(batch, mappers, PageOutcome.RACED);
                 throw failed;
@@ -309,21 +359,27 @@ final class Migration {
         arrived.forEach(news -> news.mirror().tellMapped(news.translations()));
     }
 
-    private boolean mayCommit(Batch batch, int page, Mappers mappers) {
-        long frame = batch.sources[page];
-        FramePool from = pools.of(frame);
-        // One hold is this migration's own.
-        return from.holds(frame) == 1 && mappers.isMarked(page, frame)
-                && from.references(frame) == mappers.count(page, frame)
-                && !isReadByCursor(mappers, batch, page);
+    /** Leaves those pages where they are of which somebody else was faster. */
+    private void leaveLost(Batch batch, Mappers mappers, Sighting seen, boolean copied) {
+        long kept = keptInPlace(batch, mappers);
+        FramePool from = pools.host();
+        for (long rest = batch.moving(); rest != LeafPages.NONE; rest = LeafPages.withoutFirst(rest)) {
+            int page = LeafPages.first(rest);
+            from = poolOf(batch.sources[page], from);
+            // The one hold is this migration's own.
+            boolean mayCommit = copied && seen.isMarked(page) && !isReadByCursor(page, from, kept)
+                    && from.hasOnly(batch.sources[page], seen.mapped(page), 1);
+            if (!mayCommit) {
+                leave(batch, page, mappers);
+            }
+        }
     }
 
     private void leaveAll(Batch batch, Mappers mappers, PageOutcome outcome) {
-        for (int page = 0; page < Geometry.FAN_OUT; page++) {
-            if (batch.isMoving(page)) {
-                leave(batch, page, mappers);
-                batch.outcomes[page] = outcome;
-            }
+        for (long rest = batch.moving(); rest != LeafPages.NONE; rest = LeafPages.withoutFirst(rest)) {
+            int page = LeafPages.first(rest);
+            leave(batch, page, mappers);
+            batch.settle(page, outcome);
         }
     }
 
@@ -331,10 +387,11 @@ final class Migration {
     private void leave(Batch batch, int page, Mappers mappers) {
         boolean isBeingFilled = isBeingFilled(batch, page);
         long frame = batch.sources[page];
-        mappers.change(page, frame, Entry::settled);
-        batch.outcomes[page] = pools.holds(frame) > 1 || isReadByCursor(mappers, batch, page)
-                ? PageOutcome.PINNED : PageOutcome.RACED;
-        pools.unhold(frame);
+        FramePool from = pools.of(frame);
+        mappers.change(LeafPages.of(page), batch.sources, (_, entry) -> Entry.settled(entry));
+        batch.settle(page, from.holds(frame) > 1 || isReadByCursor(page, from, keptInPlace(batch, mappers))
+                ? PageOutcome.PINNED : PageOutcome.RACED);
+        from.unhold(frame);
         if (!isBeingFilled) {
             batch.target.release(batch.targets[page]);
         }
@@ -345,37 +402,67 @@ final class Migration {
         return batch.filling != null && batch.filling.mayStillRun() && batch.filledBy == deviceOf(batch, page);
     }
 
-    private void commit(Batch batch, Mappers mappers) {
-        DriverLink device = batch.target.kind() == PoolKind.HOST ? null : machine.link(batch.target);
-        int[] mapped = new int[Geometry.FAN_OUT];
-        for (int page = 0; page < Geometry.FAN_OUT; page++) {
-            if (batch.isMoving(page)) {
-                long target = batch.targets[page];
-                mapped[page] = mappers.count(page, batch.sources[page]);
-                for (int more = 1; more < mapped[page]; more++) {
-                    batch.target.acquire(target);
-                }
-                if (device != null) {
-                    device.holds(target, batch.lineage, batch.address(page));
-                    mappers.testAndClearAccessed(page); // what it was before says nothing of what it is there
-                }
-                // Still frozen: who can read the old frame must not miss a write to the new one.
-                mappers.change(page, batch.sources[page], entry -> Entry.migrating(Entry.moved(entry, target)));
-            }
+    private void commit(Batch batch, Mappers mappers, Sighting seen) {
+        long pages = batch.moving();
+        acquireForEach(batch, seen);
+        boolean toDevice = batch.target.kind() != PoolKind.HOST;
+        if (toDevice) {
+            noteHolders(batch, machine.link(batch.target));
+            mappers.clearAccessed(pages); // what a page was before says nothing of what it is there
         }
+        // Still frozen: who can read the old frame must not miss a write to the new one.
+        mappers.change(pages, batch.sources,
+                (page, entry) -> Entry.migrating(Entry.moved(entry, batch.targets[page])));
         for (Space space : mappers.spaces()) {
             space.withdrawals().withdraw(Withdrawals.leafOf(batch.leafStart));
         }
-        for (int page = 0; page < Geometry.FAN_OUT; page++) {
-            if (batch.isMoving(page)) {
-                for (int leaf = 0; leaf < mapped[page]; leaf++) {
-                    pools.release(batch.sources[page]);
-                }
-                pools.unhold(batch.sources[page]);
-                mappers.change(page, batch.targets[page], Entry::settled);
-                batch.outcomes[page] = PageOutcome.MOVED;
-                machine.events().moved(device != null);
+        releaseSources(batch, seen.mapped());
+        mappers.change(pages, batch.targets, (_, entry) -> Entry.settled(entry));
+        for (long rest = pages; rest != LeafPages.NONE; rest = LeafPages.withoutFirst(rest)) {
+            batch.settle(LeafPages.first(rest), PageOutcome.MOVED);
+        }
+        machine.events().moved(toDevice, LeafPages.count(pages));
+    }
+
+    /** A reference to its new frame for each leaf that maps a page. */
+    private static void acquireForEach(Batch batch, Sighting seen) {
+        for (long rest = batch.moving() & seen.shared(); rest != LeafPages.NONE; rest = LeafPages.withoutFirst(rest)) {
+            int page = LeafPages.first(rest);
+            for (int more = 1; more < seen.mapped(page); more++) {
+                batch.target.acquire(batch.targets[page]);
             }
+        }
+    }
+
+    private static void noteHolders(Batch batch, DriverLink device) {
+        long[] frames = new long[LeafPages.count(batch.moving())];
+        long[] addresses = new long[frames.length];
+        int count = 0;
+        for (long rest = batch.moving(); rest != LeafPages.NONE; rest = LeafPages.withoutFirst(rest)) {
+            int page = LeafPages.first(rest);
+            frames[count] = batch.targets[page];
+            addresses[count++] = batch.address(page);
+        }
+        device.holds(frames, batch.lineage, addresses);
+    }
+
+    /** The references and the hold of each frame that was left, a pool at a time. */
+    private void releaseSources(Batch batch, int[] mapped) {
+        long[] frames = new long[Geometry.FAN_OUT];
+        int[] references = new int[Geometry.FAN_OUT];
+        long left = batch.moving();
+        while (left != LeafPages.NONE) {
+            FramePool from = pools.of(batch.sources[LeafPages.first(left)]);
+            int count = 0;
+            for (long rest = left; rest != LeafPages.NONE; rest = LeafPages.withoutFirst(rest)) {
+                int page = LeafPages.first(rest);
+                if (from.contains(batch.sources[page])) {
+                    frames[count] = batch.sources[page];
+                    references[count++] = mapped[page];
+                    left &= ~LeafPages.of(page);
+                }
+            }
+            from.releaseHeld(frames, references, count);
         }
     }
 
@@ -407,10 +494,14 @@ final class Migration {
     /** A batch with what a space maps of the wanted pages of one leaf. */
     static Batch of(Space space, long from, long to, FramePool target) {
         Batch batch = new Batch(space.lineage(), from, target, true, false);
-        for (long address = from; address < to; address += Geometry.PAGE_BYTES) {
-            long entry = space.entry(address);
-            if (Entry.isPresent(entry)) {
-                batch.sources[Geometry.pageIndex(address)] = Entry.offset(entry);
+        long[] leaf = space.leaf(from);
+        if (leaf != null) {
+            for (long address = from; address < to; address += Geometry.PAGE_BYTES) {
+                int page = Geometry.pageIndex(address);
+                long entry = Leaf.entry(leaf, page);
+                if (Entry.isPresent(entry)) {
+                    batch.want(page, Entry.offset(entry));
+                }
             }
         }
         return batch;

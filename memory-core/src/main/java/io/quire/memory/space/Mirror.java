@@ -9,6 +9,7 @@ import io.quire.memory.device.Invalidation;
 import io.quire.memory.device.InvalidationKind;
 import io.quire.memory.device.PageTranslation;
 import io.quire.memory.device.Translations;
+import io.quire.memory.driver.DriverCalls;
 import io.quire.memory.table.Geometry;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,6 +24,8 @@ final class Mirror implements DeviceMirror {
 
     private static final System.Logger LOGGER = System.getLogger(Mirror.class.getName());
 
+    private static final String END = "end of invalidation";
+
     private static final int PAGES_MAX = 1 << 16;
 
     /** Faulted in under one stay in the lock. */
@@ -35,6 +38,7 @@ final class Mirror implements DeviceMirror {
     /** The pages the device was told read as zeros: of them, and of no others, the first write is an invalidation. */
     private final LongHashSet zeroPages = new LongHashSet();
     private long sequence;
+    private long answers;
     private boolean maps;
     private boolean mapsWritable;
     private volatile boolean closed;
@@ -123,9 +127,13 @@ final class Mirror implements DeviceMirror {
         try {
             link.calls().run(operation, news);
         } catch (DriverFailedException failed) {
-            LOGGER.log(System.Logger.Level.WARNING, "device " + link.name() + " did not take the news: " + operation,
-                    failed);
+            notTaken(operation, failed);
         }
+    }
+
+    private void notTaken(String operation, DriverFailedException failed) {
+        LOGGER.log(System.Logger.Level.WARNING, "device " + link.name() + " did not take the news: " + operation,
+                failed);
     }
 
     /** How many pages are exclusive to the device. */
@@ -233,8 +241,14 @@ final class Mirror implements DeviceMirror {
 
     /** A translation is about to be given to the device. */
     void mapped(DeviceAccess access) {
+        answers++;
         maps = true;
         mapsWritable |= access != DeviceAccess.READ;
+    }
+
+    /** How many translations the device was ever given. */
+    long answers() {
+        return answers;
     }
 
     /** The device is told that a page reads as zeros. */
@@ -301,7 +315,31 @@ final class Mirror implements DeviceMirror {
     }
 
     void end(Invalidation invalidation) {
-        tell("end of invalidation", () -> link.driver().invalidateEnd(this, invalidation));
+        awaitEnd(beginEnd(invalidation));
+    }
+
+    /** Begins to tell the device that what was announced is done; null if it is lost. */
+    DriverCalls.@Nullable Pending<?> beginEnd(Invalidation invalidation) {
+        try {
+            return link.calls().begin(END, () -> {
+                link.driver().invalidateEnd(this, invalidation);
+                return invalidation;
+            });
+        } catch (DriverFailedException lost) {
+            notTaken(END, lost);
+            return null;
+        }
+    }
+
+    /** The change is made, so a driver that fails now fails nothing but itself. */
+    void awaitEnd(DriverCalls.@Nullable Pending<?> ending) {
+        if (ending != null) {
+            try {
+                ending.await();
+            } catch (DriverFailedException failed) {
+                notTaken(END, failed);
+            }
+        }
     }
 
     /** The mirror answers no more. */

@@ -3,6 +3,7 @@ package io.quire.memory.space;
 import io.quire.memory.contract.DriverFailedException;
 import io.quire.memory.device.Invalidation;
 import io.quire.memory.device.InvalidationKind;
+import io.quire.memory.driver.DriverCalls;
 import io.quire.memory.table.Geometry;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -52,15 +53,23 @@ final class Notifier {
         return Objects.requireNonNull(start(kind, start, end, null, true), "only who may not wait may refuse");
     }
 
+    /** Opens a window that has nothing to do with others; see below. */
+    @Nullable Window start(InvalidationKind kind, long start, long end, @Nullable DriverLink owner, boolean mayBlock) {
+        return start(kind, start, end, owner, mayBlock, List.of());
+    }
+
     /**
      * Opens a window.
      *
      * @param owner the device on whose behalf it is, or null; one that takes pages as exclusive is not told itself
      * @param mayBlock whether drivers may wait for accesses in progress
+     * @param earlier windows over the same pages, and perhaps more: what a device was told by one of them, and has
+     *        asked for no translation since, it is not told again
      * @return null if a driver would have to wait and may not; nothing is open then
      * @throws DriverFailedException if a driver failed; nothing is open then
      */
-    @Nullable Window start(InvalidationKind kind, long start, long end, @Nullable DriverLink owner, boolean mayBlock) {
+    @Nullable Window start(InvalidationKind kind, long start, long end, @Nullable DriverLink owner, boolean mayBlock,
+            List<Window> earlier) {
         if (mirrors.length == 0) {
             return Window.NONE;
         }
@@ -68,7 +77,7 @@ final class Notifier {
         try {
             for (Mirror mirror : mirrors) {
                 boolean own = kind == InvalidationKind.EXCLUSIVE && owner != null && mirror.link().id() == owner.id();
-                if (own || !mirror.isConcerned(kind)) {
+                if (own || !mirror.isConcerned(kind) || earlier.stream().anyMatch(one -> one.covers(mirror))) {
                     continue;
                 }
                 Invalidation started = mirror.start(kind, start, end, owner == null ? 0 : owner.id(), mayBlock);
@@ -94,23 +103,52 @@ final class Notifier {
 
         static final Window NONE = new Window();
 
-        private record Open(Mirror mirror, Invalidation invalidation) {
+        /** @param answers how many translations the device had been given by then */
+        private record Told(Mirror mirror, Invalidation invalidation, long answers) {
         }
 
-        private final List<Open> open = new ArrayList<>(0);
+        private record Ending(Mirror mirror, DriverCalls.@Nullable Pending<?> call) {
+        }
+
+        private final List<Told> told = new ArrayList<>(0);
+        private final List<Ending> endings = new ArrayList<>(0);
+        private boolean ended;
 
         private void add(Mirror mirror, Invalidation invalidation) {
-            open.add(new Open(mirror, invalidation));
+            told.add(new Told(mirror, invalidation, mirror.answers()));
+        }
+
+        /** Whether a device has no translation of the pages: it was told, and was given none of any page since. */
+        private boolean covers(Mirror mirror) {
+            for (Told one : told) {
+                if (one.mirror == mirror && one.answers == mirror.answers()) {
+                    return true;
+                }
+            }
+            return false;
+        }
+
+        /** Begins to tell all that the change is made; {@link #close} waits until they know. */
+        void end() {
+            if (told.isEmpty() || ended) {
+                return; // NONE is shared by all threads: not even marked
+            }
+            ended = true;
+            for (Told one : told) {
+                endings.add(new Ending(one.mirror, one.mirror.beginEnd(one.invalidation)));
+            }
         }
 
         /** Ends all. The change is made, so a driver that fails now fails nothing but itself. */
         @Override
         public void close() {
-            if (open.isEmpty()) {
-                return; // NONE is shared by all threads: not even cleared
+            end();
+            for (Ending ending : endings) {
+                ending.mirror.awaitEnd(ending.call);
             }
-            open.forEach(one -> one.mirror.end(one.invalidation));
-            open.clear();
+            if (!endings.isEmpty()) {
+                endings.clear();
+            }
         }
     }
 }

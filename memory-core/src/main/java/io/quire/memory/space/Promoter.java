@@ -19,7 +19,7 @@ import org.agrona.concurrent.SystemNanoClock;
  */
 final class Promoter {
 
-    /** Evicted pages that are watched; what is evicted while so many are, is not. */
+    /** Evicted pages that are watched, the last ones. */
     private static final int WATCHED_MAX = 4096;
 
     private static final int LOOKS_PER_TURN = 256;
@@ -50,7 +50,9 @@ final class Promoter {
         Evicted page = new Evicted(link, lineage, address, System.nanoTime() + WINDOW.toNanos());
         pingPong.demoted(page.key());
         touches.demoted(page.key());
-        watched.offer(page);
+        while (!watched.offer(page)) {
+            watched.poll(); // who remembers touches forgets the oldest too
+        }
     }
 
     /** Looks at some pages and promotes those that were used twice; how many. */
@@ -78,19 +80,24 @@ final class Promoter {
         if (page.untilNanos - now < 0 || page.link.isClosing()) {
             return false;
         }
+        // Without room a touch is not counted: the second one would be the last that is.
         boolean isUsedAgain = Mappers.testAndClearAccessed(page.lineage, page.address)
-                && touches.touched(page.key());
+                && page.link.hasRoomAhead() && touches.touched(page.key());
         if (!isUsedAgain) {
             watched.offer(page);
             return false;
         }
-        return page.link.hasRoomAhead() && pingPong.tryPromote(page.key()) && promote(page);
+        return pingPong.tryPromote(page.key()) && promote(page);
     }
 
     private boolean promote(Evicted page) {
         Batch batch = new Batch(page.lineage, page.address, page.link.pool(), false, false);
         int index = Geometry.pageIndex(page.address);
-        batch.sources[index] = Mappers.anyFrame(page.lineage, page.address);
+        long frame = Mappers.anyFrame(page.lineage, page.address);
+        if (frame == Batch.NONE) {
+            return false;
+        }
+        batch.want(index, frame);
         machine.migration().move(batch);
         return batch.outcomes[index] == PageOutcome.MOVED;
     }

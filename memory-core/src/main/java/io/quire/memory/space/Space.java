@@ -514,9 +514,9 @@ public final class Space {
         }
     }
 
-    /** Whether a cursor reads a page; under the lock. */
-    boolean isKeptInPlace(long page) {
-        return keptFrom <= page && page < keptTo;
+    /** The pages of a leaf that a cursor may be reading, as {@link LeafPages}; under the lock. */
+    long keptInPlace(long leafStart) {
+        return LeafPages.between(leafStart, keptFrom, keptTo);
     }
 
     // ---- withdrawal
@@ -693,10 +693,15 @@ public final class Space {
 
     /** The entry of a page now. */
     long entry(long page) {
+        long[] leaf = leaf(page);
+        return leaf == null ? Entry.ABSENT : Leaf.entry(leaf, Geometry.pageIndex(page));
+    }
+
+    /** The leaf of a page now; null if there is none. */
+    long @Nullable [] leaf(long page) {
         Root current = root;
         LeafDirectory directory = current == null ? null : current.directory(page);
-        long[] leaf = directory == null ? null : directory.leaf(Geometry.leafIndex(page));
-        return leaf == null ? Entry.ABSENT : Leaf.entry(leaf, Geometry.pageIndex(page));
+        return directory == null ? null : directory.leaf(Geometry.leafIndex(page));
     }
 
     /** The leaf of a page, made the space's own if it is not. */

@@ -71,6 +71,14 @@ public final class Leaf {
         }
     }
 
+    /** Forgets that pages were translated: those whose bits are set. RACY(page-accessed): see {@link #setAccessed}. */
+    public static void clearAccessed(long[] leaf, long pages) {
+        long bits = (long) ELEMENTS.getOpaque(leaf, ACCESSED);
+        if ((bits & pages) != 0) {
+            ELEMENTS.setOpaque(leaf, ACCESSED, bits & ~pages);
+        }
+    }
+
     /** Whether a page was translated since this was asked last. RACY(page-accessed): see {@link #setAccessed}. */
     public static boolean testAndClearAccessed(long[] leaf, int page) {
         long bits = (long) ELEMENTS.getOpaque(leaf, ACCESSED);

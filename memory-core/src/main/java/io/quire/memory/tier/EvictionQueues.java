@@ -80,22 +80,38 @@ public final class EvictionQueues {
      * @throws IllegalStateException if the frame is known already, and was not {@link #removed}
      */
     public void added(int frame, long key, boolean keep) {
-        int fingerprint = Fingerprint.of(key);
         lock.lock();
         try {
-            if (places[frame] != Place.OUT) {
-                throw alreadyHere(frame);
-            }
-            fingerprints[frame] = fingerprint;
-            boolean known = ghost.recall(fingerprint);
-            if (known || keep || insured()) {
-                append(frame, Place.MAIN);
-            } else {
-                append(frame, Place.SMALL);
+            add(frame, Fingerprint.of(key), keep);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Several frames begin to hold pages nobody has asked to keep, as by {@link #added(int, long, boolean)} for one
+     * after the other.
+     *
+     * @param keys by index, the key of the page in each frame
+     */
+    public void added(int[] frames, long[] keys) {
+        lock.lock();
+        try {
+            for (int i = 0; i < frames.length; i++) {
+                add(frames[i], Fingerprint.of(keys[i]), false);
             }
         } finally {
             lock.unlock();
         }
+    }
+
+    private void add(int frame, int fingerprint, boolean keep) {
+        if (places[frame] != Place.OUT) {
+            throw alreadyHere(frame);
+        }
+        fingerprints[frame] = fingerprint;
+        boolean known = ghost.recall(fingerprint);
+        append(frame, known || keep || insured() ? Place.MAIN : Place.SMALL);
     }
 
     /**
@@ -105,18 +121,34 @@ public final class EvictionQueues {
     public void removed(int frame) {
         lock.lock();
         try {
-            byte place = places[frame];
-            if (Place.isInSmall(place)) {
-                lists.removeFromSmall(frame);
-            } else if (Place.isInMain(place)) {
-                lists.removeFromMain(frame);
-            } else if (place == Place.SMALL_VICTIM) {
-                ghost.remember(fingerprints[frame]);
-            }
-            places[frame] = Place.OUT;
+            remove(frame);
         } finally {
             lock.unlock();
         }
+    }
+
+    /** Several frames no longer hold their pages, as by {@link #removed(int)} for one after the other. */
+    public void removed(int[] frames) {
+        lock.lock();
+        try {
+            for (int frame : frames) {
+                remove(frame);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void remove(int frame) {
+        byte place = places[frame];
+        if (Place.isInSmall(place)) {
+            lists.removeFromSmall(frame);
+        } else if (Place.isInMain(place)) {
+            lists.removeFromMain(frame);
+        } else if (place == Place.SMALL_VICTIM) {
+            ghost.remember(fingerprints[frame]);
+        }
+        places[frame] = Place.OUT;
     }
 
     /**

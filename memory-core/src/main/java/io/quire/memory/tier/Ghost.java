@@ -58,6 +58,9 @@ final class Ghost {
 
     /** Whether the page was remembered; it is no longer. */
     boolean recall(int fingerprint) {
+        if (remembered == 0) {
+            return false; // as long as nothing was evicted: without a look at a bucket, which is a cache miss
+        }
         int epoch = epoch();
         int first = firstOf(fingerprint);
         for (int at = first; at < first + BUCKET; at++) {

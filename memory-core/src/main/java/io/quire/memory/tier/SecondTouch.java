@@ -24,7 +24,7 @@ public final class SecondTouch {
     /**
      * Knows no page.
      *
-     * @param capacity how many demoted pages are remembered; 15 to 30 bytes each
+     * @param capacity how many demoted pages are remembered; 24 to 48 bytes each
      * @param window   the longest time between two touches that count together
      * @throws IllegalArgumentException unless {@code 1 <= capacity <= 2^28} and the window is positive
      */
@@ -36,7 +36,7 @@ public final class SecondTouch {
         this.windowNs = window.toNanos();
         this.clock = clock;
         demoted = new RecentKeys(capacity);
-        touched = new RecentKeys(Math.max(1, capacity / 4));
+        touched = new RecentKeys(capacity); // all of them may be in use, and are looked at in turn
     }
 
     /** The page has left the device. */

@@ -63,9 +63,9 @@ public final class EventCounts {
         invalidations.increment();
     }
 
-    /** A page moved between the host and a device. */
-    public void moved(boolean toDevice) {
-        (toDevice ? migrationsToDevices : migrationsToHost).increment();
+    /** Pages moved between the host and a device. */
+    public void moved(boolean toDevice, int pages) {
+        (toDevice ? migrationsToDevices : migrationsToHost).add(pages);
     }
 
     /** A page moved to the host because the processor, or a pin, needed it there. */

@@ -5,6 +5,7 @@ import static io.quire.memory.frame.FrameAllocator.NONE;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -46,6 +47,19 @@ class FrameAllocatorHistoryTest {
             } else if (dice == 1 && magazines.size() > 1) {
                 magazines.remove(magazine);
                 magazine.close();
+            } else if (dice < 6) {
+                int[] many = new int[random.nextInt(1, 130)];
+                int found = allocator.allocateMany(many);
+                assertThat(found == many.length || found == frames - model.cardinality()).isTrue();
+                for (int i = 0; i < found; i++) {
+                    allocated(many[i], 0, frames, model, live);
+                }
+            } else if (dice < 10) {
+                int[] many = live.stream().filter(run -> run.order == 0).limit(random.nextInt(1, 130))
+                        .mapToInt(Run::frame).toArray();
+                live.removeIf(run -> run.order == 0 && Arrays.stream(many).anyMatch(frame -> frame == run.frame));
+                Arrays.stream(many).forEach(model::clear);
+                allocator.freeMany(many);
             } else if (dice < (growing ? 65 : 35)) {
                 int order = ORDERS[random.nextInt(ORDERS.length)];
                 boolean cached = order == 0 && random.nextBoolean();

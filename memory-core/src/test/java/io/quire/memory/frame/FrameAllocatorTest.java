@@ -7,8 +7,10 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -59,6 +61,64 @@ class FrameAllocatorTest {
         }
         assertThat(allocator.freeFrames()).isEqualTo(frames);
         allocator.check();
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 63, 64, 65, 512, 1000, 2049, 4096})
+    void manyAtATimeFillThePoolAscendingAndDrainIt(int frames) {
+        FrameAllocator allocator = new FrameAllocator(frames);
+        int[] many = new int[64];
+        BitSet seen = new BitSet();
+        for (int found = 64; found == 64; ) {
+            found = allocator.allocateMany(many);
+            for (int i = 0; i < found; i++) {
+                assertThat(seen.get(many[i])).isFalse();
+                seen.set(many[i]);
+                assertThat(i == 0 || many[i] > many[i - 1]).isTrue();
+            }
+        }
+        assertThat(seen.cardinality()).isEqualTo(frames);
+        assertThat(allocator.freeFrames()).isZero();
+        allocator.check();
+        allocator.freeMany(seen.stream().toArray());
+        assertThat(allocator.freeFrames()).isEqualTo(frames);
+        allocator.check();
+    }
+
+    @Test
+    void manyAtATimeAreTakenOutOfMagazinesWhenNoOthersAreLeft() {
+        FrameAllocator allocator = new FrameAllocator(40);
+        try (Magazine magazine = allocator.newMagazine()) {
+            magazine.free(magazine.allocate());
+            int[] many = new int[64];
+            assertThat(allocator.allocateMany(many)).isEqualTo(40);
+            assertThat(Arrays.stream(many, 0, 40).sorted().toArray())
+                    .containsExactly(IntStream.range(0, 40).toArray());
+        }
+    }
+
+    @Test
+    void framesFreedTogetherAreCheckedOneByOne() {
+        FrameAllocator allocator = new FrameAllocator(100);
+        int[] many = new int[10];
+        allocator.allocateMany(many);
+        assertThatIllegalArgumentException().isThrownBy(() -> allocator.freeMany(new int[] {many[0], 100}));
+        assertThat(allocator.freeFrames()).as("nothing was freed").isEqualTo(90);
+        assertThatIllegalStateException().isThrownBy(() -> allocator.freeMany(new int[] {many[0], 99, many[1]}))
+                .withMessageContaining("frame=99");
+        assertThat(allocator.freeFrames()).as("the others were").isEqualTo(92);
+        assertThatIllegalStateException().isThrownBy(() -> allocator.freeMany(new int[] {many[2], many[2]}));
+        allocator.check();
+    }
+
+    @Test
+    void framesFreedTogetherAreNewsForSearchesInProgress() {
+        FrameAllocator allocator = new FrameAllocator(100);
+        int[] many = new int[10];
+        allocator.allocateMany(many);
+        long before = allocator.stripes().moves();
+        allocator.freeMany(many);
+        assertThat(allocator.stripes().moves()).isGreaterThan(before);
     }
 
     @Test

@@ -4,7 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -38,6 +41,8 @@ class FramePoolTest {
         try (FramePools pools = FramePools.ofHost(1)) {
             FramePool pool = pools.host();
             long offset = pool.allocate();
+            pool.checkCanBeShared(offset);
+            assertThat(pool.references(offset)).isEqualTo(1);
             pool.acquire(offset);
             pool.acquire(offset);
             pool.release(offset);
@@ -57,6 +62,7 @@ class FramePoolTest {
             assertThatIllegalStateException().isThrownBy(() -> pool.release(offset))
                     .withMessageContaining("FREE incarnation=1");
             assertThatIllegalStateException().isThrownBy(() -> pool.acquire(offset));
+            assertThatIllegalStateException().isThrownBy(() -> pool.checkCanBeShared(offset));
             long leaked = pool.allocate();
             assertThatIllegalStateException().isThrownBy(() ->
                     pool.check(frame -> frame == pool.frame(pools.zeroFrame()) ? 1 : 0))
@@ -99,6 +105,94 @@ class FramePoolTest {
             assertThat(pool.allocate()).isEqualTo(offset);
             assertThatIllegalStateException().isThrownBy(() -> pool.unhold(offset));
         }
+    }
+
+    @Test
+    void framesTakenTogetherLieSideBySideAndThoseThatAreNotLeftAreNone() {
+        try (FramePools pools = FramePools.ofHost(100)) {
+            FramePool pool = pools.host();
+            long[] many = new long[64];
+            pool.allocate(many);
+            for (int i = 1; i < many.length; i++) {
+                assertThat(many[i]).isEqualTo(many[i - 1] + FramePool.FRAME_BYTES);
+                assertThat(pool.hasOnly(many[i], 1, 0)).isTrue();
+            }
+            long[] more = new long[64];
+            pool.allocate(more);
+            assertThat(more).doesNotContain(many).endsWith(FramePool.NONE);
+            assertThat(Arrays.stream(more).filter(offset -> offset != FramePool.NONE)).hasSize(36);
+            assertThat(pool.free()).isZero();
+        }
+    }
+
+    @Test
+    void framesThatAreReleasedTogetherAreFreeUnlessSomebodyElseHasAPartInThem() {
+        try (FramePools pools = FramePools.ofHost(4)) {
+            FramePool pool = pools.host();
+            long[] frames = new long[4];
+            pool.allocate(frames);
+            for (long frame : frames) {
+                assertThat(pool.hold(frame)).isTrue();
+            }
+            pool.acquire(frames[0]); // to be released, too
+            pool.acquire(frames[1]); // somebody else's
+            pool.hold(frames[2]); // somebody else's
+            assertThat(pool.hasOnly(frames[0], 2, 1)).isTrue();
+            assertThat(pool.hasOnly(frames[2], 1, 1)).isFalse();
+            pool.releaseHeld(frames, new int[] {2, 1, 1, 1}, 4);
+            assertThat(pool.free()).isEqualTo(2);
+            assertThat(pool.hasOnly(frames[1], 1, 0)).isTrue();
+            assertThat(pool.hasOnly(frames[2], 0, 1)).isTrue();
+            assertThat(pool.isUsed(pool.frame(frames[0]))).isFalse();
+            pool.release(frames[1]);
+            pool.unhold(frames[2]);
+            assertThat(pool.free()).isEqualTo(4);
+            assertThatIllegalStateException().isThrownBy(() -> pool.releaseHeld(frames, new int[] {1}, 1))
+                    .withMessageContaining("FREE");
+        }
+    }
+
+    @Test
+    void aListenerThatRefusesOneFrameIsAskedForTheNext() {
+        List<Integer> freed = new ArrayList<>();
+        Set<Integer> refused = Set.of(1, 3);
+        FrameListener listener = new FrameListener() {
+            @Override
+            public boolean allocated(int frame) {
+                return true;
+            }
+
+            @Override
+            public int allocated(int[] frames) {
+                int granted = 0;
+                while (granted < frames.length && !refused.contains(frames[granted])) {
+                    granted++;
+                }
+                return granted;
+            }
+
+            @Override
+            public void freed(int frame) {
+                freed.add(frame);
+            }
+
+            @Override
+            public void freed(int[] frames) {
+                Arrays.stream(frames).forEach(freed::add);
+            }
+        };
+        FramePool pool = FramePool.ofPrivate("picky", 1, 6, listener);
+        long[] frames = new long[6];
+        pool.allocate(frames);
+        for (int i = 0; i < frames.length; i++) {
+            assertThat(frames[i]).isEqualTo(refused.contains(i) ? FramePool.NONE : pool.offset(i));
+        }
+        assertThat(pool.free()).isEqualTo(2);
+        pool.hold(frames[0]);
+        pool.hold(frames[5]);
+        pool.releaseHeld(new long[] {frames[5], frames[0]}, new int[] {1, 1}, 2);
+        assertThat(freed).containsExactlyInAnyOrder(0, 5);
+        assertThat(pool.free()).isEqualTo(4);
     }
 
     @Test

@@ -50,6 +50,12 @@ class FrameWordTest {
                 ? FrameWord.REFUSED : FrameWord.of(incarnation, references, holds + 1));
         assertThat(FrameWord.unhold(word)).isEqualTo(holds == 0 ? FrameWord.REFUSED
                 : FrameWord.of(references == 0 && holds == 1 ? next : incarnation, references, holds - 1));
+        for (int released : new int[] {0, 1, 2, MAX}) {
+            boolean isLast = references == released && holds == 1;
+            assertThat(FrameWord.releaseHeld(word, released)).isEqualTo(
+                    references < released || holds == 0 ? FrameWord.REFUSED
+                    : FrameWord.of(isLast ? next : incarnation, references - released, holds - 1));
+        }
     }
 
     @Test

@@ -45,6 +45,27 @@ class EvictionQueuesTest {
     }
 
     @Test
+    void framesThatComeAndGoTogetherAreAsThoseThatComeAndGoOneByOne() {
+        EvictionQueues single = new EvictionQueues(FRAMES);
+        for (int round = 0; round < 20; round++) {
+            int[] frames = IntStream.range(0, FRAMES).toArray();
+            long first = round % 3 * 10L; // some are known to the ghost
+            long[] keys = IntStream.range(0, FRAMES).mapToLong(frame -> first + frame).toArray();
+            queues.added(frames, keys);
+            IntStream.range(0, FRAMES).forEach(frame -> single.added(frame, keys[frame], false));
+            for (int i = 0; i < 5; i++) {
+                assertThat(queues.nextVictim(frame -> frame % 2 == 0)).isEqualTo(single.nextVictim(
+                        frame -> frame % 2 == 0));
+            }
+            IntStream.range(0, FRAMES).forEach(frame -> assertThat(queues.place(frame)).isEqualTo(single.place(frame)));
+            queues.removed(frames);
+            IntStream.range(0, FRAMES).forEach(single::removed);
+        }
+        assertThatIllegalStateException().isThrownBy(() -> queues.added(new int[] {1, 1}, new long[] {1, 2}))
+                .withMessageContaining("frame=1");
+    }
+
+    @Test
     void aVictimIsNotOfferedAgainBeforeItIsAnswered() {
         queues.added(3, 3, false);
         assertThat(nextVictim()).isEqualTo(3);

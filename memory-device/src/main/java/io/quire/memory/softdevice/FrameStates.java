@@ -10,6 +10,7 @@ final class FrameStates {
     private final MemorySegment memory;
     private final boolean[] live;
     private final int[] generations;
+    private boolean poisons = true;
 
     FrameStates(MemorySegment memory, int frames) {
         this.memory = memory;
@@ -38,10 +39,16 @@ final class FrameStates {
         generations[frame]++;
     }
 
-    /** Poisons it, so that whoever reads it nevertheless is found out. */
+    /** Poisons it unless that is off, so that whoever reads it nevertheless is found out. */
     void free(int frame) {
         live[frame] = false;
-        bytes(frame).fill(POISON);
+        if (poisons) {
+            bytes(frame).fill(POISON);
+        }
+    }
+
+    void poison(boolean on) {
+        poisons = on;
     }
 
     /** Whether the translation leads to a frame that went out of use since it was made. */

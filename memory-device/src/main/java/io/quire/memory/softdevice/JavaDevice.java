@@ -15,6 +15,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -151,6 +152,50 @@ public final class JavaDevice extends SoftwareDevice {
             journal.uncount(DeviceCounters.LIVE_FRAMES);
             journal.frame(DeviceEvent.Type.FREED, frame);
             return Status.OK;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    int allocated(int[] frames, int[] granted) {
+        lock.lock();
+        try {
+            int status = hasAll(frames);
+            while (granted[0] < frames.length && status == Status.OK) {
+                status = allocated(frames[granted[0]]);
+                granted[0] += status == Status.OK ? 1 : 0;
+            }
+            return status;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    int freed(int[] frames) {
+        lock.lock();
+        try {
+            int status = hasAll(frames);
+            for (int i = 0; i < frames.length && status != Status.BAD_ARGUMENT; i++) {
+                int freed = freed(frames[i]);
+                status = status == Status.OK ? freed : status;
+            }
+            return status;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private int hasAll(int[] frames) {
+        return Arrays.stream(frames).allMatch(states::has) ? Status.OK : Status.BAD_ARGUMENT;
+    }
+
+    @Override
+    public void poison(boolean on) {
+        lock.lock();
+        try {
+            states.poison(on);
         } finally {
             lock.unlock();
         }

@@ -71,6 +71,11 @@ final class NativeCalls {
     private static final MethodHandle CLOSE = handle("quire_device_close", JAVA_LONG, JAVA_INT);
     private static final MethodHandle FRAME_ALLOCATED = handle("quire_device_frame_allocated", JAVA_LONG, JAVA_INT);
     private static final MethodHandle FRAME_FREED = handle("quire_device_frame_freed", JAVA_LONG, JAVA_INT);
+    private static final MethodHandle FRAMES_ALLOCATED =
+            handle("quire_device_frames_allocated", JAVA_LONG, ADDRESS, JAVA_INT, ADDRESS);
+    private static final MethodHandle FRAMES_FREED =
+            handle("quire_device_frames_freed", JAVA_LONG, ADDRESS, JAVA_INT);
+    private static final MethodHandle POISON = handle("quire_device_poison", JAVA_LONG, JAVA_INT);
     private static final MethodHandle COPY_IN = handle("quire_device_copy_in", JAVA_LONG, ADDRESS, JAVA_INT);
     private static final MethodHandle COPY_OUT = handle("quire_device_copy_out", JAVA_LONG, JAVA_INT, ADDRESS);
     private static final MethodHandle ZERO = handle("quire_device_zero", JAVA_LONG, JAVA_INT);
@@ -170,6 +175,30 @@ final class NativeCalls {
     static int frameFreed(long device, int frame) {
         try {
             return (int) FRAME_FREED.invokeExact(device, frame);
+        } catch (Throwable failure) {
+            throw unexpected(failure);
+        }
+    }
+
+    static int framesAllocated(long device, MemorySegment frames, int count, MemorySegment granted) {
+        try {
+            return (int) FRAMES_ALLOCATED.invokeExact(device, frames, count, granted);
+        } catch (Throwable failure) {
+            throw unexpected(failure);
+        }
+    }
+
+    static int framesFreed(long device, MemorySegment frames, int count) {
+        try {
+            return (int) FRAMES_FREED.invokeExact(device, frames, count);
+        } catch (Throwable failure) {
+            throw unexpected(failure);
+        }
+    }
+
+    static int poison(long device, int on) {
+        try {
+            return (int) POISON.invokeExact(device, on);
         } catch (Throwable failure) {
             throw unexpected(failure);
         }

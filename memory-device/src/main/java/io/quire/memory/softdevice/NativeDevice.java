@@ -132,6 +132,28 @@ public final class NativeDevice extends SoftwareDevice {
     }
 
     @Override
+    int allocated(int[] frames, int[] granted) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment count = arena.allocate(JAVA_INT);
+            int status = NativeCalls.framesAllocated(id, arena.allocateFrom(JAVA_INT, frames), frames.length, count);
+            granted[0] = count.get(JAVA_INT, 0);
+            return status;
+        }
+    }
+
+    @Override
+    int freed(int[] frames) {
+        try (Arena arena = Arena.ofConfined()) {
+            return NativeCalls.framesFreed(id, arena.allocateFrom(JAVA_INT, frames), frames.length);
+        }
+    }
+
+    @Override
+    public void poison(boolean on) {
+        NativeCalls.poison(id, on ? 1 : 0); // after close there is nothing to poison
+    }
+
+    @Override
     int copyIn(MemorySegment source, int frame) {
         if (source.isNative()) {
             return NativeCalls.copyIn(id, source, frame);

@@ -12,6 +12,7 @@ import io.quire.memory.device.PrivateDriver;
 import io.quire.memory.device.Translations;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -172,6 +173,12 @@ public abstract sealed class SoftwareDevice implements AutoCloseable permits Nat
         return operation.result();
     }
 
+    /**
+     * Whether a frame that goes out of use is filled with 0xDE, so that whoever reads it nevertheless is found out. On
+     * unless it is changed; a measurement that is to show what the library costs has it off.
+     */
+    public abstract void poison(boolean on);
+
     /** The translations it has for a space, in ascending order of addresses; none for a mirror that is not attached. */
     public abstract List<TableEntry> table(DeviceMirror mirror);
 
@@ -204,6 +211,12 @@ public abstract sealed class SoftwareDevice implements AutoCloseable permits Nat
     abstract int allocated(int frame);
 
     abstract int freed(int frame);
+
+    /** Up to the first that is not granted, with which it is answered; the first of {@code granted} says how many. */
+    abstract int allocated(int[] frames, int[] granted);
+
+    /** All of them; answered with the first that could not. */
+    abstract int freed(int[] frames);
 
     abstract int copyIn(MemorySegment source, int frame);
 
@@ -352,6 +365,27 @@ public abstract sealed class SoftwareDevice implements AutoCloseable permits Nat
         @Override
         public void frameFreed(int frame) {
             checked("frameFreed", frame, freed(frame));
+        }
+
+        @Override
+        public int framesAllocated(int[] frames) {
+            int[] granted = new int[1];
+            int status = allocated(frames, granted);
+            if (status != Status.OK && status != Status.REFUSED) {
+                if (granted[0] > 0) {
+                    freed(Arrays.copyOf(frames, granted[0])); // who throws has granted none
+                }
+                throw failed("call=framesAllocated" + Arrays.toString(frames) + ", granted=" + granted[0], status);
+            }
+            return granted[0];
+        }
+
+        @Override
+        public void framesFreed(int[] frames) {
+            int status = freed(frames);
+            if (status != Status.OK) {
+                throw failed("call=framesFreed" + Arrays.toString(frames), status);
+            }
         }
 
         @Override

@@ -749,8 +749,7 @@ class BeyondTheKernelTest extends Rig {
             expectTold(List.of()); // in place, as the last sharer
             expectRead(card0, attached, address + PAGE, content(space, address + PAGE, 3), 1);
             assertThat(space.migrate(address, bytes(PAGES), d0.pool()).moved()).isEqualTo(PAGES);
-            expectTold(List.of(told(InvalidationKind.MIGRATE, address, PAGES),
-                    told(InvalidationKind.CLEAR, address, PAGES)));
+            expectTold(List.of(told(InvalidationKind.MIGRATE, address, PAGES)));
             space.discard(address, PAGE);
             expectTold(List.of(told(InvalidationKind.CLEAR, address, 1)));
             space.unmap(address, bytes(2));

@@ -407,6 +407,23 @@ abstract class SoftwareDeviceContract {
     }
 
     @Test
+    void framesComeAndGoTogether() {
+        assertThat(driver.framesAllocated(new int[] {1, 2, 3})).isEqualTo(3);
+        assertThat(device.counters().liveFrames()).isEqualTo(3);
+        assertThatThrownBy(() -> driver.framesAllocated(new int[] {4, 2, 5})).isInstanceOf(DriverException.class);
+        assertThat(device.counters().liveFrames()).as("who throws has granted none").isEqualTo(3);
+        device.faults().failAllocation(2);
+        assertThat(driver.framesAllocated(new int[] {4, 5, 6})).isOne();
+        driver.framesFreed(new int[] {4, 3});
+        assertThatThrownBy(() -> driver.framesFreed(new int[] {3, 1})).isInstanceOf(DriverException.class);
+        assertThat(device.counters().liveFrames()).as("the other one went").isOne();
+        assertThatThrownBy(() -> driver.framesAllocated(new int[] {0, -1})).isInstanceOf(DriverException.class);
+        assertThatThrownBy(() -> driver.framesFreed(new int[] {2, device.frames()}))
+                .isInstanceOf(DriverException.class);
+        assertThat(device.counters().liveFrames()).as("one that is none of its own spoils all").isOne();
+    }
+
+    @Test
     void aFrameOutOfUseIsPoisoned() {
         driver.frameAllocated(0);
         driver.frameFreed(0);
@@ -414,6 +431,18 @@ abstract class SoftwareDeviceContract {
         MemorySegment page = buffer(1);
         driver.copyToHost(0, page);
         assertThat(page.toArray(JAVA_BYTE)).containsOnly((byte) 0xDE);
+    }
+
+    @Test
+    void aFrameOutOfUseIsLeftAsItIsIfThatIsWanted() {
+        device.poison(false);
+        driver.frameAllocated(0);
+        MemorySegment page = buffer(1);
+        driver.copyToDevice(page.fill((byte) 7), 0);
+        driver.frameFreed(0);
+        driver.frameAllocated(0);
+        driver.copyToHost(0, page.fill((byte) 1));
+        assertThat(page.toArray(JAVA_BYTE)).containsOnly((byte) 7);
     }
 
     // Failures on purpose.

@@ -1,0 +1,51 @@
+package io.quire.memory.space;
+
+import io.quire.memory.table.Geometry;
+
+/** Sets of pages of one leaf, a bit for each: a leaf has as many as a long has bits. All methods are pure. */
+final class LeafPages {
+
+    static final long NONE = 0;
+
+    private LeafPages() {
+    }
+
+    static long of(int page) {
+        return 1L << page;
+    }
+
+    static boolean contains(long pages, int page) {
+        return (pages & of(page)) != 0;
+    }
+
+    /** The lowest page; {@link Geometry#FAN_OUT} if there is none. */
+    static int first(long pages) {
+        return Long.numberOfTrailingZeros(pages);
+    }
+
+    /** The highest page; -1 if there is none. */
+    static int last(long pages) {
+        return Long.SIZE - 1 - Long.numberOfLeadingZeros(pages);
+    }
+
+    static long withoutFirst(long pages) {
+        return pages & (pages - 1);
+    }
+
+    static int count(long pages) {
+        return Long.bitCount(pages);
+    }
+
+    /** The pages of the leaf at an address that begin at {@code from} or later, and before {@code to}. */
+    static long between(long leafStart, long from, long to) {
+        int first = indexFrom(leafStart, from);
+        int end = indexFrom(leafStart, to);
+        return first >= end ? NONE : (-1L << first) & (-1L >>> (Geometry.FAN_OUT - end));
+    }
+
+    /** The first page of the leaf that begins at an address or later; {@link Geometry#FAN_OUT} if none does. */
+    private static int indexFrom(long leafStart, long address) {
+        long bytes = Math.clamp(address - leafStart, 0L, Geometry.LEAF_BYTES);
+        return (int) ((bytes + Geometry.PAGE_BYTES - 1) >>> Geometry.PAGE_SHIFT);
+    }
+}
