@@ -1,6 +1,10 @@
 package io.quire.memory.bench;
 
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -11,18 +15,33 @@ import java.util.List;
  */
 public final class BenchMain {
 
-    /** What each process that JMH starts gets, whatever this one has. JMH itself uses Unsafe. */
+    /**
+     * What each process that JMH starts gets, whatever this one has. JMH itself uses Unsafe, as Arrow does; Agrona uses
+     * the one inside the JDK; Arrow, LMDB and Chronicle Map reach into other parts of it.
+     */
     private static final String JVM_ARGUMENTS = "--enable-native-access=ALL-UNNAMED "
-            + "--sun-misc-unsafe-memory-access=allow -Xms1g -Xmx1g";
+            + "--sun-misc-unsafe-memory-access=allow --add-exports=java.base/jdk.internal.misc=ALL-UNNAMED "
+            + "--add-opens=java.base/java.nio=ALL-UNNAMED --add-exports=java.base/sun.nio.ch=ALL-UNNAMED "
+            + "--add-opens=java.base/java.lang=ALL-UNNAMED --add-opens=java.base/java.lang.reflect=ALL-UNNAMED "
+            + "--add-exports=java.base/jdk.internal.ref=ALL-UNNAMED "
+            + "--add-exports=jdk.compiler/com.sun.tools.javac.file=ALL-UNNAMED -Xms1g -Xmx1g";
 
     private BenchMain() {
     }
 
     /** The exit code is not 0 if something failed; a target that is missed is no failure. */
     public static void main(String[] arguments) throws IOException, InterruptedException {
-        if (arguments.length == 0) {
-            Tour.run(System.out);
-            return;
+        // Signs such as µ come out right whatever the locale; nothing is written in between.
+        PrintStream out = new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8);
+        try {
+            Settings settings = Settings.of(System.getProperties(), arguments.length > 0);
+            if (arguments.length == 0) {
+                new Tour(settings, out).run();
+                return;
+            }
+        } catch (BadSettingException bad) {
+            System.err.println(bad.getMessage());
+            System.exit(2);
         }
         // Without -foe a benchmark that fails is only missing from the result.
         List<String> all = new ArrayList<>(List.of("-foe", "true", "-jvmArgsPrepend", JVM_ARGUMENTS));

@@ -3,34 +3,110 @@ package io.quire.memory.bench.access;
 import io.quire.memory.bench.fixture.HugePages;
 import io.quire.memory.bench.fixture.WorkingSet;
 import io.quire.memory.bench.measure.Figures;
+import io.quire.memory.bench.measure.Paired;
 import io.quire.memory.bench.measure.Report;
+import io.quire.memory.bench.measure.Sampler;
+import io.quire.memory.bench.measure.Target;
+import io.quire.memory.bench.measure.Timed;
+import io.quire.memory.bench.measure.Turns;
+import java.util.List;
+import java.util.function.BiFunction;
+import java.util.function.Function;
+import java.util.function.LongUnaryOperator;
+import java.util.stream.Stream;
 
-/** The part of the tour that reads and writes words. */
+/**
+ * The part of the tour that reads and writes words. All of it happens in one memory: a smaller working set is its
+ * beginning.
+ */
 public final class Access {
+
+    private static final long QUICK_BYTES = 1L << 30;
+    private static final long FULL_BYTES = 4L << 30;
+
+    /** What a processor has of its own. */
+    private static final long OWN_CACHE_BYTES = 1L << 20;
+
+    /** After so long an access to 1 GiB costs what it will; the first milliseconds are several times as slow. */
+    private static final long SETTLE_NANOS = 8_000_000;
+
+    private static final List<Memory> RIVALS = List.of(Memory.FLAT, Memory.NETTY, Memory.AGRONA);
+
+    private static final List<Question> QUESTIONS = List.of(
+            new Question("random read of 8 bytes", RandomRead.READS, RandomRead::loop, RandomRead::target),
+            new Question("gather of 256 random words", Gather.WORDS, Gather::loop, Gather::target),
+            new Question("random write of 8 bytes", RandomWrite.WRITES, RandomWrite::loop, RandomWrite::target));
 
     private Access() {
     }
 
     /** Measures all of it. */
     public static void answer(Report report) {
-        for (WorkingSet workingSet : WorkingSet.values()) {
-            report.progress("random access to " + workingSet.words() + " ...");
-            Twins memory = Twins.of(workingSet);
-            try {
-                RandomRead.answer(memory, report);
-                Gather.answer(memory, report);
-                RandomWrite.answer(memory, report);
-                if (workingSet == WorkingSet.GIB_1) {
-                    report.note("Random access: huge pages back " + HugePages.percent()
-                            + " % of the memory of this process while it has 1 GiB of either side.");
+        long sizeBytes = report.isFull() ? FULL_BYTES : QUICK_BYTES;
+        report.progress("random access to " + (sizeBytes >> 30) + " GiB on either side ...");
+        Twins memory = Twins.of(sizeBytes);
+        try {
+            for (Question question : QUESTIONS) {
+                for (Memory rival : RIVALS) {
+                    question.answer(memory, rival, report);
                 }
-                if (workingSet == WorkingSet.MIB_1) {
-                    report.note("Random access: of every figure, on both sides, "
-                            + Figures.nanos(RandomRead.nanosOfRandomNumber(memory))
-                            + " is what the loop and its random number cost without any access.");
-                }
-            } finally {
-                memory.close();
+            }
+            ReadsByWorkingSet.draw(memory, sizeBytes, report);
+            report.note("Random access: of every figure, on all sides, " + Figures.nanos(nanosOfLoop(memory))
+                    + " is what the loop and its random number cost without any access; huge pages back "
+                    + HugePages.percent() + " % of the memory of this process.");
+        } finally {
+            memory.close();
+        }
+    }
+
+    private static double nanosOfLoop(Twins memory) {
+        Sampler nothing = sampler(RandomRead.READS, RandomRead.loop(memory.words(Memory.NOTHING)),
+                OWN_CACHE_BYTES);
+        return new Turns(100, 31).medians(List.of(nothing))[0];
+    }
+
+    /** So many accesses to a working set, in the caches that they leave behind. */
+    static Sampler sampler(int count, LongUnaryOperator loop, long workingSetBytes) {
+        long mask = Twins.offsetMask(workingSetBytes);
+        Timed timed = Timed.of(count, () -> loop.applyAsLong(mask));
+        return hasToSettle(workingSetBytes) ? timed.afterRunning(SETTLE_NANOS) : timed;
+    }
+
+    /** Whether the sides, taking turns, push each other's memory out of the caches that all processors share. */
+    static boolean hasToSettle(long workingSetBytes) {
+        return workingSetBytes > OWN_CACHE_BYTES;
+    }
+
+    /**
+     * What is asked of every rival and working set.
+     *
+     * @param what the question in words
+     * @param count how many accesses a call of the loop makes
+     * @param loop makes them
+     * @param promise what was promised beside a rival
+     */
+    private record Question(String what, int count, Function<Words, LongUnaryOperator> loop,
+            BiFunction<Memory, WorkingSet, Target> promise) {
+
+        void answer(Twins memory, Memory rival, Report report) {
+            List<WorkingSet> asked = Stream.of(WorkingSet.values())
+                    .filter(each -> report.isFull() || !promise.apply(rival, each).equals(Target.NONE)).toList();
+            if (asked.isEmpty()) {
+                return;
+            }
+            String missing = memory.whyMissing(rival);
+            if (missing != null) {
+                report.missing(what + ", " + rival.words(), promise.apply(rival, asked.getFirst()), missing);
+                return;
+            }
+            LongUnaryOperator ours = loop.apply(memory.words(Memory.QUIRE));
+            LongUnaryOperator theirs = loop.apply(memory.words(rival));
+            for (WorkingSet workingSet : asked) {
+                long sizeBytes = workingSet.sizeBytes();
+                report.add(what + ", " + workingSet.words() + ", " + rival.words(), promise.apply(rival, workingSet),
+                        (hasToSettle(sizeBytes) ? Paired.LONG_BATCHES : Paired.BATCHES).compare(
+                                sampler(count, ours, sizeBytes), sampler(count, theirs, sizeBytes)));
             }
         }
     }

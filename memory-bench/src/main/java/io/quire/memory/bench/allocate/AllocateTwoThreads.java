@@ -1,14 +1,15 @@
 package io.quire.memory.bench.allocate;
 
 import io.quire.memory.bench.measure.Paired;
+import io.quire.memory.bench.measure.Promise;
 import io.quire.memory.bench.measure.Report;
 import io.quire.memory.bench.measure.Target;
 import io.quire.memory.bench.measure.Timed;
 import io.quire.memory.bench.measure.Together;
-import io.quire.memory.frame.FrameAllocator;
-import io.quire.memory.frame.Magazine;
-import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongUnaryOperator;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -17,19 +18,25 @@ import org.openjdk.jmh.annotations.Measurement;
 import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Threads;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * What does a second thread do to the cost of allocating and freeing?
+ * What does a second thread do to the cost of allocating and freeing? Both have pages of their own, from one source.
  * <p>
- * Expected: nothing. Two threads find a stripe each and only come together in the trees, once in 32 pages.
- * With as many threads as processors both also share what the processors share.
+ * Expected: nothing. Two threads find a stripe each and only come together in the trees, once in 32 pages, and in the
+ * counts of frames that lie side by side. With as many threads as processors both also share what the processors share.
  * <p>
  * Twice the cost would mean that they write to the same cache line.
+ * <p>
+ * Two processors cannot show what happens where threads meet: with more of them than stripes, or with a last free
+ * frame that all of them want. On a machine that has more, {@code AllocateTwoThreads.twoThreads -t max} runs a thread
+ * on each.
  */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
@@ -38,88 +45,83 @@ import org.openjdk.jmh.annotations.Warmup;
 @Measurement(iterations = 5, time = 1)
 public class AllocateTwoThreads {
 
-    private static final int FRAMES = 1 << 18;
     private static final int LIVE = 128;
 
-    /** The allocator that the threads share. */
+    /** Of arenas each is by itself: there is nothing that threads would share. */
+    private static final Set<Source> WITHOUT_TARGET = EnumSet.complementOf(
+            EnumSet.of(Source.POOL, Source.CONFINED_ARENA, Source.SHARED_ARENA));
+
+    /** The source that the threads share. */
     @State(Scope.Benchmark)
     public static class Shared {
 
-        private final FrameAllocator allocator = new FrameAllocator(FRAMES);
+        @Param
+        public Source source;
+
+        private PageSource pages;
+
+        @Setup(Level.Trial)
+        public void open() {
+            pages = source.withoutPages(LIVE);
+        }
     }
 
     /** What each of them has. */
     @State(Scope.Thread)
     public static class Own {
 
-        private final int[] frames = new int[LIVE];
-        private final int[] magazineFrames = new int[LIVE];
-        private Magazine magazine;
+        private PageSource pages;
+        private LongUnaryOperator loop;
 
         @Setup(Level.Trial)
         public void open(Shared shared) {
-            magazine = shared.allocator.newMagazine();
-            Arrays.setAll(frames, i -> shared.allocator.allocate());
-            Arrays.setAll(magazineFrames, i -> magazine.allocate());
+            pages = Source.fill(shared.pages.forAnotherThread());
+            loop = AllocateFree.loop(pages);
         }
 
-        static Own of(Shared shared) {
-            Own own = new Own();
-            own.open(shared);
-            return own;
+        @TearDown(Level.Trial)
+        public void close() {
+            pages.close();
         }
     }
 
     @Benchmark
     @Threads(1)
     @OperationsPerInvocation(AllocateFree.PAGES)
-    public long allocatorOneThread(Shared shared, Own own) {
-        return AllocateFree.turnOver(shared.allocator, own.frames);
+    public long oneThread(Own own) {
+        return own.loop.applyAsLong(AllocateFree.PAGES);
     }
 
     @Benchmark
     @Threads(2)
     @OperationsPerInvocation(AllocateFree.PAGES)
-    public long allocatorTwoThreads(Shared shared, Own own) {
-        return AllocateFree.turnOver(shared.allocator, own.frames);
-    }
-
-    @Benchmark
-    @Threads(1)
-    @OperationsPerInvocation(AllocateFree.PAGES)
-    public long magazineOneThread(Own own) {
-        return AllocateFree.turnOver(own.magazine, own.magazineFrames);
-    }
-
-    @Benchmark
-    @Threads(2)
-    @OperationsPerInvocation(AllocateFree.PAGES)
-    public long magazineTwoThreads(Own own) {
-        return AllocateFree.turnOver(own.magazine, own.magazineFrames);
+    public long twoThreads(Own own) {
+        return own.loop.applyAsLong(AllocateFree.PAGES);
     }
 
     /** Adds the rows to the table. */
     public static void answer(Report report) {
         report.progress("allocate and free, two threads ...");
-        Shared shared = new Shared();
-        Own here = Own.of(shared);
-        Own there = Own.of(shared);
-        compare("allocate + free, two threads, one", allocator(shared, here), allocator(shared, there),
-                report);
-        compare("magazine, two threads, one", magazine(here), magazine(there), report);
+        compare(Source.POOL, Promise.ALLOCATE_IN_TWO_THREADS, report);
+        if (report.isFull()) {
+            for (Source source : WITHOUT_TARGET) {
+                if (source.whyMissing() == null) { // else the row for one thread says so
+                    compare(source, Target.NONE, report);
+                }
+            }
+        }
+        report.note("Two threads: what more do to each other takes more processors than the two that were used; JMH "
+                + "runs one on each with \"AllocateTwoThreads.twoThreads -t max\".");
     }
 
-    private static Timed allocator(Shared shared, Own own) {
-        return Timed.of(AllocateFree.PAGES, () -> AllocateFree.turnOver(shared.allocator, own.frames));
-    }
-
-    private static Timed magazine(Own own) {
-        return Timed.of(AllocateFree.PAGES, () -> AllocateFree.turnOver(own.magazine, own.magazineFrames));
-    }
-
-    private static void compare(String what, Timed here, Timed there, Report report) {
-        try (Together both = new Together(here, there)) {
-            report.add(what, Target.atMost(1.3), Paired.BATCHES.compare(both, here));
+    private static void compare(Source source, Target target, Report report) {
+        try (PageSource here = source.open(LIVE); PageSource there = here.forAnotherThread()) {
+            Source.fill(there);
+            Timed alone = AllocateFree.timed(here, AllocateFree.PAGES);
+            try (Together both = new Together(alone, AllocateFree.timed(there, AllocateFree.PAGES))) {
+                report.add("allocate + free, " + source.words() + ", two threads, one", target,
+                        Paired.BATCHES.compare(both, alone));
+            }
         }
     }
 }

@@ -160,7 +160,7 @@ public class DeviceFault {
 
     /** Adds the rows of both devices to the table. */
     public static void answer(Report report) {
-        for (DeviceModel model : DeviceModel.values()) {
+        for (DeviceModel model : report.isFull() ? DeviceModel.values() : new DeviceModel[] {DeviceModel.preferred()}) {
             report.progress("faults of a " + model.words() + " ...");
             if (model.whyMissing().isEmpty()) {
                 answer(model, report);

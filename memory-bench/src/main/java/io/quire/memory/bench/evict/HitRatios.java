@@ -1,9 +1,12 @@
 package io.quire.memory.bench.evict;
 
+import io.quire.memory.bench.measure.Promise;
+import io.quire.memory.bench.measure.Report;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 
@@ -69,6 +72,15 @@ public final class HitRatios {
                     trace.name(), percent, lru, clock, sieve, twoQueues, s3Fifo, quire, optimum, aheadOfClassics(),
                     aheadOfBest(), meetsTarget() ? "yes" : "NO");
         }
+    }
+
+    /** Adds the row of the synthetic traces to the table. */
+    public static void answer(Report report) {
+        report.progress("hit ratios of synthetic traces ...");
+        List<Row> rows = SyntheticTraces.all().parallelStream()
+                .flatMap(trace -> Arrays.stream(SIZES).mapToObj(percent -> Row.of(trace, percent))).toList();
+        long met = rows.stream().filter(Row::meetsTarget).count();
+        report.add("hit ratios of synthetic traces", Promise.EVICTION, met + " of " + rows.size(), met == rows.size());
     }
 
     /** Prints the table: synthetic traces, and after them those of the folder, if one is given. */

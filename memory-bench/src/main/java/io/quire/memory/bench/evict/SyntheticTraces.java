@@ -1,8 +1,8 @@
 package io.quire.memory.bench.evict;
 
+import io.quire.memory.bench.fixture.Zipf;
 import java.util.Arrays;
 import java.util.List;
-import java.util.SplittableRandom;
 
 /** Traces that are made and not recorded: the same each time, and everybody may have them. */
 final class SyntheticTraces {
@@ -49,33 +49,5 @@ final class SyntheticTraces {
         long[] keys = new long[200_000];
         Arrays.setAll(keys, at -> at % 1_011);
         return Trace.of("loop", keys);
-    }
-
-    /** Draws page numbers whose frequencies follow Zipf's law with exponent 1. */
-    private static final class Zipf {
-
-        private final SplittableRandom random;
-        private final double[] sums;
-
-        Zipf(int pages, long seed) {
-            random = new SplittableRandom(seed);
-            sums = new double[pages];
-            double sum = 0;
-            for (int page = 0; page < pages; page++) {
-                sum += 1.0 / (page + 1);
-                sums[page] = sum;
-            }
-        }
-
-        long[] draw(int count) {
-            long[] pages = new long[count];
-            Arrays.setAll(pages, at -> draw());
-            return pages;
-        }
-
-        private int draw() {
-            int found = Arrays.binarySearch(sums, random.nextDouble() * sums[sums.length - 1]);
-            return found < 0 ? -found - 1 : found;
-        }
     }
 }

@@ -8,9 +8,9 @@ import io.quire.memory.bench.fixture.Pages;
 import io.quire.memory.bench.fixture.ResidentSpace;
 import io.quire.memory.bench.measure.Figures;
 import io.quire.memory.bench.measure.Paired;
+import io.quire.memory.bench.measure.Promise;
 import io.quire.memory.bench.measure.Report;
 import io.quire.memory.bench.measure.Sampler;
-import io.quire.memory.bench.measure.Target;
 import io.quire.memory.bench.measure.Timed;
 import java.lang.foreign.MemorySegment;
 import java.util.Locale;
@@ -158,7 +158,7 @@ public class FirstWrite {
     }
 
     private void compareWithCopy(String what, Report report) {
-        report.add(what, Target.atMost(1.5, 200),
+        report.add(what, spread == Spread.SCATTERED ? Promise.FIRST_WRITE_SCATTERED : Promise.FIRST_WRITE_CLUSTERED,
                 Paired.LONG_BATCHES.compare(timed(this::quire), timed(this::plainCopy)));
     }
 
@@ -167,14 +167,13 @@ public class FirstWrite {
     }
 
     private void compareWithLinux(String what, @Nullable LinuxFork linux, Report report) {
-        Target promised = Target.atLeast(5);
         if (linux == null) {
-            report.missing(what, promised, LinuxFork.MISSING);
+            report.missing(what, Promise.FIRST_WRITE_BESIDE_LINUX, LinuxFork.MISSING);
             return;
         }
         Histogram ours = new Histogram(3);
         Histogram theirP99 = new Histogram(3);
-        report.add(what, promised, Paired.PROCESSES.compare(medianOfSingleWrites(ours), () -> {
+        report.add(what, Promise.FIRST_WRITE_BESIDE_LINUX, Paired.PROCESSES.compare(medianOfSingleWrites(ours), () -> {
             LinuxFork.Times times = linux.measure(SIZE_BYTES, LINUX_FORKS, WRITES);
             theirP99.recordValue(times.firstWriteP99());
             return (double) times.firstWrite();

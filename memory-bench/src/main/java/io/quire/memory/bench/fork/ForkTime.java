@@ -6,6 +6,7 @@ import io.quire.memory.MemoryManager;
 import io.quire.memory.bench.fixture.LinuxFork;
 import io.quire.memory.bench.fixture.Pages;
 import io.quire.memory.bench.measure.Paired;
+import io.quire.memory.bench.measure.Promise;
 import io.quire.memory.bench.measure.Report;
 import io.quire.memory.bench.measure.Target;
 import io.quire.memory.bench.measure.Timed;
@@ -148,16 +149,15 @@ public class ForkTime {
         ForkTime large = of(Size.GIB_1);
         ForkTime huge = of(Size.GIB_64);
         try {
-            report.add("fork of 64 GiB mapped, of 1 MiB", Target.atMost(1.2),
+            report.add("fork of 64 GiB mapped, of 1 MiB", Promise.FORK_OF_ANY_SIZE,
                     Paired.BATCHES.compare(huge.timed(), small.timed()));
             report.add("fork of 1 GiB resident, of 1 MiB", Target.NONE,
                     Paired.BATCHES.compare(large.timed(), small.timed()));
             String what = "fork of 1 GiB resident, Linux fork()";
-            Target target = Target.atLeast(10_000);
             if (linux == null) {
-                report.missing(what, target, LinuxFork.MISSING);
+                report.missing(what, Promise.FORK_BESIDE_LINUX, LinuxFork.MISSING);
             } else {
-                report.add(what, target, Paired.PROCESSES.compare(large.timed().medianOf(SAMPLES),
+                report.add(what, Promise.FORK_BESIDE_LINUX, Paired.PROCESSES.compare(large.timed().medianOf(SAMPLES),
                         () -> linux.measure(Size.GIB_1.mappedBytes, LINUX_FORKS, LINUX_WRITES).fork()));
             }
         } finally {

@@ -5,33 +5,47 @@ import java.util.Arrays;
 /**
  * What came out of two series of samples taken by turns.
  *
- * @param ours the median of our samples in nanoseconds
- * @param theirs the median of theirs
- * @param lowRatio a quarter of the rounds had a lower quotient of ours and theirs
- * @param highRatio a quarter had a higher one
+ * @param ourNanos our samples
+ * @param theirNanos theirs
+ * @param cost ours divided by theirs, round by round
+ * @param earlyCost the median of that in the first half of the rounds
+ * @param lateCost in the second half
  */
-public record Comparison(double ours, double theirs, double lowRatio, double highRatio) {
+public record Comparison(Quartiles ourNanos, Quartiles theirNanos, Quartiles cost, double earlyCost,
+        double lateCost) {
 
     /** Compares; the samples with the same index were taken one after the other. */
     public static Comparison of(double[] ours, double[] theirs) {
-        double[] ratios = new double[ours.length];
-        Arrays.setAll(ratios, i -> ours[i] / theirs[i]);
-        return new Comparison(median(ours), median(theirs), quantile(ratios, 0.25),
-                quantile(ratios, 0.75));
+        double[] costs = new double[ours.length];
+        Arrays.setAll(costs, i -> ours[i] / theirs[i]);
+        // Of an odd number of rounds the middle one is in both halves; so there is one in each.
+        int half = (costs.length + 1) / 2;
+        return new Comparison(Quartiles.of(ours), Quartiles.of(theirs), Quartiles.of(costs),
+                median(Arrays.copyOfRange(costs, 0, half)),
+                median(Arrays.copyOfRange(costs, costs.length - half, costs.length)));
     }
 
-    /** Half the distance of the quartiles, as a part of their middle: how far one round is from another. */
+    /** The median of our samples in nanoseconds. */
+    public double ours() {
+        return ourNanos.median();
+    }
+
+    /** The median of theirs. */
+    public double theirs() {
+        return theirNanos.median();
+    }
+
+    /** How far one round is from another. */
     public double spread() {
-        return (highRatio - lowRatio) / (highRatio + lowRatio);
+        return cost.spread();
+    }
+
+    /** How far the halves of the run are from each other, as a part of their middle. */
+    public double drift() {
+        return 2 * Math.abs(lateCost - earlyCost) / (lateCost + earlyCost);
     }
 
     static double median(double[] values) {
-        return quantile(values, 0.5);
-    }
-
-    private static double quantile(double[] values, double part) {
-        double[] sorted = values.clone();
-        Arrays.sort(sorted);
-        return sorted[(int) Math.round(part * (sorted.length - 1))];
+        return Quartiles.of(values).median();
     }
 }

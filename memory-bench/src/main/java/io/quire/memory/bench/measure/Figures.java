@@ -1,5 +1,7 @@
 package io.quire.memory.bench.measure;
 
+import java.math.BigDecimal;
+import java.math.MathContext;
 import java.util.Locale;
 
 /** Numbers as people read them: three digits that mean something. */
@@ -13,7 +15,10 @@ public final class Figures {
         if (nanos < 1e3) {
             return number(nanos) + " ns";
         }
-        return nanos < 1e6 ? number(nanos / 1e3) + " us" : number(nanos / 1e6) + " ms";
+        if (nanos < 1e6) {
+            return number(nanos / 1e3) + " µs";
+        }
+        return nanos < 1e9 ? number(nanos / 1e6) + " ms" : number(nanos / 1e9) + " s";
     }
 
     /** A number without a unit. */
@@ -21,6 +26,9 @@ public final class Figures {
         if (number >= 100) {
             return String.format(Locale.ROOT, "%,.0f", number);
         }
-        return String.format(Locale.ROOT, number >= 10 ? "%.1f" : "%.2f", number);
+        if (number >= 0.1 || number == 0) {
+            return String.format(Locale.ROOT, number >= 10 ? "%.1f" : "%.2f", number);
+        }
+        return BigDecimal.valueOf(number).round(new MathContext(2)).toPlainString();
     }
 }

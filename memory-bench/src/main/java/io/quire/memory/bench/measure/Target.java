@@ -1,65 +1,48 @@
 package io.quire.memory.bench.measure;
 
-/**
- * What was promised of a comparison.
- *
- * @param kind which way round the ratio is
- * @param bound what the ratio must not exceed, or must reach
- * @param allowanceNanos what ours may cost on top
- */
-public record Target(Kind kind, double bound, double allowanceNanos) {
-
-    /** Measured for what it tells; nothing was promised. */
-    public static final Target NONE = new Target(Kind.NONE, 0, 0);
+/** What was promised of a row: nothing, a bound that only this row has, or a {@link Promise} of the library. */
+public sealed interface Target permits Bound, Promise {
 
     /** How ours and theirs are put in relation. */
-    public enum Kind { NONE, COST, SPEED }
+    enum Kind {
+
+        /** Not at all. */
+        NONE,
+        /** Ours divided by theirs. */
+        COST,
+        /** Theirs divided by ours. */
+        SPEED,
+        /** Nothing is timed. */
+        FIGURE
+    }
+
+    /** Measured for what it tells; nothing was promised. */
+    Target NONE = new Bound(Kind.NONE, 0, 0, "-", "");
 
     /** Ours costs at most so many times what theirs costs. */
-    public static Target atMost(double times) {
-        return new Target(Kind.COST, times, 0);
+    static Bound atMost(double times) {
+        return new Bound(Kind.COST, times, 0, "<= " + Figures.number(times), "");
     }
 
     /** Ours costs at most so many times what theirs costs, and so many nanoseconds more. */
-    public static Target atMost(double times, double andNanos) {
-        return new Target(Kind.COST, times, andNanos);
+    static Bound atMost(double times, double andNanos) {
+        return new Bound(Kind.COST, times, andNanos,
+                "<= " + Figures.number(times) + " + " + Figures.nanos(andNanos), "");
     }
 
     /** Ours is at least so many times as fast as theirs. */
-    public static Target atLeast(double times) {
-        return new Target(Kind.SPEED, times, 0);
+    static Bound atLeast(double times) {
+        return new Bound(Kind.SPEED, times, 0, ">= " + Figures.number(times), "");
     }
 
-    /** The number the bound is about. */
-    double ratio(Comparison measured) {
-        return kind == Kind.SPEED ? measured.theirs() / measured.ours() : measured.ours() / measured.theirs();
+    /** Something that is counted, not timed: in words, because who counts it also judges. */
+    static Bound figure(String words) {
+        return new Bound(Kind.FIGURE, 0, 0, words, "");
     }
 
-    boolean isMet(Comparison measured) {
-        return isMet(measured.ours() / measured.theirs(), measured.theirs());
-    }
+    /** What has to be kept. */
+    Bound bound();
 
-    /** Whether half of the rounds say the same as the medians: if not, the machine was too busy to tell. */
-    boolean isCertain(Comparison measured) {
-        boolean metAtBest = isMet(measured.lowRatio(), measured.theirs());
-        return metAtBest == isMet(measured.highRatio(), measured.theirs());
-    }
-
-    private boolean isMet(double cost, double theirNanos) {
-        return switch (kind) {
-            case NONE -> true;
-            case COST -> cost <= bound + allowanceNanos / theirNanos;
-            case SPEED -> 1 / cost >= bound;
-        };
-    }
-
-    @Override
-    public String toString() {
-        return switch (kind) {
-            case NONE -> "-";
-            case COST -> "<= " + Figures.number(bound)
-                    + (allowanceNanos > 0 ? " + " + Figures.nanos(allowanceNanos) : "");
-            case SPEED -> ">= " + Figures.number(bound);
-        };
-    }
+    /** Which way round its ratio is. */
+    Kind kind();
 }

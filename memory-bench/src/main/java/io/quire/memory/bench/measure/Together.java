@@ -1,65 +1,85 @@
 package io.quire.memory.bench.measure;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.BrokenBarrierException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CyclicBarrier;
 
 /**
- * Two threads that do the same at the same time: the mean of what one operation costs either of them. Each
- * has a sampler of its own, which only that thread uses.
+ * Threads that do the same at the same time: the mean of what one operation costs each of them. Each has a sampler of
+ * its own, which only that thread uses.
  */
 public final class Together implements Sampler, AutoCloseable {
 
-    private final CyclicBarrier start = new CyclicBarrier(2);
-    private final CompletableFuture<Void> ended = new CompletableFuture<>();
+    private final List<Follower> followers = new ArrayList<>();
+    private final CyclicBarrier start;
     private final Sampler here;
-    private final Sampler there;
 
-    private volatile CompletableFuture<Double> sampled = new CompletableFuture<>();
     private volatile boolean closed;
 
     /**
-     * Starts the other thread.
+     * Starts the other threads.
      *
      * @param here what the thread that calls {@link #sample()} does
-     * @param there what the other one does
+     * @param there what each of the others does
      */
-    public Together(Sampler here, Sampler there) {
+    public Together(Sampler here, Sampler... there) {
         this.here = here;
-        this.there = there;
-        Thread.ofPlatform().daemon().name("together").start(this::follow);
+        start = new CyclicBarrier(1 + there.length);
+        for (Sampler sampler : there) {
+            Follower follower = new Follower(sampler);
+            followers.add(follower);
+            Thread.ofPlatform().daemon().name("together").start(follower::follow);
+        }
     }
 
     @Override
     public double sample() {
-        sampled = new CompletableFuture<>();
+        followers.forEach(follower -> follower.sampled = new CompletableFuture<>());
         await();
-        return (here.sample() + sampled.join()) / 2;
+        double sum = here.sample();
+        for (Follower follower : followers) {
+            sum += follower.sampled.join();
+        }
+        return sum / (1 + followers.size());
     }
 
     @Override
     public void close() {
         closed = true;
         await();
-        ended.join();
+        followers.forEach(follower -> follower.ended.join());
     }
 
-    private void follow() {
-        for (await(); !closed; await()) {
-            try {
-                sampled.complete(there.sample());
-            } catch (RuntimeException | Error failure) {
-                sampled.completeExceptionally(failure);
-            }
+    private final class Follower {
+
+        private final CompletableFuture<Void> ended = new CompletableFuture<>();
+        private final Sampler there;
+
+        private volatile CompletableFuture<Double> sampled = new CompletableFuture<>();
+
+        Follower(Sampler there) {
+            this.there = there;
         }
-        ended.complete(null);
+
+        void follow() {
+            for (await(); !closed; await()) {
+                try {
+                    sampled.complete(there.sample());
+                } catch (RuntimeException | Error failure) {
+                    sampled.completeExceptionally(failure);
+                }
+            }
+            ended.complete(null);
+        }
     }
 
     private void await() {
         try {
             start.await();
         } catch (InterruptedException | BrokenBarrierException failure) {
-            throw new IllegalStateException("the other thread was lost", failure);
+            throw new IllegalStateException("another thread was lost", failure);
         }
     }
 }

@@ -6,6 +6,7 @@ import io.quire.memory.bench.fixture.DeviceSpace;
 import io.quire.memory.bench.fixture.FlatMemory;
 import io.quire.memory.bench.fixture.Pages;
 import io.quire.memory.bench.measure.Paired;
+import io.quire.memory.bench.measure.Promise;
 import io.quire.memory.bench.measure.Report;
 import io.quire.memory.bench.measure.Target;
 import io.quire.memory.bench.measure.Timed;
@@ -128,7 +129,7 @@ public class Migration {
             migration.compare(report, BATCH_PROMISED);
             migration.attached = false;
             migration.memory.detach();
-            migration.compare(report, BATCHES);
+            migration.compare(report, report.isFull() ? BATCHES : new int[] {BATCH_PROMISED});
         } finally {
             migration.close();
         }
@@ -144,10 +145,20 @@ public class Migration {
         }
     }
 
+    private Target target() {
+        if (batchPages != BATCH_PROMISED) {
+            return Target.NONE;
+        }
+        if (!attached) {
+            return Target.atLeast(0.8);
+        }
+        return direction == Direction.TO_DEVICE ? Promise.MIGRATION_TO_DEVICE : Promise.MIGRATION_TO_HOST;
+    }
+
     private void compare(Report report) {
         String what = "page to " + (direction == Direction.TO_DEVICE ? "device" : "host") + ", " + batchPages
                 + (attached ? " a call, attached, copy" : " a call, plain copy");
-        report.add(what, batchPages == BATCH_PROMISED ? Target.atLeast(0.8) : Target.NONE,
+        report.add(what, target(),
                 Paired.LONG_BATCHES.compare(new Timed(this::migrate, PAGES, this::putBack, () -> { }),
                         Timed.of(PAGES, this::plainCopy)));
     }

@@ -1,0 +1,95 @@
+package io.quire.memory.bench.access;
+
+import io.quire.memory.bench.measure.Axis;
+import io.quire.memory.bench.measure.Chart;
+import io.quire.memory.bench.measure.Report;
+import io.quire.memory.bench.measure.Sampler;
+import io.quire.memory.bench.measure.Series;
+import io.quire.memory.bench.measure.Turns;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.LongFunction;
+import java.util.function.LongUnaryOperator;
+import java.util.stream.LongStream;
+
+/**
+ * How does the cost of a random read grow with the memory it may go to?
+ * <p>
+ * Expected: one line, a little higher. Every side climbs where the working set leaves a cache. Ours climbs earlier by
+ * what its translations take of the cache, 8 bytes for 4 KiB or a five-hundredth. Beyond 1 GiB an accessor no longer
+ * has all translations, and finds the rest in the table: two or three dependent loads more, all of them likely misses.
+ * <p>
+ * A step of ours where the others have none would mean that a structure of the library left a cache.
+ */
+final class ReadsByWorkingSet {
+
+    private static final Turns TURNS = new Turns(40, 160);
+    private static final Turns LONG_TURNS = new Turns(4, 15);
+
+    /** In the quick tour no more than these; in the full one every power of two. */
+    private static final List<Long> QUICK_BYTES = List.of(64L << 10, 1L << 20, 16L << 20, 64L << 20, 256L << 20,
+            1L << 30);
+
+    private final List<Line> lines = new ArrayList<>();
+
+    private ReadsByWorkingSet(Twins memory, Report report) {
+        addReads("Quire", memory, Memory.QUIRE);
+        LongUnaryOperator gather = Gather.loop(memory.words(Memory.QUIRE));
+        lines.add(new Line("Quire, 256 in a call", Series.Side.OURS, Long.MAX_VALUE,
+                size -> Access.sampler(Gather.WORDS, gather, size)));
+        addReads("MemorySegment", memory, Memory.FLAT);
+        addReads("Netty ByteBuf", memory, Memory.NETTY);
+        String missing = memory.whyMissing(Memory.AGRONA);
+        if (missing == null) {
+            addReads("Agrona UnsafeBuffer", memory, Memory.AGRONA);
+        } else {
+            report.note("Read cost against working set: there is no line of Agrona: " + missing);
+        }
+    }
+
+    private void addReads(String name, Twins memory, Memory whose) {
+        LongUnaryOperator loop = RandomRead.loop(memory.words(whose));
+        lines.add(new Line(name, whose == Memory.QUIRE ? Series.Side.OURS : Series.Side.THEIRS,
+                memory.reach(whose), size -> Access.sampler(RandomRead.READS, loop, size)));
+    }
+
+    /** Adds the picture. */
+    static void draw(Twins memory, long sizeBytes, Report report) {
+        report.progress("read cost against working set ...");
+        ReadsByWorkingSet reads = new ReadsByWorkingSet(memory, report);
+        if (report.isFull()) {
+            LongStream.iterate(QUICK_BYTES.getFirst(), size -> size <= sizeBytes, size -> size * 2)
+                    .forEach(reads::measure);
+        } else {
+            QUICK_BYTES.forEach(reads::measure);
+        }
+        report.add(new Chart("read-by-working-set", "What does a random 8-byte read cost as the memory grows?",
+                "Each point is the median of samples taken by turns, each after some milliseconds in which the caches"
+                        + " became its own. Buffers of Netty and Agrona end below 2 GiB, where their int indexes end.",
+                Axis.logarithmic("working set", Axis.Unit.BYTES), Axis.linear("a read", Axis.Unit.NANOS),
+                reads.lines.stream().map(line -> new Series(line.name, line.side, line.points)).toList()));
+    }
+
+    private void measure(long sizeBytes) {
+        List<Line> measured = lines.stream().filter(line -> sizeBytes <= line.bytesMax).toList();
+        double[] nanos = (Access.hasToSettle(sizeBytes) ? LONG_TURNS : TURNS)
+                .medians(measured.stream().map(line -> line.sampler.apply(sizeBytes)).toList());
+        for (int i = 0; i < nanos.length; i++) {
+            measured.get(i).points.add(new Series.Point(sizeBytes, nanos[i]));
+        }
+    }
+
+    /**
+     * A line as it grows.
+     *
+     * @param bytesMax how far it goes
+     * @param sampler measures at one working set
+     */
+    private record Line(String name, Series.Side side, long bytesMax, LongFunction<Sampler> sampler,
+            List<Series.Point> points) {
+
+        Line(String name, Series.Side side, long bytesMax, LongFunction<Sampler> sampler) {
+            this(name, side, bytesMax, sampler, new ArrayList<>());
+        }
+    }
+}

@@ -1,0 +1,103 @@
+package io.quire.memory.bench.access;
+
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import io.netty.buffer.ByteBuf;
+import io.quire.memory.Accessor;
+import java.lang.foreign.MemorySegment;
+import org.agrona.concurrent.UnsafeBuffer;
+
+/** Memory whose words are read and written, the way a user of it would: all checks on. */
+sealed interface Words {
+
+    /** Where the first word is. */
+    default long start() {
+        return 0;
+    }
+
+    /** The 8 bytes at a place: the start, or so many bytes more. */
+    long get(long place);
+
+    void set(long place, long value);
+
+    /** Reads as many words from anywhere as both arrays have places. */
+    default void gather(long[] places, long[] values) {
+        for (int i = 0; i < values.length; i++) {
+            values[i] = get(places[i]);
+        }
+    }
+
+    /** A space, through an accessor. */
+    record Quire(Accessor accessor, long start) implements Words {
+
+        @Override
+        public long get(long place) {
+            return accessor.getLong(place);
+        }
+
+        @Override
+        public void set(long place, long value) {
+            accessor.setLong(place, value);
+        }
+
+        @Override
+        public void gather(long[] places, long[] values) {
+            accessor.gatherLongs(places, values, values.length);
+        }
+    }
+
+    /** One flat segment. */
+    record Flat(MemorySegment segment) implements Words {
+
+        @Override
+        public long get(long place) {
+            return segment.get(JAVA_LONG, place);
+        }
+
+        @Override
+        public void set(long place, long value) {
+            segment.set(JAVA_LONG, place, value);
+        }
+    }
+
+    /** A buffer of Netty over that segment. */
+    record Netty(ByteBuf buffer) implements Words {
+
+        @Override
+        public long get(long place) {
+            return buffer.getLong((int) place);
+        }
+
+        @Override
+        public void set(long place, long value) {
+            buffer.setLong((int) place, value);
+        }
+    }
+
+    /** A buffer of Agrona over that segment. */
+    record Agrona(UnsafeBuffer buffer) implements Words {
+
+        @Override
+        public long get(long place) {
+            return buffer.getLong((int) place);
+        }
+
+        @Override
+        public void set(long place, long value) {
+            buffer.putLong((int) place, value);
+        }
+    }
+
+    /** No memory at all: what the loop and its random number cost. */
+    record Nothing() implements Words {
+
+        @Override
+        public long get(long place) {
+            return place;
+        }
+
+        @Override
+        public void set(long place, long value) {
+        }
+    }
+}

@@ -1,0 +1,40 @@
+package io.quire.memory.bench.allocate;
+
+import java.lang.foreign.Arena;
+import java.util.function.Supplier;
+
+/** An arena of the JDK for each page. It zeroes the page, which no other does. */
+@SuppressWarnings("ArrayRecordComponent") // never compared; the compiler trusts the fields of a record
+record ArenaPages(Supplier<Arena> kind, Arena[] arenas) implements PageSource {
+
+    /** Of one thread. */
+    static ArenaPages confined(int live) {
+        return new ArenaPages(Arena::ofConfined, new Arena[live]);
+    }
+
+    /** Of all threads, which have to be asked before it ends. */
+    static ArenaPages shared(int live) {
+        return new ArenaPages(Arena::ofShared, new Arena[live]);
+    }
+
+    @Override
+    public void allocate(int slot) {
+        arenas[slot] = kind.get();
+        arenas[slot].allocate(PAGE_BYTES, PAGE_BYTES);
+    }
+
+    @Override
+    public void free(int slot) {
+        arenas[slot].close();
+    }
+
+    @Override
+    public int live() {
+        return arenas.length;
+    }
+
+    @Override
+    public PageSource forAnotherThread() {
+        return new ArenaPages(kind, new Arena[arenas.length]);
+    }
+}

@@ -1,0 +1,34 @@
+package io.quire.memory.bench.allocate;
+
+import org.apache.arrow.memory.ArrowBuf;
+import org.apache.arrow.memory.BufferAllocator;
+import org.apache.arrow.memory.RootAllocator;
+
+/** Buffers of Apache Arrow, with the allocator that is its own: malloc through Unsafe, and accounts. */
+@SuppressWarnings("ArrayRecordComponent") // never compared; the compiler trusts the fields of a record
+record ArrowPages(BufferAllocator allocator, ArrowBuf[] buffers) implements PageSource {
+
+    static ArrowPages of(int live) {
+        return new ArrowPages(new RootAllocator(), new ArrowBuf[live]);
+    }
+
+    @Override
+    public void allocate(int slot) {
+        buffers[slot] = allocator.buffer(PAGE_BYTES);
+    }
+
+    @Override
+    public void free(int slot) {
+        buffers[slot].close();
+    }
+
+    @Override
+    public int live() {
+        return buffers.length;
+    }
+
+    @Override
+    public PageSource forAnotherThread() {
+        return new ArrowPages(allocator, new ArrowBuf[buffers.length]);
+    }
+}

@@ -1,0 +1,80 @@
+package io.quire.memory.bench.allocate;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.SymbolLookup;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+
+/**
+ * An allocator written in C, called in the fastest way there is: addresses as plain longs, and <em>critical</em>
+ * downcalls, which leave the thread in Java.
+ */
+@SuppressWarnings("ArrayRecordComponent") // never compared; the compiler trusts the fields of a record
+record CPages(MethodHandle malloc, MethodHandle free, long[] addresses) implements PageSource {
+
+    private static final Linker LINKER = Linker.nativeLinker();
+
+    /** The C library's. */
+    static CPages malloc(int live) {
+        return of(LINKER.defaultLookup(), "malloc", "free", live);
+    }
+
+    static CPages jemalloc(int live) {
+        return of(library("libjemalloc.so.2"), "malloc", "free", live);
+    }
+
+    static CPages mimalloc(int live) {
+        return of(library("libmimalloc.so.2"), "mi_malloc", "mi_free", live);
+    }
+
+    @SuppressWarnings("restricted") // opens a C library
+    private static SymbolLookup library(String file) {
+        try {
+            return SymbolLookup.libraryLookup(file, Arena.global());
+        } catch (IllegalArgumentException refused) { // without a reason
+            throw new IllegalStateException(refused.getMessage() + "; if it is installed, it may want thread-local "
+                    + "memory that is reserved when the process starts: "
+                    + "GLIBC_TUNABLES=glibc.rtld.optional_static_tls=16384");
+        }
+    }
+
+    @SuppressWarnings("restricted") // calls C
+    private static CPages of(SymbolLookup library, String malloc, String free, int live) {
+        Linker.Option leaf = Linker.Option.critical(false);
+        return new CPages(
+                LINKER.downcallHandle(library.findOrThrow(malloc),
+                        FunctionDescriptor.of(ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG), leaf),
+                LINKER.downcallHandle(library.findOrThrow(free),
+                        FunctionDescriptor.ofVoid(ValueLayout.JAVA_LONG), leaf), new long[live]);
+    }
+
+    @Override
+    public void allocate(int slot) {
+        try {
+            addresses[slot] = (long) malloc.invokeExact((long) PAGE_BYTES);
+        } catch (Throwable failure) {
+            throw new IllegalStateException(failure);
+        }
+    }
+
+    @Override
+    public void free(int slot) {
+        try {
+            free.invokeExact(addresses[slot]);
+        } catch (Throwable failure) {
+            throw new IllegalStateException(failure);
+        }
+    }
+
+    @Override
+    public int live() {
+        return addresses.length;
+    }
+
+    @Override
+    public PageSource forAnotherThread() {
+        return new CPages(malloc, free, new long[addresses.length]);
+    }
+}

@@ -1,0 +1,43 @@
+package io.quire.memory.bench.allocate;
+
+import io.quire.memory.frame.FrameAllocator;
+import io.quire.memory.frame.Magazine;
+
+/** Numbers of frames through a magazine of the thread's own. */
+@SuppressWarnings("ArrayRecordComponent") // never compared; the compiler trusts the fields of a record
+record MagazinePages(FrameAllocator allocator, Magazine magazine, int[] frames) implements PageSource {
+
+    static MagazinePages of(int live) {
+        return of(new FrameAllocator(AllocatorPages.FRAMES), live);
+    }
+
+    private static MagazinePages of(FrameAllocator allocator, int live) {
+        return new MagazinePages(allocator, allocator.newMagazine(), new int[live]);
+    }
+
+    @Override
+    public void allocate(int slot) {
+        frames[slot] = magazine.allocate();
+    }
+
+    @Override
+    public void free(int slot) {
+        magazine.free(frames[slot]);
+    }
+
+    @Override
+    public int live() {
+        return frames.length;
+    }
+
+    @Override
+    public PageSource forAnotherThread() {
+        return of(allocator, frames.length);
+    }
+
+    @Override
+    public void close() {
+        PageSource.super.close();
+        magazine.close();
+    }
+}

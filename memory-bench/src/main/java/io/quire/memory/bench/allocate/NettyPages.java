@@ -1,0 +1,45 @@
+package io.quire.memory.bench.allocate;
+
+import io.netty.buffer.AdaptiveByteBufAllocator;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.PooledByteBufAllocator;
+
+/**
+ * Direct buffers of Netty. Its allocators are asked to cache for every thread, as they do for Netty's own, which is
+ * where its users have their speed.
+ */
+@SuppressWarnings("ArrayRecordComponent") // never compared; the compiler trusts the fields of a record
+record NettyPages(ByteBufAllocator allocator, ByteBuf[] buffers) implements PageSource {
+
+    static NettyPages adaptive(int live) {
+        return new NettyPages(new AdaptiveByteBufAllocator(true, true), new ByteBuf[live]);
+    }
+
+    static NettyPages pooled(int live) {
+        return new NettyPages(new PooledByteBufAllocator(true, PooledByteBufAllocator.defaultNumHeapArena(),
+                PooledByteBufAllocator.defaultNumDirectArena(), PooledByteBufAllocator.defaultPageSize(),
+                PooledByteBufAllocator.defaultMaxOrder(), PooledByteBufAllocator.defaultSmallCacheSize(),
+                PooledByteBufAllocator.defaultNormalCacheSize(), true), new ByteBuf[live]);
+    }
+
+    @Override
+    public void allocate(int slot) {
+        buffers[slot] = allocator.directBuffer(PAGE_BYTES);
+    }
+
+    @Override
+    public void free(int slot) {
+        buffers[slot].release();
+    }
+
+    @Override
+    public int live() {
+        return buffers.length;
+    }
+
+    @Override
+    public PageSource forAnotherThread() {
+        return new NettyPages(allocator, new ByteBuf[buffers.length]);
+    }
+}

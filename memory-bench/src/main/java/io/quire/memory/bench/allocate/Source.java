@@ -1,0 +1,76 @@
+package io.quire.memory.bench.allocate;
+
+import org.jspecify.annotations.Nullable;
+
+/** Who hands out pages. */
+public enum Source {
+
+    /** Ours, as a page fault takes it. */
+    POOL("pool"),
+    /** Ours without the count of those who map the frame. */
+    ALLOCATOR("frame allocator"),
+    /** Ours without the claim of a stripe, for a thread that has a magazine; no fault has one. */
+    MAGAZINE("magazine"),
+    NETTY_ADAPTIVE("Netty adaptive"),
+    NETTY_POOLED("Netty pooled"),
+    MALLOC("malloc/free"),
+    JEMALLOC("jemalloc"),
+    MIMALLOC("mimalloc"),
+    ARROW("Arrow"),
+    CONFINED_ARENA("confined arena"),
+    SHARED_ARENA("shared arena");
+
+    private final String words;
+
+    Source(String words) {
+        this.words = words;
+    }
+
+    /** How people write it. */
+    String words() {
+        return words;
+    }
+
+    /** Makes it, with a page in each of so many slots. */
+    PageSource open(int live) {
+        return fill(withoutPages(live));
+    }
+
+    /** Makes it, with as many empty slots. */
+    PageSource withoutPages(int live) {
+        return switch (this) {
+            case POOL -> PoolPages.of(live);
+            case ALLOCATOR -> AllocatorPages.of(live);
+            case MAGAZINE -> MagazinePages.of(live);
+            case NETTY_ADAPTIVE -> NettyPages.adaptive(live);
+            case NETTY_POOLED -> NettyPages.pooled(live);
+            case MALLOC -> CPages.malloc(live);
+            case JEMALLOC -> CPages.jemalloc(live);
+            case MIMALLOC -> CPages.mimalloc(live);
+            case ARROW -> ArrowPages.of(live);
+            case CONFINED_ARENA -> ArenaPages.confined(live);
+            case SHARED_ARENA -> ArenaPages.shared(live);
+        };
+    }
+
+    /** Takes a page into each slot. */
+    static PageSource fill(PageSource source) {
+        for (int slot = 0; slot < source.live(); slot++) {
+            source.allocate(slot);
+        }
+        return source;
+    }
+
+    /** Why it cannot run in this process, or null. */
+    @Nullable String whyMissing() {
+        try (PageSource _ = open(1)) {
+            return null;
+        } catch (RuntimeException | LinkageError failure) {
+            Throwable root = failure;
+            while (root.getCause() != null) {
+                root = root.getCause();
+            }
+            return root.toString();
+        }
+    }
+}

@@ -1,0 +1,83 @@
+package io.quire.memory.bench.map;
+
+import io.quire.memory.bench.measure.Axis;
+import io.quire.memory.bench.measure.Axis.Unit;
+import io.quire.memory.bench.measure.Chart;
+import io.quire.memory.bench.measure.Figures;
+import io.quire.memory.bench.measure.Report;
+import io.quire.memory.bench.measure.Series;
+import io.quire.memory.bench.measure.Series.Point;
+import java.lang.management.ManagementFactory;
+import java.lang.management.MemoryMXBean;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * How much memory does one more snapshot keep, if 1,000 random entries of the map are written after each? The
+ * question of OpenTripPlanner, whose map had 500,000 entries as well.
+ * <p>
+ * Expected: 7 to 8 MiB for ours. A thousand random writes meet nearly as many pages of slots and as many of
+ * entries, each of which is kept in the old form as well: 2,000 times 4 KiB. A copy has all entries, 20 MiB of
+ * nodes and table, 60 with the values; a trie keeps a thousand old values and the nodes on the way to them,
+ * 80 + 300 to 800 bytes each, less than 1 MiB: the grain of 4 KiB is what we pay for forking memory that knows
+ * nothing of maps.
+ * LMDB keeps the leaves that were written, and their branches: 1,050 pages, 4 MiB.
+ * <p>
+ * Off the heap all of it counts; on it what is left after a full collection, on both sides.
+ */
+final class KeptBySnapshots {
+
+    private static final int SNAPSHOTS_MAX = 8;
+
+    private final List<Series> lines = new ArrayList<>();
+    private final List<String> words = new ArrayList<>();
+
+    /** Measures one kind of map, alone. */
+    void add(MapKind kind, int entries) {
+        List<Point> points = new ArrayList<>();
+        List<MapView> snapshots = new ArrayList<>();
+        FilledMap filled = FilledMap.of(kind, entries);
+        try {
+            addSnapshot(filled, snapshots); // LMDB uses up free pages at first
+            long before = heldBytes(filled, snapshots);
+            for (int count = 1; count <= SNAPSHOTS_MAX; count++) {
+                addSnapshot(filled, snapshots);
+                if (Integer.bitCount(count) == 1) {
+                    points.add(new Point(count, heldBytes(filled, snapshots) - before));
+                }
+            }
+        } finally {
+            snapshots.forEach(MapView::close);
+            filled.close();
+        }
+        lines.add(kind == MapKind.QUIRE ? Series.ours(kind.words(), points) : Series.theirs(kind.words(), points));
+        double mebibytes = points.getLast().y() / SNAPSHOTS_MAX / (1 << 20);
+        words.add(kind.words() + " " + Figures.number(mebibytes) + " MiB");
+    }
+
+    private static void addSnapshot(FilledMap filled, List<MapView> snapshots) {
+        snapshots.add(filled.map().snapshot());
+        filled.chooseKeys();
+        filled.put();
+    }
+
+    /** Adds the picture and a line of words. */
+    void tell(int entries, Report report) {
+        report.add(new Chart("map-snapshot-memory", "How much memory do snapshots of a map keep?",
+                String.format("%,d entries with values of 64 bytes; after each snapshot 1,000 random ones are"
+                        + " written. What the map and a first snapshot hold is taken off; the heap is"
+                        + " measured after a full collection.", entries),
+                Axis.logarithmic("more snapshots", Unit.COUNT),
+                Axis.logarithmic("memory kept", Unit.BYTES), lines));
+        report.note("One more snapshot and 1,000 writes keep: " + String.join(", ", words) + ".");
+    }
+
+    private static long heldBytes(FilledMap filled, List<MapView> snapshots) {
+        filled.map().settle();
+        MemoryMXBean memory = ManagementFactory.getMemoryMXBean();
+        memory.gc();
+        memory.gc(); // what the first one found to be reachable only from something that had to be cleaned
+        return memory.getHeapMemoryUsage().getUsed() + filled.map().offHeapBytes()
+                + snapshots.stream().mapToLong(MapView::offHeapBytes).sum();
+    }
+}

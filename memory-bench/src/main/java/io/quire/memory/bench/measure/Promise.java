@@ -1,0 +1,101 @@
+package io.quire.memory.bench.measure;
+
+/**
+ * What the library promises, each promise beside a rival in the same run. This is the one list of them: a tour
+ * answers every one with one row.
+ */
+public enum Promise implements Target {
+
+    FORK_BESIDE_LINUX("fork() of 1 GiB resident, beside fork() of Linux", Target.atLeast(10_000)),
+    FORK_OF_ANY_SIZE("fork() of 64 GiB mapped, beside 1 MiB", Target.atMost(1.2)),
+
+    FIRST_WRITE_BESIDE_LINUX("first write after a fork, beside Linux's copy-on-write fault",
+            Target.atLeast(5).because("The copy of a cold page alone is a third of Linux's fault, so no way that "
+                    + "copies is five times as fast.")),
+    FIRST_WRITE_SCATTERED("first write after a fork, pages anywhere, beside a copy of 4 KiB",
+            Target.atMost(1.5, 200).because("Each of these pages lies in another leaf of 64 entries, which is copied "
+                    + "too: 64 exchanges for the counts of its frames, on words that are not in the cache.")),
+    FIRST_WRITE_CLUSTERED("first write after a fork, pages close together, beside a copy of 4 KiB",
+            Target.atMost(1.5, 200)),
+
+    READ_IN_CACHE("random read of 8 bytes in cache (1 MiB), beside one flat segment", Target.atMost(2)),
+    READ_IN_MEMORY("random read of 8 bytes in memory (1 GiB), beside one flat segment",
+            Target.atMost(2).because(Why.READS)),
+    READ_IN_CACHE_BESIDE_NETTY("random read of 8 bytes in cache (1 MiB), beside ByteBuf.getLong",
+            Target.atLeast(1).because("Netty's getLong is a load and a check of its bounds; a translation is a look-up "
+                    + "more.")),
+    READ_IN_MEMORY_BESIDE_NETTY("random read of 8 bytes in memory (1 GiB), beside ByteBuf.getLong",
+            Target.atLeast(1).because(Why.READS)),
+    GATHER("gather of words in one call, in memory (1 GiB), beside one flat segment", Target.atMost(1.5)),
+    WRITE_IN_CACHE("random write of 8 bytes in cache (1 MiB), beside one flat segment", Target.atMost(2)),
+    WRITE_IN_MEMORY("random write of 8 bytes in memory (1 GiB), beside one flat segment",
+            Target.atMost(2).because("A write is three stores, that of the value and two to the writer's slot, so a "
+                    + "third as many lines are under way when the processor's store buffer is full.")),
+    SCAN("scan with a run cursor, bandwidth beside a plain loop over one segment", Target.atLeast(0.95)),
+
+    ALLOCATE_BESIDE_NETTY("page allocate + free, one thread, beside Netty's adaptive allocator",
+            Target.atLeast(5).because(Why.ALLOCATION)),
+    ALLOCATE_BESIDE_MALLOC("page allocate + free, one thread, beside malloc + free",
+            Target.atLeast(3).because(Why.ALLOCATION)),
+    ALLOCATE_IN_TWO_THREADS("page allocate + free, cost in two threads beside one", Target.atMost(1.3)),
+
+    PIN_BY_ACCESSOR("short pin + unpin by an accessor, beside one uncontended exchange",
+            Target.atMost(4).because(Why.PINS)),
+    PIN_BY_SPACE("short pin + unpin by a space, beside one uncontended exchange",
+            Target.atMost(4).because(Why.PINS)),
+
+    MIGRATION_TO_DEVICE("migration to a device, batches of 64, bandwidth beside a copy",
+            Target.atLeast(0.8).because(Why.MIGRATION)),
+    MIGRATION_TO_HOST("migration to the host, batches of 64, bandwidth beside a copy",
+            Target.atLeast(0.8).because(Why.MIGRATION)),
+
+    PAGES_LOST_TO_READS("device pages lost to a fork followed by device reads", Target.figure("0")),
+    PAGES_LOST_TO_WRITES("device pages lost to a fork followed by writes, SAME_POOL and room",
+            Target.figure("0")),
+
+    METADATA("metadata, of the memory managed and for a page", Target.figure("<= 1 %, <= 24 B")),
+
+    EVICTION("eviction hits: as LRU and CLOCK, within 1 point of SIEVE, 2Q, S3-FIFO",
+            Target.figure("every trace").because("In a large cache whose popular pages change all the time CLOCK "
+                    + "has up to a point more; docs/eviction.md has every trace."));
+
+    /** Reasons that several promises have. */
+    private static final class Why {
+
+        static final String PINS = "The target leaves room for the word of the frame alone; a pin also takes the lock "
+                + "of the space twice, reads the clock, and enters the list of those that are open.";
+        static final String READS = "A flat read is 14 instructions with its loop, ours 50: owner, alignment, "
+                + "look-up, version. So fewer cache misses fit into the processor's window; a gather has none of that.";
+        static final String ALLOCATION = "This is the way of a page fault: a stripe is claimed and given back twice, "
+                + "and the frame has a count that may be shared. A magazine of one's own needs neither.";
+        static final String MIGRATION = "Bookkeeping page by page: two looks at each entry, its change, the frame's "
+                + "word, the eviction queue; and for each batch two barriers, and what an attached device is told.";
+
+        private Why() {
+        }
+    }
+
+    private final String words;
+    @SuppressWarnings("ImmutableEnumChecker") // a record of numbers and strings
+    private final Bound bound;
+
+    Promise(String words, Bound bound) {
+        this.words = words;
+        this.bound = bound;
+    }
+
+    /** What is promised, and beside what. */
+    public String words() {
+        return words;
+    }
+
+    @Override
+    public Bound bound() {
+        return bound;
+    }
+
+    @Override
+    public Kind kind() {
+        return bound.kind();
+    }
+}

@@ -1,0 +1,88 @@
+package io.quire.memory.bench.results;
+
+import com.google.gson.Gson;
+import com.google.gson.GsonBuilder;
+import com.google.gson.JsonPrimitive;
+import com.google.gson.JsonSerializer;
+import io.quire.memory.bench.measure.Axis;
+import io.quire.memory.bench.measure.Chart;
+import io.quire.memory.bench.measure.Comparison;
+import io.quire.memory.bench.measure.Promise;
+import io.quire.memory.bench.measure.Quartiles;
+import io.quire.memory.bench.measure.Report;
+import io.quire.memory.bench.measure.Row;
+import io.quire.memory.bench.measure.Series;
+import io.quire.memory.bench.measure.Verdict;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A report as lines of JSON, one for each row and for each point of a chart. Every line says by itself where it
+ * was measured, so that lines of many runs can be put together. What does not apply is left out.
+ */
+final class JsonLines {
+
+    private static final Gson JSON = new GsonBuilder().disableHtmlEscaping()
+            .registerTypeAdapter(Instant.class,
+                    (JsonSerializer<Instant>) (date, type, context) -> new JsonPrimitive(date.toString()))
+            .create();
+
+    private JsonLines() {
+    }
+
+    /** A row. */
+    private record RowLine(String kind, Setting setting, String question, String answerer, String what, String rival,
+            @Nullable Quartiles oursNanos, @Nullable Quartiles theirsNanos, @Nullable Double ratio,
+            @Nullable Quartiles ratioOfRounds, @Nullable Double spread, @Nullable Double drift, @Nullable String figure,
+            @Nullable Promise promise, String target, Verdict verdict, @Nullable String reason) {
+    }
+
+    /** A point of a chart. */
+    private record PointLine(String kind, Setting setting, String question, String answerer, String chart,
+            String series, Series.Side side, String xWords, Axis.Unit xUnit, double x, String yWords, Axis.Unit yUnit,
+            double y) {
+    }
+
+    /** All lines, rows first. */
+    static List<String> of(Setting setting, Report report) {
+        List<String> lines = new ArrayList<>();
+        report.rows().forEach(row -> lines.add(line(setting, row)));
+        for (Report.ChartOf picture : report.charts()) {
+            Chart chart = picture.chart();
+            for (Series series : chart.series()) {
+                for (Series.Point point : series.points()) {
+                    lines.add(JSON.toJson(new PointLine("point", setting, picture.question().name(),
+                            picture.question().answerer(), chart.id(), series.name(), series.side(), chart.x().words(),
+                            chart.x().unit(), point.x(), chart.y().words(), chart.y().unit(), point.y())));
+                }
+            }
+        }
+        return lines;
+    }
+
+    private static String line(Setting setting, Row row) {
+        Comparison comparison = row.comparison();
+        Promise promise = row.target() instanceof Promise kept ? kept : null;
+        String target = row.target().bound().words();
+        String reason = row.reason().isEmpty() ? null : row.reason();
+        if (comparison == null) {
+            return JSON.toJson(new RowLine("row", setting, row.question().name(), row.question().answerer(),
+                    row.operation(), row.rival(), null, null, null, null, null, null, row.ours(), promise, target,
+                    row.verdict(), reason));
+        }
+        return JSON.toJson(new RowLine("row", setting, row.question().name(), row.question().answerer(),
+                row.operation(), row.rival(), comparison.ourNanos(), comparison.theirNanos(),
+                row.target().bound().ratio(comparison), ratios(row, comparison), comparison.spread(),
+                comparison.drift(), null, promise, target, row.verdict(), reason));
+    }
+
+    /** The way round that the target is about. */
+    private static Quartiles ratios(Row row, Comparison comparison) {
+        double low = row.target().bound().turned(comparison.cost().low());
+        double high = row.target().bound().turned(comparison.cost().high());
+        return new Quartiles(Math.min(low, high), row.target().bound().turned(comparison.cost().median()),
+                Math.max(low, high));
+    }
+}

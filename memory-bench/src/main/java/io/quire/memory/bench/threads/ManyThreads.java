@@ -1,0 +1,231 @@
+package io.quire.memory.bench.threads;
+
+import io.quire.memory.Accessor;
+import io.quire.memory.AddressSpace;
+import io.quire.memory.MemoryManager;
+import io.quire.memory.bench.fixture.Pages;
+import io.quire.memory.bench.fixture.Xorshift;
+import io.quire.memory.bench.measure.Paired;
+import io.quire.memory.bench.measure.Report;
+import io.quire.memory.bench.measure.Sampler;
+import io.quire.memory.bench.measure.Target;
+import io.quire.memory.bench.measure.Timed;
+import io.quire.memory.bench.measure.Together;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongSupplier;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OperationsPerInvocation;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+import org.openjdk.jmh.annotations.Warmup;
+
+/**
+ * What does an operation cost each of several threads, beside one thread alone? They read and write pages of their own
+ * in one space; and each has a space of its own, in one manager, of which it writes a page and discards it, or forks
+ * it, writes a page, and closes the fork.
+ * <p>
+ * Expected: once, while there are processors. Reads share nothing that is written, writes have a slot for each
+ * accessor, allocations a stripe for each thread. Forks of different spaces share two counters and the list of open
+ * spaces, a cache line each, 50 to 100 ns when another processor had it last: 1.2 to 1.5.
+ * <p>
+ * Twice for reads or writes would mean that two threads write to one cache line. Two processors show that, and no more:
+ * whether eight threads queue up for a counter takes eight processors.
+ * <p>
+ * For JMH: {@code ManyThreads -t 1}, then {@code -t max}.
+ */
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.NANOSECONDS)
+@Fork(3)
+@Warmup(iterations = 5, time = 1)
+@Measurement(iterations = 5, time = 1)
+public class ManyThreads {
+
+    private static final int OPERATIONS = 1024;
+    private static final long OWN_BYTES = 1L << 20;
+
+    /** What the threads share. */
+    @State(Scope.Benchmark)
+    public static class Shared {
+
+        private final AtomicInteger threads = new AtomicInteger();
+
+        private MemoryManager manager;
+        private AddressSpace space;
+        private long address;
+
+        /**
+         * Room for all that each thread has, three times: there, in its own space, and in what waits to be destroyed.
+         */
+        @Setup(Level.Trial)
+        public void open() {
+            long bytes = OWN_BYTES * Runtime.getRuntime().availableProcessors();
+            manager = MemoryManager.builder().hostPool(3 * bytes).build();
+            space = manager.newAddressSpace();
+            address = space.map(bytes);
+        }
+
+        @TearDown(Level.Trial)
+        public void close() {
+            space.close();
+            manager.close();
+        }
+    }
+
+    /** What each of them has. */
+    @State(Scope.Thread)
+    public static class Own {
+
+        private AddressSpace shared;
+        private AddressSpace space;
+        private long sharedAddress;
+        private long address;
+        private long random = Xorshift.SEED;
+
+        private @Nullable Accessor sharedAccessor;
+        private @Nullable Accessor accessor;
+
+        @Setup(Level.Trial)
+        public void open(Shared all) {
+            shared = all.space;
+            sharedAddress = all.address + all.threads.getAndIncrement() * OWN_BYTES;
+            space = all.manager.newAddressSpace();
+            address = space.map(OWN_BYTES);
+            for (long at = 0; at < OWN_BYTES; at += Pages.PAGE_BYTES) {
+                shared.setLong(sharedAddress + at, at);
+                space.setLong(address + at, at);
+            }
+        }
+
+        @TearDown(Level.Trial)
+        public void close() {
+            space.close();
+        }
+
+        static Own of(Shared all) {
+            Own own = new Own();
+            own.open(all);
+            return own;
+        }
+
+        /** Of the thread that works, which need not be the one that prepared it. */
+        private Accessor sharedAccessor() {
+            if (sharedAccessor == null) {
+                sharedAccessor = shared.accessor();
+            }
+            return sharedAccessor;
+        }
+
+        private Accessor accessor() {
+            if (accessor == null) {
+                accessor = space.accessor();
+            }
+            return accessor;
+        }
+    }
+
+    @Benchmark
+    @OperationsPerInvocation(OPERATIONS)
+    public long read(Own own) {
+        Accessor accessor = own.sharedAccessor();
+        long random = own.random;
+        long sum = 0;
+        for (int i = 0; i < OPERATIONS; i++) {
+            random = Xorshift.next(random);
+            sum += accessor.getLong(own.sharedAddress + (random & OWN_BYTES - Long.BYTES));
+        }
+        own.random = random;
+        return sum;
+    }
+
+    @Benchmark
+    @OperationsPerInvocation(OPERATIONS)
+    public long write(Own own) {
+        Accessor accessor = own.sharedAccessor();
+        long random = own.random;
+        for (int i = 0; i < OPERATIONS; i++) {
+            random = Xorshift.next(random);
+            accessor.setLong(own.sharedAddress + (random & OWN_BYTES - Long.BYTES), random);
+        }
+        own.random = random;
+        return random;
+    }
+
+    /** A page is written first, and discarded. */
+    @Benchmark
+    @OperationsPerInvocation(OPERATIONS)
+    public long allocateAndFree(Own own) {
+        for (int i = 0; i < OPERATIONS; i++) {
+            own.space.discard(own.address, Pages.PAGE_BYTES);
+            own.accessor().setLong(own.address, i);
+        }
+        return OPERATIONS;
+    }
+
+    /** A space is forked and written, and its fork closed. */
+    @Benchmark
+    @OperationsPerInvocation(OPERATIONS)
+    public long forkAndWrite(Own own) {
+        for (int i = 0; i < OPERATIONS; i++) {
+            try (AddressSpace _ = own.space.fork()) {
+                own.accessor().setLong(own.address, i);
+            }
+        }
+        return OPERATIONS;
+    }
+
+    // ---- the tour
+
+    /** Adds the rows to the table, if there is time. */
+    public static void answer(Report report) {
+        if (!report.isFull()) {
+            return;
+        }
+        int processors = Runtime.getRuntime().availableProcessors();
+        for (int threads = 2; threads <= processors; threads *= 2) {
+            answer(threads, report);
+        }
+        report.note("Threads: measured with up to as many as there are processors, " + processors
+                + ". Fewer than four cannot show where threads queue up; nor is any processor left for the agent.");
+    }
+
+    private static void answer(int threads, Report report) {
+        report.progress("the same by " + threads + " threads ...");
+        ManyThreads many = new ManyThreads();
+        compare("read, ", threads, own -> () -> many.read(own), Paired.BATCHES, report);
+        compare("write, ", threads, own -> () -> many.write(own), Paired.BATCHES, report);
+        compare("allocate + free of a page, ", threads, own -> () -> many.allocateAndFree(own), Paired.LONG_BATCHES,
+                report);
+        compare("fork + first write + close, ", threads, own -> () -> many.forkAndWrite(own), Paired.LONG_BATCHES,
+                report);
+    }
+
+    private interface Work {
+
+        LongSupplier of(Own own);
+    }
+
+    private static void compare(String what, int threads, Work work, Paired rounds, Report report) {
+        Shared all = new Shared();
+        all.open();
+        List<Own> own = IntStream.range(0, threads).mapToObj(_ -> Own.of(all)).toList();
+        List<Timed> samplers = own.stream().map(each -> Timed.of(OPERATIONS, work.of(each))).toList();
+        Sampler alone = samplers.getFirst();
+        try (Together together = new Together(alone, samplers.subList(1, threads).toArray(Sampler[]::new))) {
+            report.add(what + threads + " threads, one", Target.NONE, rounds.compare(together, alone));
+        }
+        own.forEach(Own::close);
+        all.close();
+    }
+}

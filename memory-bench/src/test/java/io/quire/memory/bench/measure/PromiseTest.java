@@ -1,0 +1,45 @@
+package io.quire.memory.bench.measure;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** The tour loses no promise; that each has one row at run time is up to {@link Report}. */
+class PromiseTest {
+
+    private static final Path SOURCES = Path.of("src", "main", "java");
+
+    @ParameterizedTest
+    @EnumSource
+    void oneClassAnswersAPromise(Promise promise) throws IOException {
+        Pattern name = Pattern.compile("\\bPromise\\." + promise.name() + "\\b");
+        List<Path> answerers;
+        try (Stream<Path> files = Files.walk(SOURCES)) {
+            answerers = files.filter(file -> file.toString().endsWith(".java"))
+                    .filter(file -> name.matcher(text(file)).find()).toList();
+        }
+        assertThat(answerers).hasSize(1);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aPromiseFitsIntoTheTable(Promise promise) {
+        assertThat(promise.words()).hasSizeLessThan(72);
+        assertThat(promise.bound().words()).hasSizeLessThan(17);
+    }
+
+    private static String text(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException failure) {
+            throw new AssertionError(failure);
+        }
+    }
+}
