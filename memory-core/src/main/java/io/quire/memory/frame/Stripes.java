@@ -2,6 +2,7 @@ package io.quire.memory.frame;
 
 import static io.quire.memory.frame.FrameUnits.NONE;
 
+import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicLongArray;
 
 /**
@@ -31,8 +32,17 @@ final class Stripes {
     /** How many stripes a thread tries to claim before it does without. */
     private static final int CLAIM_TRIES = 2;
 
+    /** Threads that share an entry of {@link #homes}, by their numbers; a power of two. */
+    private static final int THREADS = 256;
+
     private final int count;
     private final AtomicLongArray words;
+
+    /**
+     * The stripe that a thread tries first. RACY(stripe-home): a thread that was crowded out writes the one it found,
+     * and two threads may do that at once; then one of them is crowded out once more.
+     */
+    private final int[] homes = new int[THREADS];
 
     /** {@code count} is a power of two. Stripes begin to search far from each other. */
     Stripes(int count, int trees) {
@@ -45,6 +55,7 @@ final class Stripes {
             long start = ReservationWord.startingAt(FrameUnits.firstRowOfTree(tree));
             words.setPlain(at(stripe, RESERVATION_OFFSET), start);
         }
+        Arrays.setAll(homes, this::of);
     }
 
     int count() {
@@ -58,18 +69,28 @@ final class Stripes {
 
     /** The stripe that this thread tries first. */
     int home() {
-        return of(Thread.currentThread().threadId());
+        return homes[homeIndex()];
+    }
+
+    private static int homeIndex() {
+        return (int) Thread.currentThread().threadId() & (THREADS - 1);
     }
 
     // ---- claims: one thread at a time may use the magazine of a stripe ----
 
-    /** Claims a stripe for this thread; NONE if those tried are all in use. */
+    /**
+     * Claims a stripe for this thread; NONE if those tried are all in use. A thread that finds its own in use moves to
+     * the next: two that always met would pass the line of one claim back and forth with every frame.
+     */
     int claim() {
         int home = home();
         for (int step = 0; step < CLAIM_TRIES; step++) {
             int stripe = of(home + (long) step);
             // ORDER(stripe-claim) acquire: what the last user did to the magazine is visible.
             if (words.compareAndExchangeAcquire(at(stripe, CLAIM_OFFSET), UNCLAIMED, CLAIMED) == UNCLAIMED) {
+                if (step > 0) {
+                    homes[homeIndex()] = stripe;
+                }
                 return stripe;
             }
         }
