@@ -53,7 +53,8 @@ import org.openjdk.jmh.annotations.Warmup;
  * alone, 2 us, and an eviction in a batch, 0.5 us. With every tenth access a miss at twice the size, that is 60 ns and
  * 250 ns an access.
  * <p>
- * In place growing with the working set would mean that pages go to and fro; the share on the device falling faster
+ * Moved first beyond 500 ns an access, which is what it shows on two processors, means that the evictions of the agent
+ * and those that a migration makes room with are in each other's way. In place growing with the working set would mean that pages go to and fro; the share on the device falling faster
  * than the size of the pool asks for, that the wrong ones are kept.
  */
 @State(Scope.Thread)

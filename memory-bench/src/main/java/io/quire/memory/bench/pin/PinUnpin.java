@@ -33,13 +33,13 @@ import org.openjdk.jmh.annotations.Warmup;
  * What does it cost to pin one page for a short time and unpin it, beside one exchange of a word that nobody else
  * wants?
  * <p>
- * Expected: some 20 times an exchange of 5 ns. Pinning and unpinning each take the lock of the space, two exchanges,
- * and change the word of the frame, one; in between the page is looked up from the root, and the pin, two objects,
- * enters and leaves the list of those that are open. A segment through an accessor adds a confined arena, 30 ns. A pin
- * of a space remembers the stack that took it, 4 us; its segments are those of a shared arena, whose end is a handshake
- * with every thread, some 20 us. The target of 4 times leaves room for the word of the frame alone.
+ * Expected: some 16 times an exchange of 5 ns. Pinning and unpinning each take the lock of the space, two exchanges,
+ * and change the word of the frame, one; in between the page is looked up from the root, the clock is read, and the pin,
+ * three objects, enters and leaves the list of those that are open. A pin of a space costs the same; its segments are
+ * those of a shared arena, whose end is a handshake with every thread, some 20 us, where those of an accessor's pin add
+ * a confined arena, 30 ns. The target of 4 times leaves room for the word of the frame alone.
  * <p>
- * A pin through an accessor beyond a microsecond would mean that a stack is walked there too.
+ * A short pin beyond a microsecond would mean that the stack of who takes it is walked.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
