@@ -33,13 +33,13 @@ import org.openjdk.jmh.annotations.Warmup;
  * <p>
  * Expected: a copy takes 210 to 300 ns a page. A batch, which is what one leaf maps, has a fixed part of a microsecond:
  * the tables locked twice, two fences, frames taken and given back, one announcement to the driver of each. For each
- * page there are some 60 ns more: two looks at its entry, two changes of it, two exchanges on the word of its frame, its
- * place in the eviction queue. So 2 us for a page alone, and with 64 of them 0.7 times the bandwidth of the copy.
+ * page there are some 60 ns more: two looks at its entry, two changes of it, two exchanges on the word of its frame,
+ * its place in the eviction queue. So 2 us for a page alone, and with 64 of them 0.7 times the bandwidth of the copy.
  * 512 pages are 8 batches and cost what 64 do.
  * <p>
- * A device that is attached is told before the copy, and after it of what has arrived; that the first window is over, it
- * is told while the pages are copied. Each call goes through a thread of its own, so that a deadline can be kept: one
- * or two hand-overs of 5 us that are waited for, some 100 ns for each of 64.
+ * A device that is attached is told before the copy, and after it of what has arrived; that the first window is over,
+ * it is told while the pages are copied. Each call goes through a thread of its own, so that a deadline can be kept:
+ * one or two hand-overs of 5 us that are waited for, some 100 ns for each of 64.
  * <p>
  * 64 pages much slower than that would mean that something of the fixed part is done for every page.
  */

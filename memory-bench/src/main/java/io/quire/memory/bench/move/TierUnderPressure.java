@@ -54,8 +54,9 @@ import org.openjdk.jmh.annotations.Warmup;
  * 250 ns an access.
  * <p>
  * Moved first beyond 500 ns an access, which is what it shows on two processors, means that the evictions of the agent
- * and those that a migration makes room with are in each other's way. In place growing with the working set would mean that pages go to and fro; the share on the device falling faster
- * than the size of the pool asks for, that the wrong ones are kept.
+ * and those that a migration makes room with are in each other's way. In place growing with the working set would mean
+ * that pages go to and fro; the share on the device falling faster than the size of the pool asks for, that the wrong
+ * ones are kept.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
