@@ -161,15 +161,6 @@ public final class FramePool {
         }
     }
 
-    /** Finds out what {@link #acquire} would, as of now, and changes nothing. */
-    public void checkCanBeShared(long offset) {
-        int frame = frame(offset);
-        long word = (long) WORDS.getOpaque(words, frame);
-        if (FrameWord.acquire(word) == FrameWord.REFUSED) {
-            throw corrupt("a frame cannot be shared once more", frame, word);
-        }
-    }
-
     /** One leaf less maps the frame; without any, and not held, it is free. */
     public void release(long offset) {
         int frame = frame(offset);

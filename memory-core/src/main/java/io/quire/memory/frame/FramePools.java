@@ -88,11 +88,6 @@ public final class FramePools implements AutoCloseable {
         of(offset).acquire(offset);
     }
 
-    /** See {@link FramePool#checkCanBeShared}. */
-    public void checkCanBeShared(long offset) {
-        of(offset).checkCanBeShared(offset);
-    }
-
     /** See {@link FramePool#release}. */
     public void release(long offset) {
         of(offset).release(offset);

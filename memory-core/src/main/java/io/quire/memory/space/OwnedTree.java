@@ -87,14 +87,6 @@ final class OwnedTree {
     /** A copy with one reference; its frames get one more each and may not be written through it. */
     private long[] copy(long[] leaf) {
         long[] copy = Leaf.create();
-        // Looked at before the first is changed: behind the fence of each change the next word would come from memory
-        // on its own, here they come side by side.
-        for (int page = 0; page < Geometry.FAN_OUT; page++) {
-            long entry = Leaf.entry(leaf, page);
-            if (Entry.isPresent(entry)) {
-                pools.checkCanBeShared(Entry.offset(entry));
-            }
-        }
         for (int page = 0; page < Geometry.FAN_OUT; page++) {
             long entry = Leaf.entry(leaf, page);
             if (Entry.isPresent(entry)) {
