@@ -66,7 +66,7 @@ final class ReadsByWorkingSet {
         report.add(new Chart("read-by-working-set", "What does a random 8-byte read cost as the memory grows?",
                 "Each point is the median of samples taken by turns, each after some milliseconds in which the caches"
                         + " became its own. Buffers of Netty and Agrona end below 2 GiB, where their int indexes end.",
-                Axis.logarithmic("working set", Axis.Unit.BYTES), Axis.linear("a read", Axis.Unit.NANOS),
+                Axis.logarithmic("working set", Axis.Unit.BYTES), Axis.logarithmic("a read", Axis.Unit.NANOS),
                 reads.lines.stream().map(line -> new Series(line.name, line.side, line.points)).toList()));
     }
 

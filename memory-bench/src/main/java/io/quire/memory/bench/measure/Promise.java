@@ -13,8 +13,8 @@ public enum Promise implements Target {
             Target.atLeast(5).because("The copy of a cold page alone is a third of Linux's fault, so no way that "
                     + "copies is five times as fast.")),
     FIRST_WRITE_SCATTERED("first write after a fork, pages anywhere, beside a copy of 4 KiB",
-            Target.atMost(1.5, 200).because("Each of these pages lies in another leaf of 64 entries, which is copied "
-                    + "too: 64 exchanges for the counts of its frames, on words that are not in the cache.")),
+            Target.atMost(1.5, 200).because("By a profile half is the copy. A quarter is the counts of 64 frames: "
+                    + "nearly every one of these pages lies in another leaf of 64 entries, which is copied too.")),
     FIRST_WRITE_CLUSTERED("first write after a fork, pages close together, beside a copy of 4 KiB",
             Target.atMost(1.5, 200)),
 
