@@ -5,11 +5,13 @@ import io.quire.memory.contract.PinAccess;
 import io.quire.memory.contract.PinTerm;
 import io.quire.memory.guard.Ownership;
 import io.quire.memory.guard.WriterSlot;
+import io.quire.memory.space.Pinned;
 import io.quire.memory.space.Space;
 import io.quire.memory.space.Withdrawals;
 import io.quire.memory.table.Geometry;
 import io.quire.memory.table.TranslationCache;
 import java.lang.invoke.VarHandle;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One thread's fast path into a space. It keeps the translations it has used and a writer slot of its own, so that an
@@ -31,6 +33,7 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
     private long version;
     private boolean writer;
     private boolean closed;
+    private @Nullable Pinned sparePin;
 
     Accessor(Space space) {
         super(space.memory());
@@ -165,7 +168,26 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
         if (closed) {
             throw closed();
         }
-        return AddressSpace.pin(space, address, sizeBytes, term, access, false);
+        return new Pin(SlowPath.pin(this, address, sizeBytes, term, access), address, sizeBytes, this);
+    }
+
+    /** What {@link #pin} does, but for the pin itself: where that is inlined, it need not even be allocated. */
+    Pinned pinPages(long address, long sizeBytes, PinTerm term, PinAccess access) {
+        Pinned spare = sparePin;
+        sparePin = null;
+        return AddressSpace.pinPages(space, address, sizeBytes, term, access, spare);
+    }
+
+    /** A pin of this thread has ended: the next one may use what it used. */
+    void keepSparePin(Pinned ended) {
+        sparePin = ended;
+    }
+
+    /** Refuses any thread but the owner. */
+    void checkOwner(String what) {
+        if (!Ownership.isCurrent(owner)) {
+            throw Ownership.violation(what + " of " + space.describeName(), owner);
+        }
     }
 
     /** Ends the accessor; the space stays open. Closing it again has no effect. */

@@ -221,17 +221,17 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
      * @throws io.quire.memory.contract.DriverFailedException if a driver fails
      */
     public Pin pin(long address, long sizeBytes, PinTerm term, PinAccess access) {
-        return pin(space, address, sizeBytes, term, access, true);
+        return new Pin(pinPages(space, address, sizeBytes, term, access, null), address, sizeBytes, null);
     }
 
-    /** The same for a space and an accessor; {@code shared} if any thread may use the segments. */
-    static Pin pin(Space space, long address, long sizeBytes, PinTerm term, PinAccess access, boolean shared) {
+    /** Pins the pages that a range touches; see {@link Space#pin}. */
+    static Pinned pinPages(Space space, long address, long sizeBytes, PinTerm term, PinAccess access,
+            @Nullable Pinned spare) {
         long start = Geometry.pageStart(address);
         int pages = Ranges.pages(Math.addExact(Ranges.positive(sizeBytes), address - start));
         space.checkAllMapped(start, (long) pages << Geometry.PAGE_SHIFT);
-        Birth birth = Birth.now(term == PinTerm.LONG || space.machine().policies().leakTracking());
-        Pinned pinned = space.pin(start, pages, term, access, birth);
-        return new Pin(pinned, address, sizeBytes, shared ? null : Thread.currentThread());
+        boolean tracked = term == PinTerm.LONG || space.machine().policies().leakTracking();
+        return space.pin(start, pages, term, access, spare, tracked ? Birth.now(true) : null);
     }
 
     // ---- ways in

@@ -6,7 +6,6 @@ import io.quire.memory.contract.PinAccess;
 import io.quire.memory.contract.PinTerm;
 import io.quire.memory.frame.FrameMemory;
 import io.quire.memory.frame.FramePool;
-import io.quire.memory.guard.Ownership;
 import io.quire.memory.space.PageStates;
 import io.quire.memory.space.Pinned;
 import io.quire.memory.table.Geometry;
@@ -27,22 +26,24 @@ import org.jspecify.annotations.Nullable;
 public final class Pin implements AutoCloseable {
 
     private final Pinned pinned;
+    private final int use;
     private final long start;
     private final long sizeBytes;
+    private final PinTerm term;
+    private final PinAccess access;
 
-    /** The only thread that may use it; null if any may. */
-    private final @Nullable Thread owner;
+    /** Its thread is the only one that may use this; null if any may. */
+    private final @Nullable Accessor accessor;
     private volatile boolean closed;
 
-    // Made and ended under the lock of the space.
-    private @Nullable Arena arena;
-    private List<MemorySegment> segments = List.of();
-
-    Pin(Pinned pinned, long start, long sizeBytes, @Nullable Thread owner) {
+    Pin(Pinned pinned, long start, long sizeBytes, @Nullable Accessor accessor) {
         this.pinned = pinned;
+        this.use = pinned.use();
         this.start = start;
         this.sizeBytes = sizeBytes;
-        this.owner = owner;
+        this.term = pinned.term();
+        this.access = pinned.access();
+        this.accessor = accessor;
     }
 
     /** The first address. */
@@ -55,11 +56,11 @@ public final class Pin implements AutoCloseable {
     }
 
     public PinTerm term() {
-        return pinned.term();
+        return term;
     }
 
     public PinAccess access() {
-        return pinned.access();
+        return access;
     }
 
     /**
@@ -72,17 +73,16 @@ public final class Pin implements AutoCloseable {
      */
     public List<MemorySegment> segments() {
         checkOwner();
-        if (!pinned.space().whilePinned(pinned, this::makeViews)) {
+        if (!pinned.space().whilePinned(pinned, use, this::makeViews)) {
             throw closed();
         }
-        return segments;
+        return pinned.views();
     }
 
     private void makeViews() {
-        if (arena == null) {
-            Arena mine = owner == null ? Arena.ofShared() : Arena.ofConfined();
-            segments = views(mine);
-            arena = mine;
+        if (pinned.views().isEmpty()) {
+            Arena mine = accessor == null ? Arena.ofShared() : Arena.ofConfined();
+            pinned.show(mine, views(mine));
         }
     }
 
@@ -99,7 +99,7 @@ public final class Pin implements AutoCloseable {
             }
             long length = Math.min(left, ((long) (next - page) << Geometry.PAGE_SHIFT) - skip);
             MemorySegment view = memory.view(pinned.frame(page) + skip, length, mine);
-            views.add(pinned.access() == PinAccess.WRITE ? view : view.asReadOnly());
+            views.add(access == PinAccess.WRITE ? view : view.asReadOnly());
             left -= length;
             skip = 0;
             page = next;
@@ -107,8 +107,15 @@ public final class Pin implements AutoCloseable {
         return List.copyOf(views);
     }
 
-    /** Where a pinned page is: a short-term pin may hold one of a device. */
+    /**
+     * Where a pinned page is: a short-term pin may hold one of a device.
+     *
+     * @throws ClosedException after close
+     * @throws WrongThreadException if it is one of an accessor and the caller another thread
+     * @throws IndexOutOfBoundsException if the address is not in the range
+     */
     public PageState state(long address) {
+        checkOwner();
         checkOpen();
         Objects.checkIndex(address - start, sizeBytes);
         return PageStates.of(pinned, address);
@@ -123,21 +130,18 @@ public final class Pin implements AutoCloseable {
     @Override
     public void close() {
         checkOwner();
-        if (!pinned.space().unpin(pinned, this::endViews)) {
+        if (!pinned.space().unpin(pinned, use)) {
             throw closed();
         }
         closed = true;
-    }
-
-    private void endViews() {
-        if (arena != null) {
-            arena.close();
+        if (accessor != null) {
+            accessor.keepSparePin(pinned);
         }
     }
 
     private void checkOwner() {
-        if (owner != null && !Ownership.isCurrent(owner)) {
-            throw Ownership.violation("a pin of " + pinned.space().describeName(), owner);
+        if (accessor != null) {
+            accessor.checkOwner("a pin");
         }
     }
 
@@ -153,6 +157,7 @@ public final class Pin implements AutoCloseable {
 
     @Override
     public String toString() {
-        return "Pin[" + pinned + (closed ? ", closed" : "") + "]";
+        return "Pin[" + (closed ? "closed, space=" + pinned.space().describeName() + ", address=0x"
+                + Long.toHexString(start) + ", sizeBytes=" + sizeBytes + ", " + term + ", " + access : pinned) + "]";
     }
 }

@@ -1,5 +1,8 @@
 package io.quire.memory;
 
+import io.quire.memory.contract.PinAccess;
+import io.quire.memory.contract.PinTerm;
+import io.quire.memory.space.Pinned;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
@@ -13,8 +16,11 @@ import java.lang.invoke.MethodType;
 final class SlowPath {
 
     // Not final: see above.
-    private static MethodHandle read = handle("wordSlowly");
-    private static MethodHandle enterWrite = handle("enterWriteSlowly");
+    private static MethodHandle read = handle("wordSlowly", MethodType.methodType(long.class, long.class));
+    private static MethodHandle enterWrite = handle("enterWriteSlowly",
+            MethodType.methodType(long.class, long.class));
+    private static MethodHandle pin = handle("pinPages", MethodType.methodType(Pinned.class, long.class, long.class,
+            PinTerm.class, PinAccess.class));
 
     private SlowPath() {
     }
@@ -35,6 +41,14 @@ final class SlowPath {
         }
     }
 
+    static Pinned pin(Accessor accessor, long address, long sizeBytes, PinTerm term, PinAccess access) {
+        try {
+            return (Pinned) pin.invokeExact(accessor, address, sizeBytes, term, access);
+        } catch (Throwable failure) {
+            throw unchecked(failure);
+        }
+    }
+
     private static RuntimeException unchecked(Throwable failure) {
         if (failure instanceof Error error) {
             throw error;
@@ -42,10 +56,9 @@ final class SlowPath {
         return (RuntimeException) failure; // neither declares any other
     }
 
-    private static MethodHandle handle(String method) {
+    private static MethodHandle handle(String method, MethodType type) {
         try {
-            return MethodHandles.lookup().findVirtual(Accessor.class, method,
-                    MethodType.methodType(long.class, long.class));
+            return MethodHandles.lookup().findVirtual(Accessor.class, method, type);
         } catch (ReflectiveOperationException impossible) {
             throw new ExceptionInInitializerError(impossible);
         }

@@ -35,7 +35,7 @@ public final class PinWatch {
         int reported = 0;
         for (Pinned pinned : machine.openPins()) {
             boolean overstays = pinned.term() == PinTerm.SHORT
-                    && pinned.birth().age().compareTo(machine.policies().pinOverstay()) > 0;
+                    && pinned.age().compareTo(machine.policies().pinOverstay()) > 0;
             if (overstays && pinned.report()) {
                 LOGGER.log(System.Logger.Level.WARNING, "a short-term pin has been held too long: " + pinned
                         + pinned.whereItsThreadIs());

@@ -36,13 +36,15 @@ final class Pins {
         this.machine = space.machine();
     }
 
-    /** Pins a run of pages, all or none; see {@code AddressSpace.pin}. */
-    Pinned pin(long address, int pages, PinTerm term, PinAccess access, Birth birth) {
+    /** Pins as many pages as there are, all or none; see {@code AddressSpace.pin}. */
+    Pinned pin(Pinned wanted, long address, PinTerm term, PinAccess access, @Nullable Birth birth) {
+        int pages = wanted.pages();
+        wanted.begin(address, term, access, birth);
         long longBytes = term == PinTerm.LONG ? (long) pages << Geometry.PAGE_SHIFT : 0;
         machine.longPins().take(longBytes, space);
         Pinned pinned = null;
         try {
-            pinned = pinWhereTheyAreOrBringHome(new Pinned(space, address, new long[pages], term, access, birth));
+            pinned = pinWhereTheyAreOrBringHome(wanted);
             return pinned;
         } finally {
             if (pinned == null) {
@@ -128,7 +130,7 @@ final class Pins {
             first.previous = pinned;
         }
         first = pinned;
-        pinned.isOpen = true;
+        pinned.open();
         count++;
     }
 
@@ -141,23 +143,23 @@ final class Pins {
         if (pinned.next != null) {
             pinned.next.previous = pinned.previous;
         }
-        pinned.isOpen = false;
+        pinned.next = null;
+        pinned.previous = null;
         count--;
     }
 
     /**
-     * Ends a pin.
+     * Ends a use of a pin.
      *
-     * @param endViews makes sure that nobody uses its memory any more; runs under the lock
      * @return false if it was ended before
      */
-    boolean unpin(Pinned pinned, Runnable endViews) {
+    boolean unpin(Pinned pinned, int use) {
         space.lock();
         try {
-            if (!pinned.isOpen) {
+            if (!pinned.isOpen(use)) {
                 return false;
             }
-            endViews.run();
+            pinned.end(); // first, because it may be refused
             unlink(pinned);
             for (int i = 0; i < pinned.pages(); i++) {
                 machine.pools().unhold(pinned.frame(i));
@@ -189,13 +191,14 @@ final class Pins {
         return null;
     }
 
-    /** The open pins; under the lock. */
+    /** The open pins, for somebody else to look at; under the lock. */
     List<Pinned> open() {
         if (first == null) {
             return List.of();
         }
         List<Pinned> open = new ArrayList<>();
         for (Pinned pinned = first; pinned != null; pinned = pinned.next) {
+            pinned.markSeen();
             open.add(pinned);
         }
         return open;

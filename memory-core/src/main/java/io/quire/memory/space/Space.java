@@ -453,29 +453,36 @@ public final class Space {
 
     // ---- pins and cursors
 
-    /** Pins a run of pages; see {@code AddressSpace.pin}. */
-    public Pinned pin(long address, int count, PinTerm term, PinAccess access, Birth since) {
-        return pins.pin(address, count, term, access, since);
+    /**
+     * Pins a run of pages; see {@code AddressSpace.pin}.
+     *
+     * @param spare one of this space whose use has ended, to be used again if it fits
+     * @param birth the stack that pins, if it is to be remembered
+     */
+    public Pinned pin(long address, int pages, PinTerm term, PinAccess access, @Nullable Pinned spare,
+            @Nullable Birth birth) {
+        Pinned wanted = spare != null && spare.isReusable(this, pages) ? spare : new Pinned(this, pages);
+        return pins.pin(wanted, address, term, access, birth);
     }
 
     /**
-     * Ends a pin.
+     * Ends a use of a pin.
      *
-     * @param endViews makes sure that nobody uses its memory any more; runs under the lock
      * @return false if it was ended before
      */
-    public boolean unpin(Pinned pinned, Runnable endViews) {
-        return pins.unpin(pinned, endViews);
+    public boolean unpin(Pinned pinned, int use) {
+        return pins.unpin(pinned, use);
     }
 
-    /** Does something with the memory of a pin; false if it was ended before. */
-    public boolean whilePinned(Pinned pinned, Runnable work) {
+    /** Does something with the memory of a pin; false if this use of it was ended before. */
+    public boolean whilePinned(Pinned pinned, int use, Runnable work) {
         lock.lock();
         try {
-            if (pinned.isOpen) {
-                work.run();
+            if (!pinned.isOpen(use)) {
+                return false;
             }
-            return pinned.isOpen;
+            work.run();
+            return true;
         } finally {
             lock.unlock();
         }
