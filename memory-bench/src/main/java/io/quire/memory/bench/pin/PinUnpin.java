@@ -34,10 +34,10 @@ import org.openjdk.jmh.annotations.Warmup;
  * wants?
  * <p>
  * Expected: some 16 times an exchange of 5 ns. Pinning and unpinning each take the lock of the space, two exchanges,
- * and change the word of the frame, one; in between the page is looked up from the root, the clock is read, and the
- * pin enters and leaves the list of those that are open. An accessor allocates nothing for it. A pin of a space costs the same; its segments
- * are those of a shared arena, whose end is a handshake with every thread, some 20 us, where those of an accessor's pin
- * add a confined arena, 30 ns. The target of 4 times leaves room for the word of the frame alone.
+ * and change the word of the frame, one; in between the page is looked up from the root, the clock is read, and the pin
+ * enters and leaves the list of those that are open. An accessor allocates nothing for it. A pin of a space costs the
+ * same; its segments are those of a shared arena, whose end is a handshake with every thread, some 20 us, where those
+ * of an accessor's pin add a confined arena, 30 ns. The target of 4 times leaves room for the word of the frame alone.
  * <p>
  * A short pin beyond a microsecond would mean that the stack of who takes it is walked.
  */
