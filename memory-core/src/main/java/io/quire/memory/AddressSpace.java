@@ -204,8 +204,8 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
     /**
      * Pins a range: its pages stay in their frames, and the frames at their disposal, until the pin is closed. A page
      * that a fork shares is copied before, so that what the space writes and what the pin shows stay the same. Private
-     * pages come to the host first; exclusive access of a device ends. A long-term pin remembers the stack that took it,
-     * a short-term one only with leak tracking.
+     * pages come to the host first; exclusive access of a device ends. A long-term pin remembers the stack that took
+     * it, a short-term one only with leak tracking.
      *
      * @param address any
      * @param sizeBytes positive; every page it touches is pinned

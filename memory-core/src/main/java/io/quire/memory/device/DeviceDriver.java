@@ -9,8 +9,8 @@ package io.quire.memory.device;
  * {@code invalidateStart} takes, it installs translations only if theirs is the same, and asks again if not.
  * <p>
  * <b>Threads.</b> The library calls one driver from one thread at a time, {@link #frameAllocated},
- * {@link #frameFreed} and their like for many frames from any. {@code invalidateStart} may wait for accesses in progress, never for a fault in
- * progress: the library holds the space's lock meanwhile, which the fault wants.
+ * {@link #frameFreed} and their like for many frames from any. {@code invalidateStart} may wait for accesses in
+ * progress, never for a fault in progress: the library holds the space's lock meanwhile, which the fault wants.
  * <p>
  * <b>Failures.</b> A method that throws fails the operation that called it, with the device named; a space is never
  * left half changed. One that does not return within the manager's deadline fails the operation too, and the device

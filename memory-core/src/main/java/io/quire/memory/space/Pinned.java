@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The pages one pin holds. Changed under the lock of its space only, and not while it is handed out.
  * <p>
- * An accessor that pins in a loop uses one over and over, so that it allocates nothing: each use has a number, which its
- * pin remembers, and one that somebody else has seen in a list is not used again.
+ * An accessor that pins in a loop uses one over and over, so that it allocates nothing: each use has a number, which
+ * its pin remembers, and one that somebody else has seen in a list is not used again.
  */
 public final class Pinned {
 
