@@ -130,7 +130,7 @@ public final class Pin implements AutoCloseable {
     @Override
     public void close() {
         checkOwner();
-        if (!pinned.space().unpin(pinned, use)) {
+        if (!SlowPath.unpin(pinned.space(), pinned, use)) {
             throw closed();
         }
         closed = true;

@@ -3,12 +3,13 @@ package io.quire.memory;
 import io.quire.memory.contract.PinAccess;
 import io.quire.memory.contract.PinTerm;
 import io.quire.memory.space.Pinned;
+import io.quire.memory.space.Space;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 
 /**
- * The slow paths of an {@link Accessor}, called so that no compiler can inline them. Inlined, they cost the fast paths
+ * The slow paths of an {@link Accessor} and its pins, called so that no compiler can inline them. Inlined, they cost the fast paths
  * dearly: a page that is met for the first time makes the compiler take them for warm, and then what a caller's loop
  * needs is kept on the stack for their sake, in every turn. The language has no word for this; a handle that is not
  * constant has the effect, because the compiler cannot know where it leads.
@@ -16,11 +17,14 @@ import java.lang.invoke.MethodType;
 final class SlowPath {
 
     // Not final: see above.
-    private static MethodHandle read = handle("wordSlowly", MethodType.methodType(long.class, long.class));
-    private static MethodHandle enterWrite = handle("enterWriteSlowly",
+    private static MethodHandle read = handle(Accessor.class, "wordSlowly",
             MethodType.methodType(long.class, long.class));
-    private static MethodHandle pin = handle("pinPages", MethodType.methodType(Pinned.class, long.class, long.class,
-            PinTerm.class, PinAccess.class));
+    private static MethodHandle enterWrite = handle(Accessor.class, "enterWriteSlowly",
+            MethodType.methodType(long.class, long.class));
+    private static MethodHandle pin = handle(Accessor.class, "pinPages",
+            MethodType.methodType(Pinned.class, long.class, long.class, PinTerm.class, PinAccess.class));
+    private static MethodHandle unpin = handle(Space.class, "unpin",
+            MethodType.methodType(boolean.class, Pinned.class, int.class));
 
     private SlowPath() {
     }
@@ -49,6 +53,14 @@ final class SlowPath {
         }
     }
 
+    static boolean unpin(Space space, Pinned pinned, int use) {
+        try {
+            return (boolean) unpin.invokeExact(space, pinned, use);
+        } catch (Throwable failure) {
+            throw unchecked(failure);
+        }
+    }
+
     private static RuntimeException unchecked(Throwable failure) {
         if (failure instanceof Error error) {
             throw error;
@@ -56,9 +68,9 @@ final class SlowPath {
         return (RuntimeException) failure; // neither declares any other
     }
 
-    private static MethodHandle handle(String method, MethodType type) {
+    private static MethodHandle handle(Class<?> owner, String method, MethodType type) {
         try {
-            return MethodHandles.lookup().findVirtual(Accessor.class, method, type);
+            return MethodHandles.lookup().findVirtual(owner, method, type);
         } catch (ReflectiveOperationException impossible) {
             throw new ExceptionInInitializerError(impossible);
         }
