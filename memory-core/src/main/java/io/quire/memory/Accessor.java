@@ -102,8 +102,11 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
         }
         slot.enter();
         long offset = cache.findWritable(address);
-        return offset != TranslationCache.MISS && withdrawals.isStill(version) ? offset
-                : SlowPath.enterWrite(this, address);
+        if (offset != TranslationCache.MISS && withdrawals.isStill(version)) {
+            return offset;
+        }
+        slot.exit(); // here, so that nobody waits for a write that a full stack keeps from going on
+        return SlowPath.enterWrite(this, address);
     }
 
     @Override
@@ -224,13 +227,13 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
     /** What {@link #enterWrite} does then. */
     long enterWriteSlowly(long address) {
         while (true) {
-            slot.exit();
             makeWritable(address);
             slot.enter();
             long offset = cache.findWritable(address);
             if (offset != TranslationCache.MISS && withdrawals.isStill(version)) {
                 return offset;
             }
+            slot.exit();
         }
     }
 

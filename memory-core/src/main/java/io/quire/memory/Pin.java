@@ -73,17 +73,19 @@ public final class Pin implements AutoCloseable {
      */
     public List<MemorySegment> segments() {
         checkOwner();
-        if (!pinned.space().whilePinned(pinned, use, this::makeViews)) {
+        List<MemorySegment> views = pinned.space().whilePinned(pinned, use, this::views);
+        if (views == null) {
             throw closed();
         }
-        return pinned.views();
+        return views;
     }
 
-    private void makeViews() {
+    private List<MemorySegment> views() {
         if (pinned.views().isEmpty()) {
             Arena mine = accessor == null ? Arena.ofShared() : Arena.ofConfined();
             pinned.show(mine, views(mine));
         }
+        return pinned.views();
     }
 
     private List<MemorySegment> views(Arena mine) {

@@ -91,13 +91,13 @@ public final class Pinned {
         isSeen = true;
     }
 
-    /** Whether its holder, whose use has ended, may use it for so many pages of a space again. */
-    public boolean isReusable(Space forSpace, int pages) {
-        return !isSeen && space == forSpace && frames.length == pages;
+    /** Whether its holder, whose use has ended, may use it again for so many pages. */
+    boolean isReusable(int pages) {
+        return !isSeen && frames.length == pages;
     }
 
     /**
-     * Shows the pages to the holder; while the pin is open.
+     * Shows the pages to the holder; under the lock, while the pin is open.
      *
      * @param whose ends with the use
      */
@@ -106,7 +106,7 @@ public final class Pinned {
         views = segments;
     }
 
-    /** What was shown; empty if nothing was. */
+    /** What was shown; empty if nothing was. Under the lock. */
     public List<MemorySegment> views() {
         return views;
     }

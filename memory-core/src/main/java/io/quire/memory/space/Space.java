@@ -26,6 +26,7 @@ import io.quire.memory.trace.Birth;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.LongUnaryOperator;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -461,7 +462,7 @@ public final class Space {
      */
     public Pinned pin(long address, int pages, PinTerm term, PinAccess access, @Nullable Pinned spare,
             @Nullable Birth birth) {
-        Pinned wanted = spare != null && spare.isReusable(this, pages) ? spare : new Pinned(this, pages);
+        Pinned wanted = spare != null && spare.isReusable(pages) ? spare : new Pinned(this, pages);
         return pins.pin(wanted, address, term, access, birth);
     }
 
@@ -474,15 +475,11 @@ public final class Space {
         return pins.unpin(pinned, use);
     }
 
-    /** Does something with the memory of a pin; false if this use of it was ended before. */
-    public boolean whilePinned(Pinned pinned, int use, Runnable work) {
+    /** What comes of work with the memory of a pin; null if this use of it was ended before. */
+    public <T> @Nullable T whilePinned(Pinned pinned, int use, Supplier<T> work) {
         lock.lock();
         try {
-            if (!pinned.isOpen(use)) {
-                return false;
-            }
-            work.run();
-            return true;
+            return pinned.isOpen(use) ? work.get() : null;
         } finally {
             lock.unlock();
         }
