@@ -10,8 +10,8 @@ public enum Promise implements Target {
     FORK_OF_ANY_SIZE("fork() of 64 GiB mapped, beside 1 MiB", Target.atMost(1.2)),
 
     FIRST_WRITE_BESIDE_LINUX("first write after a fork, beside Linux's copy-on-write fault",
-            Target.atLeast(5).because("The copy of a cold page alone is a third of Linux's fault, so no way that "
-                    + "copies is five times as fast.")),
+            Target.atLeast(5).because("The copy of a cold page alone is more than a quarter of Linux's fault, so "
+                    + "no way that copies is five times as fast.")),
     FIRST_WRITE_SCATTERED("first write after a fork, pages anywhere, beside a copy of 4 KiB",
             Target.atMost(1.5, 200).because("By a profile half is the copy. A quarter is the counts of 64 frames: "
                     + "nearly every one of these pages lies in another leaf of 64 entries, which is copied too.")),
