@@ -1,7 +1,8 @@
 """A pin against migration, fork, unmap and the page's own writers: Pins, FrameWord.
 
 The page is in frame F, holds 1, and space A is the one that pins. The pin's holder stores 3 through the pin, which no
-slot tells of; a write of the processor stores 2. A frame that is free goes to another space, which writes 9.
+slot tells of; a write of the processor stores 2. A frame that is free goes to another space, which writes 9. A pin is
+taken under the lock, or by an accessor inside its writer slot.
 """
 
 from frames import ABSENT, FOREIGN, HOLD, REFERENCE, foreign_write, holds, next_owner, references
@@ -9,7 +10,7 @@ from mc import END, Scenario
 
 # B is the other side of a fork. G, H and S are for copies; `pinned` is the registry of A.
 MEMORY = {
-    "lock": 0, "version": 0, "entry": ("F", "W"), "B": "", "pinned": "", "F": 1, "F count": REFERENCE, "G": 0,
+    "lock": 0, "version": 0, "slot": 0, "entry": ("F", "W"), "B": "", "pinned": "", "F": 1, "F count": REFERENCE, "G": 0,
     "G count": 0, "H": 0, "H count": 0, "S": 0, "S count": 0,
 }
 
@@ -74,7 +75,58 @@ def pinner(locked=True, unshare=True, unpin=False):
     return [look_too_early, lock, make_exclusive, copy, take_mark_off, hold, register, use, unregister, let_go]
 
 
-def migrator(look_at_mark=True, count_holds=True):
+def accessor(slot=True, register_inside=True, unpin=False):
+    """Pins as it writes: with F in its cache as writable at version 0. Writes of the processor go on beside it."""
+
+    def enter(t):
+        if slot:
+            t.store("slot", 1)
+
+    def look(t):
+        if t.load("version") != 0:
+            t.store("slot", 0)
+            return END
+
+    def hold(t):
+        t.add("F count", HOLD)
+
+    def register(t):
+        if register_inside:
+            t.store("pinned", "F")
+
+    def leave(t):
+        t.store("slot", 0)
+        t.my["pinned"] = "F"
+
+    def register_late(t):
+        if not register_inside:
+            t.store("pinned", "F")
+
+    def use(t):
+        t.require(t.load("F") != FOREIGN, "a pinned frame is another space's")
+        t.store("F", 3)
+        t.my["wrote"] = 3
+        if not unpin:
+            return END
+
+    def enter_again(t):
+        if slot:
+            t.store("slot", 1)
+
+    def unregister(t):
+        t.store("pinned", "")
+
+    def let_go(t):
+        t.add("F count", -HOLD)
+        t.my["pinned"] = ""
+
+    def leave_again(t):
+        t.store("slot", 0)
+
+    return [enter, look, hold, register, leave, register_late, use, enter_again, unregister, let_go, leave_again]
+
+
+def migrator(look_at_mark=True, count_holds=True, look_again=True):
     """As in migrate.py; the processor's writers are left out."""
 
     def lock_to_mark(t):
@@ -86,6 +138,17 @@ def migrator(look_at_mark=True, count_holds=True):
             return END
         t.store("entry", ("F", "M"))
         t.add("F count", HOLD)
+
+    def withdraw(t):
+        t.store("version", t.load("version") + 1)
+        t.membarrier()
+
+    def await_accessors(t):
+        t.wait_until(t.load("slot") == 0)
+
+    def look_at_holds(t):
+        if look_again and holds(t.load("F count")) != 1:
+            return give_up
         t.unlock("lock")
 
     def copy(t):
@@ -118,10 +181,11 @@ def migrator(look_at_mark=True, count_holds=True):
         t.add("F count", -HOLD)
         t.unlock("lock")
 
-    return [lock_to_mark, mark, copy, lock_to_commit, decide, replace, release, give_up]
+    return [lock_to_mark, mark, withdraw, await_accessors, look_at_holds, copy, lock_to_commit, decide, replace,
+            release, give_up]
 
 
-def forker(copy_pinned=True):
+def forker(copy_pinned=True, wait=True):
     """B becomes a fork of A; the thread reads what B has."""
 
     def lock(t):
@@ -131,7 +195,10 @@ def forker(copy_pinned=True):
         t.my["frame"], _ = t.load("entry")
         t.store("entry", (t.my["frame"], ""))
         t.store("version", t.load("version") + 1)
-        t.fence()
+        t.membarrier()
+
+    def await_accessors(t):
+        t.wait_until(not wait or t.load("slot") == 0)
 
     def look_at_pins(t):
         if not copy_pinned or t.load("pinned") != t.my["frame"]:
@@ -156,7 +223,8 @@ def forker(copy_pinned=True):
     def read_child_again(t):
         t.require(t.load(t.my["frame"]) == t.my["child"], "the child changed after the fork had returned")
 
-    return [lock, withdraw, look_at_pins, copy, share, give_to_child, read_child, read_child_again]
+    return [lock, withdraw, await_accessors, look_at_pins, copy, share, give_to_child, read_child,
+            read_child_again]
 
 
 def failing_fork(frames_first=True):
@@ -227,7 +295,10 @@ def unmapper():
         t.my["frame"], _ = t.load("entry")
         t.store("entry", ABSENT)
         t.store("version", t.load("version") + 1)
-        t.fence()
+        t.membarrier()
+
+    def await_accessors(t):
+        t.wait_until(t.load("slot") == 0)
 
     def release(t):
         if t.my["frame"]:
@@ -236,7 +307,7 @@ def unmapper():
     def unlock(t):
         t.unlock("lock")
 
-    return [lock, remove, release, unlock]
+    return [lock, remove, await_accessors, release, unlock]
 
 
 def pin_is_the_page(memory, variables):
@@ -298,6 +369,16 @@ SCENARIOS = [
              pin_is_the_page),
     Scenario("pins: unmapped while pinned, the frame is used again", MEMORY,
              [pinner(unpin=True), unmapper(), next_owner()], pin_is_the_page),
+    Scenario("pins: by an accessor, migration, the frame is used again", MEMORY,
+             [accessor(), migrator(), next_owner()], pin_is_the_page),
+    Scenario("pins: by an accessor, migration, unpinned at once", MEMORY,
+             [accessor(unpin=True), migrator(), next_owner()], pin_is_the_page),
+    Scenario("pins: by an accessor, fork and a write of the parent", MEMORY, [accessor(), forker(), writer()],
+             pin_is_the_page),
+    Scenario("pins: by an accessor, fork, unpinned at once", MEMORY, [accessor(unpin=True), forker(), writer()],
+             pin_is_the_page),
+    Scenario("pins: by an accessor, unmapped, the frame is used again", MEMORY,
+             [accessor(unpin=True), unmapper(), next_owner()], pin_is_the_page),
     Scenario("pins: unmapped and unpinned, one word", LAST, [giver(REFERENCE), giver(HOLD)], freed_once),
     Scenario("pins: a migration looks at neither mark nor holds", MEMORY,
              [pinner(), migrator(look_at_mark=False, count_holds=False)], pin_is_the_page, must_fail=True),
@@ -305,6 +386,16 @@ SCENARIOS = [
              [pinner(unpin=True), migrator(look_at_mark=False)], pin_is_the_page, must_fail=True),
     Scenario("pins: taken without the lock", MEMORY, [pinner(locked=False), migrator(), next_owner()],
              pin_is_the_page, must_fail=True),
+    Scenario("pins: by an accessor without its slot, and fork", MEMORY,
+             [accessor(slot=False), forker(), writer()], pin_is_the_page, must_fail=True),
+    Scenario("pins: by an accessor, and a fork that does not wait", MEMORY,
+             [accessor(), forker(wait=False), writer()], pin_is_the_page, must_fail=True),
+    Scenario("pins: by an accessor, registered after it left its slot, and fork", MEMORY,
+             [accessor(register_inside=False), forker(), writer()], pin_is_the_page, must_fail=True),
+    Scenario("pins: by an accessor, a migration does not look at holds again", MEMORY,
+             [accessor(unpin=True), migrator(look_again=False)], pin_is_the_page, must_fail=True),
+    Scenario("pins: by an accessor without its slot, the frame is used again", MEMORY,
+             [accessor(slot=False), unmapper(), next_owner()], pin_is_the_page, must_fail=True),
     Scenario("pins: fork shares a pinned page", MEMORY, [pinner(), forker(copy_pinned=False), writer()],
              pin_is_the_page, must_fail=True),
     Scenario("pins: a fork shares, then finds no frame", MEMORY,
