@@ -5,12 +5,14 @@ import io.quire.memory.contract.PinAccess;
 import io.quire.memory.contract.PinTerm;
 import io.quire.memory.guard.Ownership;
 import io.quire.memory.guard.WriterSlot;
+import io.quire.memory.space.PinPlaces;
 import io.quire.memory.space.Pinned;
 import io.quire.memory.space.Space;
 import io.quire.memory.space.Withdrawals;
 import io.quire.memory.table.Geometry;
 import io.quire.memory.table.TranslationCache;
 import java.lang.invoke.VarHandle;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,7 +35,9 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
     private long version;
     private boolean writer;
     private boolean closed;
-    private @Nullable Pinned sparePin;
+
+    /** Where to pin without the lock; null until this has pinned. */
+    private @Nullable PinPlaces pinPlaces;
 
     Accessor(Space space) {
         super(space.memory());
@@ -163,27 +167,71 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
 
     /**
      * Pins a range as {@link AddressSpace#pin} does, for this thread: its segments, and the pin, are this thread's.
+     * <p>
+     * Lock-free, and without garbage where the compiler sees that the pin goes nowhere, for a short-term pin within one
+     * page that this accessor has pinned or written before, up to eight at once; with leak tracking and otherwise it may
+     * wait as a pin of the space.
      */
     public Pin pin(long address, long sizeBytes, PinTerm term, PinAccess access) {
         if (!Ownership.isCurrent(owner)) {
             throw wrongThread();
         }
-        if (closed) {
-            throw closed();
+        Objects.requireNonNull(access, "access");
+        Pinned pinned = isShortInPage(address, sizeBytes, term) ? tryPin(address, access) : null;
+        if (pinned == null) {
+            pinned = SlowPath.pin(this, address, sizeBytes, term, access);
         }
-        return new Pin(SlowPath.pin(this, address, sizeBytes, term, access), address, sizeBytes, this);
+        return new Pin(pinned, address, sizeBytes, this);
     }
 
-    /** What {@link #pin} does, but for the pin itself: where that is inlined, it need not even be allocated. */
-    Pinned pinPages(long address, long sizeBytes, PinTerm term, PinAccess access) {
-        Pinned spare = sparePin;
-        sparePin = null;
-        return AddressSpace.pinPages(space, address, sizeBytes, term, access, spare);
+    private static boolean isShortInPage(long address, long sizeBytes, PinTerm term) {
+        return term == PinTerm.SHORT && sizeBytes > 0
+                && sizeBytes <= Geometry.PAGE_BYTES - Geometry.pageOffset(address);
     }
 
-    /** A pin of this thread has ended: the next one may use what it used. */
-    void keepSparePin(Pinned ended) {
-        sparePin = ended;
+    /** Pins a page that may be written now; null if the space has to do it. */
+    private @Nullable Pinned tryPin(long address, PinAccess access) {
+        PinPlaces places = pinPlaces;
+        if (places == null) {
+            return null;
+        }
+        slot.enter();
+        try {
+            long offset = cache.findWritable(address);
+            return offset != TranslationCache.MISS && withdrawals.isStill(version)
+                    ? places.pin(address, offset, access) : null;
+        } finally {
+            slot.exit();
+        }
+    }
+
+    /**
+     * Ends a pin of this thread.
+     *
+     * @return false if it was ended before
+     */
+    boolean unpin(Pinned pinned, int use) {
+        if (!Ownership.isCurrent(owner)) {
+            throw Ownership.violation("a pin of " + space.describeName(), owner);
+        }
+        PinPlaces places = pinned.home();
+        if (places == null) {
+            return SlowPath.unpin(space, pinned, use);
+        }
+        if (!pinned.isOpen(use)) {
+            return false;
+        }
+        pinned.hide();
+        slot.enter();
+        try {
+            places.unpin(pinned);
+        } finally {
+            slot.exit();
+        }
+        if (space.isClosed()) {
+            space.noteUnpinned();
+        }
+        return true;
     }
 
     /** Refuses any thread but the owner. */
@@ -203,7 +251,8 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
             closed = true;
             cache.release();
             if (writer) {
-                space.removeWriter(slot);
+                space.removeWriter(slot, pinPlaces);
+                pinPlaces = null;
             }
         }
     }
@@ -222,6 +271,35 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
     /** What {@link #word} does when the translation is not in the cache, or was withdrawn. */
     long wordSlowly(long address) {
         return super.word(address);
+    }
+
+    /** What {@link #pin} does when it does not go without the lock. */
+    Pinned pinSlowly(long address, long sizeBytes, PinTerm term, PinAccess access) {
+        if (closed) {
+            throw closed();
+        }
+        if (isShortInPage(address, sizeBytes, term) && preparePin(address)) {
+            Pinned pinned = tryPin(address, access);
+            if (pinned != null) {
+                return pinned;
+            }
+        }
+        return AddressSpace.pinPages(space, address, sizeBytes, term, access);
+    }
+
+    /** Whether a page may be pinned without the lock now. */
+    private boolean preparePin(long address) {
+        refresh();
+        long offset = space.offsetForWrite(address);
+        if (offset < 0 || space.machine().policies().leakTracking()) {
+            return false;
+        }
+        registerWriter();
+        if (pinPlaces == null) {
+            pinPlaces = space.newPinPlaces();
+        }
+        cache.keepWritable(address, Geometry.pageStart(offset));
+        return true;
     }
 
     /** What {@link #enterWrite} does then. */

@@ -16,6 +16,7 @@ import io.quire.memory.table.Geometry;
 import io.quire.memory.table.Mappings;
 import io.quire.memory.table.Root;
 import io.quire.memory.trace.Birth;
+import java.util.Objects;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -205,7 +206,8 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
      * Pins a range: its pages stay in their frames, and the frames at their disposal, until the pin is closed. A page
      * that a fork shares is copied before, so that what the space writes and what the pin shows stay the same. Private
      * pages come to the host first; exclusive access of a device ends. A long-term pin remembers the stack that took
-     * it, a short-term one only with leak tracking.
+     * it, a short-term one only with leak tracking. May wait for another operation on the space;
+     * {@link Accessor#pin} mostly does not.
      *
      * @param address any
      * @param sizeBytes positive; every page it touches is pinned
@@ -221,17 +223,18 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
      * @throws io.quire.memory.contract.DriverFailedException if a driver fails
      */
     public Pin pin(long address, long sizeBytes, PinTerm term, PinAccess access) {
-        return new Pin(pinPages(space, address, sizeBytes, term, access, null), address, sizeBytes, null);
+        return new Pin(pinPages(space, address, sizeBytes, term, access), address, sizeBytes, null);
     }
 
     /** Pins the pages that a range touches; see {@link Space#pin}. */
-    static Pinned pinPages(Space space, long address, long sizeBytes, PinTerm term, PinAccess access,
-            @Nullable Pinned spare) {
+    static Pinned pinPages(Space space, long address, long sizeBytes, PinTerm term, PinAccess access) {
+        Objects.requireNonNull(term, "term");
+        Objects.requireNonNull(access, "access");
         long start = Geometry.pageStart(address);
         int pages = Ranges.pages(Math.addExact(Ranges.positive(sizeBytes), address - start));
         space.checkAllMapped(start, (long) pages << Geometry.PAGE_SHIFT);
         boolean tracked = term == PinTerm.LONG || space.machine().policies().leakTracking();
-        return space.pin(start, pages, term, access, spare, tracked ? Birth.now(true) : null);
+        return space.pin(start, pages, term, access, tracked ? Birth.now(true) : null);
     }
 
     // ---- ways in

@@ -34,7 +34,6 @@ public final class Pin implements AutoCloseable {
 
     /** Its thread is the only one that may use this; null if any may. */
     private final @Nullable Accessor accessor;
-    private volatile boolean closed;
 
     Pin(Pinned pinned, long start, long sizeBytes, @Nullable Accessor accessor) {
         this.pinned = pinned;
@@ -72,7 +71,11 @@ public final class Pin implements AutoCloseable {
      * @throws UnsupportedOperationException without native access, where the life of a segment cannot be shortened
      */
     public List<MemorySegment> segments() {
-        checkOwner();
+        if (accessor != null) {
+            checkOwner();
+            checkOpen();
+            return views();
+        }
         List<MemorySegment> views = pinned.space().whilePinned(pinned, use, this::views);
         if (views == null) {
             throw closed();
@@ -131,13 +134,10 @@ public final class Pin implements AutoCloseable {
      */
     @Override
     public void close() {
-        checkOwner();
-        if (!SlowPath.unpin(pinned.space(), pinned, use)) {
+        boolean ended = accessor != null ? accessor.unpin(pinned, use)
+                : SlowPath.unpin(pinned.space(), pinned, use);
+        if (!ended) {
             throw closed();
-        }
-        closed = true;
-        if (accessor != null) {
-            accessor.keepSparePin(pinned);
         }
     }
 
@@ -148,7 +148,7 @@ public final class Pin implements AutoCloseable {
     }
 
     private void checkOpen() {
-        if (closed) {
+        if (!pinned.isOpen(use)) {
             throw closed();
         }
     }
@@ -159,7 +159,8 @@ public final class Pin implements AutoCloseable {
 
     @Override
     public String toString() {
-        return "Pin[" + (closed ? "closed, space=" + pinned.space().describeName() + ", address=0x"
-                + Long.toHexString(start) + ", sizeBytes=" + sizeBytes + ", " + term + ", " + access : pinned) + "]";
+        return "Pin[" + (pinned.isOpen(use) ? pinned : "closed, space=" + pinned.space().describeName()
+                + ", address=0x" + Long.toHexString(start) + ", sizeBytes=" + sizeBytes + ", " + term + ", " + access)
+                + "]";
     }
 }

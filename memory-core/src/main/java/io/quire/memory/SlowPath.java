@@ -9,10 +9,10 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 
 /**
- * The slow paths of an {@link Accessor} and its pins, called so that no compiler can inline them. Inlined, they cost the fast paths
- * dearly: a page that is met for the first time makes the compiler take them for warm, and then what a caller's loop
- * needs is kept on the stack for their sake, in every turn. The language has no word for this; a handle that is not
- * constant has the effect, because the compiler cannot know where it leads.
+ * The slow paths of an {@link Accessor} and its pins, called so that no compiler can inline them. Inlined, they cost the
+ * fast paths dearly: a page that is met for the first time makes the compiler take them for warm, and then what a
+ * caller's loop needs is kept on the stack for their sake, in every turn. The language has no word for this; a handle
+ * that is not constant has the effect, because the compiler cannot know where it leads.
  */
 final class SlowPath {
 
@@ -21,7 +21,7 @@ final class SlowPath {
             MethodType.methodType(long.class, long.class));
     private static MethodHandle enterWrite = handle(Accessor.class, "enterWriteSlowly",
             MethodType.methodType(long.class, long.class));
-    private static MethodHandle pin = handle(Accessor.class, "pinPages",
+    private static MethodHandle pin = handle(Accessor.class, "pinSlowly",
             MethodType.methodType(Pinned.class, long.class, long.class, PinTerm.class, PinAccess.class));
     private static MethodHandle unpin = handle(Space.class, "unpin",
             MethodType.methodType(boolean.class, Pinned.class, int.class));

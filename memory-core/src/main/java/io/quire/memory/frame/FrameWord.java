@@ -38,6 +38,8 @@ final class FrameWord {
     private static final long INCARNATION_MASK = (1L << INCARNATION_BITS) - 1;
     private static final long HOLDS_MASK = (1L << HOLDS_BITS) - 1;
 
+    private static final long ONE_HOLD = 1L << HOLDS_SHIFT;
+
     /** The most references a frame can have. */
     static final int REFERENCES_MAX = (int) REFERENCES_MASK;
 
@@ -69,7 +71,7 @@ final class FrameWord {
     }
 
     static boolean isFree(long word) {
-        return references(word) == 0 && holds(word) == 0;
+        return (word & (REFERENCES_MASK | HOLDS_MASK << HOLDS_SHIFT)) == 0;
     }
 
     /** FREE -> one reference. */
@@ -91,13 +93,16 @@ final class FrameWord {
 
     /** At least one reference, with room for one more hold -> one more. */
     static long hold(long word) {
-        return references(word) > 0 && holds(word) < HOLDS_MAX
-                ? of(incarnation(word), references(word), holds(word) + 1) : REFUSED;
+        return references(word) > 0 && holds(word) < HOLDS_MAX ? word + ONE_HOLD : REFUSED;
     }
 
     /** At least one hold -> one less; the last one frees a frame without references. */
     static long unhold(long word) {
-        return holds(word) == 0 ? REFUSED : settled(incarnation(word), references(word), holds(word) - 1);
+        if (holds(word) == 0) {
+            return REFUSED;
+        }
+        long less = word - ONE_HOLD;
+        return isFree(less) ? of(incarnation(word) + 1, 0, 0) : less;
     }
 
     /** At least as many references, and one hold -> that many and one hold less; the last one frees. */

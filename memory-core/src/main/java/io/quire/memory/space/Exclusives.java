@@ -46,20 +46,31 @@ final class Exclusives {
         if (frame == PageFaults.AWAY) {
             return frame;
         }
-        Pinned pin = space.pins().find(page, frame);
-        if (pin != null) {
-            throw new PagesBusyException("a pinned page cannot be exclusive to a device: space=" + space.name()
-                    + ", address=0x" + Long.toHexString(page) + ", held by " + pin + "; close the pin first");
-        }
+        refusePinned(page, frame);
         try (Notifier.Window _ = space.notifier().start(InvalidationKind.EXCLUSIVE, page, page + Geometry.PAGE_BYTES,
                 mirror.link(), true)) {
             long[] leaf = space.ownedLeaf(page);
             Leaf.set(leaf, Geometry.pageIndex(page), Entry.exclusive(Leaf.entry(leaf, Geometry.pageIndex(page))));
             space.withdrawFromAll(page);
             put(page, mirror);
+            // Again: until the writers were waited for, an accessor could pin without the lock.
+            try {
+                refusePinned(page, frame);
+            } catch (PagesBusyException pinned) {
+                restore(page);
+                throw pinned;
+            }
         }
         mirror.mapped(DeviceAccess.ATOMIC);
         return frame;
+    }
+
+    private void refusePinned(long page, long frame) {
+        Pinned pin = space.pins().find(page, frame);
+        if (pin != null) {
+            throw new PagesBusyException("a pinned page cannot be exclusive to a device: space=" + space.name()
+                    + ", address=0x" + Long.toHexString(page) + ", held by " + pin + "; close the pin first");
+        }
     }
 
     private void put(long page, Mirror mirror) {

@@ -19,7 +19,7 @@ public final class Machine {
     private final AtomicLong mirrorIds = new AtomicLong();
 
     /** The pins of spaces that were closed. */
-    private final Set<Pinned> orphanedPins = ConcurrentHashMap.newKeySet();
+    private final Set<Space> pinnedAfterClose = ConcurrentHashMap.newKeySet();
 
     private final String name;
     private final FramePools pools;
@@ -99,22 +99,27 @@ public final class Machine {
 
     /** The pins that are open, of spaces open and closed. */
     public List<Pinned> openPins() {
-        List<Pinned> open = new ArrayList<>(orphanedPins);
+        List<Pinned> open = new ArrayList<>();
+        pinnedAfterClose.forEach(space -> open.addAll(space.openPins()));
         spaces.list().forEach(space -> open.addAll(space.openPins()));
         return open;
     }
 
     /** How many pins are open; waits for nobody. */
     public int openPinCount() {
-        int count = orphanedPins.size();
+        int count = 0;
+        for (Space space : pinnedAfterClose) {
+            count += space.pins().count();
+        }
         for (Space space : spaces.unordered()) {
             count += space.pins().count();
         }
         return count;
     }
 
-    Set<Pinned> orphanedPins() {
-        return orphanedPins;
+    /** Closed spaces of which pins are open. */
+    Set<Space> pinnedAfterClose() {
+        return pinnedAfterClose;
     }
 
     Migration migration() {

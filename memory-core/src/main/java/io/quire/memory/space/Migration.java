@@ -226,14 +226,18 @@ final class Migration {
             }
             FramePool pool = pools.host();
             for (long rest = batch.moving(); rest != LeafPages.NONE; rest = LeafPages.withoutFirst(rest)) {
-                long frame = batch.sources[LeafPages.first(rest)];
-                pool = poolOf(frame, pool);
-                pool.hold(frame); // has no hold yet, so there is room for one
+                int page = LeafPages.first(rest);
+                pool = poolOf(batch.sources[page], pool);
+                if (!pool.hold(batch.sources[page])) { // pinned by now, as often as can be counted
+                    batch.target.release(batch.targets[page]);
+                    batch.settle(page, PageOutcome.PINNED);
+                }
             }
             mappers.change(batch.moving(), batch.sources, (_, entry) -> Entry.migrating(entry));
             for (Space space : mappers.spaces()) {
                 space.withdrawFromAll(Withdrawals.leafOf(batch.leafStart));
             }
+            leavePinned(batch, mappers);
         } catch (RuntimeException failed) {
             if (started) {
                 leaveAll(batch, mappers, PageOutcome.RACED);
@@ -243,6 +247,21 @@ final class Migration {
             throw failed;
         } finally {
             batch.marking.forEach(Notifier.Window::end); // the devices hear of it while the pages are copied
+        }
+    }
+
+    /**
+     * Leaves those pages where they are that an accessor has pinned without the lock. It could until it was waited for,
+     * and what its holder stores no mark tells of.
+     */
+    private void leavePinned(Batch batch, Mappers mappers) {
+        FramePool pool = pools.host();
+        for (long rest = batch.moving(); rest != LeafPages.NONE; rest = LeafPages.withoutFirst(rest)) {
+            int page = LeafPages.first(rest);
+            pool = poolOf(batch.sources[page], pool);
+            if (pool.holds(batch.sources[page]) > 1) { // more than this migration's own
+                leave(batch, page, mappers);
+            }
         }
     }
 

@@ -1,9 +1,15 @@
 package io.quire.memory.space;
 
 import io.quire.memory.contract.PinTerm;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
-/** Reports short-term pins that are held too long, each once. One thread at a time. */
+/**
+ * Reports short-term pins that are held too long, each once. Reading a clock would cost a pin more than all the rest, so
+ * the time of a pin whose stack is not remembered counts from when it is seen here first. One thread at a time.
+ */
 public final class PinWatch {
 
     private static final System.Logger LOGGER = System.getLogger(PinWatch.class.getName());
@@ -14,6 +20,11 @@ public final class PinWatch {
     private final Machine machine;
     private final long overstayNanos;
     private long nextLook;
+    private Map<Pinned.Use, Seen> open = Map.of();
+
+    /** What is known of a pin that was open at the last look. */
+    private record Seen(long sinceNanos, boolean isReported) {
+    }
 
     /** Watches the pins of all spaces of a machine. */
     public PinWatch(Machine machine) {
@@ -29,19 +40,26 @@ public final class PinWatch {
             return 0;
         }
         nextLook = now + Math.max(overstayNanos / LOOKS, TimeUnit.MILLISECONDS.toNanos(1));
-        if (machine.openPinCount() == 0) {
-            return 0;
-        }
+        return look(machine.openPinCount() == 0 ? List.of() : machine.openPins(), now);
+    }
+
+    private int look(List<Pinned> pins, long now) {
         int reported = 0;
-        for (Pinned pinned : machine.openPins()) {
-            boolean overstays = pinned.term() == PinTerm.SHORT
-                    && pinned.age().compareTo(machine.policies().pinOverstay()) > 0;
-            if (overstays && pinned.report()) {
-                LOGGER.log(System.Logger.Level.WARNING, "a short-term pin has been held too long: " + pinned
-                        + pinned.whereItsThreadIs());
-                reported++;
+        Map<Pinned.Use, Seen> still = new HashMap<>();
+        for (Pinned pinned : pins) {
+            if (pinned.term() == PinTerm.SHORT) {
+                Seen seen = open.getOrDefault(pinned.identity(), new Seen(pinned.knownSince(now), false));
+                boolean overstays = now - seen.sinceNanos > overstayNanos;
+                if (overstays && !seen.isReported) {
+                    LOGGER.log(System.Logger.Level.WARNING, "a short-term pin has been held too long, for "
+                            + TimeUnit.NANOSECONDS.toMillis(now - seen.sinceNanos) + " ms at least: " + pinned
+                            + pinned.whereItsThreadIs());
+                    reported++;
+                }
+                still.put(pinned.identity(), new Seen(seen.sinceNanos, seen.isReported || overstays));
             }
         }
+        open = still;
         return reported;
     }
 }

@@ -6,98 +6,162 @@ import io.quire.memory.table.Geometry;
 import io.quire.memory.trace.Birth;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.time.Duration;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The pages one pin holds. Changed under the lock of its space only, and not while it is handed out.
+ * The pages one pin holds: in the list of a space ({@link Pins}), or in a place of an accessor ({@link PinPlaces}),
+ * which is used over and over. Each use has a number, which its pin remembers.
  * <p>
- * An accessor that pins in a loop uses one over and over, so that it allocates nothing: each use has a number, which
- * its pin remembers, and one that somebody else has seen in a list is not used again.
+ * In the list it is changed under the lock of its space only, and never once its use has ended. In a place it is changed
+ * by the accessor's thread alone; whoever else looks at it takes a {@link #copy}.
  */
 public final class Pinned {
 
     private static final int FRAMES_SHOWN = 24;
+    private static final VarHandle USE;
+
+    static {
+        try {
+            USE = MethodHandles.lookup().findVarHandle(Pinned.class, "use", int.class);
+        } catch (ReflectiveOperationException impossible) {
+            throw new ExceptionInInitializerError(impossible);
+        }
+    }
 
     private final Space space;
+    private final Thread thread;
+    private final PinTerm term;
     private final long[] frames;
-    private long address;
-    private PinTerm term = PinTerm.SHORT;
-    private PinAccess access = PinAccess.READ;
-    private Thread thread = Thread.currentThread();
-    private long sinceNanos;
-    private @Nullable Birth birth;
-    private boolean reported;
+    private final @Nullable Birth birth;
+    private final @Nullable Pinned original;
+    private final int place;
 
-    /** Counts up with each end of a use. */
+    /** Whose place it is; null if it is in the list. */
+    private @Nullable PinPlaces home;
+    private long address;
+    private PinAccess access;
+
+    /** Counts up when a use begins and when it ends: an odd one is open. */
     private int use;
 
-    // What the holder looks at; made and ended under the lock of the space.
+    // What the holder looks at; under the lock of the space, or by the accessor's thread.
     private @Nullable Arena arena;
     private List<MemorySegment> views = List.of();
 
     // In the list of its space; under its lock. Out of the list before and after.
     @Nullable Pinned next;
     @Nullable Pinned previous;
-    private boolean isOpen;
-    private boolean isSeen;
 
-    Pinned(Space space, int pages) {
+    /** For the list of a space. */
+    Pinned(Space space, long firstPage, int pages, PinTerm term, PinAccess access, @Nullable Birth birth) {
         this.space = space;
+        this.thread = Thread.currentThread();
+        this.term = term;
         this.frames = new long[pages];
+        this.birth = birth;
+        this.original = null;
+        this.place = 0;
+        this.address = firstPage;
+        this.access = access;
     }
 
-    /** Begins a use; it is not in the list yet. */
-    void begin(long firstPage, PinTerm itsTerm, PinAccess itsAccess, @Nullable Birth itsBirth) {
-        address = firstPage;
-        term = itsTerm;
-        access = itsAccess;
-        thread = Thread.currentThread();
-        sinceNanos = System.nanoTime();
-        birth = itsBirth;
+    /** A place of an accessor of this thread, for one page at a time. */
+    Pinned(Space space, PinPlaces home, int place) {
+        this.space = space;
+        this.thread = Thread.currentThread();
+        this.term = PinTerm.SHORT;
+        this.frames = new long[1];
+        this.birth = null;
+        this.original = null;
+        this.place = place;
+        this.home = home;
+        this.access = PinAccess.READ;
     }
 
-    /** The pages are held. */
+    /** What a place holds. */
+    private Pinned(Pinned original, int use) {
+        this.space = original.space;
+        this.thread = original.thread;
+        this.term = original.term;
+        this.frames = original.frames.clone();
+        this.birth = original.birth;
+        this.original = original;
+        this.place = original.place;
+        this.address = original.address;
+        this.access = original.access;
+        this.use = use;
+    }
+
+    /** The pages are held: a use begins. */
     void open() {
-        isOpen = true;
+        // ORDER(pin-noted) release: what it holds first, then the number by which others know that it holds it.
+        USE.setRelease(this, use + 1);
     }
 
-    /** Ends a use; refused while somebody is in the memory that is shown. */
+    /** The same for a page in a place. */
+    void open(long page, long frame, PinAccess itsAccess) {
+        // ORDER(pin-noted) fence: the number of the end of the last use first, then what this one holds.
+        VarHandle.storeStoreFence();
+        address = page;
+        frames[0] = frame;
+        access = itsAccess;
+        open();
+    }
+
+    /** Ends a use. */
     void end() {
-        if (arena != null) {
-            arena.close();
-            arena = null;
-            views = List.of();
-        }
-        isOpen = false;
-        use++;
+        // ORDER(pin-noted) release: the holder has stored its last byte before a fork can take the page for unpinned.
+        USE.setRelease(this, use + 1);
     }
 
     /** The number of the present use. */
     public int use() {
-        return use;
+        return (int) USE.getOpaque(this);
     }
 
-    /** Whether a use has not ended; under the lock. */
-    boolean isOpen(int which) {
-        return isOpen && use == which;
+    /** Whether a use has not ended. Others than those who may change it learn only what was. */
+    public boolean isOpen(int which) {
+        return use() == which;
     }
 
-    /** Somebody else has it from now on, and may look at it at any time. */
-    void markSeen() {
-        isSeen = true;
+    /** Whether a use is open now. */
+    boolean isOpen() {
+        return (use() & 1) != 0;
     }
 
-    /** Whether its holder, whose use has ended, may use it again for so many pages. */
-    boolean isReusable(int pages) {
-        return !isSeen && frames.length == pages;
+    /** What a place holds at one moment, for others than its thread; null if nothing. Lock-free. */
+    @Nullable Pinned copy() {
+        while (true) {
+            // ORDER(pin-noted) acquire: what is held is at least as new as the number.
+            int seen = (int) USE.getAcquire(this);
+            if ((seen & 1) == 0) {
+                return null;
+            }
+            Pinned copy = new Pinned(this, seen);
+            // ORDER(pin-noted) fence: all of it was loaded before the number is looked at again.
+            VarHandle.loadLoadFence();
+            if (isOpen(seen)) {
+                return copy;
+            }
+        }
+    }
+
+    /** By which it is known again, whoever looks at it. */
+    Use identity() {
+        return new Use(original == null ? this : original, use());
+    }
+
+    /** One use of a pin. */
+    record Use(Pinned pinned, int number) {
     }
 
     /**
-     * Shows the pages to the holder; under the lock, while the pin is open.
+     * Shows the pages to the holder, while the pin is open.
      *
      * @param whose ends with the use
      */
@@ -106,9 +170,32 @@ public final class Pinned {
         views = segments;
     }
 
-    /** What was shown; empty if nothing was. Under the lock. */
+    /** What was shown; empty if nothing was. */
     public List<MemorySegment> views() {
         return views;
+    }
+
+    /** Ends what was shown; refused while somebody is in it. */
+    public void hide() {
+        if (arena != null) {
+            arena.close();
+            arena = null;
+            views = List.of();
+        }
+    }
+
+    /** Whose place it is; null if it is in the list of the space. */
+    public @Nullable PinPlaces home() {
+        return home;
+    }
+
+    int place() {
+        return place;
+    }
+
+    /** Out of its place, which is not used again, into the list. */
+    void moveOut() {
+        home = null;
     }
 
     public Space space() {
@@ -148,9 +235,9 @@ public final class Pinned {
         return index >= 0 && index < frames.length && frames[(int) index] == frame;
     }
 
-    /** How long it has been held. */
-    Duration age() {
-        return Duration.ofNanos(System.nanoTime() - sinceNanos);
+    /** Since when it has been held for certain, on the clock that says {@code now}. */
+    long knownSince(long now) {
+        return birth == null ? now : now - birth.age().toNanos();
     }
 
     /** What the thread that took it does now: who holds a page too long is mostly still at it. */
@@ -159,17 +246,10 @@ public final class Pinned {
                 .collect(Collectors.joining("", "; that thread is now " + thread.getState(), ""));
     }
 
-    /** True the first time. */
-    boolean report() {
-        boolean first = !reported;
-        reported = true;
-        return first;
-    }
-
     @Override
     public String toString() {
         return "pin of " + space.describeName() + ", address=0x" + Long.toHexString(address) + ", pages="
-                + frames.length + ", " + term + ", " + access + ", age=" + age().toMillis()
-                + " ms, taken by thread " + thread.getName() + (birth == null ? "" : birth.where());
+                + frames.length + ", " + term + ", " + access + ", taken by thread " + thread.getName()
+                + (birth == null ? "" : ", age=" + birth.age().toMillis() + " ms" + birth.where());
     }
 }

@@ -12,12 +12,14 @@ import io.quire.memory.frame.FramePools;
 import io.quire.memory.table.Geometry;
 import io.quire.memory.trace.Birth;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The pins of one space. A pin is taken of pages that no other space maps, so that whoever writes the page writes what
- * the pin shows; it holds the frames, not the mapping. Taken and given back under the lock of the space.
+ * the pin shows; it holds the frames, not the mapping. Those in the list are taken and given back under the lock of the
+ * space, those in the places of accessors without.
  */
 final class Pins {
 
@@ -26,8 +28,11 @@ final class Pins {
 
     private @Nullable Pinned first;
 
-    /** Written under the lock. RACY(pin-count): read without it, for statistics; the next reading is right. */
-    private int count;
+    /** How many are in the list. Written under the lock. RACY(pin-count): read without it; the next reading is right. */
+    private int listed;
+
+    /** Of the accessors that have pinned. Written under the lock. RACY(pin-count): as above. */
+    private PinPlaces[] places = {};
     private final Space space;
     private final Machine machine;
 
@@ -37,9 +42,8 @@ final class Pins {
     }
 
     /** Pins as many pages as there are, all or none; see {@code AddressSpace.pin}. */
-    Pinned pin(Pinned wanted, long address, PinTerm term, PinAccess access, @Nullable Birth birth) {
-        int pages = wanted.pages();
-        wanted.begin(address, term, access, birth);
+    Pinned pin(long address, int pages, PinTerm term, PinAccess access, @Nullable Birth birth) {
+        Pinned wanted = new Pinned(space, address, pages, term, access, birth);
         long longBytes = term == PinTerm.LONG ? (long) pages << Geometry.PAGE_SHIFT : 0;
         machine.longPins().take(longBytes, space);
         Pinned pinned = null;
@@ -61,6 +65,7 @@ final class Pins {
                 obstacle = prepare(wanted);
                 if (obstacle == NOTHING) {
                     holdAll(wanted);
+                    wanted.open();
                     link(wanted);
                     return wanted;
                 }
@@ -130,8 +135,7 @@ final class Pins {
             first.previous = pinned;
         }
         first = pinned;
-        pinned.open();
-        count++;
+        listed++;
     }
 
     private void unlink(Pinned pinned) {
@@ -145,7 +149,7 @@ final class Pins {
         }
         pinned.next = null;
         pinned.previous = null;
-        count--;
+        listed--;
     }
 
     /**
@@ -159,14 +163,13 @@ final class Pins {
             if (!pinned.isOpen(use)) {
                 return false;
             }
-            pinned.end(); // first, because it may be refused
+            pinned.hide(); // first, because it may be refused
+            pinned.end();
             unlink(pinned);
             for (int i = 0; i < pinned.pages(); i++) {
                 machine.pools().unhold(pinned.frame(i));
             }
-            if (space.isClosed()) {
-                machine.orphanedPins().remove(pinned);
-            }
+            noteUnpinned();
         } finally {
             space.unlock();
         }
@@ -176,30 +179,50 @@ final class Pins {
         return true;
     }
 
+    /** A pin has ended, maybe the last one of a space that is closed; under the lock. */
+    void noteUnpinned() {
+        if (space.isClosed() && count() == 0) {
+            machine.pinnedAfterClose().remove(space);
+        }
+    }
+
+    /** From here on an accessor may pin in places of its own; under the lock. */
+    void add(PinPlaces more) {
+        places = Arrays.copyOf(places, places.length + 1);
+        places[places.length - 1] = more;
+    }
+
+    /** It may no more; what is pinned there stays pinned. Under the lock, by the thread of the accessor. */
+    void remove(PinPlaces less) {
+        places = Arrays.stream(places).filter(others -> others != less).toArray(PinPlaces[]::new);
+        less.leave().forEach(this::link);
+    }
+
     /** How many pins are open. */
     int count() {
+        int count = listed;
+        for (PinPlaces some : places) {
+            count += some.count();
+        }
         return count;
     }
 
     /** A pin that holds a page in a frame, or null; under the lock. */
     @Nullable Pinned find(long page, long frame) {
-        for (Pinned pinned = first; pinned != null; pinned = pinned.next) {
-            if (pinned.holds(page, frame)) {
-                return pinned;
-            }
-        }
-        return null;
+        return open().stream().filter(pinned -> pinned.holds(page, frame)).findAny().orElse(null);
     }
 
-    /** The open pins, for somebody else to look at; under the lock. */
+    /** The pins that are open; under the lock. */
     List<Pinned> open() {
-        if (first == null) {
+        if (first == null && places.length == 0) {
             return List.of();
         }
         List<Pinned> open = new ArrayList<>();
         for (Pinned pinned = first; pinned != null; pinned = pinned.next) {
-            pinned.markSeen();
             open.add(pinned);
+        }
+        for (PinPlaces some : places) {
+            some.look(open);
         }
         return open;
     }

@@ -440,7 +440,9 @@ public final class Space {
                 withdrawFromAll(Withdrawals.ALL);
                 machine.reclaimer().release(last.top());
             }
-            machine.orphanedPins().addAll(pins.open());
+            if (pins.count() > 0) { // here, when no accessor is just pinning or unpinning any more
+                machine.pinnedAfterClose().add(this);
+            }
             mirrors = notifier.mirrors();
             mirrors.forEach(Mirror::close);
         } finally {
@@ -457,17 +459,14 @@ public final class Space {
     /**
      * Pins a run of pages; see {@code AddressSpace.pin}.
      *
-     * @param spare one of this space whose use has ended, to be used again if it fits
      * @param birth the stack that pins, if it is to be remembered
      */
-    public Pinned pin(long address, int pages, PinTerm term, PinAccess access, @Nullable Pinned spare,
-            @Nullable Birth birth) {
-        Pinned wanted = spare != null && spare.isReusable(pages) ? spare : new Pinned(this, pages);
-        return pins.pin(wanted, address, term, access, birth);
+    public Pinned pin(long address, int pages, PinTerm term, PinAccess access, @Nullable Birth birth) {
+        return pins.pin(address, pages, term, access, birth);
     }
 
     /**
-     * Ends a use of a pin.
+     * Ends a use of a pin in the list.
      *
      * @return false if it was ended before
      */
@@ -475,7 +474,30 @@ public final class Space {
         return pins.unpin(pinned, use);
     }
 
-    /** What comes of work with the memory of a pin; null if this use of it was ended before. */
+    /** Lets an accessor of this thread, whose slot is known, pin in places of its own. */
+    public PinPlaces newPinPlaces() {
+        PinPlaces places = new PinPlaces(this);
+        lock.lock();
+        try {
+            root();
+            pins.add(places);
+        } finally {
+            lock.unlock();
+        }
+        return places;
+    }
+
+    /** An accessor has unpinned after this space was closed. */
+    public void noteUnpinned() {
+        lock.lock();
+        try {
+            pins.noteUnpinned();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** What comes of work with the memory of a pin in the list; null if this use of it was ended before. */
     public <T> @Nullable T whilePinned(Pinned pinned, int use, Supplier<T> work) {
         lock.lock();
         try {
@@ -559,10 +581,18 @@ public final class Space {
         }
     }
 
-    public void removeWriter(WriterSlot slot) {
+    /**
+     * Has a thread write no more.
+     *
+     * @param places where it has pinned; null if it has not
+     */
+    public void removeWriter(WriterSlot slot, @Nullable PinPlaces places) {
         lock.lock();
         try {
             writers.remove(slot);
+            if (places != null) {
+                pins.remove(places);
+            }
         } finally {
             lock.unlock();
         }

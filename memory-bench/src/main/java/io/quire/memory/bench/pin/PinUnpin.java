@@ -33,13 +33,16 @@ import org.openjdk.jmh.annotations.Warmup;
  * What does it cost to pin one page for a short time and unpin it, beside one exchange of a word that nobody else
  * wants?
  * <p>
- * Expected: some 16 times an exchange of 5 ns. Pinning and unpinning each take the lock of the space, two exchanges,
- * and change the word of the frame, one; in between the page is looked up from the root, the clock is read, and the pin
- * enters and leaves the list of those that are open. An accessor allocates nothing for it. A pin of a space costs the
- * same; its segments are those of a shared arena, whose end is a handshake with every thread, some 20 us, where those
- * of an accessor's pin add a confined arena, 30 ns. The target of 4 times leaves room for the word of the frame alone.
+ * Expected of an accessor: 3 to 4 times an exchange of 5 ns, and no garbage. The word of the frame is changed twice, two
+ * exchanges; the rest is a look-up as for a write and some twenty plain stores: the writer slot set and cleared twice,
+ * and what is pinned. Its segments add a confined arena, 30 ns.
  * <p>
- * A short pin beyond a microsecond would mean that the stack of who takes it is walked.
+ * Of a space: 12 times. Pinning and unpinning each take its lock, two exchanges more, look the page up from the root, and
+ * link the pin into a list, with an object for the garbage collector. Its segments are those of a shared arena, whose
+ * end is a handshake with every thread, some 20 us.
+ * <p>
+ * By an accessor, 12 times would mean that pins take the lock all the same. Beyond a microsecond the stack of who pins
+ * is walked.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)

@@ -1,0 +1,92 @@
+package io.quire.memory.space;
+
+import io.quire.memory.contract.PinAccess;
+import io.quire.memory.frame.FramePools;
+import io.quire.memory.table.Geometry;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The short pins of one page each that an accessor takes without the lock of the space. Taking one is like a write: in
+ * the accessor's writer slot, of a page that it may write now. So no other space maps the page; and whoever takes that
+ * away, be it a fork, a migration or an unmap, waits for the slot and then finds the pin, here or by the hold on the
+ * frame.
+ * <p>
+ * For the accessor's thread, which allocates nothing here. Others may look.
+ */
+public final class PinPlaces {
+
+    /** So many at once; who wants more takes the lock. */
+    private static final int PLACES = 8;
+
+    private final FramePools pools;
+    private final Pinned[] places = new Pinned[PLACES];
+
+    /** A bit for each place. */
+    private int free = (1 << PLACES) - 1;
+
+    /** Of an accessor of this thread. */
+    public PinPlaces(Space space) {
+        pools = space.machine().pools();
+        for (int place = 0; place < PLACES; place++) {
+            places[place] = new Pinned(space, this, place);
+        }
+    }
+
+    /**
+     * Pins a page; the caller is in its writer slot. Lock-free.
+     *
+     * @param offset of a byte in the page, which the caller may write now
+     * @return null if there is no place left, or the frame is held as often as can be counted
+     */
+    public @Nullable Pinned pin(long address, long offset, PinAccess access) {
+        if (free == 0 || !pools.hold(offset)) {
+            return null;
+        }
+        int place = Integer.numberOfTrailingZeros(free);
+        free &= ~(1 << place);
+        Pinned pinned = places[place];
+        pinned.open(Geometry.pageStart(address), Geometry.pageStart(offset), access);
+        return pinned;
+    }
+
+    /** Ends the use of a place; the caller is in its writer slot. Lock-free. */
+    public void unpin(Pinned pinned) {
+        pinned.end();
+        free |= 1 << pinned.place();
+        pools.unhold(pinned.frame(0));
+    }
+
+    /** What is pinned, for somebody else; any thread. */
+    void look(List<Pinned> into) {
+        for (Pinned place : places) {
+            Pinned held = place.copy();
+            if (held != null) {
+                into.add(held);
+            }
+        }
+    }
+
+    /** How many are open; any thread. */
+    int count() {
+        int count = 0;
+        for (Pinned place : places) {
+            count += place.isOpen() ? 1 : 0;
+        }
+        return count;
+    }
+
+    /** Gives those away that are open; there are no places any more. */
+    List<Pinned> leave() {
+        List<Pinned> open = new ArrayList<>();
+        for (Pinned place : places) {
+            if (place.isOpen()) {
+                place.moveOut();
+                open.add(place);
+            }
+        }
+        free = 0;
+        return open;
+    }
+}
