@@ -19,8 +19,10 @@ import io.quire.memory.testkit.LeakCheck;
 import io.quire.memory.testkit.Threads;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -239,6 +241,43 @@ class PinTest {
             pin.close();
         });
         assertThat(space.getLong(address)).isEqualTo(3);
+    }
+
+    @Test
+    void segmentsAreShownOrRefusedWhileAnotherThreadClosesThePin() throws InterruptedException {
+        AtomicReference<Pin> shared = new AtomicReference<>();
+        Threads.race(Duration.ofSeconds(1), running -> {
+            while (running.getAsBoolean()) {
+                Pin pin = pin(address, PAGE);
+                shared.set(pin);
+                List<MemorySegment> shown = List.of();
+                try {
+                    shown = pin.segments();
+                } catch (ClosedException faster) {
+                    assertThat(pin.toString()).contains("closed");
+                }
+                if (shared.compareAndSet(pin, null)) {
+                    pin.close();
+                } else {
+                    assertThatExceptionOfType(ClosedException.class).isThrownBy(() -> untilClosed(pin));
+                }
+                assertThat(shown).noneMatch(segment -> segment.scope().isAlive());
+            }
+        }, running -> {
+            while (running.getAsBoolean()) {
+                Pin pin = shared.getAndSet(null);
+                if (pin != null) {
+                    pin.close();
+                    assertThatExceptionOfType(ClosedException.class).isThrownBy(pin::segments);
+                }
+            }
+        });
+    }
+
+    private static void untilClosed(Pin pin) {
+        while (true) {
+            pin.segments();
+        }
     }
 
     @Test
