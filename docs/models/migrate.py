@@ -3,7 +3,7 @@
 The page holds 1, a write of the processor makes it 2, and once F is free another space writes 9 into it.
 """
 
-from frames import ABSENT, FOREIGN, HOLD, REFERENCE, foreign_write, holds, next_owner, references
+from frames import ABSENT, FOREIGN, HOLD, REFERENCE, foreign_write, holds, next_owner, references, releaser
 from mc import END, Scenario
 
 MEMORY = {"lock": 0, "version": 0, "slot": 0, "entry": ("F", "W"), "F": 1, "F count": REFERENCE, "G": 0, "H": 0}
@@ -213,14 +213,14 @@ def unmapper():
     def await_writers(t):
         t.wait_until(t.load("slot") == 0)
 
-    def release(t):
-        if t.my["frame"] == "F":
-            t.add("F count", -REFERENCE)
+    def look(t):
+        if t.my["frame"] != "F":
+            return unlock
 
     def unlock(t):
         t.unlock("lock")
 
-    return [lock, remove, withdraw, issue, await_writers, release, unlock]
+    return [lock, remove, withdraw, issue, await_writers, look, *releaser(lambda t: "F"), unlock]
 
 
 def page_and_counts(memory, variables):
@@ -313,13 +313,10 @@ def bringer(target):
         t.store("version", t.load("version") + 1)
         t.fence()
 
-    def release(t):
-        t.add("F count", -REFERENCE)
-
     def unlock(t):
         t.unlock("lock")
 
-    return [lock, look, copy, replace, withdraw, release, unlock]
+    return [lock, look, copy, replace, withdraw, *releaser(lambda t: "F"), unlock]
 
 
 def bringer_in_two_phases(target):

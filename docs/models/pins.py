@@ -5,7 +5,7 @@ slot tells of; a write of the processor stores 2. A frame that is free goes to a
 taken under the lock, or by an accessor inside its writer slot.
 """
 
-from frames import ABSENT, FOREIGN, HOLD, REFERENCE, foreign_write, holds, next_owner, references
+from frames import ABSENT, FOREIGN, HOLD, REFERENCE, foreign_write, holds, next_owner, references, releaser
 from mc import END, Scenario
 
 # B is the other side of a fork. G, H and S are for copies; `pinned` is the registry of A.
@@ -13,6 +13,10 @@ MEMORY = {
     "lock": 0, "version": 0, "slot": 0, "entry": ("F", "W"), "B": "", "pinned": "", "F": 1, "F count": REFERENCE, "G": 0,
     "G count": 0, "H": 0, "H count": 0, "S": 0, "S count": 0,
 }
+
+
+def frame_of(t):
+    return t.my["frame"]
 
 
 def pinner(locked=True, unshare=True, unpin=False):
@@ -39,7 +43,8 @@ def pinner(locked=True, unshare=True, unpin=False):
         t.add("H count", REFERENCE)
         t.store("entry", ("H", ""))
         t.store("version", t.load("version") + 1)
-        t.add(t.my["frame"] + " count", -REFERENCE)
+
+    def take_copy(t):
         t.my["frame"] = "H"
 
     def take_mark_off(t):
@@ -72,7 +77,8 @@ def pinner(locked=True, unshare=True, unpin=False):
         t.add(t.my["frame"] + " count", -HOLD)
         t.my["pinned"] = ""
 
-    return [look_too_early, lock, make_exclusive, copy, take_mark_off, hold, register, use, unregister, let_go]
+    return [look_too_early, lock, make_exclusive, copy, *releaser(frame_of), take_copy, take_mark_off, hold, register,
+            use, unregister, let_go]
 
 
 def accessor(slot=True, register_inside=True, unpin=False):
@@ -248,7 +254,7 @@ def failing_fork(frames_first=True):
     return [lock, share, find_none_free, reclaim]
 
 
-def writer():
+def writer(**release):
     """A write of the processor in A, under the lock; migrate.py has the writers that are not."""
 
     def lock(t):
@@ -266,7 +272,8 @@ def writer():
         t.add("S count", REFERENCE)
         t.store("entry", ("S", ""))
         t.store("version", t.load("version") + 1)
-        t.add(t.my["frame"] + " count", -REFERENCE)
+
+    def take_copy(t):
         t.my["frame"] = "S"
 
     def write(t):
@@ -276,18 +283,17 @@ def writer():
     def unlock(t):
         t.unlock("lock")
 
-    return [lock, look, copy, write, unlock]
+    return [lock, look, copy, *releaser(frame_of, **release), take_copy, write, unlock]
 
 
-def closer_of_b():
-    def release(t):
+def closer_of_b(**release):
+    def withdraw(t):
         t.store("B", "")
-        t.add("F count", -REFERENCE)
 
-    return [release]
+    return [withdraw, *releaser(lambda t: "F", **release)]
 
 
-def unmapper():
+def unmapper(wait=True):
     def lock(t):
         t.lock("lock")
 
@@ -298,16 +304,16 @@ def unmapper():
         t.membarrier()
 
     def await_accessors(t):
-        t.wait_until(t.load("slot") == 0)
+        t.wait_until(not wait or t.load("slot") == 0)
 
-    def release(t):
-        if t.my["frame"]:
-            t.add(t.my["frame"] + " count", -REFERENCE)
+    def look(t):
+        if not t.my["frame"]:
+            return unlock
 
     def unlock(t):
         t.unlock("lock")
 
-    return [lock, remove, await_accessors, release, unlock]
+    return [lock, remove, await_accessors, look, *releaser(frame_of), unlock]
 
 
 def pin_is_the_page(memory, variables):
@@ -351,6 +357,10 @@ def giver(of_count, one_word=True):
     return [give_up, look, free]
 
 
+def count_is_zero(memory, _):
+    return f"nobody has the frame, and it counts {memory['F count']}" if memory["F count"] else None
+
+
 def freed_once(memory, _):
     return None if memory["freed"] == 1 else f"the frame was freed {memory['freed']} times"
 
@@ -380,6 +390,8 @@ SCENARIOS = [
     Scenario("pins: by an accessor, unmapped, the frame is used again", MEMORY,
              [accessor(unpin=True), unmapper(), next_owner()], pin_is_the_page),
     Scenario("pins: unmapped and unpinned, one word", LAST, [giver(REFERENCE), giver(HOLD)], freed_once),
+    Scenario("pins: unmapped and unpinned, a store if only one reference is left", LAST,
+             [releaser(lambda t: "F"), giver(HOLD)], count_is_zero),
     Scenario("pins: a migration looks at neither mark nor holds", MEMORY,
              [pinner(), migrator(look_at_mark=False, count_holds=False)], pin_is_the_page, must_fail=True),
     Scenario("pins: a migration looks at holds only", MEMORY,
@@ -404,4 +416,12 @@ SCENARIOS = [
              [pinner(unshare=False), writer()], pin_is_the_page, must_fail=True),
     Scenario("pins: unmapped and unpinned, two words", LAST,
              [giver(REFERENCE, one_word=False), giver(HOLD, one_word=False)], freed_once, must_fail=True),
+    Scenario("pins: by an accessor, unmapped, not waited for", MEMORY,
+             [accessor(unpin=True), unmapper(wait=False), next_owner()], pin_is_the_page, must_fail=True),
+    Scenario("pins: the last reference of a held frame is given up by a store", LAST,
+             [releaser(lambda t: "F", may_store=lambda count: references(count) == 1), giver(HOLD)], count_is_zero,
+             must_fail=True),
+    Scenario("pins: references of a shared frame are given up by stores", SHARED,
+             [writer(may_store=lambda count: True), closer_of_b(may_store=lambda count: True)], pin_is_the_page,
+             must_fail=True),
 ]

@@ -5,9 +5,10 @@ The page is in frame F, which two spaces share. One of them writes and gets a co
 is dropped, and F goes to a third space, which writes 9 into it. Also: what a page shows while it is filled.
 """
 
+from frames import REFERENCE, releaser
 from mc import END, Scenario
 
-MEMORY = {"version": 0, "entry": "F", "F": 1, "G": 0, "F references": 2}
+MEMORY = {"version": 0, "entry": "F", "F": 1, "G": 0, "F count": 2 * REFERENCE}
 RETRIES = 2
 
 
@@ -42,9 +43,6 @@ def copier(version_first=True):
             t.store("version", 1)
             t.fence()
 
-    def release(t):
-        t.add("F references", -1)
-
     def withdraw_late(t):
         if not version_first:
             t.store("version", 1)
@@ -53,19 +51,16 @@ def copier(version_first=True):
     def write(t):
         t.store("G", 2)
 
-    return [copy, publish, withdraw, release, withdraw_late, write]
+    return [copy, publish, withdraw, *releaser(lambda t: "F"), withdraw_late, write]
 
 
 def dropper():
-    def release(t):
-        t.add("F references", -1)
-
-    return [release]
+    return releaser(lambda t: "F")
 
 
 def next_owner():
     def allocate(t):
-        t.wait_until(t.load("F references") == 0)
+        t.wait_until(t.load("F count") == 0)
 
     def write(t):
         t.store("F", 9)

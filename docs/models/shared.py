@@ -4,7 +4,7 @@ A migration takes the locks of all open spaces of the lineage. Readers take none
 table takes only its own lock. The page holds 1; once F is free another space writes 9 into it.
 """
 
-from frames import FOREIGN, HOLD, REFERENCE, foreign_write, holds, next_owner, references
+from frames import FOREIGN, HOLD, REFERENCE, foreign_write, holds, next_owner, references, releaser
 from mc import END, Scenario
 
 # One leaf, L, that both spaces list. J and K are for their own copies, G, S and T for frames.
@@ -200,8 +200,7 @@ def fault(space, writes=True, keep_marks=True):
         t.store(version, t.load(version) + 1)
         t.fence()
 
-    def release_frame(t):
-        t.add(t.my["frame"] + " count", -REFERENCE)
+    def take_copy(t):
         t.my["frame"] = own_frame
         return allow_writes
 
@@ -214,7 +213,7 @@ def fault(space, writes=True, keep_marks=True):
         return END
 
     return [lock, own, acquire_frame, list_copy, release_leaf, own_page, allow_writes, write, unlock, copy_page,
-            replace_page, release_frame]
+            replace_page, *releaser(lambda t: t.my["frame"]), take_copy]
 
 
 def close(space="B", withdraw_first=True):
@@ -248,10 +247,7 @@ def close(space="B", withdraw_first=True):
 def reclaimer():
     """Destroys the leaf of a fork that was closed, which maps F too."""
 
-    def release(t):
-        t.add("F count", -REFERENCE)
-
-    return [release]
+    return releaser(lambda t: "F")
 
 
 def forker(list_inside=True):

@@ -164,16 +164,25 @@ public final class FramePool {
     /** One leaf less maps the frame; without any, and not held, it is free. */
     public void release(long offset) {
         int frame = frame(offset);
+        freeIfUnused(frame, releaseOne(frame));
+    }
+
+    private long releaseOne(int frame) {
         while (true) {
-            long word = (long) WORDS.getOpaque(words, frame);
+            // ORDER(frame-shared) acquire: the last to give it up comes after all others, and so does the next owner.
+            long word = (long) WORDS.getAcquire(words, frame);
             long next = FrameWord.release(word);
             if (next == FrameWord.REFUSED) {
                 throw corrupt("a frame was released more often than it was mapped", frame, word);
             }
+            if (FrameWord.isSole(word)) {
+                // Nobody to race with: a frame is shared and held by who finds it in a leaf, and the one leaf is gone.
+                WORDS.setOpaque(words, frame, next);
+                return next;
+            }
             // ORDER(frame-shared) release: this space is done with the bytes, for whoever finds itself the last owner.
             if (WORDS.weakCompareAndSet(words, frame, word, next)) {
-                freeIfUnused(frame, next);
-                return;
+                return next;
             }
         }
     }

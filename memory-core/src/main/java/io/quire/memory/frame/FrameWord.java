@@ -38,7 +38,11 @@ final class FrameWord {
     private static final long INCARNATION_MASK = (1L << INCARNATION_BITS) - 1;
     private static final long HOLDS_MASK = (1L << HOLDS_BITS) - 1;
 
-    private static final long ONE_HOLD = 1L << HOLDS_SHIFT;
+    private static final long REFERENCE = 1;
+    private static final long HOLD = 1L << HOLDS_SHIFT;
+
+    /** All but the incarnation: who has a part in the frame. */
+    private static final long SHARES_MASK = HOLDS_MASK << HOLDS_SHIFT | REFERENCES_MASK;
 
     /** The most references a frame can have. */
     static final int REFERENCES_MAX = (int) REFERENCES_MASK;
@@ -71,48 +75,48 @@ final class FrameWord {
     }
 
     static boolean isFree(long word) {
-        return (word & (REFERENCES_MASK | HOLDS_MASK << HOLDS_SHIFT)) == 0;
+        return (word & SHARES_MASK) == 0;
+    }
+
+    /** Whether one reference is all there is: only who counts it has a part in the frame. */
+    static boolean isSole(long word) {
+        return (word & SHARES_MASK) == REFERENCE;
     }
 
     /** FREE -> one reference. */
     static long allocate(long word) {
-        return isFree(word) ? of(incarnation(word), 1, 0) : REFUSED;
+        return isFree(word) ? word + REFERENCE : REFUSED;
     }
 
     /** At least one reference, with room for one more -> one more. */
     static long acquire(long word) {
         int references = references(word);
-        return references > 0 && references < REFERENCES_MAX
-                ? of(incarnation(word), references + 1, holds(word)) : REFUSED;
+        return references > 0 && references < REFERENCES_MAX ? word + REFERENCE : REFUSED;
     }
 
     /** At least one reference -> one less; the last one frees a frame without holds. */
     static long release(long word) {
-        return references(word) == 0 ? REFUSED : settled(incarnation(word), references(word) - 1, holds(word));
+        return references(word) == 0 ? REFUSED : settled(word - REFERENCE);
     }
 
     /** At least one reference, with room for one more hold -> one more. */
     static long hold(long word) {
-        return references(word) > 0 && holds(word) < HOLDS_MAX ? word + ONE_HOLD : REFUSED;
+        return references(word) > 0 && holds(word) < HOLDS_MAX ? word + HOLD : REFUSED;
     }
 
     /** At least one hold -> one less; the last one frees a frame without references. */
     static long unhold(long word) {
-        if (holds(word) == 0) {
-            return REFUSED;
-        }
-        long less = word - ONE_HOLD;
-        return isFree(less) ? of(incarnation(word) + 1, 0, 0) : less;
+        return holds(word) == 0 ? REFUSED : settled(word - HOLD);
     }
 
     /** At least as many references, and one hold -> that many and one hold less; the last one frees. */
     static long releaseHeld(long word, int references) {
         return references(word) < references || holds(word) == 0 ? REFUSED
-                : settled(incarnation(word), references(word) - references, holds(word) - 1);
+                : settled(word - references * REFERENCE - HOLD);
     }
 
-    private static long settled(int incarnation, int references, int holds) {
-        return of(references == 0 && holds == 0 ? incarnation + 1 : incarnation, references, holds);
+    private static long settled(long word) {
+        return isFree(word) ? of(incarnation(word) + 1, 0, 0) : word;
     }
 
     static String toString(long word) {

@@ -4,16 +4,24 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
+import io.quire.memory.testkit.Threads;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 @Tag("portable")
 class FramePoolTest {
+
+    /** Of a race. */
+    private static final int ROUNDS = 10_000;
+    private static final Duration LIMIT = Duration.ofSeconds(60);
 
     @Test
     void everyFrameIsHandedOutOnceAndNoneIsTheZeroFrame() {
@@ -203,6 +211,48 @@ class FramePoolTest {
             assertThat(pool.hold(offset)).isFalse();
             assertThat(pool.holds(offset)).isEqualTo(FrameWord.HOLDS_MAX);
             assertThat(pool.references(offset)).isEqualTo(1);
+        }
+    }
+
+    /** The word of a frame is changed without an exchange only where nobody else can change it. */
+    @Test
+    void noReferenceAndNoHoldIsLostWhenTwoGiveUpAtOnce() throws InterruptedException {
+        int pages = 64;
+        long[] offsets = new long[pages];
+        AtomicInteger arrivals = new AtomicInteger();
+        try (FramePools pools = FramePools.ofHost(pages)) {
+            Threads.race(LIMIT, running -> {
+                for (int round = 0; round < ROUNDS && running.getAsBoolean(); round++) {
+                    pools.host().allocate(offsets);
+                    for (int i = 0; i < pages; i += 2) {
+                        pools.acquire(offsets[i]);
+                        pools.hold(offsets[i + 1]);
+                    }
+                    meet(arrivals, 4 * round + 2, running);
+                    for (int i = 0; i < pages; i++) {
+                        pools.release(offsets[i]);
+                    }
+                    meet(arrivals, 4 * round + 4, running);
+                    assertThat(pools.host().free()).as("round %d", round).isEqualTo(pages);
+                }
+            }, running -> {
+                for (int round = 0; round < ROUNDS && running.getAsBoolean(); round++) {
+                    meet(arrivals, 4 * round + 2, running);
+                    for (int i = 0; i < pages; i += 2) {
+                        pools.release(offsets[i]);
+                        pools.unhold(offsets[i + 1]);
+                    }
+                    meet(arrivals, 4 * round + 4, running);
+                }
+            });
+        }
+    }
+
+    /** Waits until so many have come, without going to sleep: then the two begin within nanoseconds. */
+    private static void meet(AtomicInteger arrivals, int count, BooleanSupplier running) {
+        arrivals.incrementAndGet();
+        while (arrivals.get() < count && running.getAsBoolean()) {
+            Thread.onSpinWait();
         }
     }
 }

@@ -41,6 +41,7 @@ class FrameWordTest {
         assertThat(FrameWord.incarnation(word)).isEqualTo(incarnation);
         assertThat(FrameWord.holds(word)).isEqualTo(holds);
         assertThat(FrameWord.isFree(word)).isEqualTo(isFree);
+        assertThat(FrameWord.isSole(word)).isEqualTo(references == 1 && holds == 0);
         assertThat(FrameWord.allocate(word)).isEqualTo(isFree ? FrameWord.of(incarnation, 1, 0) : FrameWord.REFUSED);
         assertThat(FrameWord.acquire(word)).isEqualTo(references == 0 || references == MAX
                 ? FrameWord.REFUSED : FrameWord.of(incarnation, references + 1, holds));
