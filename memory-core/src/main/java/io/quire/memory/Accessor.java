@@ -3,6 +3,7 @@ package io.quire.memory;
 import io.quire.memory.contract.ClosedException;
 import io.quire.memory.contract.PinAccess;
 import io.quire.memory.contract.PinTerm;
+import io.quire.memory.frame.OwnFrames;
 import io.quire.memory.guard.Ownership;
 import io.quire.memory.guard.WriterSlot;
 import io.quire.memory.space.PinPlaces;
@@ -22,12 +23,16 @@ import org.jspecify.annotations.Nullable;
  * Owned by the thread that opened it, platform or virtual: any other gets a {@link WrongThreadException}. Opening and
  * closing one costs about a microsecond. A space may have any number; one that has written, and belongs to another
  * thread than the one that forks, makes {@code fork()} slower by a memory barrier on all processors.
+ * <p>
+ * One that writes keeps up to 64 free pages at hand. They count as free, and others get them when there are none
+ * elsewhere, also when it is idle or was never closed.
  */
 public final class Accessor extends MemoryAccess implements AutoCloseable {
 
     private final TranslationCache cache = new TranslationCache();
     private final WriterSlot slot = new WriterSlot();
     private final Space space;
+    private final OwnFrames frames;
     private final Withdrawals withdrawals;
     private final Thread owner = Thread.currentThread();
 
@@ -43,6 +48,7 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
         super(space.memory());
         this.space = space;
         this.withdrawals = space.withdrawals();
+        this.frames = space.machine().pools().newOwnFrames();
         this.version = withdrawals.version();
         space.root(); // refuses a closed space
     }
@@ -123,7 +129,7 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
             slot.exit();
             refresh();
             registerWriter();
-            space.faultForWrites(address, offsets, () -> {
+            space.faultForWrites(address, offsets, frames, () -> {
                 refresh();
                 for (int i = 0; i < offsets.length; i++) {
                     cache.keepWritable(address + ((long) i << Geometry.PAGE_SHIFT), offsets[i]);
@@ -254,6 +260,7 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
                 space.removeWriter(slot, pinPlaces);
                 pinPlaces = null;
             }
+            frames.close();
         }
     }
 
@@ -319,7 +326,7 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
         refresh();
         registerWriter();
         if (!keepWritable(address)) {
-            space.faultForWrite(address);
+            space.faultForWrite(address, frames);
             refresh();
             keepWritable(address);
         }

@@ -339,7 +339,7 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
                 return offset | (long) slot << SLOT_SHIFT;
             }
             space.exitShared(slot);
-            space.faultForWrite(address);
+            space.faultForWrite(address, space.machine().pools());
         }
     }
 
@@ -351,7 +351,7 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
         }
         space.exitShared(slot);
         int[] entered = new int[1];
-        space.faultForWrites(address, offsets, () -> entered[0] = space.enterShared());
+        space.faultForWrites(address, offsets, space.machine().pools(), () -> entered[0] = space.enterShared());
         return (long) entered[0] << SLOT_SHIFT;
     }
 

@@ -93,7 +93,15 @@ public final class FramePool {
      * @return the offset of its first byte, or {@link #NONE}
      */
     public long allocate() {
-        int frame = allocator.allocate();
+        return begun(allocator.allocate());
+    }
+
+    /** The same, out of a magazine of this pool. */
+    long allocate(Magazine magazine) {
+        return begun(magazine.allocate());
+    }
+
+    private long begun(int frame) {
         if (frame == FrameAllocator.NONE) {
             return NONE;
         }
@@ -165,6 +173,15 @@ public final class FramePool {
     public void release(long offset) {
         int frame = frame(offset);
         freeIfUnused(frame, releaseOne(frame));
+    }
+
+    /** The same; a frame that is free goes into a magazine of this pool. */
+    void release(long offset, Magazine magazine) {
+        int frame = frame(offset);
+        if (FrameWord.isFree(releaseOne(frame))) {
+            listener.freed(frame);
+            magazine.free(frame);
+        }
     }
 
     private long releaseOne(int frame) {
@@ -269,6 +286,11 @@ public final class FramePool {
             listener.freed(frame);
             allocator.free(frame);
         }
+    }
+
+    /** A magazine of this pool. */
+    Magazine newMagazine() {
+        return allocator.newMagazine();
     }
 
     /** How many leaves map the frame. The answer 1 is final for the owner of that one leaf. */

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * One frame of the host is the <em>zero frame</em>: always zero, never written, what a page that was never written
  * reads. Any thread; lock-free.
  */
-public final class FramePools implements AutoCloseable {
+public final class FramePools implements FrameSource, AutoCloseable {
 
     /** The zero frame is one more than the caller asked for. */
     private static final int ZERO_FRAMES = 1;
@@ -83,12 +83,23 @@ public final class FramePools implements AutoCloseable {
         return host().frames() - ZERO_FRAMES;
     }
 
+    /** A way to the frames of the host for one owner, who closes it. Cheap: nothing is taken before it is used. */
+    public OwnFrames newOwnFrames() {
+        return new OwnFrames(this);
+    }
+
+    @Override
+    public long allocate() {
+        return host().allocate();
+    }
+
     /** See {@link FramePool#acquire}. */
     public void acquire(long offset) {
         of(offset).acquire(offset);
     }
 
-    /** See {@link FramePool#release}. */
+    /** See {@link FramePool#release(long)}. */
+    @Override
     public void release(long offset) {
         of(offset).release(offset);
     }

@@ -71,7 +71,7 @@ final class DeviceFaults {
         if (Entry.isPrivate(entry) && isOwn(mirror, Entry.offset(entry))) {
             return writePrivate(mirror, page, current);
         }
-        long frame = space.faults().write(page);
+        long frame = space.faults().write(page, pools);
         return frame == PageFaults.AWAY ? null : translation(mirror, page, frame, DeviceAccess.WRITE);
     }
 
@@ -102,7 +102,7 @@ final class DeviceFaults {
     private long copyPrivate(DriverLink link, long source, long page) {
         int from = link.pool().frame(source);
         long near = space.cowPlacement() == CowPlacement.SAME_POOL ? link.pool().allocate() : FramePool.NONE;
-        long copy = near != FramePool.NONE ? near : machine.allocateFrame(space);
+        long copy = near != FramePool.NONE ? near : machine.allocateFrame(space, pools);
         DriverWork copying = new DriverWork(() -> copyPrivate(link, from, copy));
         try {
             link.calls().run("copy for a write", copying);

@@ -42,7 +42,7 @@ final class Exclusives {
             mirror.mapped(DeviceAccess.ATOMIC);
             return Entry.offset(space.entry(page));
         }
-        long frame = space.faults().write(page);
+        long frame = space.faults().write(page, space.machine().pools());
         if (frame == PageFaults.AWAY) {
             return frame;
         }

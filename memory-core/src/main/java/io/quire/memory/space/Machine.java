@@ -2,6 +2,7 @@ package io.quire.memory.space;
 
 import io.quire.memory.frame.FramePool;
 import io.quire.memory.frame.FramePools;
+import io.quire.memory.frame.FrameSource;
 import io.quire.memory.guard.SharedWriterSlots;
 import io.quire.memory.trace.EventCounts;
 import java.util.ArrayList;
@@ -143,11 +144,12 @@ public final class Machine {
      * A frame of the host with one reference and undefined content, for a space that faults. Destroys dropped trees
      * before it gives up.
      *
+     * @param frames where it comes from
      * @return its offset
      * @throws io.quire.memory.contract.OutOfFramesException if none is left
      */
-    long allocateFrame(Space space) {
-        long frame = tryAllocateFrame();
+    long allocateFrame(Space space, FrameSource frames) {
+        long frame = tryAllocateFrame(frames);
         if (frame == FramePool.NONE) {
             throw Shortage.exception(this, space);
         }
@@ -155,23 +157,25 @@ public final class Machine {
     }
 
     /** The same; {@link FramePool#NONE} if none is left. */
-    long tryAllocateFrame() {
-        FramePool host = pools.host();
-        long frame = host.allocate();
+    private long tryAllocateFrame(FrameSource frames) {
+        long frame = frames.allocate();
         while (frame == FramePool.NONE && reclaimer.reclaimAll()) {
-            frame = host.allocate();
+            frame = frames.allocate();
         }
         if (frame == FramePool.NONE) {
-            frame = host.allocate(); // what others destroyed while reclaimAll found nothing left to do
+            frame = frames.allocate(); // what others destroyed while reclaimAll found nothing left to do
         }
         return frame;
     }
 
-    /** Fills an array with frames of the host, as {@link #tryAllocateFrame} does for each. */
+    /**
+     * Fills an array with frames of the host, and looks for each as hard as {@link #allocateFrame} does; with
+     * {@link FramePool#NONE} for those that are not left.
+     */
     void tryAllocateFrames(long[] frames) {
         pools.host().allocate(frames);
         for (int i = 0; i < frames.length; i++) {
-            frames[i] = frames[i] != FramePool.NONE ? frames[i] : tryAllocateFrame();
+            frames[i] = frames[i] != FramePool.NONE ? frames[i] : tryAllocateFrame(pools);
         }
     }
 }

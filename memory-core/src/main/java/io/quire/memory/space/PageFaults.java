@@ -4,6 +4,7 @@ import io.quire.memory.contract.CowPlacement;
 import io.quire.memory.contract.PoolKind;
 import io.quire.memory.device.InvalidationKind;
 import io.quire.memory.frame.FramePool;
+import io.quire.memory.frame.FrameSource;
 import io.quire.memory.table.Entry;
 import io.quire.memory.table.Geometry;
 import io.quire.memory.table.Leaf;
@@ -34,10 +35,11 @@ final class PageFaults {
     /**
      * Makes a page writable.
      *
+     * @param frames where a frame of the host comes from
      * @return the offset of its frame, or {@link #AWAY}
      */
-    long write(long address) {
-        return own(address, space.checkWritable(address), true, space.cowPlacement());
+    long write(long address, FrameSource frames) {
+        return own(address, space.checkWritable(address), true, space.cowPlacement(), frames);
     }
 
     /**
@@ -48,10 +50,10 @@ final class PageFaults {
      */
     long unshare(long address, CowPlacement placement) {
         Root current = space.root();
-        return own(address, current, space.isWritable(current, address), placement);
+        return own(address, current, space.isWritable(current, address), placement, machine.pools());
     }
 
-    private long own(long address, Root current, boolean allowWrite, CowPlacement placement) {
+    private long own(long address, Root current, boolean allowWrite, CowPlacement placement, FrameSource frames) {
         long page = Geometry.pageStart(address);
         try {
             long[] leaf = ownLeaf(page, current);
@@ -67,7 +69,7 @@ final class PageFaults {
                 space.exclusives().dissolve(page);
                 entry = Leaf.entry(leaf, index);
             }
-            return ownPage(leaf, page, Entry.settled(entry), allowWrite, placement);
+            return ownPage(leaf, page, Entry.settled(entry), allowWrite, placement, frames);
         } finally {
             space.withdrawRetired(page);
         }
@@ -83,10 +85,11 @@ final class PageFaults {
         return leaf;
     }
 
-    private long ownPage(long[] leaf, long page, long entry, boolean allowWrite, CowPlacement placement) {
+    private long ownPage(long[] leaf, long page, long entry, boolean allowWrite, CowPlacement placement,
+            FrameSource frames) {
         int index = Geometry.pageIndex(page);
         if (!Entry.isPresent(entry)) {
-            return fill(leaf, page, allowWrite);
+            return fill(leaf, page, allowWrite, frames);
         }
         long frame = Entry.offset(entry);
         if (machine.pools().references(frame) == 1) {
@@ -96,12 +99,12 @@ final class PageFaults {
             }
             return frame;
         }
-        long copy = allocateCopy(frame, page, placement);
+        long copy = allocateCopy(frame, page, placement, frames);
         machine.pools().memory().copy(frame, copy, Geometry.PAGE_BYTES);
         try (Notifier.Window _ = space.notifier().start(InvalidationKind.CLEAR, page)) {
             replace(leaf, page, entry, copy, allowWrite);
         } catch (RuntimeException failed) {
-            machine.pools().release(copy);
+            frames.release(copy);
             throw failed;
         }
         machine.events().copied();
@@ -125,8 +128,8 @@ final class PageFaults {
         }
     }
 
-    private long fill(long[] leaf, long page, boolean allowWrite) {
-        long frame = machine.allocateFrame(space);
+    private long fill(long[] leaf, long page, boolean allowWrite, FrameSource frames) {
+        long frame = machine.allocateFrame(space, frames);
         machine.pools().memory().fill(frame, Geometry.PAGE_BYTES, (byte) 0);
         // A first write is no news, unless a device was told of zeros.
         try (Notifier.Window _ = space.notifier().mapsZero(page)
@@ -134,14 +137,14 @@ final class PageFaults {
             long entry = Entry.present(frame);
             Leaf.set(leaf, Geometry.pageIndex(page), allowWrite ? Entry.writable(entry) : entry);
         } catch (RuntimeException failed) {
-            machine.pools().release(frame);
+            frames.release(frame);
             throw failed;
         }
         machine.events().zeroFilled();
         return frame;
     }
 
-    private long allocateCopy(long source, long page, CowPlacement placement) {
+    private long allocateCopy(long source, long page, CowPlacement placement, FrameSource frames) {
         FramePool pool = machine.pools().of(source);
         if (placement == CowPlacement.SAME_POOL && pool.kind() == PoolKind.DEVICE_COHERENT) {
             long frame = pool.allocate();
@@ -150,7 +153,7 @@ final class PageFaults {
                 return frame;
             }
         }
-        return machine.allocateFrame(space);
+        return machine.allocateFrame(space, frames);
     }
 
     /**

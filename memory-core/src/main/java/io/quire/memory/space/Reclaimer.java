@@ -1,6 +1,7 @@
 package io.quire.memory.space;
 
 import io.quire.memory.frame.FramePools;
+import io.quire.memory.frame.FrameSource;
 import io.quire.memory.table.Directory;
 import io.quire.memory.table.Entry;
 import io.quire.memory.table.Geometry;
@@ -54,6 +55,11 @@ public final class Reclaimer {
      * @return how many
      */
     public int reclaim(int nodes) {
+        return reclaim(nodes, pools);
+    }
+
+    /** The same, and the frames that are free then go to the caller's source. */
+    int reclaim(int nodes, FrameSource frames) {
         if (dead.isEmpty()) {
             return 0;
         }
@@ -61,7 +67,7 @@ public final class Reclaimer {
         try {
             int done = 0;
             for (Object node = null; done < nodes && (node = dead.poll()) != null; done++) {
-                destroy(node);
+                destroy(node, frames);
             }
             return done;
         } finally {
@@ -83,7 +89,7 @@ public final class Reclaimer {
         return worked;
     }
 
-    private void destroy(Object node) {
+    private void destroy(Object node, FrameSource frames) {
         switch (node) {
             case UpperDirectory upper -> {
                 for (int i = 0; i < Geometry.FAN_OUT; i++) {
@@ -105,7 +111,7 @@ public final class Reclaimer {
                 for (int i = 0; i < Geometry.FAN_OUT; i++) {
                     long entry = Leaf.entry(leaf, i);
                     if (Entry.isPresent(entry)) {
-                        pools.release(Entry.offset(entry));
+                        frames.release(Entry.offset(entry));
                     }
                 }
             }

@@ -11,6 +11,7 @@ import io.quire.memory.contract.ProtectionException;
 import io.quire.memory.device.InvalidationKind;
 import io.quire.memory.frame.FrameMemory;
 import io.quire.memory.frame.FramePools;
+import io.quire.memory.frame.FrameSource;
 import io.quire.memory.guard.TableLock;
 import io.quire.memory.guard.WriterSlot;
 import io.quire.memory.guard.Writers;
@@ -207,13 +208,15 @@ public final class Space {
     /**
      * Makes the page of an address resident, this space's own and writable: zero-fills it, copies it if it is shared,
      * or takes it over if nobody else is left.
+     *
+     * @param frames where a frame of the host comes from, and where those go that the fault frees
      */
-    public void faultForWrite(long address) {
-        machine.reclaimer().reclaim(NODES_PER_FAULT);
+    public void faultForWrite(long address, FrameSource frames) {
+        machine.reclaimer().reclaim(NODES_PER_FAULT, frames);
         while (true) {
             lock.lock();
             try {
-                if (faults.write(address) != PageFaults.AWAY) {
+                if (faults.write(address, frames) != PageFaults.AWAY) {
                     return;
                 }
             } finally {
@@ -228,17 +231,18 @@ public final class Space {
      *
      * @param address in the first page
      * @param offsets gets the offset of each page
+     * @param frames as for one page
      * @param enter puts the caller into a writer slot; runs under the lock, when all pages are there
      */
-    public void faultForWrites(long address, long[] offsets, Runnable enter) {
-        machine.reclaimer().reclaim(NODES_PER_FAULT * offsets.length);
+    public void faultForWrites(long address, long[] offsets, FrameSource frames, Runnable enter) {
+        machine.reclaimer().reclaim(NODES_PER_FAULT * offsets.length, frames);
         while (true) {
             long away = -1;
             lock.lock();
             try {
                 for (int i = 0; i < offsets.length && away < 0; i++) {
                     long page = Geometry.pageStart(address) + ((long) i << Geometry.PAGE_SHIFT);
-                    offsets[i] = faults.write(page);
+                    offsets[i] = faults.write(page, frames);
                     away = offsets[i] == PageFaults.AWAY ? page : -1;
                 }
                 if (away < 0) {

@@ -23,9 +23,9 @@ class RecountTest {
 
     @Test
     void wholeMachineIsFine() {
-        space.faultForWrite(address);
+        space.faultForWrite(address, machine.pools());
         Space fork = space.fork(false, "b");
-        fork.faultForWrite(address);
+        fork.faultForWrite(address, machine.pools());
         Recount.check(machine);
         space.close();
         Recount.check(machine);
@@ -36,7 +36,7 @@ class RecountTest {
 
     @Test
     void frameReferencedTooOftenIsFound() {
-        space.faultForWrite(address);
+        space.faultForWrite(address, machine.pools());
         machine.pools().acquire(space.offsetForRead(address));
         assertThatIllegalStateException().isThrownBy(() -> Recount.check(machine))
                 .withMessageContaining("references=2");
@@ -50,7 +50,7 @@ class RecountTest {
 
     @Test
     void nodeReferencedTooOftenIsFound() {
-        space.faultForWrite(address);
+        space.faultForWrite(address, machine.pools());
         LeafDirectory directory = space.root().directory(address);
         assertThat(directory).isNotNull();
         directory.acquire();
