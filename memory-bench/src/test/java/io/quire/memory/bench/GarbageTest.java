@@ -13,6 +13,7 @@ import io.quire.memory.frame.FrameAllocator;
 import io.quire.memory.frame.FramePool;
 import io.quire.memory.frame.FramePools;
 import io.quire.memory.frame.Magazine;
+import io.quire.memory.frame.OwnFrames;
 import java.lang.management.ManagementFactory;
 import java.util.function.IntToLongFunction;
 import org.junit.jupiter.api.Test;
@@ -77,6 +78,17 @@ class GarbageTest {
             assertThat(bytesPerOperation(i -> {
                 long offset = pool.allocate();
                 pool.release(offset);
+                return offset;
+            })).isZero();
+        }
+    }
+
+    @Test
+    void aFrameOfAnAccessorMakesNoGarbage() {
+        try (FramePools pools = FramePools.ofHost(PAGES); OwnFrames frames = pools.newOwnFrames()) {
+            assertThat(bytesPerOperation(i -> {
+                long offset = frames.allocate();
+                frames.release(offset);
                 return offset;
             })).isZero();
         }

@@ -29,14 +29,14 @@ import org.openjdk.jmh.annotations.Warmup;
 /**
  * What does a second thread do to the cost of allocating and freeing? Both have pages of their own, from one source.
  * <p>
- * Expected: nothing. Two threads find a stripe each and only come together in the trees, once in 32 pages, and in the
- * counts of frames that lie side by side. With as many threads as processors both also share what the processors share.
+ * Expected: nothing. Each has a magazine of its own, and they only come together in the trees, once in 32 pages, and in
+ * the counts of frames that lie side by side. With as many threads as processors both also share what the processors
+ * share.
  * <p>
  * Twice the cost would mean that they write to the same cache line.
  * <p>
- * Two processors cannot show what happens where threads meet: with more of them than stripes, or with a last free
- * frame that all of them want. On a machine that has more, {@code AllocateTwoThreads.twoThreads -t max} runs a thread
- * on each.
+ * Two processors cannot show what happens where threads meet: in the trees, or with a last free frame that all of them
+ * want. On a machine that has more, {@code AllocateTwoThreads.twoThreads -t max} runs a thread on each.
  */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
@@ -49,7 +49,7 @@ public class AllocateTwoThreads {
 
     /** Of arenas each is by itself: there is nothing that threads would share. */
     private static final Set<Source> WITHOUT_TARGET = EnumSet.complementOf(
-            EnumSet.of(Source.POOL, Source.CONFINED_ARENA, Source.SHARED_ARENA));
+            EnumSet.of(Source.OWN, Source.CONFINED_ARENA, Source.SHARED_ARENA));
 
     /** The source that the threads share. */
     @State(Scope.Benchmark)
@@ -102,7 +102,7 @@ public class AllocateTwoThreads {
     /** Adds the rows to the table. */
     public static void answer(Report report) {
         report.progress("allocate and free, two threads ...");
-        compare(Source.POOL, Promise.ALLOCATE_IN_TWO_THREADS, report);
+        compare(Source.OWN, Promise.ALLOCATE_IN_TWO_THREADS, report);
         if (report.isFull()) {
             for (Source source : WITHOUT_TARGET) {
                 if (source.whyMissing() == null) { // else the row for one thread says so

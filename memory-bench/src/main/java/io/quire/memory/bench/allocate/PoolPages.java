@@ -3,7 +3,7 @@ package io.quire.memory.bench.allocate;
 import io.quire.memory.frame.FramePool;
 import io.quire.memory.frame.FramePools;
 
-/** Frames of a pool, counted: what a page fault takes, and what the end of a page's last owner gives back. */
+/** Frames of a pool, counted, from whichever thread: what a fault without an accessor takes. */
 @SuppressWarnings("ArrayRecordComponent") // never compared; the compiler trusts the fields of a record
 record PoolPages(FramePool pool, long[] offsets) implements PageSource {
 

@@ -5,12 +5,14 @@ import org.jspecify.annotations.Nullable;
 /** Who hands out pages. */
 public enum Source {
 
-    /** Ours, as a page fault takes it. */
-    POOL("pool"),
+    /** Ours, as a page fault of an accessor takes it. */
+    OWN("frames of an accessor"),
     /** Ours without the count of those who map the frame. */
-    ALLOCATOR("frame allocator"),
-    /** Ours without the claim of a stripe, for a thread that has a magazine; no fault has one. */
     MAGAZINE("magazine"),
+    /** Ours, as everybody else takes it: through the magazine of a stripe, which is claimed and given back. */
+    POOL("pool"),
+    /** That without the count. */
+    ALLOCATOR("frame allocator"),
     NETTY_ADAPTIVE("Netty adaptive"),
     NETTY_POOLED("Netty pooled"),
     MALLOC("malloc/free"),
@@ -39,9 +41,10 @@ public enum Source {
     /** Makes it, with as many empty slots. */
     PageSource withoutPages(int live) {
         return switch (this) {
+            case OWN -> OwnPages.of(live);
+            case MAGAZINE -> MagazinePages.of(live);
             case POOL -> PoolPages.of(live);
             case ALLOCATOR -> AllocatorPages.of(live);
-            case MAGAZINE -> MagazinePages.of(live);
             case NETTY_ADAPTIVE -> NettyPages.adaptive(live);
             case NETTY_POOLED -> NettyPages.pooled(live);
             case MALLOC -> CPages.malloc(live);

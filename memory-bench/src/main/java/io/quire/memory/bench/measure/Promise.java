@@ -34,9 +34,9 @@ public enum Promise implements Target {
     SCAN("scan with a run cursor, bandwidth beside a plain loop over one segment", Target.atLeast(0.95)),
 
     ALLOCATE_BESIDE_NETTY("page allocate + free, one thread, beside Netty's adaptive allocator",
-            Target.atLeast(5).because(Why.ALLOCATION)),
+            Target.atLeast(5)),
     ALLOCATE_BESIDE_MALLOC("page allocate + free, one thread, beside malloc + free",
-            Target.atLeast(3).because(Why.ALLOCATION)),
+            Target.atLeast(3)),
     ALLOCATE_IN_TWO_THREADS("page allocate + free, cost in two threads beside one", Target.atMost(1.3)),
 
     PIN_BY_ACCESSOR("short pin + unpin by an accessor, beside one uncontended exchange", Target.atMost(4)),
@@ -64,8 +64,6 @@ public enum Promise implements Target {
 
         static final String READS = "A flat read is 14 instructions with its loop, ours 50: owner, alignment, "
                 + "look-up, version. So fewer cache misses fit into the processor's window; a gather has none of that.";
-        static final String ALLOCATION = "This is the way of a page fault: a stripe is claimed and given back twice, "
-                + "and the frame has a count that may be shared. A magazine of one's own needs neither.";
         static final String MIGRATION = "Bookkeeping page by page: two looks at each entry, its change, the frame's "
                 + "word, the eviction queue; and for each batch two barriers, and what an attached device is told.";
 
