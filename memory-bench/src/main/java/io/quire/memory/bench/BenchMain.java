@@ -24,7 +24,7 @@ public final class BenchMain {
             + "--add-opens=java.base/java.nio=ALL-UNNAMED --add-exports=java.base/sun.nio.ch=ALL-UNNAMED "
             + "--add-opens=java.base/java.lang=ALL-UNNAMED --add-opens=java.base/java.lang.reflect=ALL-UNNAMED "
             + "--add-exports=java.base/jdk.internal.ref=ALL-UNNAMED "
-            + "--add-exports=jdk.compiler/com.sun.tools.javac.file=ALL-UNNAMED -Xms1g -Xmx1g";
+            + "--add-exports=jdk.compiler/com.sun.tools.javac.file=ALL-UNNAMED -Xms1g -Xmx1g -XX:+AlwaysPreTouch";
 
     private BenchMain() {
     }

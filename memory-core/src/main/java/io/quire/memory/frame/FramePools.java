@@ -60,7 +60,11 @@ public final class FramePools implements FrameSource, AutoCloseable {
 
     /** The pool of a frame. */
     public FramePool of(long offset) {
-        for (FramePool pool : pools) { // few, and nearly always the first
+        return isHost(offset) ? host() : ofDevice(offset);
+    }
+
+    private FramePool ofDevice(long offset) {
+        for (FramePool pool : pools) { // few
             if (pool.contains(offset)) {
                 return pool;
             }
