@@ -3,6 +3,7 @@ package io.quire.memory.frame;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import io.quire.memory.contract.ClosedException;
+import io.quire.memory.platform.BulkCopy;
 import io.quire.memory.platform.NativeAccess;
 import io.quire.memory.platform.SegmentScope;
 import java.lang.foreign.Arena;
@@ -112,10 +113,14 @@ public final class FrameMemory {
         MemorySegment.copy(source, sourceOffset, segment(offset), place(offset), sizeBytes);
     }
 
-    /** Copies between frames. */
+    /** Copies between frames that the caller holds, of one run of frames to another. */
     public void copy(long sourceOffset, long targetOffset, long sizeBytes) {
-        MemorySegment.copy(segment(sourceOffset), place(sourceOffset), segment(targetOffset), place(targetOffset),
-                sizeBytes);
+        if (EVERYTHING != null && sizeBytes >= BulkCopy.WORTHWHILE_BYTES) {
+            BulkCopy.copy(sourceOffset, targetOffset, sizeBytes); // an offset is an address
+        } else {
+            MemorySegment.copy(segment(sourceOffset), place(sourceOffset), segment(targetOffset),
+                    place(targetOffset), sizeBytes);
+        }
     }
 
     public void fill(long offset, long sizeBytes, byte value) {

@@ -41,6 +41,8 @@ final class Linux {
             FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG));
     private static final MethodHandle MADVISE = handle("madvise",
             FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT));
+    private static final MethodHandle MEMCPY = handle("memcpy",
+            FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG));
     private static final MethodHandle SYSCALL = handle("syscall",
             FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT),
             Linker.Option.firstVariadicArg(1));
@@ -77,6 +79,15 @@ final class Linux {
             return (int) MADVISE.invokeExact(address, sizeBytes, advice);
         } catch (Throwable failure) {
             throw unexpected("madvise", failure);
+        }
+    }
+
+    /** The target, as in C. */
+    static long memcpy(long target, long source, long sizeBytes) {
+        try {
+            return (long) MEMCPY.invokeExact(target, source, sizeBytes);
+        } catch (Throwable failure) {
+            throw unexpected("memcpy", failure);
         }
     }
 
