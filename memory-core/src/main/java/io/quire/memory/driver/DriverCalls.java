@@ -114,9 +114,7 @@ public final class DriverCalls {
     }
 
     private <T> T await(String operation, FutureTask<T> answer, long begin) {
-        while (!answer.isDone() && System.nanoTime() - begin < PATIENCE_NANOS) {
-            Thread.onSpinWait();
-        }
+        Spin.until(answer::isDone, PATIENCE_NANOS);
         boolean interrupted = false;
         long end = begin + deadline.toNanos();
         try {

@@ -15,11 +15,17 @@ final class DriverThread implements Runnable {
 
     private static final long AWAKE_NANOS = TimeUnit.MICROSECONDS.toNanos(50);
 
+    /** The same while calls come so often that the next one can be expected soon. */
+    private static final long AWAKE_NANOS_MAX = TimeUnit.MICROSECONDS.toNanos(500);
+
     private final Queue<FutureTask<?>> calls = new ConcurrentLinkedQueue<>();
     private final Thread thread;
     private final AtomicBoolean started = new AtomicBoolean();
     private volatile boolean asleep;
     private volatile boolean closed;
+
+    /** How long the last call was waited for; of the thread alone. */
+    private long lastWait;
 
     DriverThread(String device) {
         thread = new Thread(this, "quire-driver-" + device);
@@ -55,16 +61,23 @@ final class DriverThread implements Runnable {
 
     private void awaitCall() {
         long begin = System.nanoTime();
-        while (calls.isEmpty() && System.nanoTime() - begin < AWAKE_NANOS) {
-            Thread.onSpinWait();
-        }
+        Spin.until(() -> !calls.isEmpty(), patience());
         asleep = true;
         // Both are volatile: whoever adds a call sees that this thread sleeps, or this thread sees the call.
         if (calls.isEmpty() && !closed) {
             LockSupport.park(this);
         }
         asleep = false;
+        lastWait = System.nanoTime() - begin;
         Thread.interrupted(); // a call that was given up may have left the flag, and park would not wait any more
+    }
+
+    /**
+     * Twice the last wait, if that is not too long. Where a machine is slow to wake threads, a caller that was woken
+     * itself would else find this thread asleep again each time, and both would wait for being woken for ever.
+     */
+    private long patience() {
+        return 2 * lastWait <= AWAKE_NANOS_MAX ? Math.max(2 * lastWait, AWAKE_NANOS) : AWAKE_NANOS;
     }
 
     /** Makes no more calls, cancels those that wait, and interrupts the one it is in. */
