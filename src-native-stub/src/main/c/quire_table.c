@@ -4,10 +4,14 @@
 
 static const uint64_t MIN_CAPACITY = 64;
 
+/* Neighbours lie side by side, for they are mapped and erased together: a cache miss for some, not for each. */
+static const uint64_t NEIGHBOURS = 8;
+
 /* Multiplicative hashing: the high bits are the good ones. */
 static uint64_t home(const struct table *table, uint64_t page)
 {
-    return (page * UINT64_C(0x9E3779B97F4A7C15) >> 20) & (table->capacity - 1);
+    uint64_t group = page / NEIGHBOURS * UINT64_C(0x9E3779B97F4A7C15) >> 20;
+    return (group * NEIGHBOURS + page % NEIGHBOURS) & (table->capacity - 1);
 }
 
 static uint64_t next(const struct table *table, uint64_t at)
