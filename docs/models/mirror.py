@@ -192,10 +192,11 @@ def unmapper(wait=True, start_first=True):
     return [lock, announce, await_accesses, remove, release, announce_late, await_late, unlock]
 
 
-def migrator(announce_mark=True, announce_commit="if answered"):
+def migrator(announce_mark=True, await_mark=True, announce_commit="if answered"):
     """As in migrate.py; without writers of the processor, so without waiting for them.
 
-    Announced to commit is only what was answered since it was announced to mark.
+    The device is told while the page is marked, and both are over before the copy. Announced to commit is only what was
+    answered since it was announced to mark.
     """
 
     def is_announced(t):
@@ -204,17 +205,19 @@ def migrator(announce_mark=True, announce_commit="if answered"):
     def lock_to_mark(t):
         t.lock("lock")
 
+    def mark(t):
+        t.store("entry", ("F", "M"))
+        t.add("F count", HOLD)
+
     def announce_to_mark(t):
         if announce_mark:
             start(t)
 
     def await_stores(t):
-        if announce_mark:
+        if announce_mark and await_mark:
             await_device(t)
 
-    def mark(t):
-        t.store("entry", ("F", "M"))
-        t.add("F count", HOLD)
+    def unlock_marked(t):
         t.my["answers"] = t.load("answers")
         t.unlock("lock")
 
@@ -252,8 +255,8 @@ def migrator(announce_mark=True, announce_commit="if answered"):
         t.add("F count", -HOLD)
         t.unlock("lock")
 
-    return [lock_to_mark, announce_to_mark, await_stores, mark, copy, lock_to_commit, decide, announce_to_commit,
-            await_loads, replace, release, give_up]
+    return [lock_to_mark, mark, announce_to_mark, await_stores, unlock_marked, copy, lock_to_commit, decide,
+            announce_to_commit, await_loads, replace, release, give_up]
 
 
 def page_has_the_store(memory, variables):
@@ -374,6 +377,8 @@ SCENARIOS = [
              [device(stores=False, waits_for="told"), fault(announce="never"), writer()], must_fail=True),
     Scenario("mirror: a migration does not announce that it begins", MEMORY,
              [device(), migrator(announce_mark=False), next_owner()], page_has_the_store, must_fail=True),
+    Scenario("mirror: a migration copies before the device has answered", MEMORY,
+             [device(), migrator(await_mark=False), next_owner()], page_has_the_store, must_fail=True),
     Scenario("mirror: a migration does not announce that it ends", MEMORY,
              [device(stores=False), migrator(announce_commit="never"), next_owner()], page_has_the_store,
              must_fail=True),

@@ -192,11 +192,9 @@ class AccessorPinTest {
 
     @Test
     void migrationThatHasJustBegunSeesThePinAlthoughItIsClosedBeforeTheCommit() throws InterruptedException {
-        DeviceMirror mirror = leaks.manager().device("far").attach(space).mirror();
-        far.load(mirror, page(0)); // so that it is told
         CountDownLatch chosen = new CountDownLatch(1);
         CountDownLatch pinned = new CountDownLatch(1);
-        far.on(RecordingDriver.Call.START, 1, () -> letGoOn(chosen, pinned));
+        far.on(RecordingDriver.Call.FRAME_ALLOCATED, 1, () -> letGoOn(chosen, pinned));
         CountDownLatch copied = new CountDownLatch(1);
         CountDownLatch closed = new CountDownLatch(1);
         far.on(RecordingDriver.Call.COPY_TO_DEVICE, 2, () -> letGoOn(copied, closed));

@@ -28,6 +28,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Drivers that throw, refuse, or do not return: the operation fails and says who did it, and a space is as before. */
 @Tag("portable")
@@ -186,6 +187,28 @@ class DriverFailureTest {
         secret.store(far, address + 4 * PAGE, 5);
         coherent.load(near, address + (PAGES - 1) * PAGE);
         secret.load(far, address + (PAGES - 1) * PAGE);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"near", "far"})
+    void migrationThatADriverFailsToTakeNoteOfLeavesNoMarkAndNoHold(String name) {
+        try (AddressSpace space = filled();
+                Attachment near = leaks.manager().device("near").attach(space);
+                Attachment far = leaks.manager().device("far").attach(space)) {
+            coherent.load(near.mirror(), address);
+            secret.load(far.mirror(), address);
+            Look before = look(space);
+            driver(name).on(Call.START, 1, RecordingDriver::failing);
+            assertFails(name, () -> space.migrate(address, PAGES * PAGE, leaks.manager().pool("far")));
+            assertThat(coherent.isAnyWindowOpen()).isFalse();
+            assertThat(secret.isAnyWindowOpen()).isFalse();
+            assertThat(look(space)).isEqualTo(before);
+            assertThat(space.pageState(address).writable()).isTrue();
+            assertThat(space.pageState(address).pinned()).isFalse();
+            expect(space);
+            assertThat(space.migrate(address, PAGES * PAGE, leaks.manager().pool("far")).isComplete()).isTrue();
+            expect(space);
+        }
     }
 
     @Test

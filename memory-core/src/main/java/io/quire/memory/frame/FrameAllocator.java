@@ -223,6 +223,11 @@ public final class FrameAllocator {
         return Math.min(frames(), trees.free() + MagazineRegistry.frames(registry.snapshotAcquire()));
     }
 
+    /** Whether so many frames are free, as {@link #freeFrames} says; looks no further than it has to. */
+    public boolean hasFree(int wanted) {
+        return trees.hasFree(wanted) || freeFrames() >= wanted;
+    }
+
     /**
      * Recounts everything from the bits: each count equals its clear bits, each frame in a magazine is
      * allocated and in one magazine only, each tree and its stripe agree. No other thread may use the

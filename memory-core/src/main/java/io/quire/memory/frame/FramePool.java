@@ -87,6 +87,11 @@ public final class FramePool {
         return allocator.freeFrames();
     }
 
+    /** Whether so many frames are free, as {@link #free} says; looks no further than it has to. */
+    public boolean hasFree(int wanted) {
+        return allocator.hasFree(wanted);
+    }
+
     /**
      * Takes a free frame, with one reference and undefined content.
      *
@@ -133,24 +138,30 @@ public final class FramePool {
      * Takes free frames, each with one reference and undefined content: ascending, side by side as far as there are
      * such.
      *
-     * @param offsets is filled with the offsets of their first bytes, and with {@link #NONE} for each that was refused,
-     *        and for those that were not left
+     * @param offsets gets the offsets of their first bytes
+     * @param wanted which elements of it, a bit for each; those for which there was no frame, or whose frame was
+     *        refused, are {@link #NONE}
      */
-    public void allocate(long[] offsets) {
-        Arrays.fill(offsets, NONE);
-        int[] frames = new int[offsets.length];
+    public void allocate(long[] offsets, long wanted) {
+        int[] frames = new int[Long.bitCount(wanted)];
         int found = allocator.allocateMany(frames);
         for (int i = 0; i < found; i++) {
             begin(frames[i]); // as for one
         }
+        long rest = wanted;
         for (int asked = 0; asked < found; ) {
             int granted = asked + listener.allocated(Arrays.copyOfRange(frames, asked, found));
-            for (; asked < granted; asked++) {
-                offsets[asked] = offset(frames[asked]);
+            for (; asked < granted; asked++, rest &= rest - 1) {
+                offsets[Long.numberOfTrailingZeros(rest)] = offset(frames[asked]);
             }
             if (asked < found) {
+                offsets[Long.numberOfTrailingZeros(rest)] = NONE;
+                rest &= rest - 1;
                 giveBack(frames[asked++]); // was refused; those after it were not asked for yet
             }
+        }
+        for (; rest != 0; rest &= rest - 1) {
+            offsets[Long.numberOfTrailingZeros(rest)] = NONE;
         }
     }
 
@@ -245,23 +256,23 @@ public final class FramePool {
     }
 
     /**
-     * Ends a hold of each of several frames, and as many references as are given: those without others are free.
+     * Ends a hold of each of several frames, and so many references: those without others are free.
      *
      * @param offsets of different frames
-     * @param references by index, how many of each
-     * @param count how many frames, from the front
+     * @param which elements of it, a bit for each
+     * @param references how many of each
      */
-    public void releaseHeld(long[] offsets, int[] references, int count) {
-        int[] freed = new int[count];
+    public void releaseHeld(long[] offsets, long which, int references) {
+        int[] freed = new int[Long.bitCount(which)];
         int unused = 0;
-        for (int i = 0; i < count; i++) {
-            int frame = frame(offsets[i]);
-            if (FrameWord.isFree(releaseHeld(frame, references[i]))) {
+        for (long rest = which; rest != 0; rest &= rest - 1) {
+            int frame = frame(offsets[Long.numberOfTrailingZeros(rest)]);
+            if (FrameWord.isFree(releaseHeld(frame, references))) {
                 freed[unused++] = frame;
             }
         }
         if (unused > 0) {
-            int[] frames = unused == count ? freed : Arrays.copyOf(freed, unused);
+            int[] frames = unused == freed.length ? freed : Arrays.copyOf(freed, unused);
             listener.freed(frames);
             allocator.freeMany(frames);
         }

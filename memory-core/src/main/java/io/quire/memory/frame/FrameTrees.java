@@ -293,6 +293,15 @@ final class FrameTrees {
         return (int) free;
     }
 
+    /** Whether the counts of some trees add up to so many. */
+    boolean hasFree(int wanted) {
+        long free = 0;
+        for (int tree = 0; tree < count() && free < wanted; tree++) {
+            free += TreeWord.free(trees.getOpaque(tree));
+        }
+        return free >= wanted;
+    }
+
     private static String describe(long tree) {
         return "tree=[" + TreeWord.toString(tree) + "]";
     }

@@ -26,7 +26,7 @@ public final class Attached {
     /** Makes pages exclusive to the device, and lets it map them. */
     public void makeExclusive(long address, int pages) {
         Translations taken = mirror.fault(address, pages, DeviceAccess.ATOMIC);
-        mirror.tellMapped(taken);
+        mirror.tellMapped(() -> taken).await();
     }
 
     /** How many pages of the space are exclusive to this device. */

@@ -28,7 +28,6 @@ final class Batch {
     /** By page of the leaf: the frame that a wanted page is in, and the one that a moving page goes to. */
     final long[] sources = new long[Geometry.FAN_OUT];
     final long[] targets = new long[Geometry.FAN_OUT];
-    final @Nullable PageOutcome[] outcomes = new PageOutcome[Geometry.FAN_OUT];
 
     /** The call of a driver that fills targets, and whose it is. */
     @Nullable DriverWork filling;
@@ -39,6 +38,10 @@ final class Batch {
 
     private long wanted = LeafPages.NONE;
     private long moving = LeafPages.NONE;
+
+    /** What became of pages: those that moved, and by page what became of others, if there are such. */
+    private long moved = LeafPages.NONE;
+    private @Nullable PageOutcome @Nullable [] outcomes;
 
     Batch(Lineage lineage, long address, FramePool target, boolean mayBlock, boolean dissolves) {
         this.lineage = lineage;
@@ -72,16 +75,44 @@ final class Batch {
         return (LeafPages.between(leafStart, from, to) & ~wanted) != LeafPages.NONE;
     }
 
-    /** A page is on its way to a frame. */
-    void begin(int page, long target) {
-        targets[page] = target;
+    /** A page is on its way to its target. */
+    void begin(int page) {
         moving |= LeafPages.of(page);
     }
 
-    /** It is decided what becomes of a page. */
+    /** Those of some pages that come from a pool. */
+    long from(FramePool pool, long pages) {
+        long found = LeafPages.NONE;
+        for (long rest = pages; rest != LeafPages.NONE; rest = LeafPages.withoutFirst(rest)) {
+            int page = LeafPages.first(rest);
+            found |= pool.contains(sources[page]) ? LeafPages.of(page) : LeafPages.NONE;
+        }
+        return found;
+    }
+
+    /** It is decided what becomes of a page, other than that it has moved. */
     void settle(int page, PageOutcome outcome) {
+        if (outcomes == null) {
+            outcomes = new PageOutcome[Geometry.FAN_OUT];
+        }
         outcomes[page] = outcome;
         moving &= ~LeafPages.of(page);
+    }
+
+    /** All that were on their way have arrived. */
+    void settleMoved() {
+        moved |= moving;
+        moving = LeafPages.NONE;
+    }
+
+    /** The pages that have moved. */
+    long moved() {
+        return moved;
+    }
+
+    /** What became of a page; null if that was not asked, or not decided. */
+    @Nullable PageOutcome outcome(int page) {
+        return LeafPages.contains(moved, page) ? PageOutcome.MOVED : outcomes == null ? null : outcomes[page];
     }
 
     /** The pages that are on their way: marked, and not decided yet. */

@@ -11,6 +11,7 @@ import io.quire.memory.frame.FramePools;
 import io.quire.memory.table.Entry;
 import io.quire.memory.table.Geometry;
 import io.quire.memory.table.Leaf;
+import io.quire.memory.table.LeafDirectory;
 import io.quire.memory.table.Mappings;
 import io.quire.memory.table.Root;
 import java.lang.foreign.Arena;
@@ -59,7 +60,7 @@ final class DeviceFaults {
         if (Entry.isExclusive(entry)) {
             space.exclusives().dissolve(page);
         }
-        if (Entry.isPrivate(entry) && !isOwn(mirror, Entry.offset(entry))) {
+        if (Entry.isPrivate(entry) && !isOwn(mirror.link(), Entry.offset(entry))) {
             return null;
         }
         return translation(mirror, page, Entry.offset(entry), DeviceAccess.READ);
@@ -68,7 +69,7 @@ final class DeviceFaults {
     private @Nullable PageTranslation write(Mirror mirror, long page) {
         Root current = space.checkWritable(page);
         long entry = space.entry(page);
-        if (Entry.isPrivate(entry) && isOwn(mirror, Entry.offset(entry))) {
+        if (Entry.isPrivate(entry) && isOwn(mirror.link(), Entry.offset(entry))) {
             return writePrivate(mirror, page, current);
         }
         long frame = space.faults().write(page, pools);
@@ -135,17 +136,42 @@ final class DeviceFaults {
         return frame == PageFaults.AWAY ? null : translation(mirror, page, frame, DeviceAccess.ATOMIC);
     }
 
-    /** What a device may map of a page without any fault; null if nothing. */
-    @Nullable PageTranslation resident(Mirror mirror, long page) {
-        long entry = space.entry(page);
-        boolean isReachable = Entry.isReadable(entry)
-                || (Entry.isPrivate(entry) && isOwn(mirror, Entry.offset(entry)));
-        if (!isReachable || !space.isReadable(space.root(), page)) {
-            return null;
+    /** What a device may map of pages of a leaf that have come to it, without any fault. */
+    Arrival arrived(Mirror mirror, long leafStart, long pages) {
+        Root current = space.root();
+        LeafDirectory directory = current.directory(leafStart);
+        int index = Geometry.leafIndex(leafStart);
+        long[] leaf = directory == null ? null : directory.leaf(index);
+        Arrival arrival = new Arrival(this, mirror, leafStart);
+        if (leaf == null || directory == null) {
+            return arrival;
         }
-        boolean mayWrite = Entry.isPrivate(entry) ? space.ownsFrame(page) && space.isWritable(space.root(), page)
-                : space.offsetForWrite(page) >= 0;
-        return translation(mirror, page, Entry.offset(entry), mayWrite ? DeviceAccess.WRITE : DeviceAccess.READ);
+        boolean isOwn = !space.isSnapshot() && directory.isOwnedBy(current.generation())
+                && directory.writableLeaf(index) != null;
+        Mappings.Range range = null;
+        for (long rest = pages; rest != LeafPages.NONE; rest = LeafPages.withoutFirst(rest)) {
+            int page = LeafPages.first(rest);
+            long address = leafStart + ((long) page << Geometry.PAGE_SHIFT);
+            range = range != null && address < range.end() ? range : current.mappings().find(address);
+            long entry = Leaf.entry(leaf, page);
+            if (range != null && range.protection().isReadable() && isReachable(mirror, entry)) {
+                arrival.add(page, Entry.offset(entry), isOwn && mayWrite(entry, range));
+            }
+        }
+        if (!arrival.isEmpty()) {
+            mirror.mapped(arrival.isWritable() ? DeviceAccess.WRITE : DeviceAccess.READ);
+        }
+        return arrival;
+    }
+
+    private static boolean isReachable(Mirror mirror, long entry) {
+        return Entry.isReadable(entry) || (Entry.isPrivate(entry) && isOwn(mirror.link(), Entry.offset(entry)));
+    }
+
+    /** Whether a device may write a page of a leaf that is the space's own. W of a private page is not in its entry. */
+    private boolean mayWrite(long entry, Mappings.Range range) {
+        return Entry.isPrivate(entry) ? range.protection().isWritable() && pools.references(Entry.offset(entry)) == 1
+                : Entry.isWritable(entry);
     }
 
     private PageTranslation translation(Mirror mirror, long page, long frame, DeviceAccess access) {
@@ -153,12 +179,17 @@ final class DeviceFaults {
         if (machine.asksForUse(frame)) {
             space.setAccessed(page);
         }
+        return translation(mirror.link(), page, frame, access);
+    }
+
+    /** Where a page is for a device. Any thread. */
+    PageTranslation translation(DriverLink link, long page, long frame, DeviceAccess access) {
         boolean isPrivate = pools.of(frame).memory() == null;
-        return new PageTranslation(page, isOwn(mirror, frame) ? mirror.link().pool().frame(frame) : -1,
+        return new PageTranslation(page, isOwn(link, frame) ? link.pool().frame(frame) : -1,
                 isPrivate ? null : pools.memory().slice(frame, Geometry.PAGE_BYTES), access);
     }
 
-    private static boolean isOwn(Mirror mirror, long frame) {
-        return mirror.link().pool().contains(frame);
+    private static boolean isOwn(DriverLink link, long frame) {
+        return link.pool().contains(frame);
     }
 }

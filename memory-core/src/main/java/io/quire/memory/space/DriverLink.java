@@ -15,7 +15,6 @@ import io.quire.memory.tier.Watermarks;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.Collection;
 import java.util.Objects;
 import java.util.Set;
@@ -204,34 +203,32 @@ public final class DriverLink implements FrameListener {
     }
 
     /**
-     * Notes which pages of a lineage several frames are about to hold.
+     * Notes which pages of a leaf several frames are about to hold.
      *
-     * @param offsets of the frames
-     * @param held by index, the address of the page that each is to hold
+     * @param offsets by page, its frame
+     * @param pages which of them
      */
-    void holds(long[] offsets, Lineage lineage, long[] held) {
-        int[] frames = new int[offsets.length];
-        long[] keys = new long[offsets.length];
-        for (int i = 0; i < frames.length; i++) {
-            int frame = pool.frame(offsets[i]);
-            frames[i] = frame;
-            keys[i] = lineage.key(held[i]);
-            addresses[frame] = held[i];
+    void holds(long[] offsets, long pages, Lineage lineage, long leafStart) {
+        int[] frames = new int[LeafPages.count(pages)];
+        int count = 0;
+        for (long rest = pages; rest != LeafPages.NONE; rest = LeafPages.withoutFirst(rest)) {
+            int page = LeafPages.first(rest);
+            int frame = pool.frame(offsets[page]);
+            frames[count++] = frame;
+            addresses[frame] = leafStart + ((long) page << Geometry.PAGE_SHIFT);
         }
         noteLineage(frames, lineage);
-        queues.added(frames, keys);
+        queues.added(frames, frame -> lineage.key(addresses[frame]));
     }
 
     /** A run of frames at a time: most collectors want to know of every reference that is stored by itself. */
     private void noteLineage(int[] frames, Lineage lineage) {
-        Lineage[] owners = new Lineage[frames.length];
-        Arrays.fill(owners, lineage);
         for (int from = 0, to; from < frames.length; from = to) {
             to = from + 1;
             while (to < frames.length && frames[to] == frames[to - 1] + 1) {
                 to++;
             }
-            System.arraycopy(owners, from, lineages, frames[from], to - from);
+            lineage.fill(lineages, frames[from], to - from);
         }
     }
 

@@ -27,9 +27,9 @@ final class EmptyPages {
     /**
      * Fills the empty pages of a range within one leaf; those that may not be read are left alone.
      *
-     * @param outcomes by page of the leaf; what was filled, or could not be, is noted there
+     * @param batch gets to know what was filled, or could not be
      */
-    void fill(long from, long to, DriverLink device, PageOutcome[] outcomes) {
+    void fill(long from, long to, DriverLink device, Batch batch) {
         Deque<Long> frames = new ArrayDeque<>();
         DriverWork zeroing = null;
         try {
@@ -51,8 +51,8 @@ final class EmptyPages {
             try {
                 for (long page = from; page < to; page += Geometry.PAGE_BYTES) {
                     if (isEmpty(page)) {
-                        outcomes[Geometry.pageIndex(page)] = frames.isEmpty() ? PageOutcome.NO_FREE_FRAME
-                                : PageOutcome.FILLED;
+                        batch.settle(Geometry.pageIndex(page), frames.isEmpty() ? PageOutcome.NO_FREE_FRAME
+                                : PageOutcome.FILLED);
                         if (!frames.isEmpty()) {
                             put(page, frames.peek(), device);
                             frames.remove();

@@ -80,9 +80,8 @@ public final class Evictor {
 
     /** Sees to it that some frames of a device are free, if that takes the eviction of a batch at most. */
     void makeRoom(DriverLink link, int frames) {
-        int missing = frames - link.pool().free();
-        if (missing > 0) {
-            evict(link, Math.min(missing, BATCH), false);
+        if (!link.pool().hasFree(frames)) {
+            evict(link, Math.clamp(frames - link.pool().free(), 0, BATCH), false);
         }
     }
 
@@ -138,7 +137,7 @@ public final class Evictor {
             } finally {
                 for (long rest = batch.wanted(); rest != LeafPages.NONE; rest = LeafPages.withoutFirst(rest)) {
                     int page = LeafPages.first(rest);
-                    PageOutcome outcome = Objects.requireNonNullElse(batch.outcomes[page], PageOutcome.RACED);
+                    PageOutcome outcome = Objects.requireNonNullElse(batch.outcome(page), PageOutcome.RACED);
                     results.merge(outcome, 1, Integer::sum);
                     if (outcome == PageOutcome.MOVED) {
                         moved++;

@@ -1,11 +1,14 @@
 package io.quire.memory.space;
 
+import io.quire.memory.table.Geometry;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A space and all that was forked from it, to any depth: the open ones. Who shares a frame is of one lineage and has it
@@ -22,6 +25,18 @@ final class Lineage {
 
     /** Held during a migration, and while none may run. Taken before the lock of any space. */
     private final ReentrantLock migration = new ReentrantLock();
+
+    /** This lineage for each page of a leaf, to be copied from. */
+    private final Lineage[] copies = new Lineage[Geometry.FAN_OUT];
+
+    Lineage() {
+        Arrays.fill(copies, this);
+    }
+
+    /** Puts this lineage into an array, for the pages of a leaf at most. */
+    void fill(@Nullable Lineage[] lineages, int from, int count) {
+        System.arraycopy(copies, 0, lineages, from, count);
+    }
 
     /** A number for a page of this lineage that other pages will hardly have. */
     long key(long address) {

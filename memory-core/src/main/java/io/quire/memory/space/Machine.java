@@ -169,13 +169,14 @@ public final class Machine {
     }
 
     /**
-     * Fills an array with frames of the host, and looks for each as hard as {@link #allocateFrame} does; with
-     * {@link FramePool#NONE} for those that are not left.
+     * Takes several frames of the host, and looks for each as hard as {@link #allocateFrame} does; see
+     * {@link FramePool#allocate(long[], long)}.
      */
-    void tryAllocateFrames(long[] frames) {
-        pools.host().allocate(frames);
-        for (int i = 0; i < frames.length; i++) {
-            frames[i] = frames[i] != FramePool.NONE ? frames[i] : tryAllocateFrame(pools);
+    void tryAllocateFrames(long[] frames, long wanted) {
+        pools.host().allocate(frames, wanted);
+        for (long rest = wanted; rest != LeafPages.NONE; rest = LeafPages.withoutFirst(rest)) {
+            int index = LeafPages.first(rest);
+            frames[index] = frames[index] != FramePool.NONE ? frames[index] : tryAllocateFrame(pools);
         }
     }
 }

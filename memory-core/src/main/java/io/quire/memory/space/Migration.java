@@ -5,8 +5,6 @@ import io.quire.memory.contract.PageOutcome;
 import io.quire.memory.contract.PagesBusyException;
 import io.quire.memory.contract.PoolKind;
 import io.quire.memory.device.InvalidationKind;
-import io.quire.memory.device.PageTranslation;
-import io.quire.memory.device.Translations;
 import io.quire.memory.driver.DriverWork;
 import io.quire.memory.frame.FramePool;
 import io.quire.memory.frame.FramePools;
@@ -87,7 +85,7 @@ final class Migration {
             int index = Geometry.pageIndex(page);
             batch.want(index, Entry.offset(entry));
             move(batch);
-            switch (batch.outcomes[index]) {
+            switch (batch.outcome(index)) {
                 case MOVED -> {
                     machine.events().broughtHome();
                     return;
@@ -198,48 +196,41 @@ final class Migration {
     }
 
     private void takeFrames(Batch batch, long chosen) {
-        long[] frames = new long[LeafPages.count(chosen)];
         if (batch.target.kind() == PoolKind.HOST) {
-            machine.tryAllocateFrames(frames);
+            machine.tryAllocateFrames(batch.targets, chosen);
         } else {
-            batch.target.allocate(frames);
+            batch.target.allocate(batch.targets, chosen);
         }
-        int next = 0;
         for (long rest = chosen; rest != LeafPages.NONE; rest = LeafPages.withoutFirst(rest)) {
             int page = LeafPages.first(rest);
-            long frame = frames[next++];
-            if (frame != FramePool.NONE) {
-                batch.begin(page, frame);
+            if (batch.targets[page] != FramePool.NONE) {
+                batch.begin(page);
             } else {
                 batch.settle(page, PageOutcome.NO_FREE_FRAME);
             }
         }
     }
 
+    /**
+     * Marks the pages while the devices stop using them: what both take away has to be gone before the copy, and in
+     * which order does not matter, since nobody gets it back while the tables are locked.
+     */
     private void markChosen(Batch batch, Mappers mappers) {
-        boolean started = false;
+        boolean marked = false;
         try {
-            started = startAll(batch, mappers, InvalidationKind.MIGRATE, batch.marking, List.of());
-            if (!started) {
-                giveUp(batch, PageOutcome.DEVICE_BUSY);
-                return;
-            }
-            FramePool pool = pools.host();
-            for (long rest = batch.moving(); rest != LeafPages.NONE; rest = LeafPages.withoutFirst(rest)) {
-                int page = LeafPages.first(rest);
-                pool = poolOf(batch.sources[page], pool);
-                if (!pool.hold(batch.sources[page])) { // pinned by now, as often as can be counted
-                    batch.target.release(batch.targets[page]);
-                    batch.settle(page, PageOutcome.PINNED);
-                }
-            }
+            announce(batch, mappers, InvalidationKind.MIGRATE, batch.marking, List.of());
+            hold(batch);
+            marked = true;
             mappers.change(batch.moving(), batch.sources, (_, entry) -> Entry.migrating(entry));
             for (Space space : mappers.spaces()) {
                 space.withdrawFromAll(Withdrawals.leafOf(batch.leafStart));
             }
             leavePinned(batch, mappers);
+            if (!isGranted(batch.marking)) {
+                leaveAll(batch, mappers, PageOutcome.DEVICE_BUSY);
+            }
         } catch (RuntimeException failed) {
-            if (started) {
+            if (marked) {
                 leaveAll(batch, mappers, PageOutcome.RACED);
             } else {
                 giveUp(batch, PageOutcome.RACED);
@@ -247,6 +238,18 @@ final class Migration {
             throw failed;
         } finally {
             batch.marking.forEach(Notifier.Window::end); // the devices hear of it while the pages are copied
+        }
+    }
+
+    private void hold(Batch batch) {
+        FramePool pool = pools.host();
+        for (long rest = batch.moving(); rest != LeafPages.NONE; rest = LeafPages.withoutFirst(rest)) {
+            int page = LeafPages.first(rest);
+            pool = poolOf(batch.sources[page], pool);
+            if (!pool.hold(batch.sources[page])) { // pinned by now, as often as can be counted
+                batch.target.release(batch.targets[page]);
+                batch.settle(page, PageOutcome.PINNED);
+            }
         }
     }
 
@@ -265,20 +268,24 @@ final class Migration {
         }
     }
 
-    private boolean startAll(Batch batch, Mappers mappers, InvalidationKind kind, List<Notifier.Window> windows,
+    /** Begins to open windows over the moving pages, in all spaces that have a leaf here. */
+    private void announce(Batch batch, Mappers mappers, InvalidationKind kind, List<Notifier.Window> windows,
             List<Notifier.Window> earlier) {
         int first = LeafPages.first(batch.moving());
         long start = batch.address(first);
         long end = batch.address(LeafPages.last(batch.moving())) + Geometry.PAGE_BYTES;
         DriverLink owner = deviceOf(batch, first);
         for (Space space : mappers.spaces()) {
-            Notifier.Window window = space.notifier().start(kind, start, end, owner, batch.mayBlock, earlier);
-            if (window == null) {
-                return false;
-            }
-            windows.add(window);
+            windows.add(space.notifier().begin(kind, start, end, owner, batch.mayBlock, earlier));
         }
-        return true;
+    }
+
+    private static boolean isGranted(List<Notifier.Window> windows) {
+        boolean granted = true;
+        for (Notifier.Window window : windows) {
+            granted &= window.isOpen();
+        }
+        return granted;
     }
 
     /** Nothing was marked: only the frames go back. */
@@ -322,12 +329,7 @@ final class Migration {
         if (batch.target.kind() != PoolKind.HOST) {
             return link.pool() == batch.target ? batch.moving() : LeafPages.NONE;
         }
-        long pages = LeafPages.NONE;
-        for (long rest = batch.moving(); rest != LeafPages.NONE; rest = LeafPages.withoutFirst(rest)) {
-            int page = LeafPages.first(rest);
-            pages |= link.pool().contains(batch.sources[page]) ? LeafPages.of(page) : LeafPages.NONE;
-        }
-        return pages;
+        return batch.from(link.pool(), batch.moving());
     }
 
     private void copyAllPrivate(DriverLink link, Batch batch, long pages) {
@@ -350,20 +352,21 @@ final class Migration {
 
     /** Puts each page into its new frame, or leaves it in its old one. */
     private void finish(Batch batch, boolean copied) {
-        List<Translated> arrived = new ArrayList<>();
+        List<Mirror.News> news = new ArrayList<>(0);
+        List<Notifier.Window> windows = new ArrayList<>(1);
         List<Space> locked = batch.lineage.lock();
         try {
             Mappers mappers = Mappers.find(locked, batch.leafStart);
-            List<Notifier.Window> windows = new ArrayList<>();
             try {
                 Sighting seen = mappers.look(batch.moving(), batch.sources);
                 leaveLost(batch, mappers, seen, copied);
-                if (batch.isAnyMoving() && !startAll(batch, mappers, InvalidationKind.CLEAR, windows,
-                        batch.marking)) {
-                    leaveAll(batch, mappers, PageOutcome.DEVICE_BUSY);
-                }
                 if (batch.isAnyMoving()) {
-                    commit(batch, mappers, seen);
+                    announce(batch, mappers, InvalidationKind.CLEAR, windows, batch.marking);
+                    if (isGranted(windows)) {
+                        commit(batch, mappers, seen, windows, news);
+                    } else {
+                        leaveAll(batch, mappers, PageOutcome.DEVICE_BUSY);
+                    }
                 }
             } catch (RuntimeException failed) {
                 leaveAll(batch, mappers, PageOutcome.RACED);
@@ -371,11 +374,10 @@ final class Migration {
             } finally {
                 windows.forEach(Notifier.Window::close);
             }
-            collectArrived(batch, mappers, arrived);
         } finally {
             Lineage.unlock(locked);
         }
-        arrived.forEach(news -> news.mirror().tellMapped(news.translations()));
+        news.forEach(Mirror.News::await);
     }
 
     /** Leaves those pages where they are of which somebody else was faster. */
@@ -421,12 +423,13 @@ final class Migration {
         return batch.filling != null && batch.filling.mayStillRun() && batch.filledBy == deviceOf(batch, page);
     }
 
-    private void commit(Batch batch, Mappers mappers, Sighting seen) {
+    private void commit(Batch batch, Mappers mappers, Sighting seen, List<Notifier.Window> windows,
+            List<Mirror.News> news) {
         long pages = batch.moving();
         acquireForEach(batch, seen);
         boolean toDevice = batch.target.kind() != PoolKind.HOST;
         if (toDevice) {
-            noteHolders(batch, machine.link(batch.target));
+            machine.link(batch.target).holds(batch.targets, pages, batch.lineage, batch.leafStart);
             mappers.clearAccessed(pages); // what a page was before says nothing of what it is there
         }
         // Still frozen: who can read the old frame must not miss a write to the new one.
@@ -435,11 +438,11 @@ final class Migration {
         for (Space space : mappers.spaces()) {
             space.withdrawals().withdraw(Withdrawals.leafOf(batch.leafStart));
         }
-        releaseSources(batch, seen.mapped());
         mappers.change(pages, batch.targets, (_, entry) -> Entry.settled(entry));
-        for (long rest = pages; rest != LeafPages.NONE; rest = LeafPages.withoutFirst(rest)) {
-            batch.settle(LeafPages.first(rest), PageOutcome.MOVED);
-        }
+        batch.settleMoved();
+        windows.forEach(Notifier.Window::end);
+        tellArrived(batch, mappers, pages, news); // the device maps them while the old frames are given back
+        releaseSources(batch, pages, seen);
         machine.events().moved(toDevice, LeafPages.count(pages));
     }
 
@@ -453,57 +456,26 @@ final class Migration {
         }
     }
 
-    private static void noteHolders(Batch batch, DriverLink device) {
-        long[] frames = new long[LeafPages.count(batch.moving())];
-        long[] addresses = new long[frames.length];
-        int count = 0;
-        for (long rest = batch.moving(); rest != LeafPages.NONE; rest = LeafPages.withoutFirst(rest)) {
-            int page = LeafPages.first(rest);
-            frames[count] = batch.targets[page];
-            addresses[count++] = batch.address(page);
-        }
-        device.holds(frames, batch.lineage, addresses);
-    }
-
-    /** The references and the hold of each frame that was left, a pool at a time. */
-    private void releaseSources(Batch batch, int[] mapped) {
-        long[] frames = new long[Geometry.FAN_OUT];
-        int[] references = new int[Geometry.FAN_OUT];
-        long left = batch.moving();
-        while (left != LeafPages.NONE) {
+    /** The references and the hold of each frame that was left; those alike, of one pool, together. */
+    private void releaseSources(Batch batch, long pages, Sighting seen) {
+        for (long left = pages; left != LeafPages.NONE;) {
             FramePool from = pools.of(batch.sources[LeafPages.first(left)]);
-            int count = 0;
-            for (long rest = left; rest != LeafPages.NONE; rest = LeafPages.withoutFirst(rest)) {
-                int page = LeafPages.first(rest);
-                if (from.contains(batch.sources[page])) {
-                    frames[count] = batch.sources[page];
-                    references[count++] = mapped[page];
-                    left &= ~LeafPages.of(page);
-                }
-            }
-            from.releaseHeld(frames, references, count);
+            long alike = seen.alike(batch.from(from, left));
+            from.releaseHeld(batch.sources, alike, seen.mapped(LeafPages.first(alike)));
+            left &= ~alike;
         }
     }
 
     // ---- news for the device that the pages went to
 
-    private record Translated(Mirror mirror, Translations translations) {
-    }
-
-    private void collectArrived(Batch batch, Mappers mappers, List<Translated> arrived) {
+    /** Begins to tell the mirrors of the device that pages went to; each after the ends of its windows. */
+    private static void tellArrived(Batch batch, Mappers mappers, long pages, List<Mirror.News> news) {
         for (Space space : mappers.spaces()) {
             for (Mirror mirror : space.notifier().mirrors()) {
                 if (mirror.link().pool() == batch.target) {
-                    List<PageTranslation> pages = new ArrayList<>();
-                    for (int page = 0; page < Geometry.FAN_OUT; page++) {
-                        PageTranslation translation = batch.outcomes[page] == PageOutcome.MOVED
-                                ? space.deviceFaults().resident(mirror, batch.address(page)) : null;
-                        if (translation != null) {
-                            pages.add(translation);
-                        }
-                    }
-                    if (!pages.isEmpty()) {
-                        arrived.add(new Translated(mirror, new Translations(mirror.sequence(), pages)));
+                    Arrival arrival = space.deviceFaults().arrived(mirror, batch.leafStart, pages);
+                    if (!arrival.isEmpty()) {
+                        news.add(mirror.tellMapped(arrival::translations));
                     }
                 }
             }

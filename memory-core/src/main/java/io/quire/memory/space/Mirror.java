@@ -13,6 +13,8 @@ import io.quire.memory.driver.DriverCalls;
 import io.quire.memory.table.Geometry;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Executors;
+import java.util.function.Supplier;
 import org.agrona.collections.LongHashSet;
 import org.jspecify.annotations.Nullable;
 
@@ -23,8 +25,6 @@ import org.jspecify.annotations.Nullable;
 final class Mirror implements DeviceMirror {
 
     private static final System.Logger LOGGER = System.getLogger(Mirror.class.getName());
-
-    private static final String END = "end of invalidation";
 
     private static final int PAGES_MAX = 1 << 16;
 
@@ -86,9 +86,9 @@ final class Mirror implements DeviceMirror {
                 return;
             }
             if (!link.calls().isLost()) {
-                Invalidation release = start(InvalidationKind.RELEASE, 0, Long.MAX_VALUE, 0, true);
+                Invalidation release = beginStart(InvalidationKind.RELEASE, 0, Long.MAX_VALUE, 0, true).await();
                 if (release != null) {
-                    end(release);
+                    beginEnd(release).await();
                 }
             }
             space.exclusives().restoreAllOf(this);
@@ -104,15 +104,19 @@ final class Mirror implements DeviceMirror {
     void tellDetached() {
         link.remove(this);
         if (!link.calls().isLost()) {
-            tell("detach", () -> link.driver().detached(this));
+            beginTell("detach", () -> link.driver().detached(this)).await();
         }
     }
 
-    /** Lets the device map pages that have arrived. They have, whatever becomes of the call. */
-    void tellMapped(Translations translations) {
-        tell("map what has arrived", () -> {
+    /**
+     * Begins to let the device map pages that have arrived. They have, whatever becomes of the call.
+     *
+     * @param arrived is asked on the driver's thread
+     */
+    News tellMapped(Supplier<Translations> arrived) {
+        return beginTell("map what has arrived", () -> {
             if (!closed) { // looked at where detached() is called too, so that this never comes after it
-                link.driver().mapped(this, translations);
+                link.driver().mapped(this, arrived.get());
             }
         });
     }
@@ -123,15 +127,33 @@ final class Mirror implements DeviceMirror {
         return link.calls().call("look for use", () -> !closed && link.driver().testAndClearAccessed(this, address));
     }
 
-    private void tell(String operation, Runnable news) {
+    /** Begins to tell the device something. It is done, so a driver that fails now fails nothing but itself. */
+    private News beginTell(String operation, Runnable news) {
         try {
-            link.calls().run(operation, news);
-        } catch (DriverFailedException failed) {
-            notTaken(operation, failed);
+            return new News(this, operation, link.calls().begin(operation, Executors.callable(news, this)));
+        } catch (DriverFailedException lost) {
+            notTaken(operation, lost);
+            return new News(this, operation, null);
         }
     }
 
-    private void notTaken(String operation, DriverFailedException failed) {
+    /** What a device is being told; the call is null if the device is lost. */
+    record News(Mirror mirror, String operation, DriverCalls.@Nullable Pending<?> call) {
+
+        /** Waits until it knows. */
+        void await() {
+            if (call != null) {
+                try {
+                    call.await();
+                } catch (DriverFailedException failed) {
+                    mirror.notTaken(operation, failed);
+                }
+            }
+        }
+    }
+
+    /** Notes that a driver has failed at something that fails nothing else. */
+    void notTaken(String operation, DriverFailedException failed) {
         LOGGER.log(System.Logger.Level.WARNING, "device " + link.name() + " did not take the news: " + operation,
                 failed);
     }
@@ -275,28 +297,41 @@ final class Mirror implements DeviceMirror {
         return sequence;
     }
 
-    /**
-     * Has the device stop using a range.
-     *
-     * @return the invalidation, to be ended; null if the driver refused to wait
-     */
-    @Nullable Invalidation start(InvalidationKind kind, long start, long end, int owner, boolean mayBlock) {
+    /** What a device was asked to stop using, and has not answered yet. */
+    record Starting(Mirror mirror, Invalidation invalidation, DriverCalls.Pending<Boolean> call) {
+
+        /**
+         * Waits for the answer, which comes under the same stay in the lock as the question.
+         *
+         * @return the invalidation, to be ended; null if the driver refused to wait
+         */
+        @Nullable Invalidation await() {
+            return mirror.answered(invalidation, call.await());
+        }
+    }
+
+    /** Begins to have the device stop using a range. */
+    Starting beginStart(InvalidationKind kind, long start, long end, int owner, boolean mayBlock) {
         sequence++;
         Invalidation invalidation = new Invalidation(kind, start, end, owner, sequence, mayBlock);
-        boolean granted = link.calls().call("invalidate " + kind,
-                () -> link.driver().invalidateStart(this, invalidation));
+        return new Starting(this, invalidation, link.calls().begin("invalidate " + kind,
+                () -> link.driver().invalidateStart(this, invalidation)));
+    }
+
+    private @Nullable Invalidation answered(Invalidation invalidation, boolean granted) {
         if (!granted) {
             sequence--; // the driver has not seen it
             return null;
         }
         space.machine().events().invalidated();
-        boolean whole = start == 0 && end == Long.MAX_VALUE;
+        boolean whole = invalidation.start() == 0 && invalidation.end() == Long.MAX_VALUE;
+        boolean readsOn = invalidation.kind() == InvalidationKind.PROTECTION_PAGE;
         if (whole) {
             mapsWritable = false;
-            maps = kind == InvalidationKind.PROTECTION_PAGE;
+            maps = readsOn;
         }
-        if (kind != InvalidationKind.PROTECTION_PAGE) {
-            forgetZeroPages(start, end);
+        if (!readsOn) {
+            forgetZeroPages(invalidation.start(), invalidation.end());
         }
         return invalidation;
     }
@@ -314,32 +349,9 @@ final class Mirror implements DeviceMirror {
         }
     }
 
-    void end(Invalidation invalidation) {
-        awaitEnd(beginEnd(invalidation));
-    }
-
-    /** Begins to tell the device that what was announced is done; null if it is lost. */
-    DriverCalls.@Nullable Pending<?> beginEnd(Invalidation invalidation) {
-        try {
-            return link.calls().begin(END, () -> {
-                link.driver().invalidateEnd(this, invalidation);
-                return invalidation;
-            });
-        } catch (DriverFailedException lost) {
-            notTaken(END, lost);
-            return null;
-        }
-    }
-
-    /** The change is made, so a driver that fails now fails nothing but itself. */
-    void awaitEnd(DriverCalls.@Nullable Pending<?> ending) {
-        if (ending != null) {
-            try {
-                ending.await();
-            } catch (DriverFailedException failed) {
-                notTaken(END, failed);
-            }
-        }
+    /** Begins to tell the device that what was announced is done. */
+    News beginEnd(Invalidation invalidation) {
+        return beginTell("end of invalidation", () -> link.driver().invalidateEnd(this, invalidation));
     }
 
     /** The mirror answers no more. */

@@ -3,7 +3,6 @@ package io.quire.memory.space;
 import io.quire.memory.contract.DriverFailedException;
 import io.quire.memory.device.Invalidation;
 import io.quire.memory.device.InvalidationKind;
-import io.quire.memory.driver.DriverCalls;
 import io.quire.memory.table.Geometry;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -53,43 +52,38 @@ final class Notifier {
         return Objects.requireNonNull(start(kind, start, end, null, true), "only who may not wait may refuse");
     }
 
-    /** Opens a window that has nothing to do with others; see below. */
-    @Nullable Window start(InvalidationKind kind, long start, long end, @Nullable DriverLink owner, boolean mayBlock) {
-        return start(kind, start, end, owner, mayBlock, List.of());
-    }
-
     /**
      * Opens a window.
      *
      * @param owner the device on whose behalf it is, or null; one that takes pages as exclusive is not told itself
      * @param mayBlock whether drivers may wait for accesses in progress
-     * @param earlier windows over the same pages, and perhaps more: what a device was told by one of them, and has
-     *        asked for no translation since, it is not told again
      * @return null if a driver would have to wait and may not; nothing is open then
      * @throws DriverFailedException if a driver failed; nothing is open then
      */
-    @Nullable Window start(InvalidationKind kind, long start, long end, @Nullable DriverLink owner, boolean mayBlock,
+    @Nullable Window start(InvalidationKind kind, long start, long end, @Nullable DriverLink owner, boolean mayBlock) {
+        Window window = begin(kind, start, end, owner, mayBlock, List.of());
+        return window.isOpen() ? window : null;
+    }
+
+    /**
+     * Begins to open a window, as {@link #start(InvalidationKind, long, long, DriverLink, boolean)} does; it is there
+     * when {@link Window#isOpen} says so.
+     *
+     * @param earlier windows over the same pages, and perhaps more: what a device was told by one of them, and has
+     *        asked for no translation since, it is not told again
+     */
+    Window begin(InvalidationKind kind, long start, long end, @Nullable DriverLink owner, boolean mayBlock,
             List<Window> earlier) {
         if (mirrors.length == 0) {
             return Window.NONE;
         }
-        Window window = new Window();
+        Window window = new Window(mayBlock);
         try {
             for (Mirror mirror : mirrors) {
                 boolean own = kind == InvalidationKind.EXCLUSIVE && owner != null && mirror.link().id() == owner.id();
-                if (own || !mirror.isConcerned(kind) || earlier.stream().anyMatch(one -> one.covers(mirror))) {
-                    continue;
+                if (!own && mirror.isConcerned(kind) && earlier.stream().noneMatch(one -> one.covers(mirror))) {
+                    window.starting.add(mirror.beginStart(kind, start, end, owner == null ? 0 : owner.id(), mayBlock));
                 }
-                Invalidation started = mirror.start(kind, start, end, owner == null ? 0 : owner.id(), mayBlock);
-                if (started == null) {
-                    window.close();
-                    if (mayBlock) {
-                        throw new DriverFailedException(mirror.link().name(), "invalidate " + kind,
-                                DriverFailedException.NO_CODE, "it refused an invalidation that may wait", null);
-                    }
-                    return null;
-                }
-                window.add(mirror, started);
             }
         } catch (RuntimeException failed) {
             window.close();
@@ -98,24 +92,66 @@ final class Notifier {
         return window;
     }
 
-    /** What was announced and not ended yet. */
+    /** What is announced and not ended yet. */
     static final class Window implements AutoCloseable {
 
-        static final Window NONE = new Window();
+        static final Window NONE = new Window(true);
 
         /** @param answers how many translations the device had been given by then */
         private record Told(Mirror mirror, Invalidation invalidation, long answers) {
         }
 
-        private record Ending(Mirror mirror, DriverCalls.@Nullable Pending<?> call) {
-        }
-
+        private final boolean mayBlock;
+        private final List<Mirror.Starting> starting = new ArrayList<>(0);
         private final List<Told> told = new ArrayList<>(0);
-        private final List<Ending> endings = new ArrayList<>(0);
+        private final List<Mirror.News> endings = new ArrayList<>(0);
         private boolean ended;
 
-        private void add(Mirror mirror, Invalidation invalidation) {
-            told.add(new Told(mirror, invalidation, mirror.answers()));
+        private Window(boolean mayBlock) {
+            this.mayBlock = mayBlock;
+        }
+
+        /**
+         * Waits until every device has answered.
+         *
+         * @return false if a driver would have to wait and may not; nothing is open then
+         * @throws DriverFailedException if a driver failed; nothing is open then
+         */
+        boolean isOpen() {
+            if (starting.isEmpty()) {
+                return true;
+            }
+            boolean granted = true;
+            DriverFailedException failure = null;
+            for (Mirror.Starting one : starting) {
+                try {
+                    granted &= isGranted(one);
+                } catch (DriverFailedException failed) {
+                    failure = failure == null ? failed : failure; // the others are waited for all the same
+                }
+            }
+            starting.clear();
+            if (granted && failure == null) {
+                return true;
+            }
+            close();
+            if (failure != null) {
+                throw failure;
+            }
+            return false;
+        }
+
+        private boolean isGranted(Mirror.Starting one) {
+            Invalidation started = one.await();
+            if (started != null) {
+                told.add(new Told(one.mirror(), started, one.mirror().answers()));
+                return true;
+            }
+            if (mayBlock) {
+                throw new DriverFailedException(one.mirror().link().name(), "invalidate " + one.invalidation().kind(),
+                        DriverFailedException.NO_CODE, "it refused an invalidation that may wait", null);
+            }
+            return false;
         }
 
         /** Whether a device has no translation of the pages: it was told, and was given none of any page since. */
@@ -130,12 +166,27 @@ final class Notifier {
 
         /** Begins to tell all that the change is made; {@link #close} waits until they know. */
         void end() {
+            awaitUnanswered();
             if (told.isEmpty() || ended) {
                 return; // NONE is shared by all threads: not even marked
             }
             ended = true;
             for (Told one : told) {
-                endings.add(new Ending(one.mirror, one.mirror.beginEnd(one.invalidation)));
+                endings.add(one.mirror.beginEnd(one.invalidation));
+            }
+        }
+
+        /** What was begun and is not wanted any more: a device that grants it has to hear of the end. */
+        private void awaitUnanswered() {
+            for (Mirror.Starting one : starting) {
+                try {
+                    isGranted(one);
+                } catch (DriverFailedException failed) {
+                    one.mirror().notTaken("invalidation", failed);
+                }
+            }
+            if (!starting.isEmpty()) {
+                starting.clear();
             }
         }
 
@@ -143,9 +194,7 @@ final class Notifier {
         @Override
         public void close() {
             end();
-            for (Ending ending : endings) {
-                ending.mirror.awaitEnd(ending.call);
-            }
+            endings.forEach(Mirror.News::await);
             if (!endings.isEmpty()) {
                 endings.clear();
             }

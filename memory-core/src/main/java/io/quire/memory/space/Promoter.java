@@ -99,6 +99,6 @@ final class Promoter {
         }
         batch.want(index, frame);
         machine.migration().move(batch);
-        return batch.outcomes[index] == PageOutcome.MOVED;
+        return batch.outcome(index) == PageOutcome.MOVED;
     }
 }

@@ -4,6 +4,7 @@ import io.quire.memory.contract.PageOutcome;
 import io.quire.memory.contract.PoolKind;
 import io.quire.memory.frame.FramePool;
 import io.quire.memory.table.Geometry;
+import java.util.Arrays;
 import java.util.Objects;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
@@ -53,16 +54,17 @@ public final class RangeMigration {
         Batch batch = Migration.of(space, from, to, target);
         machine.migration().move(batch);
         if (device != null && batch.hasGap(from, to)) {
-            fillEmpty(from, to, device, batch);
+            new EmptyPages(space).fill(from, to, device, batch);
         }
-        for (long page = from; page < to; page += Geometry.PAGE_BYTES) {
-            outcomes[(int) ((page - start) >>> Geometry.PAGE_SHIFT)] = Objects.requireNonNullElse(
-                    batch.outcomes[Geometry.pageIndex(page)], PageOutcome.EMPTY);
+        int first = (int) ((from - start) >>> Geometry.PAGE_SHIFT);
+        int pages = (int) ((to - from) >>> Geometry.PAGE_SHIFT);
+        if (LeafPages.count(batch.moved()) == pages) {
+            Arrays.fill(outcomes, first, first + pages, PageOutcome.MOVED);
+            return;
         }
-    }
-
-    @SuppressWarnings("NullAway") // the array is filled where it is empty
-    private void fillEmpty(long from, long to, DriverLink link, Batch batch) {
-        new EmptyPages(space).fill(from, to, link, batch.outcomes);
+        for (int i = 0; i < pages; i++) {
+            outcomes[first + i] = Objects.requireNonNullElse(batch.outcome(Geometry.pageIndex(from) + i),
+                    PageOutcome.EMPTY);
+        }
     }
 }

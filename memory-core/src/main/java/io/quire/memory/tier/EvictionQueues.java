@@ -1,6 +1,7 @@
 package io.quire.memory.tier;
 
 import io.quire.memory.guard.TableLock;
+import java.util.function.IntToLongFunction;
 
 /**
  * Chooses which page leaves a full device: S3-FIFO over the frames of one pool, which needs no more of a page than a
@@ -26,7 +27,7 @@ import io.quire.memory.guard.TableLock;
  * up as the part of the loop that fits. What each of these is worth: docs/eviction.md.
  * <p>
  * {@link #added}, {@link #removed} and {@link #skipped} may be called by any thread, {@link #nextVictim} by one thread
- * at a time. A lock is held for a few stores to change a list, and never while the caller's code runs. Lists that are
+ * at a time. A lock is held for a few stores to change a list, and never while a page is looked at. Lists that are
  * linked both ways give up a freed frame at once and keep exact order, which stamped entries in a lock-free queue would
  * not; and every call goes with the move or the release of a page, which takes ten times as long.
  * <p>
@@ -92,13 +93,13 @@ public final class EvictionQueues {
      * Several frames begin to hold pages nobody has asked to keep, as by {@link #added(int, long, boolean)} for one
      * after the other.
      *
-     * @param keys by index, the key of the page in each frame
+     * @param keys the key of the page in each frame; called under the lock
      */
-    public void added(int[] frames, long[] keys) {
+    public void added(int[] frames, IntToLongFunction keys) {
         lock.lock();
         try {
-            for (int i = 0; i < frames.length; i++) {
-                add(frames[i], Fingerprint.of(keys[i]), false);
+            for (int frame : frames) {
+                add(frame, Fingerprint.of(keys.applyAsLong(frame)), false);
             }
         } finally {
             lock.unlock();

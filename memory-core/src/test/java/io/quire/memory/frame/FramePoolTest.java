@@ -117,13 +117,13 @@ class FramePoolTest {
         try (FramePools pools = FramePools.ofHost(100)) {
             FramePool pool = pools.host();
             long[] many = new long[64];
-            pool.allocate(many);
+            pool.allocate(many, -1L);
             for (int i = 1; i < many.length; i++) {
                 assertThat(many[i]).isEqualTo(many[i - 1] + FramePool.FRAME_BYTES);
                 assertThat(pool.hasOnly(many[i], 1, 0)).isTrue();
             }
             long[] more = new long[64];
-            pool.allocate(more);
+            pool.allocate(more, -1L);
             assertThat(more).doesNotContain(many).endsWith(FramePool.NONE);
             assertThat(Arrays.stream(more).filter(offset -> offset != FramePool.NONE)).hasSize(36);
             assertThat(pool.free()).isZero();
@@ -135,7 +135,7 @@ class FramePoolTest {
         try (FramePools pools = FramePools.ofHost(4)) {
             FramePool pool = pools.host();
             long[] frames = new long[4];
-            pool.allocate(frames);
+            pool.allocate(frames, 0b1111);
             for (long frame : frames) {
                 assertThat(pool.hold(frame)).isTrue();
             }
@@ -144,7 +144,8 @@ class FramePoolTest {
             pool.hold(frames[2]); // somebody else's
             assertThat(pool.hasOnly(frames[0], 2, 1)).isTrue();
             assertThat(pool.hasOnly(frames[2], 1, 1)).isFalse();
-            pool.releaseHeld(frames, new int[] {2, 1, 1, 1}, 4);
+            pool.releaseHeld(frames, 0b0001, 2);
+            pool.releaseHeld(frames, 0b1110, 1);
             assertThat(pool.free()).isEqualTo(2);
             assertThat(pool.hasOnly(frames[1], 1, 0)).isTrue();
             assertThat(pool.hasOnly(frames[2], 0, 1)).isTrue();
@@ -152,7 +153,7 @@ class FramePoolTest {
             pool.release(frames[1]);
             pool.unhold(frames[2]);
             assertThat(pool.free()).isEqualTo(4);
-            assertThatIllegalStateException().isThrownBy(() -> pool.releaseHeld(frames, new int[] {1}, 1))
+            assertThatIllegalStateException().isThrownBy(() -> pool.releaseHeld(frames, 0b0001, 1))
                     .withMessageContaining("FREE");
         }
     }
@@ -187,15 +188,16 @@ class FramePoolTest {
             }
         };
         FramePool pool = FramePool.ofPrivate("picky", 1, 6, listener);
-        long[] frames = new long[6];
-        pool.allocate(frames);
-        for (int i = 0; i < frames.length; i++) {
-            assertThat(frames[i]).isEqualTo(refused.contains(i) ? FramePool.NONE : pool.offset(i));
-        }
+        long[] frames = new long[8];
+        pool.allocate(frames, 0b1111_0110); // element 0 and 3 are not asked for, and 2 of the others are refused
+        assertThat(frames).containsExactly(0, pool.offset(0), FramePool.NONE, 0, pool.offset(2), FramePool.NONE,
+                pool.offset(4), pool.offset(5));
         assertThat(pool.free()).isEqualTo(2);
-        pool.hold(frames[0]);
-        pool.hold(frames[5]);
-        pool.releaseHeld(new long[] {frames[5], frames[0]}, new int[] {1, 1}, 2);
+        assertThat(pool.hasFree(2)).isTrue();
+        assertThat(pool.hasFree(3)).isFalse();
+        pool.hold(frames[1]);
+        pool.hold(frames[7]);
+        pool.releaseHeld(frames, 0b1000_0010, 1);
         assertThat(freed).containsExactlyInAnyOrder(0, 5);
         assertThat(pool.free()).isEqualTo(4);
     }
@@ -223,7 +225,7 @@ class FramePoolTest {
         try (FramePools pools = FramePools.ofHost(pages)) {
             Threads.race(LIMIT, running -> {
                 for (int round = 0; round < ROUNDS && running.getAsBoolean(); round++) {
-                    pools.host().allocate(offsets);
+                    pools.host().allocate(offsets, -1L);
                     for (int i = 0; i < pages; i += 2) {
                         pools.acquire(offsets[i]);
                         pools.hold(offsets[i + 1]);
@@ -253,6 +255,29 @@ class FramePoolTest {
         arrivals.incrementAndGet();
         while (arrivals.get() < count && running.getAsBoolean()) {
             Thread.onSpinWait();
+        }
+    }
+
+    @Test
+    void muchIsCopiedAsLittleIs() {
+        int pages = 20; // in one copy it is more than what the C library is asked for, page by page it is not
+        try (FramePools pools = FramePools.ofHost(200)) {
+            FrameMemory memory = pools.memory();
+            long[] frames = new long[3 * pages];
+            pools.host().allocate(frames, (1L << 3 * pages) - 1);
+            assertThat(frames[3 * pages - 1] - frames[0]).as("side by side")
+                    .isEqualTo((3 * pages - 1) * (long) FramePool.FRAME_BYTES);
+            long sizeBytes = (long) pages * FramePool.FRAME_BYTES;
+            for (long at = 0; at < sizeBytes; at += Long.BYTES) {
+                memory.setLong(frames[0] + at, at);
+            }
+            memory.fill(frames[pages], 2 * sizeBytes, (byte) -1);
+            memory.copy(frames[0], frames[pages], sizeBytes);
+            for (int page = 0; page < pages; page++) {
+                memory.copy(frames[page], frames[2 * pages + page], FramePool.FRAME_BYTES);
+            }
+            assertThat(memory.mismatch(frames[0], memory, frames[pages], sizeBytes)).isEqualTo(-1);
+            assertThat(memory.mismatch(frames[0], memory, frames[2 * pages], sizeBytes)).isEqualTo(-1);
         }
     }
 }

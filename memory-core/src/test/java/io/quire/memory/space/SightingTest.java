@@ -37,6 +37,24 @@ class SightingTest {
         assertThat(seen.shared()).isEqualTo(LeafPages.of(3));
         assertThat(seen.mapped(5)).as("was not asked for").isZero();
         assertThat(seen.mapped(6)).as("is in no frame, though it was thought to be in that at 0").isZero();
+        assertThat(seen.alike(LeafPages.of(3) | LeafPages.of(4))).isEqualTo(LeafPages.of(3));
+        assertThat(seen.alike(LeafPages.of(4))).isEqualTo(LeafPages.of(4));
+    }
+
+    @Test
+    void pagesAreAlikeThatAsManyLeavesMap() {
+        for (int page = 0; page < 4; page++) {
+            frames[page] = FRAME;
+            Leaf.set(leaf, page, Entry.present(FRAME));
+        }
+        Leaf.set(fork, 1, Entry.present(FRAME));
+        Leaf.set(fork, 2, Entry.present(FRAME));
+        look(0b1111);
+        seen.add(fork, LeafPages.of(2), frames);
+        assertThat(seen.mapped(2)).isEqualTo(3);
+        assertThat(seen.alike(0b1111)).isEqualTo(0b1001);
+        assertThat(seen.alike(0b0110)).isEqualTo(0b0010);
+        assertThat(seen.alike(0b0100)).isEqualTo(0b0100);
     }
 
     @Test

@@ -51,7 +51,7 @@ class EvictionQueuesTest {
             int[] frames = IntStream.range(0, FRAMES).toArray();
             long first = round % 3 * 10L; // some are known to the ghost
             long[] keys = IntStream.range(0, FRAMES).mapToLong(frame -> first + frame).toArray();
-            queues.added(frames, keys);
+            queues.added(frames, frame -> keys[frame]);
             IntStream.range(0, FRAMES).forEach(frame -> single.added(frame, keys[frame], false));
             for (int i = 0; i < 5; i++) {
                 assertThat(queues.nextVictim(frame -> frame % 2 == 0)).isEqualTo(single.nextVictim(
@@ -61,7 +61,7 @@ class EvictionQueuesTest {
             queues.removed(frames);
             IntStream.range(0, FRAMES).forEach(single::removed);
         }
-        assertThatIllegalStateException().isThrownBy(() -> queues.added(new int[] {1, 1}, new long[] {1, 2}))
+        assertThatIllegalStateException().isThrownBy(() -> queues.added(new int[] {1, 1}, frame -> frame))
                 .withMessageContaining("frame=1");
     }
 
