@@ -51,7 +51,7 @@ final class Tour {
             new Step(ForkBesideThread.class, 5, (linux, report) -> ForkBesideThread.answer(report)),
             new Step(FirstWrite.class, 15, FirstWrite::answer),
             new Step(WritesDuringForks.class, 10, (linux, report) -> WritesDuringForks.answer(report)),
-            new Step(Migration.class, 8, (linux, report) -> Migration.answer(report)),
+            new Step(Migration.class, 12, (linux, report) -> Migration.answer(report)),
             new Step(TierUnderPressure.class, 7, (linux, report) -> TierUnderPressure.answer(report)),
             new Step(ManyThreads.class, 0, (linux, report) -> ManyThreads.answer(report)), // if there is time
             new Step(PinUnpin.class, 2, (linux, report) -> PinUnpin.answer(report)),
