@@ -10,7 +10,7 @@ public enum Promise implements Target {
     FORK_OF_ANY_SIZE("fork() of 64 GiB mapped, beside 1 MiB", Target.atMost(1.2)),
 
     FIRST_WRITE_BESIDE_LINUX("first write after a fork, beside Linux's copy-on-write fault",
-            Target.atLeast(5).because("The copy of a cold page alone is more than a quarter of Linux's fault, so "
+            Target.atLeast(5).because("The copy of a cold page alone is more than a fifth of Linux's fault, so "
                     + "no way that copies is five times as fast.")),
     FIRST_WRITE_SCATTERED("first write after a fork, pages anywhere, beside a copy of 4 KiB",
             Target.atMost(1.5, 200).because("By a profile four tenths are the copy, and a third is another copy, with "
