@@ -67,7 +67,7 @@ public enum Promise implements Target {
                 + "look-up, version. So fewer cache misses fit into the processor's window; a gather has none of that.";
         static final String MIGRATION = "By a profile two thirds are the copy and a sixth is what the device is told, "
                 + "on its driver's thread. The rest is bookkeeping page by page: frames taken and given back, looks at "
-                + "entries, the eviction queue. Without an attached device it is 0.8 and more.";
+                + "entries, the eviction queue. Without an attached device it is about 0.8.";
 
         private Why() {
         }
