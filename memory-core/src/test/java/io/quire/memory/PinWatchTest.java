@@ -118,6 +118,35 @@ class PinWatchTest {
         }
     }
 
+    @Test
+    void timeOfAPinInAPlaceOfAnAccessorCountsFromWhenItIsSeenFirst() {
+        try (MemoryManager untracked = MemoryManager.builder().hostPool(1 << 20).pinOverstay(OVERSTAY)
+                .backgroundAgent(false).build();
+                AddressSpace space = untracked.newAddressSpace("quick"); Accessor accessor = space.accessor()) {
+            long address = space.map(PAGE);
+            accessor.setLong(address, 1);
+            accessor.pin(address, PAGE, PinTerm.SHORT, PinAccess.WRITE).close(); // from now on it has places
+            try (Pin _ = accessor.pin(address, PAGE, PinTerm.SHORT, PinAccess.WRITE)) {
+                untracked.maintain();
+                sleep(OVERSTAY.multipliedBy(2));
+                untracked.maintain();
+                assertThat(messages).singleElement().asString().contains("at least", "space quick",
+                        "PinWatchTest.timeOfAPin");
+                sleep(OVERSTAY);
+                untracked.maintain();
+                assertThat(messages).as("once").hasSize(1);
+            }
+            try (Pin _ = accessor.pin(address, PAGE, PinTerm.SHORT, PinAccess.WRITE)) {
+                sleep(OVERSTAY.dividedBy(5)); // it does not look again sooner
+                untracked.maintain();
+                assertThat(messages).as("another use of the place").hasSize(1);
+                sleep(OVERSTAY.multipliedBy(2));
+                untracked.maintain();
+                assertThat(messages).as("too long as well").hasSize(2);
+            }
+        }
+    }
+
     private static void waitForSomethingElse(CountDownLatch done) {
         try {
             done.await();
