@@ -2,8 +2,10 @@ package io.quire.memory.bench.access;
 
 import io.netty.buffer.Unpooled;
 import io.quire.memory.bench.fixture.FlatMemory;
+import io.quire.memory.bench.fixture.Pages;
 import io.quire.memory.bench.fixture.ResidentSpace;
 import io.quire.memory.bench.fixture.WorkingSet;
+import io.quire.memory.guard.WriterSlot;
 import java.nio.ByteBuffer;
 import org.agrona.concurrent.UnsafeBuffer;
 import org.jspecify.annotations.Nullable;
@@ -67,6 +69,10 @@ public class Twins {
             case FLAT -> new Words.Flat(flat.segment());
             case NETTY -> new Words.Netty(Unpooled.wrappedBuffer(buffer()));
             case AGRONA -> new Words.Agrona(new UnsafeBuffer(buffer()));
+            case FLAT_BEHIND_TABLE -> new Words.FlatBehindTable(flat.segment(),
+                    new long[(int) (sizeBytes / Pages.PAGE_BYTES)]);
+            case FLAT_AND_WORK -> new Words.FlatAndWork(flat.segment());
+            case FLAT_IN_SLOT -> new Words.FlatInSlot(flat.segment(), new WriterSlot());
             case NOTHING -> new Words.Nothing();
         };
     }

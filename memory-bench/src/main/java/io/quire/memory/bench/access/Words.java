@@ -4,6 +4,9 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.netty.buffer.ByteBuf;
 import io.quire.memory.Accessor;
+import io.quire.memory.bench.fixture.Pages;
+import io.quire.memory.bench.fixture.Xorshift;
+import io.quire.memory.guard.WriterSlot;
 import java.lang.foreign.MemorySegment;
 import org.agrona.concurrent.UnsafeBuffer;
 
@@ -85,6 +88,59 @@ sealed interface Words {
         @Override
         public void set(long place, long value) {
             buffer.putLong((int) place, value);
+        }
+    }
+
+    /** That segment, where each page could be anywhere in it. */
+    @SuppressWarnings("ArrayRecordComponent") // never compared; the compiler trusts the fields of a record
+    record FlatBehindTable(MemorySegment segment, long[] distances) implements Words {
+
+        @Override
+        public long get(long place) {
+            return segment.get(JAVA_LONG, place + distance(place));
+        }
+
+        @Override
+        public void set(long place, long value) {
+            segment.set(JAVA_LONG, place + distance(place), value);
+        }
+
+        private long distance(long place) {
+            return distances[(int) (place / Pages.PAGE_BYTES) & distances.length - 1];
+        }
+    }
+
+    /** That segment, among some 36 instructions that have nothing to do with it. */
+    record FlatAndWork(MemorySegment segment) implements Words {
+
+        @Override
+        public long get(long place) {
+            return segment.get(JAVA_LONG, place) + work(place);
+        }
+
+        @Override
+        public void set(long place, long value) {
+            segment.set(JAVA_LONG, place, value + work(place));
+        }
+
+        private static long work(long place) {
+            return Xorshift.next(Xorshift.next(Xorshift.next(Xorshift.next(place))));
+        }
+    }
+
+    /** That segment, written as an accessor writes, but without looking at anything. */
+    record FlatInSlot(MemorySegment segment, WriterSlot slot) implements Words {
+
+        @Override
+        public long get(long place) {
+            return segment.get(JAVA_LONG, place);
+        }
+
+        @Override
+        public void set(long place, long value) {
+            slot.enter();
+            segment.set(JAVA_LONG, place, value);
+            slot.exit();
         }
     }
 

@@ -30,8 +30,8 @@ public enum Promise implements Target {
     GATHER("gather of words in one call, in memory (1 GiB), beside one flat segment", Target.atMost(1.5)),
     WRITE_IN_CACHE("random write of 8 bytes in cache (1 MiB), beside one flat segment", Target.atMost(2)),
     WRITE_IN_MEMORY("random write of 8 bytes in memory (1 GiB), beside one flat segment",
-            Target.atMost(2).because("A write is three stores, that of the value and two to the writer's slot, so a "
-                    + "third as many lines are under way when the processor's store buffer is full.")),
+            Target.atMost(2).because("Two stores to the writer's slot for each of a value fill the processor's store "
+                    + "buffer: a flat write between such two takes twice the time alone (FLAT_IN_SLOT).")),
     SCAN("scan with a run cursor, bandwidth beside a plain loop over one segment", Target.atLeast(0.95)),
 
     ALLOCATE_BESIDE_NETTY("page allocate + free, one thread, beside Netty's adaptive allocator",
@@ -63,8 +63,9 @@ public enum Promise implements Target {
     /** Reasons that several promises have. */
     private static final class Why {
 
-        static final String READS = "A flat read is 14 instructions with its loop, ours 50: owner, alignment, "
-                + "look-up, version. So fewer cache misses fit into the processor's window; a gather has none of that.";
+        static final String READS = "Owner, alignment, look-up and version are some 40 instructions, so fewer cache "
+                + "misses fit into the processor's window: a flat read among as many others costs as much "
+                + "(FLAT_AND_WORK). A gather has none of that.";
         static final String MIGRATION = "By a profile two thirds are the copy and a sixth is what the device is told, "
                 + "on its driver's thread. The rest is bookkeeping page by page: frames taken and given back, looks at "
                 + "entries, the eviction queue. Without an attached device it is about 0.8.";
