@@ -33,15 +33,15 @@ import org.openjdk.jmh.annotations.Warmup;
  * What does it cost to pin one page for a short time and unpin it, beside one exchange of a word that nobody else
  * wants?
  * <p>
- * Expected of an accessor: 3 to 4 times an exchange of 5 ns, and no garbage. The word of the frame is changed twice, two
- * exchanges; the rest is a look-up as for a write and some twenty plain stores: the writer slot set and cleared twice,
+ * Expected of an accessor: 3 to 4 times an exchange of 5 ns, and no garbage. The word of the frame is changed twice,
+ * two exchanges; the rest is a look-up as for a write and some ten plain stores: the writer slot set and cleared twice,
  * and what is pinned. Its segments add a confined arena, 30 ns.
  * <p>
- * Of a space: 12 times. Pinning and unpinning each take its lock, two exchanges more, look the page up from the root, and
- * link the pin into a list, with an object for the garbage collector. Its segments are those of a shared arena, whose
- * end is a handshake with every thread, some 20 us.
+ * Of a space: 10 times. Pinning and unpinning each take its lock, two exchanges more, look the page up from the root,
+ * and link the pin into a list, with an object for the garbage collector. Its segments are those of a shared arena,
+ * whose end is a handshake with every thread, some 20 us.
  * <p>
- * By an accessor, 12 times would mean that pins take the lock all the same. Beyond a microsecond the stack of who pins
+ * By an accessor, 10 times would mean that pins take the lock all the same. Beyond a microsecond the stack of who pins
  * is walked.
  */
 @State(Scope.Thread)
