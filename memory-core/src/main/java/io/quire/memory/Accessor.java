@@ -175,8 +175,8 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
      * Pins a range as {@link AddressSpace#pin} does, for this thread: its segments, and the pin, are this thread's.
      * <p>
      * Lock-free, and without garbage where the compiler sees that the pin goes nowhere, for a short-term pin within one
-     * page that this accessor has pinned or written before, up to eight at once; with leak tracking and otherwise it may
-     * wait as a pin of the space.
+     * page that this accessor has pinned or written before, up to eight at once. Otherwise, and with leak tracking, it
+     * may wait as a pin of the space.
      */
     public Pin pin(long address, long sizeBytes, PinTerm term, PinAccess access) {
         if (!Ownership.isCurrent(owner)) {

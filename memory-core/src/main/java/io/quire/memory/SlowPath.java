@@ -9,8 +9,8 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 
 /**
- * The slow paths of an {@link Accessor} and its pins, called so that no compiler can inline them. Inlined, they cost the
- * fast paths dearly: a page that is met for the first time makes the compiler take them for warm, and then what a
+ * The slow paths of an {@link Accessor} and its pins, called so that no compiler can inline them. Inlined, they cost
+ * the fast paths dearly: a page that is met for the first time makes the compiler take them for warm, and then what a
  * caller's loop needs is kept on the stack for their sake, in every turn. The language has no word for this; a handle
  * that is not constant has the effect, because the compiler cannot know where it leads.
  */

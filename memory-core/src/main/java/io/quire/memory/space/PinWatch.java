@@ -7,8 +7,8 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Reports short-term pins that are held too long, each once. Reading a clock would cost a pin more than all the rest, so
- * the time of a pin whose stack is not remembered counts from when it is seen here first. One thread at a time.
+ * Reports short-term pins that are held too long, each once. Reading a clock would cost a pin more than all the rest,
+ * so the time of a pin whose stack is not remembered counts from when it is seen here first. One thread at a time.
  */
 public final class PinWatch {
 

@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
  * The pages one pin holds: in the list of a space ({@link Pins}), or in a place of an accessor ({@link PinPlaces}),
  * which is used over and over. Each use has a number, which its pin remembers.
  * <p>
- * In the list it is changed under the lock of its space only, and never once its use has ended. In a place it is changed
- * by the accessor's thread alone; whoever else looks at it takes a {@link #copy}.
+ * In the list it is changed under the lock of its space only, and never once its use has ended. In a place it is
+ * changed by the accessor's thread alone; whoever else looks at it takes a {@link #copy}.
  */
 public final class Pinned {
 

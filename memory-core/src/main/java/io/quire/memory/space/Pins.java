@@ -28,7 +28,7 @@ final class Pins {
 
     private @Nullable Pinned first;
 
-    /** How many are in the list. Written under the lock. RACY(pin-count): read without it; the next reading is right. */
+    /** In the list. Written under the lock. RACY(pin-count): read without it; the next reading is right. */
     private int listed;
 
     /** Of the accessors that have pinned. Written under the lock. RACY(pin-count): as above. */
