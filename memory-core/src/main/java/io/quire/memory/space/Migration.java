@@ -226,7 +226,7 @@ final class Migration {
                 space.withdrawFromAll(Withdrawals.leafOf(batch.leafStart));
             }
             leavePinned(batch, mappers);
-            if (!isGranted(batch.marking)) {
+            if (!awaitOpen(batch.marking)) {
                 leaveAll(batch, mappers, PageOutcome.DEVICE_BUSY);
             }
         } catch (RuntimeException failed) {
@@ -280,10 +280,10 @@ final class Migration {
         }
     }
 
-    private static boolean isGranted(List<Notifier.Window> windows) {
+    private static boolean awaitOpen(List<Notifier.Window> windows) {
         boolean granted = true;
         for (Notifier.Window window : windows) {
-            granted &= window.isOpen();
+            granted &= window.awaitOpen();
         }
         return granted;
     }
@@ -362,7 +362,7 @@ final class Migration {
                 leaveLost(batch, mappers, seen, copied);
                 if (batch.isAnyMoving()) {
                     announce(batch, mappers, InvalidationKind.CLEAR, windows, batch.marking);
-                    if (isGranted(windows)) {
+                    if (awaitOpen(windows)) {
                         commit(batch, mappers, seen, windows, news);
                     } else {
                         leaveAll(batch, mappers, PageOutcome.DEVICE_BUSY);

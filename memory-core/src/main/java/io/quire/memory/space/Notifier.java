@@ -62,12 +62,12 @@ final class Notifier {
      */
     @Nullable Window start(InvalidationKind kind, long start, long end, @Nullable DriverLink owner, boolean mayBlock) {
         Window window = begin(kind, start, end, owner, mayBlock, List.of());
-        return window.isOpen() ? window : null;
+        return window.awaitOpen() ? window : null;
     }
 
     /**
      * Begins to open a window, as {@link #start(InvalidationKind, long, long, DriverLink, boolean)} does; it is there
-     * when {@link Window#isOpen} says so.
+     * when {@link Window#awaitOpen} says so.
      *
      * @param earlier windows over the same pages, and perhaps more: what a device was told by one of them, and has
      *        asked for no translation since, it is not told again
@@ -117,7 +117,7 @@ final class Notifier {
          * @return false if a driver would have to wait and may not; nothing is open then
          * @throws DriverFailedException if a driver failed; nothing is open then
          */
-        boolean isOpen() {
+        boolean awaitOpen() {
             if (starting.isEmpty()) {
                 return true;
             }
@@ -125,7 +125,7 @@ final class Notifier {
             DriverFailedException failure = null;
             for (Mirror.Starting one : starting) {
                 try {
-                    granted &= isGranted(one);
+                    granted &= awaitGranted(one);
                 } catch (DriverFailedException failed) {
                     failure = failure == null ? failed : failure; // the others are waited for all the same
                 }
@@ -141,7 +141,7 @@ final class Notifier {
             return false;
         }
 
-        private boolean isGranted(Mirror.Starting one) {
+        private boolean awaitGranted(Mirror.Starting one) {
             Invalidation started = one.await();
             if (started != null) {
                 told.add(new Told(one.mirror(), started, one.mirror().answers()));
@@ -180,7 +180,7 @@ final class Notifier {
         private void awaitUnanswered() {
             for (Mirror.Starting one : starting) {
                 try {
-                    isGranted(one);
+                    awaitGranted(one);
                 } catch (DriverFailedException failed) {
                     one.mirror().notTaken("invalidation", failed);
                 }
