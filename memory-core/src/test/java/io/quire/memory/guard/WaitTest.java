@@ -1,0 +1,76 @@
+package io.quire.memory.guard;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.quire.memory.contract.WaitTimeoutException;
+import java.lang.management.ManagementFactory;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Test;
+
+class WaitTest {
+    @Test
+    void returnsAtOnceWhenItIsSo() {
+        AtomicInteger asked = new AtomicInteger();
+
+        Wait.until(() -> asked.incrementAndGet() == 1);
+
+        assertThat(asked).hasValue(1);
+    }
+
+    @Test
+    void givesUpAfterTheLimitAndSaysWhatItWaitedFor() {
+        assertThatThrownBy(() -> Wait.until(() -> false, Duration.ofMillis(5), () -> "a write by thread w"))
+                .isInstanceOf(WaitTimeoutException.class).hasMessageContaining("a write by thread w")
+                .hasMessageContaining("5 ms");
+    }
+
+    @Test
+    void asksAtLeastOnceWithoutAnyTime() {
+        assertThat(Wait.tryUntil(() -> true, 0)).isTrue();
+        assertThat(Wait.tryUntil(() -> false, 0)).isFalse();
+    }
+
+    @Test
+    void anInterruptedThreadSleepsAndStaysInterrupted() throws InterruptedException {
+        AtomicBoolean done = new AtomicBoolean();
+        AtomicBoolean stillInterrupted = new AtomicBoolean();
+        AtomicLong cpuNanos = new AtomicLong();
+        Thread waiting = Thread.ofPlatform().start(() -> {
+            Thread.currentThread().interrupt();
+            Wait.until(done::get);
+            stillInterrupted.set(Thread.currentThread().isInterrupted());
+            cpuNanos.set(ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime());
+        });
+
+        Thread.sleep(400);
+        waiting.interrupt();
+        Thread.sleep(400);
+        done.set(true);
+        waiting.join();
+
+        assertThat(stillInterrupted).isTrue();
+        assertThat(cpuNanos.get()).isLessThan(TimeUnit.MILLISECONDS.toNanos(400));
+    }
+
+    @Test
+    void anErrorOfTheQuestionRestoresTheInterrupt() {
+        AtomicBoolean slept = new AtomicBoolean();
+        Thread.currentThread().interrupt();
+
+        assertThatThrownBy(() -> Wait.until(() -> {
+            if (!Thread.currentThread().isInterrupted()) {
+                slept.set(true);
+                throw new StackOverflowError("for this test");
+            }
+            return false;
+        })).isInstanceOf(StackOverflowError.class);
+
+        assertThat(Thread.interrupted()).isTrue();
+        assertThat(slept).isTrue();
+    }
+}
