@@ -2,6 +2,7 @@ package io.quire.memory.guard;
 
 import io.quire.memory.platform.MemoryBarrier;
 import java.lang.invoke.VarHandle;
+import java.time.Duration;
 import java.util.Arrays;
 
 /**
@@ -11,6 +12,9 @@ import java.util.Arrays;
  * Slots come and go under the lock of the space; {@link #await()} is called under it too.
  */
 public final class Writers {
+
+    /** A write takes nanoseconds: whoever is in one for so long is stopped, by a debugger or by the operating system. */
+    static final Duration LIMIT = Duration.ofSeconds(10);
 
     private static final Registration[] NONE = {};
 
@@ -25,8 +29,9 @@ public final class Writers {
 
     /** Adds the slot of a thread. */
     public void add(WriterSlot slot, Thread owner) {
-        registrations = Arrays.copyOf(registrations, registrations.length + 1);
-        registrations[registrations.length - 1] = new Registration(slot, owner);
+        Registration[] more = Arrays.copyOf(registrations, registrations.length + 1);
+        more[registrations.length] = new Registration(slot, owner);
+        registrations = more;
     }
 
     /** Removes a slot. */
@@ -37,6 +42,8 @@ public final class Writers {
     /**
      * Waits for the writes in progress. Every write that begins later sees what the caller changed before the call.
      * The caller's own slot is idle, because the caller is here.
+     *
+     * @throws io.quire.memory.contract.WaitTimeoutException if a write has not ended after {@link #LIMIT}
      */
     public void await() {
         boolean alone = true;
@@ -60,10 +67,9 @@ public final class Writers {
 
     private static void await(Registration registration) {
         if (registration.slot.isWriting()) {
-            Patience patience = new Patience();
-            while (registration.slot.isWriting()) {
-                patience.pause("a write by " + registration.owner);
-            }
+            WriterStack stack = new WriterStack();
+            Wait.until(() -> !registration.slot.isWriting() || stack.isOutside(registration.owner), LIMIT,
+                    () -> "a write by thread " + registration.owner.getName());
         }
     }
 

@@ -1,0 +1,47 @@
+package io.quire.memory.guard;
+
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Finds out whether a thread can be inside a write, by its stack. A writer holds its slot for nanoseconds; one that a
+ * full stack has thrown out of the middle of {@code exit} leaves the slot taken, and whoever waits for it would wait for
+ * ever. So a watcher that has waited for long looks at the stack of the writer's thread now and then: while no frame of
+ * this library is on it, or the thread waits for a lock, which nobody does inside a slot, no write is in progress.
+ * <p>
+ * For one watcher that waits for one thread.
+ */
+final class WriterStack {
+    private static final String LIBRARY = "io.quire.memory.";
+    /** Between two looks, and before the first one: a thread that lost its processor is back by then, mostly. */
+    private static final long PATIENCE_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
+
+    private long lastLook = System.nanoTime();
+
+    /**
+     * Whether the thread is certainly outside. What it has stored is visible then: it ended before, or was stopped for
+     * the look.
+     */
+    boolean isOutside(Thread writer) {
+        long now = System.nanoTime();
+        if (now - lastLook < PATIENCE_NANOS) {
+            return false;
+        }
+        lastLook = now;
+        return !writer.isAlive() || isOutside(writer.getStackTrace());
+    }
+
+    private static boolean isOutside(StackTraceElement[] stack) {
+        for (StackTraceElement frame : stack) {
+            if (frame.getClassName().startsWith(LIBRARY)) {
+                return isWaiting(frame);
+            }
+        }
+        return true;
+    }
+
+    /** A lock is given up inside a slot, but never taken. */
+    private static boolean isWaiting(StackTraceElement frame) {
+        return frame.getClassName().equals(Wait.class.getName())
+                || frame.getClassName().equals(TableLock.class.getName()) && frame.getMethodName().startsWith("lock");
+    }
+}

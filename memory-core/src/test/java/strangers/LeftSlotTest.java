@@ -1,0 +1,107 @@
+package strangers;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.quire.memory.guard.SharedWriterSlots;
+import io.quire.memory.guard.WriterSlot;
+import io.quire.memory.guard.Writers;
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/**
+ * A slot that a thread has left without freeing it, as a full stack can make it do. In a package of its own, because a
+ * thread with a frame of the library on its stack may be inside a write.
+ */
+@Timeout(30)
+class LeftSlotTest {
+    private static final int SPACE = 7;
+
+    private final SharedWriterSlots shared = new SharedWriterSlots();
+    private final Writers writers = new Writers(SPACE, shared);
+    private final CountDownLatch end = new CountDownLatch(1);
+
+    @AfterEach
+    void letThreadsEnd() {
+        end.countDown();
+    }
+
+    /** Does something on a thread that then goes on with something else, until the test is over. */
+    private Thread leave(Thread.Builder kind, Runnable work) throws InterruptedException {
+        CountDownLatch left = new CountDownLatch(1);
+        Thread thread = kind.start(() -> {
+            work.run();
+            left.countDown();
+            try {
+                end.await();
+            } catch (InterruptedException over) {
+                return;
+            }
+        });
+        left.await();
+        return thread;
+    }
+
+    @Test
+    void aSlotThatAPlatformThreadHasLeftIsNotWaitedForLong() throws InterruptedException {
+        leave(Thread.ofPlatform(), () -> shared.enter(SPACE));
+        assertAwaitEndsSoon();
+    }
+
+    @Test
+    void norOneThatAVirtualThreadHasLeft() throws InterruptedException {
+        leave(Thread.ofVirtual(), () -> shared.enter(SPACE));
+        assertAwaitEndsSoon();
+    }
+
+    @Test
+    void norOneThatTheWaitingThreadHasLeftItself() {
+        shared.enter(SPACE);
+        assertAwaitEndsSoon();
+    }
+
+    @Test
+    void norOneOfAThreadThatEnded() throws InterruptedException {
+        WriterSlot slot = new WriterSlot();
+        Thread thread = leave(Thread.ofPlatform(), () -> {
+            writers.add(slot, Thread.currentThread());
+            slot.enter();
+            shared.enter(SPACE);
+        });
+        end.countDown();
+        thread.join();
+        assertAwaitEndsSoon();
+    }
+
+    @Test
+    void norTheSlotOfAnAccessorWhoseThreadHasGoneOn() throws InterruptedException {
+        WriterSlot slot = new WriterSlot();
+        leave(Thread.ofPlatform(), () -> {
+            writers.add(slot, Thread.currentThread());
+            slot.enter();
+        });
+        assertAwaitEndsSoon();
+    }
+
+    @Test
+    void slotsThatWereLeftAreUsedAgainWhenThereAreNoOthers() throws InterruptedException {
+        int slots = Integer.highestOneBit(8 * Runtime.getRuntime().availableProcessors());
+        leave(Thread.ofPlatform(), () -> {
+            for (int i = 0; i < slots; i++) {
+                shared.enter(SPACE + 1);
+            }
+        });
+        for (int i = 0; i < 3 * slots; i++) {
+            shared.exit(shared.enter(SPACE));
+        }
+        assertAwaitEndsSoon();
+    }
+
+    private void assertAwaitEndsSoon() {
+        long begin = System.nanoTime();
+        writers.await();
+        assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(5));
+    }
+}
