@@ -110,13 +110,24 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
         if (!Ownership.isCurrent(owner)) {
             throw wrongThread();
         }
+        long offset = tryEnterWrite(address);
+        return offset != TranslationCache.MISS ? offset : SlowPath.enterWrite(this, address);
+    }
+
+    /** Begins a write if the page may be written now; else the slot is clear. */
+    private long tryEnterWrite(long address) {
         slot.enter();
-        long offset = cache.findWritable(address);
-        if (offset != TranslationCache.MISS && withdrawals.isStill(version)) {
-            return offset;
+        try {
+            long offset = cache.findWritable(address);
+            if (offset != TranslationCache.MISS && withdrawals.isStill(version)) {
+                return offset;
+            }
+        } catch (Throwable full) { // of the stack
+            slot.exit();
+            throw full;
         }
-        slot.exit(); // here, so that nobody waits for a write that a full stack keeps from going on
-        return SlowPath.enterWrite(this, address);
+        slot.exit();
+        return TranslationCache.MISS;
     }
 
     @Override
@@ -124,9 +135,7 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
         if (!Ownership.isCurrent(owner)) {
             throw wrongThread();
         }
-        slot.enter();
-        if (!findAllWritable(address, offsets)) {
-            slot.exit();
+        if (!tryEnterWrites(address, offsets)) {
             refresh();
             registerWriter();
             space.faultForWrites(address, offsets, frames, () -> {
@@ -138,6 +147,19 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
             });
         }
         return 0;
+    }
+
+    private boolean tryEnterWrites(long address, long[] offsets) {
+        slot.enter();
+        boolean isEntered = false;
+        try {
+            isEntered = findAllWritable(address, offsets);
+        } finally {
+            if (!isEntered) {
+                slot.exit();
+            }
+        }
+        return isEntered;
     }
 
     private boolean findAllWritable(long address, long[] offsets) {
@@ -169,6 +191,17 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
             throw closed();
         }
         space.checkAllMapped(address, sizeBytes);
+    }
+
+    @Override
+    Space spaceOfRange() {
+        if (!Ownership.isCurrent(owner)) {
+            throw wrongThread();
+        }
+        if (closed) {
+            throw closed();
+        }
+        return space;
     }
 
     /**
@@ -313,12 +346,10 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
     long enterWriteSlowly(long address) {
         while (true) {
             makeWritable(address);
-            slot.enter();
-            long offset = cache.findWritable(address);
-            if (offset != TranslationCache.MISS && withdrawals.isStill(version)) {
+            long offset = tryEnterWrite(address);
+            if (offset != TranslationCache.MISS) {
                 return offset;
             }
-            slot.exit();
         }
     }
 

@@ -334,11 +334,17 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
     long enterWrite(long address) {
         while (true) {
             int slot = space.enterShared();
-            long offset = space.offsetForWrite(address);
+            long offset = -1;
+            try {
+                offset = space.offsetForWrite(address);
+            } finally {
+                if (offset < 0) {
+                    space.exitShared(slot);
+                }
+            }
             if (offset >= 0) {
                 return offset | (long) slot << SLOT_SHIFT;
             }
-            space.exitShared(slot);
             space.faultForWrite(address, space.machine().pools());
         }
     }
@@ -346,10 +352,17 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
     @Override
     long enterWrites(long address, long[] offsets) {
         int slot = space.enterShared();
-        if (findAllWritable(address, offsets)) {
+        boolean isWritable = false;
+        try {
+            isWritable = findAllWritable(address, offsets);
+        } finally {
+            if (!isWritable) {
+                space.exitShared(slot);
+            }
+        }
+        if (isWritable) {
             return (long) slot << SLOT_SHIFT;
         }
-        space.exitShared(slot);
         int[] entered = new int[1];
         space.faultForWrites(address, offsets, space.machine().pools(), () -> entered[0] = space.enterShared());
         return (long) entered[0] << SLOT_SHIFT;
@@ -378,5 +391,10 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
     @Override
     void checkMapped(long address, long sizeBytes) {
         space.checkAllMapped(address, sizeBytes);
+    }
+
+    @Override
+    Space spaceOfRange() {
+        return space;
     }
 }

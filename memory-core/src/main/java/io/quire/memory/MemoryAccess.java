@@ -2,6 +2,8 @@ package io.quire.memory;
 
 import io.quire.memory.contract.MisalignedAddressException;
 import io.quire.memory.frame.FrameMemory;
+import io.quire.memory.space.RangeWrite;
+import io.quire.memory.space.Space;
 import io.quire.memory.table.Geometry;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
@@ -28,8 +30,11 @@ import java.util.Objects;
  * home from private memory,
  * {@link io.quire.memory.contract.DriverFailedException} if a device had to be told or asked and failed,
  * {@link io.quire.memory.contract.ClosedException} after close of the space or the accessor, and
- * {@link IllegalArgumentException} for a negative size. Only a range of more than 256 KiB that is written while another
- * thread forks the space may be found partly written, if frames run out in the middle.
+ * {@link IllegalArgumentException} for a negative size. A range is written whole or, if it is refused, not at all, and the
+ * frames it got go back. Only a range of more than 256 KiB may be found partly written, if another thread forks the space
+ * at the same time and then a frame is missing or a device fails, or if another thread unmaps, protects or closes it:
+ * what has been written then is the first part, up to the page that was refused or to up to 256 KiB before it. While such
+ * a range is written its pages do not move, as if they were pinned.
  */
 public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
 
@@ -90,6 +95,9 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
 
     /** Refuses a range of which a byte is not mapped. */
     abstract void checkMapped(long address, long sizeBytes);
+
+    /** The space that a range is written to; refuses a caller that may not. */
+    abstract Space spaceOfRange();
 
     // ---- reads
 
@@ -525,12 +533,20 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
 
     /**
      * Writes a range, up to {@link #WHOLE_WRITE_BYTES} of it at a time: all of that or, if it is refused, nothing. Of a
-     * longer range, what can be refused is refused before the first byte, but for a fork that comes in between.
+     * longer range, what can be refused is refused before the first byte; the class comment names what cannot.
      */
     private void writeRange(long address, long sizeBytes, PageWriter writer) {
-        if (sizeBytes > WHOLE_WRITE_BYTES) {
-            makeWritable(address, sizeBytes);
+        if (sizeBytes <= WHOLE_WRITE_BYTES) {
+            writeParts(address, sizeBytes, writer);
+            return;
         }
+        try (RangeWrite write = RangeWrite.begin(spaceOfRange(), address, sizeBytes)) {
+            prepare(write, address, sizeBytes);
+            writeParts(address, sizeBytes, writer);
+        }
+    }
+
+    private void writeParts(long address, long sizeBytes, PageWriter writer) {
         for (long done = 0; done < sizeBytes;) {
             long room = WHOLE_WRITE_BYTES - Geometry.pageOffset(address + done);
             long length = Math.min(room, sizeBytes - done);
@@ -558,9 +574,14 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
     }
 
     /** Has every page of a range resident and writable. */
-    private void makeWritable(long address, long sizeBytes) {
-        for (long done = 0; done < sizeBytes; done += partOfPage(address + done, sizeBytes - done)) {
-            exitWrite(enterWrite(address + done));
+    private void prepare(RangeWrite write, long address, long sizeBytes) {
+        try {
+            for (long done = 0; done < sizeBytes; done += partOfPage(address + done, sizeBytes - done)) {
+                exitWrite(enterWrite(address + done));
+            }
+        } catch (Throwable refused) {
+            write.undo(refused);
+            throw refused;
         }
     }
 

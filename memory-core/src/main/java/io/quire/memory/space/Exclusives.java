@@ -71,6 +71,10 @@ final class Exclusives {
             throw new PagesBusyException("a pinned page cannot be exclusive to a device: space=" + space.name()
                     + ", address=0x" + Long.toHexString(page) + ", held by " + pin + "; close the pin first");
         }
+        if (space.isBeingWritten(page)) {
+            throw new PagesBusyException("a range that is being written cannot be exclusive to a device: space="
+                    + space.name() + ", address=0x" + Long.toHexString(page) + "; ask again when it is written");
+        }
     }
 
     private void put(long page, Mirror mirror) {

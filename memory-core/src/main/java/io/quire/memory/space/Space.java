@@ -77,6 +77,8 @@ public final class Space {
     /** What a cursor reads without looking at the table again; under the lock. */
     private long keptFrom;
     private long keptTo;
+    /** What is just being written; under the lock. */
+    private @Nullable RangeWrite firstRangeWrite;
 
     private Space(Machine machine, int id, @Nullable Space parent, @Nullable String name, boolean snapshot, Root root) {
         this.machine = machine;
@@ -236,12 +238,25 @@ public final class Space {
      */
     public void faultForWrites(long address, long[] offsets, FrameSource frames, Runnable enter) {
         machine.reclaimer().reclaim(NODES_PER_FAULT * offsets.length, frames);
+        FilledPages filled = new FilledPages(this, Geometry.pageStart(address));
+        try {
+            faultAll(address, offsets, frames, enter, filled);
+        } catch (Throwable refused) {
+            filled.giveBack(refused);
+            throw refused;
+        }
+    }
+
+    private void faultAll(long address, long[] offsets, FrameSource frames, Runnable enter, FilledPages filled) {
         while (true) {
             long away = -1;
             lock.lock();
             try {
                 for (int i = 0; i < offsets.length && away < 0; i++) {
                     long page = Geometry.pageStart(address) + ((long) i << Geometry.PAGE_SHIFT);
+                    if (!Entry.isPresent(entry(page))) {
+                        filled.add(page, page + Geometry.PAGE_BYTES);
+                    }
                     offsets[i] = faults.write(page, frames);
                     away = offsets[i] == PageFaults.AWAY ? page : -1;
                 }
@@ -544,9 +559,60 @@ public final class Space {
         }
     }
 
-    /** The pages of a leaf that a cursor may be reading, as {@link LeafPages}; under the lock. */
+    /** The pages of a leaf that a cursor may be reading, or a range write is about to write; under the lock. */
     long keptInPlace(long leafStart) {
-        return LeafPages.between(leafStart, keptFrom, keptTo);
+        long kept = LeafPages.between(leafStart, keptFrom, keptTo);
+        for (RangeWrite write = firstRangeWrite; write != null; write = write.next()) {
+            kept |= write.pagesOf(leafStart);
+        }
+        return kept;
+    }
+
+    /** Keeps the pages of a range where they are, as soon as they are within reach of the processor. */
+    void add(RangeWrite write) {
+        lock.lock();
+        try {
+            root();
+            write.setNext(firstRangeWrite);
+            firstRangeWrite = write;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Ends that. */
+    void remove(RangeWrite write) {
+        lock.lock();
+        try {
+            RangeWrite before = null;
+            for (RangeWrite one = firstRangeWrite; one != null; one = one.next()) {
+                if (one.equals(write)) {
+                    unlink(before, one);
+                    return;
+                }
+                before = one;
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void unlink(@Nullable RangeWrite before, RangeWrite write) {
+        if (before == null) {
+            firstRangeWrite = write.next();
+        } else {
+            before.setNext(write.next());
+        }
+    }
+
+    /** Whether a page belongs to a range that is being written; under the lock. */
+    boolean isBeingWritten(long page) {
+        for (RangeWrite write = firstRangeWrite; write != null; write = write.next()) {
+            if (write.contains(page)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     // ---- withdrawal
@@ -685,6 +751,17 @@ public final class Space {
         }
     }
 
+    /** Refuses a range that is not wholly mapped or of which a page may not be written. */
+    public void checkAllWritable(long address, long sizeBytes) {
+        checkChangeable(address);
+        checkAllMapped(address, sizeBytes);
+        for (Mappings.Range part : root().mappings().between(address, address + sizeBytes)) {
+            if (!part.protection().isWritable()) {
+                throw ProtectionException.of(name(), Math.max(part.start(), address), "written", part.protection());
+            }
+        }
+    }
+
     /** Refuses a range that is not wholly mapped or of which a page may not be read. */
     public void checkAllReadable(long address, long sizeBytes) {
         checkAllMapped(address, sizeBytes);
@@ -727,6 +804,12 @@ public final class Space {
 
     Pins pins() {
         return pins;
+    }
+
+    /** Takes a page out of a leaf of the space's own; released when it is withdrawn. */
+    void takeOut(long[] leaf, int page) {
+        retired.addFrame(Entry.offset(Leaf.entry(leaf, page)));
+        Leaf.set(leaf, page, Entry.ABSENT);
     }
 
     /** The entry of a page now. */

@@ -1,0 +1,123 @@
+package io.quire.memory.space;
+
+import io.quire.memory.contract.MemoryException;
+import io.quire.memory.device.InvalidationKind;
+import io.quire.memory.frame.FramePools;
+import io.quire.memory.table.Entry;
+import io.quire.memory.table.Geometry;
+import io.quire.memory.table.Leaf;
+import io.quire.memory.table.LeafDirectory;
+import io.quire.memory.table.Root;
+import java.util.BitSet;
+import java.util.function.LongUnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The pages of a range that had no frame before a range write got them one. If the write is refused after all, those
+ * that are still zeros give their frames back: nobody can tell such a page from one that was never written. One that
+ * somebody else has written, forked or pinned meanwhile stays.
+ */
+final class FilledPages {
+    private final Space space;
+    private final FramePools pools;
+    private final long start;
+    /** By page from the start. */
+    private final BitSet pages = new BitSet();
+
+    /** None yet, of a range that starts with a page. */
+    FilledPages(Space space, long start) {
+        this.space = space;
+        this.pools = space.machine().pools();
+        this.start = start;
+    }
+
+    /** Pages that have no frame now, and may get one. */
+    void add(long from, long to) {
+        pages.set(index(from), index(to));
+    }
+
+    private int index(long page) {
+        return (int) ((page - start) >>> Geometry.PAGE_SHIFT);
+    }
+
+    /** Gives back what is not needed; fails nothing, since the write that is refused has a reason of its own. */
+    void giveBack(Throwable refusal) {
+        try {
+            for (int page = pages.nextSetBit(0); page >= 0;) {
+                long leafStart = (start + ((long) page << Geometry.PAGE_SHIFT)) & -Geometry.LEAF_BYTES;
+                giveBackLeaf(leafStart);
+                page = pages.nextSetBit(index(leafStart + Geometry.LEAF_BYTES));
+            }
+        } catch (MemoryException failed) { // closed meanwhile, or a device does not answer
+            refusal.addSuppressed(failed);
+        }
+    }
+
+    private void giveBackLeaf(long leafStart) {
+        space.lock();
+        try {
+            long[] leaf = ownLeaf(leafStart);
+            if (leaf == null) {
+                return;
+            }
+            try (Notifier.Window _ = space.notifier().start(InvalidationKind.CLEAR, leafStart,
+                    leafStart + Geometry.LEAF_BYTES)) {
+                removeZeros(leaf, leafStart, unshared(leaf, leafStart));
+            }
+        } finally {
+            space.unlock();
+        }
+    }
+
+    /** The leaf if it is the space's own; else it was forked since, and a fork has the pages too. */
+    private long @Nullable [] ownLeaf(long leafStart) {
+        Root current = space.rootOrNull();
+        LeafDirectory directory = current == null ? null : current.directory(leafStart);
+        return directory == null || !directory.isOwnedBy(current.generation()) ? null
+                : directory.writableLeaf(Geometry.leafIndex(leafStart));
+    }
+
+    private long unshared(long[] leaf, long leafStart) {
+        long unshared = LeafPages.NONE;
+        for (int page = 0; page < Geometry.FAN_OUT; page++) {
+            long address = leafStart + ((long) page << Geometry.PAGE_SHIFT);
+            long entry = Leaf.entry(leaf, page);
+            if (address >= start && pages.get(index(address)) && Entry.isWritable(entry)
+                    && pools.of(Entry.offset(entry)).hasOnly(Entry.offset(entry), 1, 0)) {
+                unshared |= LeafPages.of(page);
+            }
+        }
+        return unshared;
+    }
+
+    /** First nobody may write them any more, then those that nobody has written go. */
+    private void removeZeros(long[] leaf, long leafStart, long candidates) {
+        change(leaf, candidates, Entry::readOnly);
+        space.withdrawFromAll(Withdrawals.leafOf(leafStart));
+        long zeros = LeafPages.NONE;
+        for (long rest = candidates; rest != LeafPages.NONE; rest = LeafPages.withoutFirst(rest)) {
+            int page = LeafPages.first(rest);
+            long frame = Entry.offset(Leaf.entry(leaf, page));
+            // An accessor could pin without the lock until it was waited for.
+            if (pools.of(frame).hasOnly(frame, 1, 0) && isZero(frame)) {
+                zeros |= LeafPages.of(page);
+            }
+        }
+        change(leaf, candidates & ~zeros, Entry::writable);
+        for (long rest = zeros; rest != LeafPages.NONE; rest = LeafPages.withoutFirst(rest)) {
+            space.takeOut(leaf, LeafPages.first(rest));
+        }
+        space.withdrawRetired(Withdrawals.leafOf(leafStart));
+    }
+
+    private boolean isZero(long frame) {
+        return pools.memory().mismatch(frame, pools.memory(), pools.zeroFrame(), Geometry.PAGE_BYTES) < 0;
+    }
+
+    private static void change(long[] leaf, long which, LongUnaryOperator step) {
+        for (long rest = which; rest != LeafPages.NONE; rest = LeafPages.withoutFirst(rest)) {
+            int page = LeafPages.first(rest);
+            Leaf.set(leaf, page, step.applyAsLong(Leaf.entry(leaf, page)));
+        }
+    }
+}

@@ -1,0 +1,93 @@
+package io.quire.memory;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.quire.memory.testkit.LeakCheck;
+import java.util.function.IntConsumer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** Threads whose stacks end somewhere inside a write: the error reaches the caller, and nothing stays taken. */
+@Timeout(120)
+class FullStackTest {
+    private static final int DIVERS = 60;
+    private static final int SMALLEST_STACK = 200 << 10;
+
+    @RegisterExtension
+    final LeakCheck leaks = new LeakCheck(1 << 20);
+
+    private int overflows;
+
+    @Test
+    void aWriteByASpaceLeavesNoSlotTaken() throws InterruptedException {
+        AddressSpace space = leaks.manager().newAddressSpace();
+        long address = space.map(4096);
+        diveAndFork(space, depth -> space.setLong(address + (depth & 63) * 8, depth));
+        space.close();
+    }
+
+    @Test
+    void aFirstWriteByASpaceLeavesNoSlotTaken() throws InterruptedException {
+        AddressSpace space = leaks.manager().newAddressSpace();
+        long address = space.map(1 << 19);
+        diveAndFork(space, depth -> space.setLong(address + (depth & 63) * 4096, depth));
+        space.close();
+    }
+
+    @Test
+    void aRangeWriteLeavesNoSlotTaken() throws InterruptedException {
+        AddressSpace space = leaks.manager().newAddressSpace();
+        long address = space.map(1 << 19);
+        diveAndFork(space, depth -> space.fill(address + (depth & 15) * 4096, 8192, (byte) depth));
+        space.close();
+    }
+
+    @Test
+    void aWriteByAnAccessorLeavesNoSlotTaken() throws InterruptedException {
+        AddressSpace space = leaks.manager().newAddressSpace();
+        long address = space.map(1 << 16);
+        for (int i = 0; i < DIVERS; i++) {
+            run(i, () -> {
+                try (Accessor accessor = space.accessor()) {
+                    dive(depth -> accessor.setLong(address + (depth & 15) * 4096, depth), 0);
+                }
+            });
+            space.fork().close();
+        }
+        space.close();
+    }
+
+    /** Each dive ends at another depth, so that the stack is full at another call. */
+    private void diveAndFork(AddressSpace space, IntConsumer write) throws InterruptedException {
+        write.accept(0); // loads what classes there are
+        space.fork().close();
+        write.accept(0);
+        for (int i = 0; i < DIVERS; i++) {
+            run(i, () -> dive(write, 0));
+            space.fork().close();
+        }
+        assertThat(overflows).isPositive();
+    }
+
+    private static void run(int number, Runnable work) throws InterruptedException {
+        Thread diver = new Thread(null, () -> {
+            try {
+                work.run();
+            } catch (StackOverflowError ofTheDiveItself) {
+                return;
+            }
+        }, "diver-" + number, SMALLEST_STACK + number % 97 * 1024);
+        diver.start();
+        diver.join();
+    }
+
+    private void dive(IntConsumer write, int depth) {
+        try {
+            write.accept(depth);
+        } catch (StackOverflowError full) {
+            overflows++;
+        }
+        dive(write, depth + 1);
+    }
+}
