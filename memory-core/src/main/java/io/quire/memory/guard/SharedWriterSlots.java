@@ -145,7 +145,7 @@ public final class SharedWriterSlots {
     private void awaitTurn(int slot, long word) {
         WriterStack stack = new WriterStack();
         Wait.until(() -> turn(slot) != word || freeIfLeft(slot, word, stack), Writers.LIMIT,
-                () -> "a write by thread " + nameOf(owners[ownerIndex(slot)]));
+                () -> Writers.describe(owners[ownerIndex(slot)]));
     }
 
     /** Frees a slot whose thread is no longer inside the write; false if it may be. */
@@ -159,10 +159,6 @@ public final class SharedWriterSlots {
         boolean left = Ownership.isCurrent(writer) || stack.isOutside(writer);
         return left && turn(slot) == word && OWNERS.compareAndSet(owners, ownerIndex(slot), writer, null)
                 && WORDS.compareAndSet(words, index(slot), word, SlotWord.exit(word));
-    }
-
-    private static String nameOf(@Nullable Thread thread) {
-        return thread == null ? "unknown" : thread.getName();
     }
 
     private long turn(int slot) {

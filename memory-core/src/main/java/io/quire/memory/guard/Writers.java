@@ -4,6 +4,7 @@ import io.quire.memory.platform.MemoryBarrier;
 import java.lang.invoke.VarHandle;
 import java.time.Duration;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The writers of one space: the slots that threads own, and the shared slots that name the space. Withdrawing a
@@ -69,8 +70,14 @@ public final class Writers {
         if (registration.slot.isWriting()) {
             WriterStack stack = new WriterStack();
             Wait.until(() -> !registration.slot.isWriting() || stack.isOutside(registration.owner), LIMIT,
-                    () -> "a write by thread " + registration.owner.getName());
+                    () -> describe(registration.owner));
         }
+    }
+
+    /** What is waited for; a virtual thread often has no name. */
+    static String describe(@Nullable Thread writer) {
+        return "a write by thread " + (writer == null ? "unknown"
+                : writer.getName().isEmpty() ? writer.toString() : writer.getName());
     }
 
     private record Registration(WriterSlot slot, Thread owner) {
