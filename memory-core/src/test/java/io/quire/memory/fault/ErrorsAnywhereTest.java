@@ -1,0 +1,41 @@
+package io.quire.memory.fault;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
+
+/**
+ * Whatever fails in the middle of an operation, a call for want of stack or an allocation for want of heap: counts are
+ * right after it, contents are those of before or of after, nobody else has to wait, the operation can be done again,
+ * and everything can be closed. Each operation is tried with an Error at each of its points.
+ * <p>
+ * A new operation is a line in a class of {@code world}, which is loaded with a copy of the library ({@link
+ * FaultLoader}); a new class there needs a method here. To run those with "fork" in their names:
+ * {@code mvn -pl memory-core test -Dtest=ErrorsAnywhereTest -DargLine=-Dquire.fault=fork}; or {@link FaultRun}, with
+ * the test classes on the class path: {@code java -ea --enable-native-access=ALL-UNNAMED -cp ...
+ * io.quire.memory.fault.FaultRun SpaceScenarios fork STACK}.
+ */
+class ErrorsAnywhereTest {
+
+    private static final String ONLY = System.getProperty("quire.fault", "");
+
+    @TestFactory
+    Stream<DynamicTest> spaces() {
+        return tests("io.quire.memory.fault.world.SpaceScenarios");
+    }
+
+    private static Stream<DynamicTest> tests(String className) {
+        return FaultLoader.scenarios(className).stream().filter(scenario -> scenario.name().contains(ONLY))
+                .flatMap(scenario -> Stream.of(Faults.Mode.values()).map(mode ->
+                        DynamicTest.dynamicTest(scenario + ", " + mode, () -> {
+                            FaultEnumeration enumeration = new FaultEnumeration(scenario, mode);
+                            List<String> failures = enumeration.run();
+                            System.out.println(scenario + ", " + mode + ": points=" + enumeration.points()
+                                    + ", failures=" + failures.size());
+                            assertThat(failures).isEmpty();
+                        })));
+    }
+}

@@ -1,0 +1,191 @@
+package io.quire.memory.fault;
+
+import io.quire.memory.MemoryManager;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.lang.classfile.ClassFile;
+import java.lang.classfile.ClassHierarchyResolver;
+import java.lang.classfile.CodeBuilder;
+import java.lang.classfile.CodeElement;
+import java.lang.classfile.CodeModel;
+import java.lang.classfile.CodeTransform;
+import java.lang.classfile.MethodModel;
+import java.lang.classfile.TypeKind;
+import java.lang.classfile.instruction.InvokeDynamicInstruction;
+import java.lang.classfile.instruction.InvokeInstruction;
+import java.lang.classfile.instruction.LineNumber;
+import java.lang.classfile.instruction.NewMultiArrayInstruction;
+import java.lang.classfile.instruction.NewObjectInstruction;
+import java.lang.classfile.instruction.NewPrimitiveArrayInstruction;
+import java.lang.classfile.instruction.NewReferenceArrayInstruction;
+import java.lang.classfile.instruction.ReturnInstruction;
+import java.lang.constant.ClassDesc;
+import java.lang.constant.ConstantDescs;
+import java.lang.constant.MethodTypeDesc;
+import java.net.URL;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Loads the library anew, with a call to {@link Faults} before each allocation, each call and each return of its
+ * methods. Test classes under {@code io.quire.memory} are loaded anew with it as they are, so that they mean the
+ * library of this loader; only this package is shared with the rest of the test. Class initializers are left alone: an
+ * Error in one would make the class unusable for good.
+ */
+final class FaultLoader extends ClassLoader {
+
+    private static final String LIBRARY = "io.quire.memory.";
+    private static final String SHARED = FaultLoader.class.getPackageName();
+    private static final ClassDesc FAULTS = ClassDesc.of(Faults.class.getName());
+    private static final MethodTypeDesc ENTER = MethodTypeDesc.of(ConstantDescs.CD_int);
+    private static final MethodTypeDesc TAKES_INT = MethodTypeDesc.of(ConstantDescs.CD_void, ConstantDescs.CD_int);
+    private static final MethodTypeDesc CALL = MethodTypeDesc.of(ConstantDescs.CD_void, ConstantDescs.CD_int,
+            ConstantDescs.CD_int);
+
+    /** Classes outside the library whose methods allocate nothing. */
+    private static final Set<String> NEVER_ALLOCATE = Set.of("java/lang/invoke/VarHandle", "java/lang/Math",
+            "java/lang/Thread", "java/lang/System", "java/util/concurrent/atomic/AtomicLong", "java/lang/Object",
+            "java/util/concurrent/atomic/AtomicInteger", "java/util/concurrent/atomic/AtomicLongArray",
+            "java/util/concurrent/atomic/AtomicReference", "java/util/concurrent/atomic/AtomicBoolean",
+            "java/util/concurrent/atomic/LongAdder", "java/lang/ref/Reference", "java/lang/Enum",
+            "java/util/concurrent/locks/ReentrantLock", "java/util/concurrent/locks/LockSupport",
+            "java/util/function/LongUnaryOperator", "java/util/function/BooleanSupplier", "java/lang/Runnable");
+
+    /** Methods that allocate nothing, whatever their class. */
+    private static final Set<String> NO_ALLOCATION = Set.of("get", "getLong", "size", "isEmpty", "clear", "poll",
+            "peek", "hasNext", "remove", "containsKey", "equals", "hashCode", "compareTo", "compare", "length",
+            "requireNonNull", "checkIndex", "checkFromIndexSize", "numberOfTrailingZeros", "numberOfLeadingZeros",
+            "bitCount", "highestOneBit", "lowestOneBit", "intValue", "longValue", "ordinal", "close", "isAlive",
+            "accept", "applyAsLong", "getAsBoolean", "run", "fill", "countDown", "byteSize", "address", "refersTo",
+            "addSuppressed", "desiredAssertionStatus", "floatToRawIntBits", "doubleToRawLongBits", "reverseBytes");
+
+    private final ClassFile classFile;
+    private final String mainClasses;
+
+    FaultLoader() {
+        super(FaultLoader.class.getClassLoader());
+        ClassLoader parent = getParent();
+        classFile = ClassFile.of(ClassFile.ClassHierarchyResolverOption.of(
+                ClassHierarchyResolver.ofResourceParsing(parent).orElse(ClassHierarchyResolver.defaultResolver())));
+        mainClasses = MemoryManager.class.getProtectionDomain().getCodeSource().getLocation().toString();
+    }
+
+    @Override
+    protected Class<?> loadClass(String name, boolean resolve) throws ClassNotFoundException {
+        if (!name.startsWith(LIBRARY) || name.substring(0, name.lastIndexOf('.')).equals(SHARED)) {
+            return super.loadClass(name, resolve);
+        }
+        synchronized (getClassLoadingLock(name)) {
+            Class<?> loaded = findLoadedClass(name);
+            return loaded != null ? loaded : define(name);
+        }
+    }
+
+    private Class<?> define(String name) throws ClassNotFoundException {
+        URL file = getParent().getResource(name.replace('.', '/') + ".class");
+        if (file == null) {
+            throw new ClassNotFoundException(name);
+        }
+        try (InputStream in = file.openStream()) {
+            byte[] bytes = in.readAllBytes();
+            byte[] code = file.toString().contains(mainClasses) ? withPoints(bytes) : bytes;
+            return defineClass(name, code, 0, code.length);
+        } catch (IOException failed) {
+            throw new UncheckedIOException(name, failed);
+        }
+    }
+
+    private byte[] withPoints(byte[] bytes) {
+        return classFile.transformClass(classFile.parse(bytes), (type, element) -> {
+            if (element instanceof MethodModel method && method.code().isPresent()
+                    && !method.methodName().equalsString(ConstantDescs.CLASS_INIT_NAME)) {
+                String owner = method.parent().orElseThrow().thisClass().name().stringValue();
+                String where = owner.substring(owner.lastIndexOf('/') + 1) + '.' + method.methodName();
+                type.transformMethod(method, (code, part) -> {
+                    if (part instanceof CodeModel model) {
+                        code.transformCode(model, new Points(where));
+                    } else {
+                        code.with(part);
+                    }
+                });
+            } else {
+                type.with(element);
+            }
+        });
+    }
+
+    /** Puts the points into one method. */
+    private static final class Points implements CodeTransform {
+
+        private final String method;
+        private int line;
+        private int depth;
+
+        Points(String method) {
+            this.method = method;
+        }
+
+        @Override
+        public void atStart(CodeBuilder code) {
+            depth = code.allocateLocal(TypeKind.INT);
+            code.invokestatic(FAULTS, "enter", ENTER).istore(depth);
+        }
+
+        @Override
+        public void accept(CodeBuilder code, CodeElement element) {
+            switch (element) {
+                case LineNumber number -> line = number.line();
+                case NewObjectInstruction made -> allocate(code, "new " + made.className().name());
+                case NewPrimitiveArrayInstruction _, NewReferenceArrayInstruction _, NewMultiArrayInstruction _ ->
+                        allocate(code, "new array");
+                case InvokeDynamicInstruction made -> {
+                    call(code, "indy " + made.name());
+                    if (!made.name().equalsString("typeSwitch")) {
+                        allocate(code, "indy " + made.name());
+                    }
+                }
+                case InvokeInstruction called -> {
+                    String owner = called.owner().name().stringValue();
+                    String target = owner.substring(owner.lastIndexOf('/') + 1) + '.' + called.name();
+                    call(code, target);
+                    if (mayAllocate(owner, called.name().stringValue())) {
+                        allocate(code, "inside " + target);
+                    }
+                }
+                case ReturnInstruction _ -> code.iload(depth).invokestatic(FAULTS, "exit", TAKES_INT);
+                default -> { }
+            }
+            code.with(element);
+        }
+
+        private static boolean mayAllocate(String owner, String name) {
+            return !owner.startsWith(LIBRARY.replace('.', '/')) && !owner.startsWith("[")
+                    && !NEVER_ALLOCATE.contains(owner) && !NO_ALLOCATION.contains(name) && !name.equals("<init>");
+        }
+
+        private void allocate(CodeBuilder code, String what) {
+            code.loadConstant(Faults.register(where(what))).invokestatic(FAULTS, "allocate", TAKES_INT);
+        }
+
+        private void call(CodeBuilder code, String what) {
+            code.iload(depth).loadConstant(Faults.register(where(what))).invokestatic(FAULTS, "call", CALL);
+        }
+
+        private String where(String what) {
+            return method + ':' + line + " (" + what + ')';
+        }
+    }
+
+    /** The scenarios that a class of this loader has: what its static method {@code all} returns. */
+    @SuppressWarnings("unchecked")
+    static java.util.List<Scenario> scenarios(String className) {
+        try {
+            @Nullable Object all = new FaultLoader().loadClass(className).getMethod("all").invoke(null);
+            return (java.util.List<Scenario>) Objects.requireNonNull(all);
+        } catch (ReflectiveOperationException failed) {
+            throw new LinkageError("the scenarios of " + className + " cannot be had", failed);
+        }
+    }
+}
