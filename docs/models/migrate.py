@@ -3,10 +3,11 @@
 The page holds 1, a write of the processor makes it 2, and once F is free another space writes 9 into it.
 """
 
-from frames import ABSENT, FOREIGN, HOLD, REFERENCE, foreign_write, holds, next_owner, references, releaser
+from frames import ABSENT, FOREIGN, HOLD, REFERENCE, foreign_write, holds, is_sole, next_owner, references, releaser
 from mc import END, Scenario
 
 MEMORY = {"lock": 0, "version": 0, "slot": 0, "entry": ("F", "W"), "F": 1, "F count": REFERENCE, "G": 0, "H": 0}
+DEAD_LEAF = dict(MEMORY, **{"F count": 2 * REFERENCE})
 
 
 def migrator(target="G", wait=True, entry_first=True, version_first=True, look_at_mark=True, count_holds=True):
@@ -49,8 +50,9 @@ def migrator(target="G", wait=True, entry_first=True, version_first=True, look_a
         frame, bits = t.load("entry")
         count = t.load("F count")
         marked = frame == "F" and ("M" in bits or not look_at_mark)
-        sole = references(count) == 1 and (holds(count) == 1 or not count_holds)
-        if not marked or not sole:
+        # More references than leaves are those of dead leaves: F moves all the same, and is free when they are gone.
+        held_alone = references(count) >= 1 and (holds(count) == 1 or not count_holds)
+        if not marked or not held_alone:
             return take_mark_back
 
     def replace(t):
@@ -223,6 +225,11 @@ def unmapper():
     return [lock, remove, withdraw, issue, await_writers, look, *releaser(lambda t: "F"), unlock]
 
 
+def destroyer(may_store=is_sole):
+    """Destroys the dead leaf of a fork that was closed: one reference less for F."""
+    return releaser(lambda t: "F", may_store)
+
+
 def page_and_counts(memory, variables):
     """At the end the page has what was written, and F as many references as owners."""
     frame, bits = memory["entry"]
@@ -353,6 +360,12 @@ SCENARIOS = [
              page_and_counts),
     Scenario("migrate: a neighbour's fault adopts the leaf", dict(MEMORY, entry=("F", "")),
              [migrator(), neighbour_fault(), direct_writer()], page_and_counts),
+    Scenario("migrate: a dead leaf counts in the frame, the frame is used again", DEAD_LEAF,
+             [migrator(), destroyer(), next_owner()], page_and_counts),
+    Scenario("migrate: a dead leaf counts in the frame, a writer", DEAD_LEAF, [migrator(), destroyer(), writer()],
+             page_and_counts),
+    Scenario("migrate: a dead leaf is destroyed without regard to who else counts", DEAD_LEAF,
+             [migrator(), destroyer(may_store=lambda count: True), next_owner()], page_and_counts, must_fail=True),
     Scenario("migrate: writers are not waited for", MEMORY, [migrator(wait=False), writer(), next_owner()],
              page_and_counts, must_fail=True),
     Scenario("migrate: new version, then marked", MEMORY, [migrator(entry_first=False), writer(), next_owner()],

@@ -10,7 +10,7 @@ from mc import END, Scenario
 # `sequence` is the library's, `kept` the device's; `translation` is what it has installed: frame and bits.
 MEMORY = {
     "lock": 0, "version": 0, "sequence": 0, "kept": 0, "translation": ABSENT, "accessing": 0, "entry": ("F", "W"),
-    "F": 1, "F count": REFERENCE, "G": 0, "H": 0, "Z": 0, "told": 0, "answers": 0,
+    "F": 1, "F count": REFERENCE, "G": 0, "H": 0, "Z": 0, "told": 0, "answers": 0, "homeward": 0,
 }
 FAULTS = 3
 
@@ -29,8 +29,11 @@ def await_device(t):
 
 
 def device(stores=True, check_sequence=True, sequence_under_lock=True, access_during_fault=False, waits_for=None,
-           count_under_lock=True):
-    """Stores 2 or loads, through its table; faults when the table has not what it needs."""
+           count_under_lock=True, lets_home=True):
+    """Stores 2 or loads, through its table; faults when the table has not what it needs.
+
+    A page on its way home it leaves alone (`lets_home`): it waits until the page is there, and faults again.
+    """
 
     def hear(t):
         t.wait_until(waits_for is None or t.load(waits_for) == 1)
@@ -72,6 +75,8 @@ def device(stores=True, check_sequence=True, sequence_under_lock=True, access_du
             return own_start
         if stores and not frame:
             return refuse
+        if stores and "M" in bits and lets_home and t.load("homeward"):
+            return leave_to_go_home
         if stores and bits != "W":
             t.store("entry", (frame, "W"))  # takes the mark of a migration away
             t.my["answer"] = (frame, "W")
@@ -120,8 +125,15 @@ def device(stores=True, check_sequence=True, sequence_under_lock=True, access_du
         t.my["answer"] = ("H", "W")
         return answer
 
-    return [hear, begin, access, end, lock, resolve, answer, take_sequence_late, install, count_late, begin_again, refuse, own_start, own_copy,
-            own_replace, own_release]
+    def leave_to_go_home(t):
+        t.unlock("lock")
+
+    def await_home(t):
+        t.wait_until(t.load("homeward") == 0)
+        return lock
+
+    return [hear, begin, access, end, lock, resolve, answer, take_sequence_late, install, count_late, begin_again,
+            refuse, own_start, own_copy, own_replace, own_release, leave_to_go_home, await_home]
 
 
 def forker(wait=True, start_first=True):
@@ -192,8 +204,10 @@ def unmapper(wait=True, start_first=True):
     return [lock, announce, await_accesses, remove, release, announce_late, await_late, unlock]
 
 
-def migrator(announce_mark=True, await_mark=True, announce_commit="if answered"):
+def migrator(announce_mark=True, await_mark=True, announce_commit="if answered", home=False, ends_home=True):
     """As in migrate.py; without writers of the processor, so without waiting for them.
+
+    One that brings a page home (`home`) says so under the lock, from the mark to the end, and has to succeed at once.
 
     The device is told while the page is marked, and both are over before the copy. Announced to commit is only what was
     answered since it was announced to mark.
@@ -207,6 +221,7 @@ def migrator(announce_mark=True, await_mark=True, announce_commit="if answered")
 
     def mark(t):
         t.store("entry", ("F", "M"))
+        t.store("homeward", 1 if home else 0)
         t.add("F count", HOLD)
 
     def announce_to_mark(t):
@@ -248,12 +263,18 @@ def migrator(announce_mark=True, await_mark=True, announce_commit="if answered")
 
     def release(t):
         t.add("F count", -REFERENCE - HOLD)
+        end_home(t)
         t.unlock("lock")
         return END
 
     def give_up(t):
+        t.require(not home, "a device keeps a page from coming home")
         t.add("F count", -HOLD)
         t.unlock("lock")
+
+    def end_home(t):
+        if ends_home:
+            t.store("homeward", 0)
 
     return [lock_to_mark, mark, announce_to_mark, await_stores, unlock_marked, copy, lock_to_commit, decide,
             announce_to_commit, await_loads, replace, release, give_up]
@@ -351,6 +372,12 @@ SCENARIOS = [
              [device(), unmapper(), next_owner()], foreign_write),
     Scenario("mirror: a store of the device, migration", MEMORY, [device(), migrator(), next_owner()],
              page_has_the_store),
+    Scenario("mirror: a store of the device, the page comes home", MEMORY,
+             [device(), migrator(home=True), next_owner()], page_has_the_store),
+    Scenario("mirror: a store of the device does not wait for a page on its way home", MEMORY,
+             [device(lets_home=False), migrator(home=True), next_owner()], page_has_the_store, must_fail=True),
+    Scenario("mirror: a page is on its way home for ever", MEMORY,
+             [device(), migrator(home=True, ends_home=False), next_owner()], page_has_the_store, must_fail=True),
     Scenario("mirror: a load of the device, migration", MEMORY, [device(stores=False), migrator(), next_owner()],
              page_has_the_store),
     Scenario("mirror: the processor copies a page that the device reads", SHARED,

@@ -8,6 +8,7 @@ import sys
 
 import exclusive
 import fork
+import lineage
 import mappings
 import migrate
 import mirror
@@ -16,7 +17,7 @@ import pins
 import read
 import shared
 
-MODELS = [fork, read, nodes, mappings, migrate, shared, mirror, pins, exclusive]
+MODELS = [fork, read, nodes, mappings, lineage, migrate, shared, mirror, pins, exclusive]
 SCENARIOS = [scenario for model in MODELS for scenario in model.SCENARIOS]
 
 
