@@ -1,7 +1,6 @@
 package io.quire.memory;
 
 import io.quire.memory.contract.CowPlacement;
-import io.quire.memory.contract.PageOutcome;
 import io.quire.memory.contract.PageState;
 import io.quire.memory.contract.PinAccess;
 import io.quire.memory.contract.PinTerm;
@@ -169,9 +168,8 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
     public MigrationReport migrate(long address, long sizeBytes, MemoryPool pool, LongConsumer progress) {
         int pages = Ranges.pages(sizeBytes);
         checkPool(pool);
-        PageOutcome[] outcomes = new RangeMigration(space, pool.frames())
-                .move(Ranges.wholePage(address), (long) pages << Geometry.PAGE_SHIFT, progress);
-        return new MigrationReport(address, pool, outcomes);
+        return new MigrationReport(address, pool, new RangeMigration(space, pool.frames(), Ranges.wholePage(address),
+                (long) pages << Geometry.PAGE_SHIFT).move(progress));
     }
 
     private void checkPool(MemoryPool pool) {
@@ -223,7 +221,14 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
      * @throws io.quire.memory.contract.DriverFailedException if a driver fails
      */
     public Pin pin(long address, long sizeBytes, PinTerm term, PinAccess access) {
-        return new Pin(pinPages(space, address, sizeBytes, term, access), address, sizeBytes, null);
+        Pinned pinned = pinPages(space, address, sizeBytes, term, access);
+        int use = pinned.use();
+        try {
+            return new Pin(pinned, address, sizeBytes, null);
+        } catch (Throwable failed) {
+            space.unpin(pinned, use);
+            throw failed;
+        }
     }
 
     /** Pins the pages that a range touches; see {@link Space#pin}. */

@@ -163,9 +163,7 @@ public final class MemoryManager implements AutoCloseable {
         if (pages < 1) {
             throw new IllegalArgumentException("at least one page is evicted: pages=" + pages);
         }
-        DriverLink link = link(pool);
-        link.checkOpen();
-        Map<PageOutcome, Integer> outcomes = machine.evictor().evict(link, pages, true);
+        Map<PageOutcome, Integer> outcomes = machine.evictor().evict(link(pool), pages);
         return new EvictionReport(pool.name(), pages, outcomes.getOrDefault(PageOutcome.MOVED, 0), outcomes);
     }
 

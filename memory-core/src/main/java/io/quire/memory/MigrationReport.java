@@ -2,18 +2,24 @@ package io.quire.memory;
 
 import io.quire.memory.contract.PageOutcome;
 import io.quire.memory.contract.PoolKind;
+import io.quire.memory.space.OutcomeRuns;
 import io.quire.memory.table.Geometry;
 import java.util.EnumMap;
 import java.util.Map;
 
-/** What became of each page of a migration. Immutable. */
+/**
+ * What became of each page of a migration: as it was when the batch of the page was done. The migration itself takes no
+ * page away that it has moved, so if nobody else does, all of it is still so when {@code migrate} returns. Others may:
+ * writers, forks, further migrations and evictions, the background agent, and promotion. Immutable; takes as much
+ * memory as neighbours differ.
+ */
 public final class MigrationReport {
 
     private final long address;
     private final MemoryPool pool;
-    private final PageOutcome[] outcomes;
+    private final OutcomeRuns outcomes;
 
-    MigrationReport(long address, MemoryPool pool, PageOutcome[] outcomes) {
+    MigrationReport(long address, MemoryPool pool, OutcomeRuns outcomes) {
         this.address = address;
         this.pool = pool;
         this.outcomes = outcomes;
@@ -21,7 +27,7 @@ public final class MigrationReport {
 
     /** How many pages the range has. */
     public int pages() {
-        return outcomes.length;
+        return outcomes.pages();
     }
 
     /**
@@ -32,20 +38,16 @@ public final class MigrationReport {
      */
     public PageOutcome outcome(long ofAddress) {
         long index = (ofAddress - address) >> Geometry.PAGE_SHIFT;
-        if (index < 0 || index >= outcomes.length) {
-            throw new IndexOutOfBoundsException("the range has " + outcomes.length + " pages from 0x"
+        if (index < 0 || index >= pages()) {
+            throw new IndexOutOfBoundsException("the range has " + pages() + " pages from 0x"
                     + Long.toHexString(address) + ": address=0x" + Long.toHexString(ofAddress));
         }
-        return outcomes[(int) index];
+        return outcomes.get((int) index);
     }
 
-    /** How many pages had an outcome. */
+    /** How many pages had an outcome. Each page has exactly one. */
     public int count(PageOutcome outcome) {
-        int count = 0;
-        for (PageOutcome one : outcomes) {
-            count += one == outcome ? 1 : 0;
-        }
-        return count;
+        return outcomes.count(outcome);
     }
 
     /** How many pages went to the pool: moved, or filled with zeros there. */
@@ -53,23 +55,27 @@ public final class MigrationReport {
         return count(PageOutcome.MOVED) + count(PageOutcome.FILLED);
     }
 
-    /** How many pages lie in the pool now. */
+    /** How many pages lay in the pool when their batch was done. */
     public int there() {
         return moved() + count(PageOutcome.ALREADY_THERE);
     }
 
-    /** Whether every page lies in the pool now; for the host, pages that were never written count too. */
+    /**
+     * Whether every page lay in the pool when its batch was done; for the host, pages that were never written count too.
+     */
     public boolean isComplete() {
         int nowhere = pool.kind() == PoolKind.HOST ? count(PageOutcome.EMPTY) : 0;
-        return there() + nowhere == outcomes.length;
+        return there() + nowhere == pages();
     }
 
     @Override
     public String toString() {
         Map<PageOutcome, Integer> counts = new EnumMap<>(PageOutcome.class);
-        for (PageOutcome outcome : outcomes) {
-            counts.merge(outcome, 1, Integer::sum);
+        for (PageOutcome outcome : PageOutcome.values()) {
+            if (count(outcome) > 0) {
+                counts.put(outcome, count(outcome));
+            }
         }
-        return "MigrationReport[to " + pool.name() + ", pages=" + outcomes.length + ", " + counts + "]";
+        return "MigrationReport[to " + pool.name() + ", pages=" + pages() + ", " + counts + "]";
     }
 }

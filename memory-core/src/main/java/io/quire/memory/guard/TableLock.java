@@ -42,6 +42,11 @@ public final class TableLock {
         }
     }
 
+    /** Whether this thread has the lock. */
+    public boolean isHeldByMe() {
+        return lock.isHeldByCurrentThread();
+    }
+
     public void unlock() {
         lock.unlock();
     }

@@ -5,7 +5,6 @@ import io.quire.memory.driver.DriverWork;
 import io.quire.memory.frame.FramePool;
 import io.quire.memory.table.Geometry;
 import java.util.ArrayList;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,21 +33,42 @@ final class Batch {
     @Nullable DriverLink filledBy;
 
     /** What devices were told when the pages were marked. */
-    final List<Notifier.Window> marking = new ArrayList<>(1);
+    final ArrayList<Notifier.Window> marking = new ArrayList<>(1);
+
+    /** The space whose page comes home by this, and is not kept from it; else null. */
+    private final @Nullable Space home;
 
     private long wanted = LeafPages.NONE;
     private long moving = LeafPages.NONE;
+    private long held = LeafPages.NONE;
 
-    /** What became of pages: those that moved, and by page what became of others, if there are such. */
+    /** What became of pages: those that moved, and by page what became of others. There before anything changes. */
     private long moved = LeafPages.NONE;
-    private @Nullable PageOutcome @Nullable [] outcomes;
+    private final @Nullable PageOutcome[] outcomes = new PageOutcome[Geometry.FAN_OUT];
 
     Batch(Lineage lineage, long address, FramePool target, boolean mayBlock, boolean dissolves) {
+        this(lineage, address, target, mayBlock, dissolves, null);
+    }
+
+    /** A page that comes home: which frame it is in is looked up when nobody can change it any more. */
+    Batch(Space space, long page, FramePool host) {
+        this(space.lineage(), page, host, true, true, space);
+        wanted = LeafPages.of(Geometry.pageIndex(page));
+    }
+
+    private Batch(Lineage lineage, long address, FramePool target, boolean mayBlock, boolean dissolves,
+            @Nullable Space home) {
         this.lineage = lineage;
+        this.home = home;
         this.leafStart = address & -Geometry.LEAF_BYTES;
         this.target = target;
         this.mayBlock = mayBlock;
         this.dissolves = dissolves;
+    }
+
+    /** The space whose page comes home; null if this moves others. */
+    @Nullable Space home() {
+        return home;
     }
 
     long address(int page) {
@@ -90,11 +110,17 @@ final class Batch {
         return found;
     }
 
+    /** The old frame of a page is held for the migration, or is not any more. */
+    void setHeld(int page, boolean isHeld) {
+        held = isHeld ? held | LeafPages.of(page) : held & ~LeafPages.of(page);
+    }
+
+    boolean isHeld(int page) {
+        return LeafPages.contains(held, page);
+    }
+
     /** It is decided what becomes of a page, other than that it has moved. */
     void settle(int page, PageOutcome outcome) {
-        if (outcomes == null) {
-            outcomes = new PageOutcome[Geometry.FAN_OUT];
-        }
         outcomes[page] = outcome;
         moving &= ~LeafPages.of(page);
     }
@@ -112,7 +138,7 @@ final class Batch {
 
     /** What became of a page; null if that was not asked, or not decided. */
     @Nullable PageOutcome outcome(int page) {
-        return LeafPages.contains(moved, page) ? PageOutcome.MOVED : outcomes == null ? null : outcomes[page];
+        return LeafPages.contains(moved, page) ? PageOutcome.MOVED : outcomes[page];
     }
 
     /** The pages that are on their way: marked, and not decided yet. */

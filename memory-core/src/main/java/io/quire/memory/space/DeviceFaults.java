@@ -35,7 +35,7 @@ final class DeviceFaults {
         this.pools = machine.pools();
     }
 
-    /** A translation, or null if the page has to come home first. */
+    /** A translation, or null if the page has to come home first, or is on its way. */
     @Nullable PageTranslation resolve(Mirror mirror, long page, DeviceAccess access) {
         return switch (access) {
             case READ -> read(mirror, page);
@@ -69,6 +69,9 @@ final class DeviceFaults {
     private @Nullable PageTranslation write(Mirror mirror, long page) {
         Root current = space.checkWritable(page);
         long entry = space.entry(page);
+        if (space.faults().isHomeward(page, entry)) {
+            return null;
+        }
         if (Entry.isPrivate(entry) && isOwn(mirror.link(), Entry.offset(entry))) {
             return writePrivate(mirror, page, current);
         }

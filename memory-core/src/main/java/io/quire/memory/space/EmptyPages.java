@@ -8,8 +8,7 @@ import io.quire.memory.table.Entry;
 import io.quire.memory.table.Geometry;
 import io.quire.memory.table.Leaf;
 import io.quire.memory.table.Root;
-import java.util.ArrayDeque;
-import java.util.Deque;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -30,48 +29,79 @@ final class EmptyPages {
      * @param batch gets to know what was filled, or could not be
      */
     void fill(long from, long to, DriverLink device, Batch batch) {
-        Deque<Long> frames = new ArrayDeque<>();
+        long empty = findEmpty(from, to, batch);
+        if (empty == LeafPages.NONE) {
+            return;
+        }
+        long[] frames = new long[Geometry.FAN_OUT];
+        Arrays.fill(frames, FramePool.NONE);
         DriverWork zeroing = null;
         try {
-            for (long page = from; page < to; page += Geometry.PAGE_BYTES) {
-                if (isEmpty(page)) {
-                    long frame = device.pool().allocate();
-                    if (frame != FramePool.NONE) { // else this page stays empty, and the others do not care
-                        frames.add(frame);
-                    }
-                }
-            }
-            zeroing = zeroing(List.copyOf(frames), device);
+            device.pool().allocate(frames, empty); // where there is none the page stays empty
+            List<Long> taken = Arrays.stream(frames).filter(frame -> frame != FramePool.NONE).boxed().toList();
+            zeroing = zeroing(taken, device);
             if (zeroing != null) {
                 device.calls().run("zeroing of frames", zeroing);
             } else {
-                frames.forEach(frame -> machine.pools().memory().fill(frame, Geometry.PAGE_BYTES, (byte) 0));
+                taken.forEach(frame -> machine.pools().memory().fill(frame, Geometry.PAGE_BYTES, (byte) 0));
             }
-            space.lock();
-            try {
-                for (long page = from; page < to; page += Geometry.PAGE_BYTES) {
-                    if (isEmpty(page)) {
-                        batch.settle(Geometry.pageIndex(page), frames.isEmpty() ? PageOutcome.NO_FREE_FRAME
-                                : PageOutcome.FILLED);
-                        if (!frames.isEmpty()) {
-                            put(page, frames.peek(), device);
-                            frames.remove();
-                        }
-                    }
-                }
-            } finally {
-                space.unlock();
-            }
+            putAll(batch, empty, frames, device);
         } finally {
             if (zeroing == null || !zeroing.mayStillRun()) {
-                frames.forEach(device.pool()::release);
+                giveBack(frames, device);
+            }
+        }
+    }
+
+    /** The pages that may be filled. What somebody has written since the batch was made has raced. */
+    private long findEmpty(long from, long to, Batch batch) {
+        long empty = LeafPages.NONE;
+        for (long page = from; page < to; page += Geometry.PAGE_BYTES) {
+            int index = Geometry.pageIndex(page);
+            if (!batch.wants(index) && mayBeFilled(page)) {
+                if (Entry.isPresent(space.entry(page))) {
+                    batch.settle(index, PageOutcome.RACED);
+                } else {
+                    empty |= LeafPages.of(index);
+                }
+            }
+        }
+        return empty;
+    }
+
+    private void putAll(Batch batch, long empty, long[] frames, DriverLink device) {
+        space.lock();
+        try {
+            for (long rest = empty; rest != LeafPages.NONE; rest = LeafPages.withoutFirst(rest)) {
+                int index = LeafPages.first(rest);
+                long page = batch.address(index);
+                if (!mayBeFilled(page)) {
+                    continue; // it stays empty
+                }
+                if (Entry.isPresent(space.entry(page))) {
+                    batch.settle(index, PageOutcome.RACED);
+                } else if (frames[index] == FramePool.NONE) {
+                    batch.settle(index, PageOutcome.NO_FREE_FRAME);
+                } else {
+                    put(batch, index, frames, device);
+                }
+            }
+        } finally {
+            space.unlock();
+        }
+    }
+
+    private static void giveBack(long[] frames, DriverLink device) {
+        for (long frame : frames) {
+            if (frame != FramePool.NONE) {
+                device.pool().release(frame);
             }
         }
     }
 
     /** Snapshots are left as they are: their empty pages read as zeros without any frame. */
-    private boolean isEmpty(long page) {
-        return !space.isSnapshot() && !Entry.isPresent(space.entry(page)) && space.isReadable(space.root(), page);
+    private boolean mayBeFilled(long page) {
+        return !space.isSnapshot() && space.isReadable(space.root(), page);
     }
 
     private @Nullable DriverWork zeroing(List<Long> frames, DriverLink device) {
@@ -79,14 +109,19 @@ final class EmptyPages {
                 device.privateDriver().zero(device.pool().frame(frame)))) : null;
     }
 
-    private void put(long page, long frame, DriverLink device) {
+    /** Puts a frame into the leaf, and takes it out of those that are given back. */
+    private void put(Batch batch, int index, long[] frames, DriverLink device) {
+        long page = batch.address(index);
+        long frame = frames[index];
         Root current = space.root();
         long[] leaf = space.faults().ownLeaf(page, current);
         device.holds(frame, space.lineage(), page);
         try (Notifier.Window _ = space.notifier().mapsZero(page)
                 ? space.notifier().start(InvalidationKind.CLEAR, page) : Notifier.Window.NONE) {
             long entry = Entry.present(frame);
-            Leaf.set(leaf, Geometry.pageIndex(page), space.isWritable(current, page) ? Entry.writable(entry) : entry);
+            Leaf.set(leaf, index, space.isWritable(current, page) ? Entry.writable(entry) : entry);
+            frames[index] = FramePool.NONE;
+            batch.settle(index, PageOutcome.FILLED);
         }
         machine.events().moved(true, 1);
     }

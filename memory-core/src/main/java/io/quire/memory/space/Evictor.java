@@ -8,7 +8,6 @@ import io.quire.memory.tier.EvictionQueues;
 import io.quire.memory.table.Geometry;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -47,42 +46,88 @@ public final class Evictor {
     private record Stretch(Lineage lineage, long leafStart) {
     }
 
+    /** Which pages are not to be evicted, whatever the queues say. */
+    @FunctionalInterface
+    interface Spared {
+        Spared NONE = (_, _) -> false;
+
+        boolean contains(Lineage lineage, long page);
+    }
+
     /**
-     * Evicts pages of a device.
+     * Evicts pages of a device, and waits for devices that use them. Destroys dropped trees first, so that what they had
+     * alone is free.
      *
      * @param pages how many
-     * @param mayBlock whether devices may be waited for
-     * @return how many were tried, by what became of them
+     * @return how many were tried, by what became of each at last
+     * @throws io.quire.memory.contract.DeviceClosedException if the device is closed
      */
-    public Map<PageOutcome, Integer> evict(DriverLink link, int pages, boolean mayBlock) {
-        Map<PageOutcome, Integer> results = new EnumMap<>(PageOutcome.class);
+    public Map<PageOutcome, Integer> evict(DriverLink link, int pages) {
+        machine.reclaimer().reclaimAll();
         link.eviction().lock();
         try {
-            long triesLeft = (long) pages * TRIES_PER_PAGE;
-            int left = pages;
-            while (left > 0 && triesLeft > 0 && results.getOrDefault(PageOutcome.NO_FREE_FRAME, 0) == 0) {
-                int[] victims = choose(link, (int) Math.min(Math.min(left, triesLeft), BATCH));
-                if (victims.length == 0) {
-                    break;
-                }
-                triesLeft -= victims.length;
-                try {
-                    left -= move(link, victims, mayBlock, results);
-                } finally {
-                    giveBack(link, victims); // those that a driver has failed on, and those after them
-                }
-            }
+            link.checkOpen();
+            // At least once each page that is there: those that cannot go may all come first.
+            long tries = Math.max((long) pages * TRIES_PER_PAGE, link.pool().frames());
+            return evict(link, pages, tries, true, Spared.NONE).counts();
         } finally {
             link.eviction().unlock();
         }
-        return results;
     }
 
-    /** Sees to it that some frames of a device are free, if that takes the eviction of a batch at most. */
-    void makeRoom(DriverLink link, int frames) {
-        if (!link.pool().hasFree(frames)) {
-            evict(link, Math.clamp(frames - link.pool().free(), 0, BATCH), false);
+    /**
+     * Sees to it that some frames of a device are free, if that takes the eviction of a batch at most.
+     *
+     * @param spared what is not evicted for it
+     * @return whether there are, or some were evicted; else nothing is there that can go
+     */
+    boolean makeRoom(DriverLink link, int frames, Spared spared) {
+        if (link.pool().hasFree(frames)) {
+            return true;
         }
+        machine.reclaimer().reclaimAll();
+        int wanted = Math.clamp(frames - link.pool().free(), 0, BATCH);
+        if (wanted == 0) {
+            return true;
+        }
+        link.eviction().lock();
+        try {
+            long tries = Math.max((long) wanted * TRIES_PER_PAGE, link.pool().frames());
+            return evict(link, wanted, tries, false, spared).moved() > 0;
+        } finally {
+            link.eviction().unlock();
+        }
+    }
+
+    /** The same for an agent, which does not wait for devices and comes back anyway. */
+    private int evictSome(DriverLink link, int pages) {
+        link.eviction().lock();
+        try {
+            return evict(link, pages, (long) pages * TRIES_PER_PAGE, false, Spared.NONE).moved();
+        } finally {
+            link.eviction().unlock();
+        }
+    }
+
+    private EvictionTally evict(DriverLink link, int pages, long tries, boolean mayBlock, Spared spared) {
+        EvictionTally tally = new EvictionTally();
+        int[] victims = new int[BATCH];
+        long triesLeft = tries;
+        int left = pages;
+        while (left > 0 && triesLeft > 0 && !tally.isHostFull()) {
+            Arrays.fill(victims, EvictionQueues.NONE);
+            try {
+                int chosen = choose(link, victims, (int) Math.min(Math.min(left, triesLeft), BATCH));
+                if (chosen == 0) {
+                    break;
+                }
+                triesLeft -= chosen;
+                left -= move(link, victims, mayBlock, spared, tally);
+            } finally {
+                giveBack(link, victims); // those that a driver has failed on, and those after them
+            }
+        }
+        return tally;
     }
 
     /** Evicts as the watermarks say, and promotes; a batch at a time, for an agent or whoever stands in for it. */
@@ -91,28 +136,22 @@ public final class Evictor {
         for (DriverLink link : machine.links()) {
             int wanted = link.toEvict();
             if (wanted > 0) {
-                done += evict(link, Math.min(wanted, BATCH), false).getOrDefault(PageOutcome.MOVED, 0);
+                done += evictSome(link, Math.min(wanted, BATCH));
             }
         }
         return promoter == null ? done : done + promoter.work();
     }
 
-    private int[] choose(DriverLink link, int count) {
+    /** Notes each victim as soon as it is chosen, so that it is given back whatever happens; how many there are. */
+    private int choose(DriverLink link, int[] victims, int count) {
         AccessBit bit = frame -> testAndClearAccessed(link, frame);
-        int[] victims = new int[count];
-        int chosen = 0;
-        try {
-            for (int victim = nextVictim(link, bit); victim != EvictionQueues.NONE; victim = nextVictim(link, bit)) {
-                victims[chosen++] = victim;
-                if (chosen == count) {
-                    break;
-                }
+        for (int chosen = 0; chosen < count; chosen++) {
+            victims[chosen] = nextVictim(link, bit);
+            if (victims[chosen] == EvictionQueues.NONE) {
+                return chosen;
             }
-        } catch (RuntimeException failed) {
-            giveBack(link, Arrays.copyOf(victims, chosen));
-            throw failed;
         }
-        return Arrays.copyOf(victims, chosen);
+        return count;
     }
 
     private static int nextVictim(DriverLink link, AccessBit bit) {
@@ -124,30 +163,35 @@ public final class Evictor {
     /** What was not evicted may be chosen again; does nothing for what was. */
     private static void giveBack(DriverLink link, int[] victims) {
         for (int victim : victims) {
-            link.queues().skipped(victim);
+            if (victim != EvictionQueues.NONE) {
+                link.queues().skipped(victim);
+            }
         }
     }
 
     /** Moves some frames' pages to the host; how many went. */
-    private int move(DriverLink link, int[] victims, boolean mayBlock, Map<PageOutcome, Integer> results) {
-        int moved = 0;
-        for (Batch batch : batches(link, victims, mayBlock)) {
+    private int move(DriverLink link, int[] victims, boolean mayBlock, Spared spared, EvictionTally tally) {
+        int before = tally.moved();
+        for (Batch batch : batches(link, victims, mayBlock, spared)) {
             try {
                 machine.migration().move(batch);
             } finally {
-                for (long rest = batch.wanted(); rest != LeafPages.NONE; rest = LeafPages.withoutFirst(rest)) {
-                    int page = LeafPages.first(rest);
-                    PageOutcome outcome = Objects.requireNonNullElse(batch.outcome(page), PageOutcome.RACED);
-                    results.merge(outcome, 1, Integer::sum);
-                    if (outcome == PageOutcome.MOVED) {
-                        moved++;
-                        machine.events().evicted();
-                        watch(link, batch, page);
-                    }
-                }
+                note(link, batch, tally);
             }
         }
-        return moved;
+        return tally.moved() - before;
+    }
+
+    private void note(DriverLink link, Batch batch, EvictionTally tally) {
+        for (long rest = batch.wanted(); rest != LeafPages.NONE; rest = LeafPages.withoutFirst(rest)) {
+            int page = LeafPages.first(rest);
+            PageOutcome outcome = Objects.requireNonNullElse(batch.outcome(page), PageOutcome.RACED);
+            tally.add(link.pool().frame(batch.sources[page]), outcome);
+            if (outcome == PageOutcome.MOVED) {
+                machine.events().evicted();
+                watch(link, batch, page);
+            }
+        }
     }
 
     private void watch(DriverLink link, Batch batch, int page) {
@@ -156,14 +200,17 @@ public final class Evictor {
         }
     }
 
-    private Iterable<Batch> batches(DriverLink link, int[] frames, boolean mayBlock) {
+    private Iterable<Batch> batches(DriverLink link, int[] frames, boolean mayBlock, Spared spared) {
         Map<Stretch, Batch> batches = new LinkedHashMap<>();
         for (int frame : frames) {
-            Lineage lineage = link.lineageOf(frame);
+            Lineage lineage = frame == EvictionQueues.NONE ? null : link.lineageOf(frame);
             if (lineage == null) {
                 continue; // freed meanwhile
             }
             long address = link.addressOf(frame);
+            if (spared.contains(lineage, address)) {
+                continue;
+            }
             Batch batch = batches.computeIfAbsent(new Stretch(lineage, address & -Geometry.LEAF_BYTES), stretch ->
                     new Batch(lineage, stretch.leafStart(), machine.pools().host(), mayBlock, true));
             int page = Geometry.pageIndex(address);
@@ -246,9 +293,9 @@ public final class Evictor {
             if (used.length == 0 && isAllGivenBack(link)) {
                 return;
             }
-            Map<PageOutcome, Integer> results = new EnumMap<>(PageOutcome.class);
-            int moved = move(link, used, true, results);
-            if (results.containsKey(PageOutcome.NO_FREE_FRAME)) {
+            EvictionTally tally = new EvictionTally();
+            int moved = move(link, used, true, Spared.NONE, tally);
+            if (tally.isHostFull()) {
                 throw new PagesBusyException("the host has no room for the pages of a device: device=" + link.name()
                         + ", pages=" + used.length + "; discard or unmap memory, then close it again");
             }

@@ -1,6 +1,8 @@
 package io.quire.memory.space;
 
+import io.quire.memory.table.Entry;
 import io.quire.memory.table.Geometry;
+import io.quire.memory.table.Leaf;
 
 /** Sets of pages of one leaf, a bit for each: a leaf has as many as a long has bits. All methods are pure. */
 final class LeafPages {
@@ -34,6 +36,15 @@ final class LeafPages {
 
     static int count(long pages) {
         return Long.bitCount(pages);
+    }
+
+    /** The pages of a leaf that are in a frame. */
+    static long present(long[] leaf) {
+        long present = NONE;
+        for (int page = 0; page < Geometry.FAN_OUT; page++) {
+            present |= Entry.isPresent(Leaf.entry(leaf, page)) ? of(page) : NONE;
+        }
+        return present;
     }
 
     /** The pages of the leaf at an address that begin at {@code from} or later, and before {@code to}. */

@@ -1,9 +1,9 @@
 package io.quire.memory.space;
 
+import io.quire.memory.guard.Wait;
 import io.quire.memory.table.Geometry;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -18,13 +18,22 @@ import org.jspecify.annotations.Nullable;
  */
 final class Lineage {
 
-    private static final Comparator<Space> BY_ID = Comparator.comparingInt(Space::id);
+    private static final long NO_PAGE = -1;
 
     private final ConcurrentHashMap<Integer, Space> open = new ConcurrentHashMap<>();
     private final AtomicInteger added = new AtomicInteger();
 
     /** Held during a migration, and while none may run. Taken before the lock of any space. */
     private final ReentrantLock migration = new ReentrantLock();
+
+    /** Held while the spaces are being locked: whoever holds several locks has nobody to wait for who does, too. */
+    private final ReentrantLock locking = new ReentrantLock();
+
+    /** Odd while the spaces are being locked. */
+    private volatile int gate;
+
+    /** The page that is on its way home, of whichever space. */
+    private long homeward = NO_PAGE;
 
     /** This lineage for each page of a leaf, to be copied from. */
     private final Lineage[] copies = new Lineage[Geometry.FAN_OUT];
@@ -57,38 +66,89 @@ final class Lineage {
         return migration;
     }
 
+    // ---- all spaces at once
+
     /**
-     * Locks the tables of all open spaces, in the order of their ids; nobody else holds two. Nothing in their tables
-     * changes until {@link #unlock}, but for the bytes of pages.
+     * Locks the tables of all open spaces; nobody else holds two of them. Nothing in their tables changes until
+     * {@link #unlock}, but for the bytes of pages. Forks of the lineage that begin meanwhile wait until all are locked,
+     * so that this does not run after a thread that forks without pause.
      */
+    @SuppressWarnings("NonAtomicVolatileUpdate") // nobody else changes the gate
     List<Space> lock() {
-        while (true) {
-            int seen = added.get();
-            List<Space> locked = new ArrayList<>(open.values());
-            locked.sort(BY_ID);
-            for (Space space : locked) {
-                space.lock();
-            }
-            if (added.get() == seen) {
-                locked.removeIf(Lineage::unlockClosed);
-                return locked;
-            }
-            unlock(locked); // somebody was forked meanwhile
+        locking.lock();
+        try {
+            gate++;
+            return lockAll();
+        } finally {
+            gate++;
+            locking.unlock();
         }
     }
 
-    private static boolean unlockClosed(Space space) {
-        boolean closed = space.isClosed();
-        if (closed) {
-            space.unlock();
+    private List<Space> lockAll() {
+        ArrayList<Space> locked = new ArrayList<>(open.size() + 1);
+        try {
+            int seen;
+            do {
+                seen = added.get();
+                for (Space space : open.values()) {
+                    if (!space.isLockedByMe()) {
+                        lock(space, locked);
+                    }
+                }
+            } while (added.get() != seen); // a fork that was past the gate came between
+            return locked;
+        } catch (Throwable failed) {
+            unlock(locked);
+            throw failed;
         }
-        return closed;
+    }
+
+    private static void lock(Space space, ArrayList<Space> locked) {
+        locked.ensureCapacity(locked.size() + 1); // what is locked is in the list, whatever fails
+        space.lock();
+        if (space.isClosed()) {
+            space.unlock();
+        } else {
+            locked.add(space);
+        }
     }
 
     static void unlock(List<Space> locked) {
-        for (Space space : locked) {
-            space.unlock();
+        for (int i = 0; i < locked.size(); i++) {
+            locked.get(i).unlock();
         }
+    }
+
+    /** Lets whoever is locking all spaces come first; before a fork takes the lock of its parent. */
+    void awaitGate() {
+        int seen = gate;
+        if ((seen & 1) != 0) {
+            Wait.until(() -> gate != seen); // for this one only: the next may not make a fork wait again
+        }
+    }
+
+    // ---- a page on its way home
+
+    /** Has devices and writers leave a page alone until it is home; under the locks of all spaces. */
+    void beginHomeward(long page) {
+        homeward = page;
+    }
+
+    /** Ends that; under the locks of all spaces. */
+    void endHomeward() {
+        homeward = NO_PAGE;
+    }
+
+    /** Whether a page is on its way home, and is not to be kept from it; under the lock of any space. */
+    boolean isHomeward(long page) {
+        return homeward == page;
+    }
+
+    /** Waits for the migration that runs now, if one does; the caller holds no lock. */
+    void awaitMigration() {
+        migration.lock();
+        migration.unlock();
     }
 
     @Override

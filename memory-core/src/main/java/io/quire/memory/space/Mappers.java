@@ -68,7 +68,8 @@ final class Mappers {
 
     /** Changes the entry of every leaf that maps one of some pages to its frame. */
     void change(long pages, long[] frames, Step step) {
-        for (long[] leaf : leaves) {
+        for (int i = 0; i < leaves.size(); i++) { // allocates nothing: whoever takes marks back may have no memory
+            long[] leaf = leaves.get(i);
             for (long rest = pages; rest != LeafPages.NONE; rest = LeafPages.withoutFirst(rest)) {
                 int page = LeafPages.first(rest);
                 long entry = Leaf.entry(leaf, page);

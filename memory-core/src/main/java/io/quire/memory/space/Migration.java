@@ -8,11 +8,15 @@ import io.quire.memory.device.InvalidationKind;
 import io.quire.memory.driver.DriverWork;
 import io.quire.memory.frame.FramePool;
 import io.quire.memory.frame.FramePools;
+import io.quire.memory.guard.Wait;
 import io.quire.memory.table.Entry;
 import io.quire.memory.table.Geometry;
 import io.quire.memory.table.Leaf;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,8 +32,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class Migration {
 
-    /** How often a page that must come home is tried again when somebody else was faster. */
-    private static final int ATTEMPTS = 1_000;
+    /** How often marks are tried to be taken back when there is no memory for it, and how long it waits in between. */
+    private static final int ATTEMPTS = 100;
+    private static final long NAP_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
+
+    private static final Mappers.Step MARK = (_, entry) -> Entry.migrating(entry);
+    private static final Mappers.Step SETTLE = (_, entry) -> Entry.settled(entry);
 
     private final Machine machine;
     private final FramePools pools;
@@ -39,23 +47,34 @@ final class Migration {
         this.pools = machine.pools();
     }
 
-    /** Moves a batch; every page of it that has a source has an outcome afterwards. */
+    /**
+     * Moves a batch; every page of it that has a source has an outcome afterwards. Whatever is thrown, each page is
+     * either where it was or where it was to go, and nothing is marked, held or announced any more.
+     */
     void move(Batch batch) {
         if (batch.wanted() == LeafPages.NONE) {
             return;
         }
         batch.lineage.migration().lock();
         try {
-            try {
-                mark(batch);
-                if (batch.isAnyMoving()) {
-                    copyAndFinish(batch);
-                }
-            } finally {
-                batch.marking.forEach(Notifier.Window::close);
-            }
+            markCopyAndFinish(batch);
         } finally {
             batch.lineage.migration().unlock();
+        }
+    }
+
+    private void markCopyAndFinish(Batch batch) {
+        try {
+            mark(batch);
+            if (batch.isAnyMoving()) {
+                copyAndFinish(batch);
+            }
+        } finally {
+            try {
+                takeBack(batch);
+            } finally {
+                forEach(batch.marking, Notifier.Window::close);
+            }
         }
     }
 
@@ -70,35 +89,45 @@ final class Migration {
     }
 
     /**
-     * Moves a page from a device to the host, for an access that cannot reach it where it is, or a pin.
+     * Lets an access go on that found its page {@link PageFaults#AWAY}: brings the page to the host, or waits for whoever
+     * does. The caller looks again.
+     *
+     * @param device the device that wants to access it; null if the processor does
+     * @throws OutOfFramesException if the host has no frame for it
+     */
+    void bringHome(Space space, long page, @Nullable DriverLink device) {
+        long entry = space.entry(page);
+        boolean isWithinReach = !Entry.isPrivate(entry)
+                || device != null && device.pool().contains(Entry.offset(entry));
+        if (!isWithinReach) {
+            bringToHost(space, page);
+        } else if (Entry.isMigrating(entry)) { // it was on its way home, for somebody else
+            space.lineage().awaitMigration();
+        }
+    }
+
+    /**
+     * Moves a page from a device to the host. Whoever writes it waits meanwhile, and so this comes to an end.
      *
      * @throws PagesBusyException if it is pinned there
      * @throws OutOfFramesException if the host has no frame for it
      */
-    void bringHome(Space space, long page) {
-        for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-            long entry = space.entry(page);
-            if (!Entry.isPresent(entry) || pools.isHost(Entry.offset(entry)) || space.isClosed()) {
-                return; // somebody else was faster; the caller looks again
-            }
-            Batch batch = new Batch(space.lineage(), page, pools.host(), true, true);
-            int index = Geometry.pageIndex(page);
-            batch.want(index, Entry.offset(entry));
+    void bringToHost(Space space, long page) {
+        int index = Geometry.pageIndex(page);
+        PageOutcome outcome;
+        do {
+            Batch batch = new Batch(space, page, pools.host());
             move(batch);
-            switch (batch.outcome(index)) {
-                case MOVED -> {
-                    machine.events().broughtHome();
-                    return;
-                }
-                case NO_FREE_FRAME -> throw Shortage.exception(machine, space);
-                case PINNED -> throw new PagesBusyException("a pinned page cannot move to the host: space="
-                        + space.name() + ", address=0x" + Long.toHexString(page) + ", held by "
-                        + space.holderOf(page) + "; close the pin first");
-                case null, default -> machine.reclaimer().reclaimAll(); // raced: a closed fork may be in the way
-            }
+            outcome = batch.outcome(index);
+        } while (outcome == PageOutcome.RACED); // it was unmapped, or is another page now
+        switch (outcome) {
+            case MOVED -> machine.events().broughtHome();
+            case NO_FREE_FRAME -> throw Shortage.exception(machine, space);
+            case PINNED -> throw new PagesBusyException("a pinned page cannot move to the host: space=" + space.name()
+                    + ", address=0x" + Long.toHexString(page) + ", held by " + space.holderOf(page)
+                    + "; close the pin first");
+            case null, default -> { } // it is there, or nowhere: the caller looks again
         }
-        throw new PagesBusyException("a page was changed by others each time it was to move to the host: space="
-                + space.name() + ", address=0x" + Long.toHexString(page) + ", attempts=" + ATTEMPTS);
     }
 
     // ---- mark
@@ -107,12 +136,22 @@ final class Migration {
         List<Space> locked = batch.lineage.lock();
         try {
             Mappers mappers = Mappers.find(locked, batch.leafStart);
+            lookUpHomecomer(batch);
             choose(batch, mappers, sight(batch, mappers));
             if (batch.isAnyMoving()) {
                 markChosen(batch, mappers);
             }
         } finally {
             Lineage.unlock(locked);
+        }
+    }
+
+    /** Which frame a page is in that comes home; none if there is no such page any more. */
+    private static void lookUpHomecomer(Batch batch) {
+        if (batch.home() != null) {
+            int page = LeafPages.first(batch.wanted());
+            long entry = batch.home().entry(batch.address(page));
+            batch.sources[page] = Entry.isPresent(entry) ? Entry.offset(entry) : Batch.NONE;
         }
     }
 
@@ -139,6 +178,10 @@ final class Migration {
         FramePool pool = batch.target;
         for (long rest = batch.wanted(); rest != LeafPages.NONE; rest = LeafPages.withoutFirst(rest)) {
             int page = LeafPages.first(rest);
+            if (batch.sources[page] == Batch.NONE) {
+                batch.settle(page, PageOutcome.EMPTY);
+                continue;
+            }
             pool = poolOf(batch.sources[page], pool);
             PageOutcome obstacle = obstacle(batch, page, pool, seen, kept);
             if (obstacle == null) {
@@ -160,27 +203,20 @@ final class Migration {
         if (from.kind() != PoolKind.HOST && batch.target.kind() != PoolKind.HOST) {
             return PageOutcome.OTHER_DEVICE;
         }
-        int mapped = seen.mapped(page);
-        if (mapped == 0) {
+        if (seen.mapped(page) == 0) {
             return PageOutcome.RACED;
         }
         if (LeafPages.contains(seen.exclusive(), page)) {
             return PageOutcome.EXCLUSIVE;
         }
-        long frame = batch.sources[page];
-        if (isReadByCursor(page, from, kept)) {
-            return PageOutcome.PINNED;
-        }
-        if (from.hasOnly(frame, mapped, 0)) {
-            return null;
-        }
-        return from.holds(frame) > 0 ? PageOutcome.PINNED : PageOutcome.RACED;
+        // More references than leaves are those of closed forks: no obstacle, the frame is free when they are gone.
+        return isReadByCursor(page, from, kept) || from.holds(batch.sources[page]) > 0 ? PageOutcome.PINNED : null;
     }
 
     private static long keptInPlace(Batch batch, Mappers mappers) {
         long kept = LeafPages.NONE;
-        for (Space space : mappers.spaces()) {
-            kept |= space.keptInPlace(batch.leafStart);
+        for (int i = 0; i < mappers.spaces().size(); i++) {
+            kept |= mappers.spaces().get(i).keptInPlace(batch.leafStart);
         }
         return kept;
     }
@@ -196,10 +232,16 @@ final class Migration {
     }
 
     private void takeFrames(Batch batch, long chosen) {
-        if (batch.target.kind() == PoolKind.HOST) {
-            machine.tryAllocateFrames(batch.targets, chosen);
-        } else {
-            batch.target.allocate(batch.targets, chosen);
+        Arrays.fill(batch.targets, FramePool.NONE);
+        try {
+            if (batch.target.kind() == PoolKind.HOST) {
+                machine.tryAllocateFrames(batch.targets, chosen);
+            } else {
+                batch.target.allocate(batch.targets, chosen);
+            }
+        } catch (Throwable failed) {
+            giveBackTargets(batch);
+            throw failed;
         }
         for (long rest = chosen; rest != LeafPages.NONE; rest = LeafPages.withoutFirst(rest)) {
             int page = LeafPages.first(rest);
@@ -211,17 +253,23 @@ final class Migration {
         }
     }
 
+    private static void giveBackTargets(Batch batch) {
+        for (long target : batch.targets) {
+            if (target != FramePool.NONE) {
+                batch.target.release(target);
+            }
+        }
+    }
+
     /**
      * Marks the pages while the devices stop using them: what both take away has to be gone before the copy, and in
      * which order does not matter, since nobody gets it back while the tables are locked.
      */
     private void markChosen(Batch batch, Mappers mappers) {
-        boolean marked = false;
         try {
             announce(batch, mappers, InvalidationKind.MIGRATE, batch.marking, List.of());
             hold(batch);
-            marked = true;
-            mappers.change(batch.moving(), batch.sources, (_, entry) -> Entry.migrating(entry));
+            mappers.change(batch.moving(), batch.sources, MARK);
             for (Space space : mappers.spaces()) {
                 space.withdrawFromAll(Withdrawals.leafOf(batch.leafStart));
             }
@@ -229,15 +277,14 @@ final class Migration {
             if (!awaitOpen(batch.marking)) {
                 leaveAll(batch, mappers, PageOutcome.DEVICE_BUSY);
             }
-        } catch (RuntimeException failed) {
-            if (marked) {
-                leaveAll(batch, mappers, PageOutcome.RACED);
-            } else {
-                giveUp(batch, PageOutcome.RACED);
+            if (batch.home() != null && batch.isAnyMoving()) {
+                batch.lineage.beginHomeward(batch.address(LeafPages.first(batch.moving())));
             }
+        } catch (Throwable failed) {
+            leaveAll(batch, mappers, PageOutcome.RACED);
             throw failed;
         } finally {
-            batch.marking.forEach(Notifier.Window::end); // the devices hear of it while the pages are copied
+            forEach(batch.marking, Notifier.Window::end); // the devices hear of it while the pages are copied
         }
     }
 
@@ -246,9 +293,11 @@ final class Migration {
         for (long rest = batch.moving(); rest != LeafPages.NONE; rest = LeafPages.withoutFirst(rest)) {
             int page = LeafPages.first(rest);
             pool = poolOf(batch.sources[page], pool);
-            if (!pool.hold(batch.sources[page])) { // pinned by now, as often as can be counted
-                batch.target.release(batch.targets[page]);
+            if (pool.hold(batch.sources[page])) {
+                batch.setHeld(page, true);
+            } else { // pinned by now, as often as can be counted
                 batch.settle(page, PageOutcome.PINNED);
+                batch.target.release(batch.targets[page]);
             }
         }
     }
@@ -269,14 +318,18 @@ final class Migration {
     }
 
     /** Begins to open windows over the moving pages, in all spaces that have a leaf here. */
-    private void announce(Batch batch, Mappers mappers, InvalidationKind kind, List<Notifier.Window> windows,
+    private void announce(Batch batch, Mappers mappers, InvalidationKind kind, ArrayList<Notifier.Window> windows,
             List<Notifier.Window> earlier) {
         int first = LeafPages.first(batch.moving());
         long start = batch.address(first);
         long end = batch.address(LeafPages.last(batch.moving())) + Geometry.PAGE_BYTES;
         DriverLink owner = deviceOf(batch, first);
         for (Space space : mappers.spaces()) {
-            windows.add(space.notifier().begin(kind, start, end, owner, batch.mayBlock, earlier));
+            windows.ensureCapacity(windows.size() + 1); // what is begun is in the list, whatever fails
+            Notifier.Window window = space.notifier().begin(kind, start, end, owner, batch.mayBlock, earlier);
+            if (window != Notifier.Window.NONE) {
+                windows.add(window);
+            }
         }
     }
 
@@ -288,12 +341,21 @@ final class Migration {
         return granted;
     }
 
-    /** Nothing was marked: only the frames go back. */
-    private static void giveUp(Batch batch, PageOutcome outcome) {
-        for (long rest = batch.moving(); rest != LeafPages.NONE; rest = LeafPages.withoutFirst(rest)) {
-            int page = LeafPages.first(rest);
-            batch.target.release(batch.targets[page]);
-            batch.settle(page, outcome);
+    /** Does something to every window, whatever one of them throws. */
+    private static void forEach(List<Notifier.Window> windows, Consumer<Notifier.Window> step) {
+        Throwable failure = null;
+        for (int i = 0; i < windows.size(); i++) {
+            try {
+                step.accept(windows.get(i));
+            } catch (RuntimeException | Error failed) {
+                failure = failure == null ? failed : failure;
+            }
+        }
+        switch (failure) {
+            case null -> { }
+            case Error error -> throw error;
+            case RuntimeException exception -> throw exception;
+            default -> throw new AssertionError(failure);
         }
     }
 
@@ -353,31 +415,65 @@ final class Migration {
     /** Puts each page into its new frame, or leaves it in its old one. */
     private void finish(Batch batch, boolean copied) {
         List<Mirror.News> news = new ArrayList<>(0);
-        List<Notifier.Window> windows = new ArrayList<>(1);
+        ArrayList<Notifier.Window> windows = new ArrayList<>(1);
         List<Space> locked = batch.lineage.lock();
         try {
+            batch.lineage.endHomeward();
             Mappers mappers = Mappers.find(locked, batch.leafStart);
             try {
-                Sighting seen = mappers.look(batch.moving(), batch.sources);
-                leaveLost(batch, mappers, seen, copied);
-                if (batch.isAnyMoving()) {
-                    announce(batch, mappers, InvalidationKind.CLEAR, windows, batch.marking);
-                    if (awaitOpen(windows)) {
-                        commit(batch, mappers, seen, windows, news);
-                    } else {
-                        leaveAll(batch, mappers, PageOutcome.DEVICE_BUSY);
-                    }
-                }
-            } catch (RuntimeException failed) {
+                commitOrLeave(batch, mappers, copied, windows, news);
+            } catch (Throwable failed) {
                 leaveAll(batch, mappers, PageOutcome.RACED);
                 throw failed;
             } finally {
-                windows.forEach(Notifier.Window::close);
+                forEach(windows, Notifier.Window::close);
             }
         } finally {
             Lineage.unlock(locked);
         }
         news.forEach(Mirror.News::await);
+    }
+
+    private void commitOrLeave(Batch batch, Mappers mappers, boolean copied, ArrayList<Notifier.Window> windows,
+            List<Mirror.News> news) {
+        Sighting seen = mappers.look(batch.moving(), batch.sources);
+        leaveLost(batch, mappers, seen, copied);
+        if (!batch.isAnyMoving()) {
+            return;
+        }
+        announce(batch, mappers, InvalidationKind.CLEAR, windows, batch.marking);
+        if (awaitOpen(windows)) {
+            commit(batch, mappers, seen, windows, news);
+        } else {
+            leaveAll(batch, mappers, PageOutcome.DEVICE_BUSY);
+        }
+    }
+
+    /**
+     * Leaves those pages where they are that an Error has kept from being committed or left: there was no memory to lock
+     * the lineage, say. Nobody else can, so it is tried again.
+     */
+    private void takeBack(Batch batch) {
+        for (int attempt = 1; batch.isAnyMoving(); attempt++) {
+            try {
+                leaveMoving(batch);
+            } catch (VirtualMachineError again) {
+                if (attempt == ATTEMPTS) {
+                    throw again;
+                }
+                Wait.tryUntil(() -> false, NAP_NANOS);
+            }
+        }
+    }
+
+    private void leaveMoving(Batch batch) {
+        List<Space> locked = batch.lineage.lock();
+        try {
+            batch.lineage.endHomeward();
+            leaveAll(batch, Mappers.find(locked, batch.leafStart), PageOutcome.RACED);
+        } finally {
+            Lineage.unlock(locked);
+        }
     }
 
     /** Leaves those pages where they are of which somebody else was faster. */
@@ -389,7 +485,7 @@ final class Migration {
             from = poolOf(batch.sources[page], from);
             // The one hold is this migration's own.
             boolean mayCommit = copied && seen.isMarked(page) && !isReadByCursor(page, from, kept)
-                    && from.hasOnly(batch.sources[page], seen.mapped(page), 1);
+                    && from.holds(batch.sources[page]) == 1;
             if (!mayCommit) {
                 leave(batch, page, mappers);
             }
@@ -407,14 +503,21 @@ final class Migration {
     /** The page stays where it is; what was W is W again. */
     private void leave(Batch batch, int page, Mappers mappers) {
         boolean isBeingFilled = isBeingFilled(batch, page);
+        boolean isHeld = batch.isHeld(page);
         long frame = batch.sources[page];
         FramePool from = pools.of(frame);
-        mappers.change(LeafPages.of(page), batch.sources, (_, entry) -> Entry.settled(entry));
-        batch.settle(page, from.holds(frame) > 1 || isReadByCursor(page, from, keptInPlace(batch, mappers))
-                ? PageOutcome.PINNED : PageOutcome.RACED);
-        from.unhold(frame);
-        if (!isBeingFilled) {
-            batch.target.release(batch.targets[page]);
+        mappers.change(LeafPages.of(page), batch.sources, SETTLE);
+        batch.settle(page, from.holds(frame) > (isHeld ? 1 : 0)
+                || isReadByCursor(page, from, keptInPlace(batch, mappers)) ? PageOutcome.PINNED : PageOutcome.RACED);
+        batch.setHeld(page, false);
+        try {
+            if (isHeld) {
+                from.unhold(frame);
+            }
+        } finally {
+            if (!isBeingFilled) {
+                batch.target.release(batch.targets[page]);
+            }
         }
     }
 
@@ -426,24 +529,28 @@ final class Migration {
     private void commit(Batch batch, Mappers mappers, Sighting seen, List<Notifier.Window> windows,
             List<Mirror.News> news) {
         long pages = batch.moving();
-        acquireForEach(batch, seen);
         boolean toDevice = batch.target.kind() != PoolKind.HOST;
+        // Still frozen: who can read the old frame must not miss a write to the new one.
+        Mappers.Step move = (page, entry) -> Entry.migrating(Entry.moved(entry, batch.targets[page]));
         if (toDevice) {
             machine.link(batch.target).holds(batch.targets, pages, batch.lineage, batch.leafStart);
             mappers.clearAccessed(pages); // what a page was before says nothing of what it is there
         }
-        // Still frozen: who can read the old frame must not miss a write to the new one.
-        mappers.change(pages, batch.sources,
-                (page, entry) -> Entry.migrating(Entry.moved(entry, batch.targets[page])));
-        for (Space space : mappers.spaces()) {
-            space.withdrawals().withdraw(Withdrawals.leafOf(batch.leafStart));
+        // From here to the outcome nothing is allocated.
+        acquireForEach(batch, seen);
+        mappers.change(pages, batch.sources, move);
+        for (int i = 0; i < mappers.spaces().size(); i++) {
+            mappers.spaces().get(i).withdrawals().withdraw(Withdrawals.leafOf(batch.leafStart));
         }
-        mappers.change(pages, batch.targets, (_, entry) -> Entry.settled(entry));
+        mappers.change(pages, batch.targets, SETTLE);
         batch.settleMoved();
-        windows.forEach(Notifier.Window::end);
-        tellArrived(batch, mappers, pages, news); // the device maps them while the old frames are given back
-        releaseSources(batch, pages, seen);
-        machine.events().moved(toDevice, LeafPages.count(pages));
+        try {
+            forEach(windows, Notifier.Window::end);
+            tellArrived(batch, mappers, pages, news); // the device maps them while the old frames are given back
+        } finally {
+            releaseSources(batch, pages, seen);
+            machine.events().moved(toDevice, LeafPages.count(pages));
+        }
     }
 
     /** A reference to its new frame for each leaf that maps a page. */
@@ -482,10 +589,15 @@ final class Migration {
         }
     }
 
-    /** A batch with what a space maps of the wanted pages of one leaf. */
+    /**
+     * A batch with what a space maps of the wanted pages of one leaf.
+     *
+     * @throws io.quire.memory.contract.ClosedException if the space is closed
+     */
     static Batch of(Space space, long from, long to, FramePool target) {
         Batch batch = new Batch(space.lineage(), from, target, true, false);
         long[] leaf = space.leaf(from);
+        space.root(); // a space that is closed has no pages, which says nothing of what it had
         if (leaf != null) {
             for (long address = from; address < to; address += Geometry.PAGE_BYTES) {
                 int page = Geometry.pageIndex(address);

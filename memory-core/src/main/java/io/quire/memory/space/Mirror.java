@@ -217,7 +217,8 @@ final class Mirror implements DeviceMirror {
                 space.unlock();
             }
             if (away >= 0) {
-                space.machine().migration().bringHome(space, away);
+                // Atomic access is to memory that all can reach.
+                space.machine().migration().bringHome(space, away, access == DeviceAccess.ATOMIC ? null : link);
             }
         }
         space.machine().events().deviceFaulted();

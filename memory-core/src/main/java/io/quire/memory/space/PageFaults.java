@@ -17,7 +17,7 @@ import io.quire.memory.table.Root;
  */
 final class PageFaults {
 
-    /** The page is in private memory and has to come home first, which takes other locks. Not an offset. */
+    /** The page has to come home first, or is on its way, which takes other locks. Not an offset. */
     static final long AWAY = -1;
 
     private final Space space;
@@ -62,7 +62,7 @@ final class PageFaults {
             if (Entry.isWritable(entry)) {
                 return Entry.offset(entry); // another thread was faster
             }
-            if (Entry.isPrivate(entry)) {
+            if (Entry.isPrivate(entry) || isHomeward(page, entry)) {
                 return AWAY;
             }
             if (Entry.isExclusive(entry)) {
@@ -73,6 +73,11 @@ final class PageFaults {
         } finally {
             space.withdrawRetired(page);
         }
+    }
+
+    /** Whether a page is on its way home and not to be kept from it; whoever wants to write it waits. */
+    boolean isHomeward(long page, long entry) {
+        return Entry.isMigrating(entry) && space.lineage().isHomeward(page);
     }
 
     /** The leaf of a page, the space's own. */

@@ -10,6 +10,7 @@ import io.quire.memory.contract.PoolKind;
 import io.quire.memory.frame.FramePool;
 import io.quire.memory.frame.FramePools;
 import io.quire.memory.table.Geometry;
+import io.quire.memory.table.Root;
 import io.quire.memory.trace.Birth;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -43,18 +44,51 @@ final class Pins {
 
     /** Pins as many pages as there are, all or none; see {@code AddressSpace.pin}. */
     Pinned pin(long address, int pages, PinTerm term, PinAccess access, @Nullable Birth birth) {
-        Pinned wanted = new Pinned(space, address, pages, term, access, birth);
         long longBytes = term == PinTerm.LONG ? (long) pages << Geometry.PAGE_SHIFT : 0;
         machine.longPins().take(longBytes, space);
         Pinned pinned = null;
         try {
-            pinned = pinWhereTheyAreOrBringHome(wanted);
+            refuseWhatCannotFit(address, pages, term);
+            pinned = pinWhereTheyAreOrBringHome(new Pinned(space, address, pages, term, access, birth));
             return pinned;
         } finally {
             if (pinned == null) {
                 machine.longPins().giveBack(longBytes);
             }
         }
+    }
+
+    /** Each page needs a frame that the processor can reach: refused at once what there are not enough for. */
+    private void refuseWhatCannotFit(long address, int pages, PinTerm term) {
+        if (pages <= Geometry.FAN_OUT) {
+            return; // finds out soon enough
+        }
+        long room = machine.pools().capacity();
+        for (DriverLink link : machine.links()) {
+            room += term == PinTerm.SHORT && !link.isPrivate() ? link.pool().frames() : 0;
+        }
+        if (pages > room || emptyPages(address, pages) > freeFrames()) {
+            throw Shortage.exceptionForPin(machine, space, address, pages);
+        }
+    }
+
+    private long freeFrames() {
+        machine.reclaimer().reclaimAll();
+        return machine.pools().host().free();
+    }
+
+    /** How many pages of a range have no frame yet. */
+    private long emptyPages(long address, int pages) {
+        Root root = space.root();
+        long end = address + ((long) pages << Geometry.PAGE_SHIFT);
+        long empty = pages;
+        for (long start = root.nextLeaf(address, end); start < end;
+                start = root.nextLeaf(start + Geometry.LEAF_BYTES, end)) {
+            long[] leaf = space.leaf(start);
+            empty -= leaf == null ? 0
+                    : LeafPages.count(LeafPages.present(leaf) & LeafPages.between(start, address, end));
+        }
+        return empty;
     }
 
     private Pinned pinWhereTheyAreOrBringHome(Pinned wanted) {
@@ -72,7 +106,11 @@ final class Pins {
             } finally {
                 space.unlock();
             }
-            machine.migration().bringHome(space, obstacle);
+            if (wanted.term() == PinTerm.LONG) {
+                machine.migration().bringToHost(space, obstacle);
+            } else {
+                machine.migration().bringHome(space, obstacle, null);
+            }
         }
     }
 
@@ -117,15 +155,25 @@ final class Pins {
     }
 
     private void holdAll(Pinned wanted) {
-        for (int i = 0; i < wanted.pages(); i++) {
-            if (!machine.pools().hold(wanted.frame(i))) {
-                for (int held = 0; held < i; held++) {
-                    machine.pools().unhold(wanted.frame(held));
-                }
-                throw new PinLimitException("a page cannot be pinned more often: space=" + space.name() + ", address=0x"
-                        + Long.toHexString(wanted.address() + ((long) i << Geometry.PAGE_SHIFT))
-                        + "; close pins that are not needed");
+        int held = 0;
+        try {
+            while (held < wanted.pages()) {
+                hold(wanted, held);
+                held++;
             }
+        } catch (Throwable refused) {
+            for (int i = 0; i < held; i++) {
+                machine.pools().unhold(wanted.frame(i));
+            }
+            throw refused;
+        }
+    }
+
+    private void hold(Pinned wanted, int index) {
+        if (!machine.pools().hold(wanted.frame(index))) {
+            throw new PinLimitException("a page cannot be pinned more often: space=" + space.name() + ", address=0x"
+                    + Long.toHexString(wanted.address() + ((long) index << Geometry.PAGE_SHIFT))
+                    + "; close pins that are not needed");
         }
     }
 

@@ -25,6 +25,14 @@ final class Shortage {
                 + "; close forks and snapshots that are not needed, discard or unmap memory, or give the pool more");
     }
 
+    /** The same for a pin of more pages than there can be frames for. */
+    static OutOfFramesException exceptionForPin(Machine machine, Space pinning, long address, int pages) {
+        return new OutOfFramesException("a pin needs a frame for each of its pages, and so many there are not: manager="
+                + machine.name() + ", space=" + pinning.name() + ", address=0x" + Long.toHexString(address)
+                + ", wanted=" + bytes(pages) + ", limit=" + bytes(machine.pools().capacity()) + ", free="
+                + bytes(machine.pools().host().free()) + "; pin the parts that are used, or give the pool more");
+    }
+
     private static BitSet reachableWithoutForks(Machine machine) {
         BitSet reachable = new BitSet();
         for (Space space : machine.spaces().unordered()) {

@@ -203,7 +203,7 @@ public final class Space {
             lock.unlock();
         }
         if (!here) {
-            machine.migration().bringHome(this, Geometry.pageStart(address));
+            machine.migration().bringHome(this, Geometry.pageStart(address), null);
         }
     }
 
@@ -224,7 +224,7 @@ public final class Space {
             } finally {
                 lock.unlock();
             }
-            machine.migration().bringHome(this, Geometry.pageStart(address));
+            machine.migration().bringHome(this, Geometry.pageStart(address), null);
         }
     }
 
@@ -267,7 +267,7 @@ public final class Space {
             } finally {
                 lock.unlock();
             }
-            machine.migration().bringHome(this, away);
+            machine.migration().bringHome(this, away, null);
         }
     }
 
@@ -386,6 +386,7 @@ public final class Space {
      * @param childName the name of the copy, or null
      */
     public Space fork(boolean asSnapshot, @Nullable String childName) {
+        lineage.awaitGate();
         int childId = machine.spaces().reserve();
         try {
             Space child = share(childId, asSnapshot, childName);
@@ -784,6 +785,10 @@ public final class Space {
 
     void unlock() {
         lock.unlock();
+    }
+
+    boolean isLockedByMe() {
+        return lock.isHeldByMe();
     }
 
     PageFaults faults() {

@@ -25,6 +25,38 @@ public record Root(Directory top, long generation, Mappings mappings) {
         return (LeafDirectory) node;
     }
 
+    /**
+     * Where the first leaf begins that maps something between two addresses; subtrees that are not there cost nothing.
+     * It may begin before {@code from}.
+     *
+     * @return {@code end} if there is none
+     */
+    public long nextLeaf(long from, long end) {
+        long leaf = nextLeaf(top, 0, from, end);
+        return leaf < 0 ? end : leaf;
+    }
+
+    private static long nextLeaf(Directory node, long base, long from, long end) {
+        int shift = node.childShift();
+        for (long i = from <= base ? 0 : (from - base) >>> shift; i < Geometry.FAN_OUT; i++) {
+            long start = base + (i << shift);
+            if (start >= end) {
+                break;
+            }
+            long leaf = switch (node) {
+                case LeafDirectory directory -> directory.leaf((int) i) == null ? -1 : start;
+                case UpperDirectory upper -> {
+                    Directory child = upper.child((int) i);
+                    yield child == null ? -1 : nextLeaf(child, start, from, end);
+                }
+            };
+            if (leaf >= 0) {
+                return leaf;
+            }
+        }
+        return -1;
+    }
+
     public Root withTop(Directory newTop) {
         return new Root(newTop, generation, mappings);
     }
