@@ -260,7 +260,6 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
         if (!pinned.isOpen(use)) {
             return false;
         }
-        pinned.hide();
         slot.enter();
         try {
             places.unpin(pinned);

@@ -22,7 +22,7 @@ public final class Device implements AutoCloseable {
     Device(Machine machine, DriverLink link) {
         this.machine = machine;
         this.link = link;
-        this.pool = new MemoryPool(link.pool(), 0);
+        this.pool = new MemoryPool(machine, link.pool(), 0);
     }
 
     public String name() {

@@ -10,7 +10,9 @@ import io.quire.memory.contract.PagesBusyException;
 import io.quire.memory.device.DeviceDriver;
 import io.quire.memory.frame.FramePool;
 import io.quire.memory.frame.FramePools;
+import io.quire.memory.frame.IdleMemory;
 import io.quire.memory.platform.MachineMemory;
+import io.quire.memory.platform.MemoryPromise;
 import io.quire.memory.space.DriverLink;
 import io.quire.memory.space.Machine;
 import io.quire.memory.space.OpenSpaces;
@@ -36,7 +38,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Owns a pool of host memory of fixed size and the address spaces that live in it. The pool is taken when the manager
- * is opened and given back when it is closed; in between nothing is asked of the operating system.
+ * is opened and given back when it is closed. Its memory is provided by the operating system at the first touch, or
+ * ahead of it ({@link Builder#touchAhead}), and goes back when it has been free for some time
+ * ({@link Builder#giveBackAfter}) or when {@link #trim} is called.
  * <pre>{@code
  * try (MemoryManager memory = MemoryManager.builder().hostPool(1L << 30).build();
  *         AddressSpace space = memory.newAddressSpace();
@@ -63,14 +67,16 @@ public final class MemoryManager implements AutoCloseable {
     private final MemoryPool hostPool;
     private final List<Device> devices;
     private final PinWatch watch;
+    private final @Nullable IdleMemory idleMemory;
     private final @Nullable AgentRunner agent;
 
-    private MemoryManager(Builder builder) {
-        machine = builder.machine();
-        hostPool = new MemoryPool(machine.pools().host(), 1);
+    private MemoryManager(Builder builder, Machine machine) {
+        this.machine = machine;
+        hostPool = new MemoryPool(machine, machine.pools().host(), 1);
         devices = machine.links().stream().map(link -> new Device(machine, link)).toList();
         watch = new PinWatch(machine);
-        agent = builder.backgroundAgent ? startAgent() : null;
+        idleMemory = builder.givesBack() ? new IdleMemory(machine.pools(), builder.giveBackDelay()) : null;
+        agent = builder.backgroundAgent ? startAgent() : null; // last: nothing else would stop its thread
     }
 
     /** Begins to configure a manager. */
@@ -174,8 +180,9 @@ public final class MemoryManager implements AutoCloseable {
     }
 
     /**
-     * Does what the background agent does, once: destroys what dropped spaces left behind, evicts from devices that
-     * have fewer free frames than the watermark, and reports pins that overstay. For users who build without the agent
+     * Does what the background agent does, once: destroys what dropped spaces left behind, ends the segments of pins
+     * that were closed, evicts from devices that have fewer free frames than the watermark, reports pins that overstay,
+     * and gives memory back that has been free for some time. For users who build without the agent
      * and call this from a thread of their own, again and again.
      *
      * @return how much was done; 0 if there was nothing to do
@@ -187,7 +194,35 @@ public final class MemoryManager implements AutoCloseable {
     }
 
     private int doMaintenance() {
-        return machine.reclaimer().reclaim(NODES_PER_TURN) + machine.evictor().work() + watch.look();
+        machine.endIdleViews(); // not counted: it can wait for the next turn
+        return machine.reclaimer().reclaim(NODES_PER_TURN) + machine.evictor().work() + watch.look()
+                + (idleMemory == null ? 0 : idleMemory.work());
+    }
+
+    /**
+     * Gives the memory of what is free back to the operating system, in all pools whose memory is the library's own: the
+     * host's, and those of {@link Builder#deviceCoherentPool}. The pools stay as large as they are, and free memory can
+     * be used as before; its next first write waits for the operating system to provide it again. Destroys what dropped
+     * spaces left behind first.
+     * <p>
+     * Memory goes back in units of 2 MiB that are wholly free, the size of a huge page: a single page in use keeps its
+     * unit. What was never used, or not since it was given back, is left alone. The agent does the same with memory that
+     * has been free for some time ({@link Builder#giveBackAfter}). Beside other threads that allocate, their frames come
+     * from other units; one that would find none waits for the unit that is being given back.
+     *
+     * @return how many bytes; 0 without native access, where memory comes from an arena that has no way to give a part
+     *         of it back
+     * @throws ClosedException after close
+     */
+    public long trim() {
+        checkOpen();
+        machine.endIdleViews();
+        machine.reclaimer().reclaimAll();
+        long given = 0;
+        for (int number = 0; number < machine.pools().count(); number++) {
+            given += machine.pools().get(number).trim();
+        }
+        return given;
     }
 
     /** A line for each pin that is open, with the stack that took it where it is known. */
@@ -303,6 +338,9 @@ public final class MemoryManager implements AutoCloseable {
         /** What is taken without being told: a quarter of what there is. */
         private static final int DEFAULT_SHARE = 4;
 
+        private static final Duration GIVE_BACK_AFTER = Duration.ofSeconds(10);
+        private static final Duration LONGEST = Duration.ofDays(36_500); // in nanoseconds still a long
+
         private static final AtomicBoolean DEFAULT_LOGGED = new AtomicBoolean();
 
         private String name = "memory";
@@ -317,6 +355,8 @@ public final class MemoryManager implements AutoCloseable {
         private Duration driverDeadline = Duration.ofSeconds(10);
         private Duration pinOverstay = Duration.ofSeconds(10);
         private boolean promotion;
+        private @Nullable Duration giveBackAfter;
+        private boolean touchAhead;
         private int lowPercent = 5;
         private int highPercent = 10;
 
@@ -465,6 +505,43 @@ public final class MemoryManager implements AutoCloseable {
             return this;
         }
 
+        /**
+         * How long memory must have been free before the agent, or {@link MemoryManager#maintain}, gives it back to the
+         * operating system, as {@link MemoryManager#trim} does; it may take twice the time. Ten seconds if not given;
+         * never if the memory is {@linkplain #touchAhead touched ahead} and this is not given.
+         *
+         * @param idle {@link Duration#ZERO} for never
+         * @throws IllegalArgumentException if it is negative
+         */
+        public Builder giveBackAfter(Duration idle) {
+            if (idle.isNegative()) {
+                throw new IllegalArgumentException("a time is not negative: time=" + idle);
+            }
+            giveBackAfter = idle;
+            return this;
+        }
+
+        private boolean givesBack() {
+            return !giveBackDelay().isZero();
+        }
+
+        private Duration giveBackDelay() {
+            if (giveBackAfter == null) {
+                return touchAhead ? Duration.ZERO : GIVE_BACK_AFTER;
+            }
+            return giveBackAfter.compareTo(LONGEST) > 0 ? LONGEST : giveBackAfter;
+        }
+
+        /**
+         * Whether {@link #build} has the operating system provide all memory of the host pool, instead of at the first
+         * touch of each huge page. Building takes longer, some 0.2 s for each GiB; a first write then never waits for
+         * the kernel to clear 2 MiB. Off if not given. Without native access it always is so.
+         */
+        public Builder touchAhead(boolean on) {
+            touchAhead = on;
+            return this;
+        }
+
         private static Duration positive(Duration time) {
             if (time.isNegative() || time.isZero()) {
                 throw new IllegalArgumentException("a time limit is positive: time=" + time);
@@ -479,30 +556,64 @@ public final class MemoryManager implements AutoCloseable {
         }
 
         /**
-         * Takes the pool, links the drivers, and opens the manager.
+         * Takes the pool, links the drivers, and opens the manager. If that fails, nothing is left of it. Warns in the
+         * log if all managers of the process together have promised more memory than there is.
          *
          * @throws IllegalArgumentException if a driver lacks what its kind needs: memory, or ways to copy
          * @throws IllegalStateException if the operating system refuses the memory
          */
         public MemoryManager build() {
-            return new MemoryManager(this);
-        }
-
-        private Machine machine() {
             int frames = frames();
-            FramePools.Builder pools = new FramePools.Builder(frames);
-            List<DriverLink> links = new ArrayList<>();
+            List<MemoryOnly> ours = new ArrayList<>();
+            FramePools.Builder pools = new FramePools.Builder(frames, name, memoryOnlyBytes());
             try {
-                drivers.forEach((device, driver) -> links.add(DriverLink.of(device, links.size() + 1, driver,
-                        driverDeadline, lowPercent, highPercent, pools)));
-                long limit = longTermPinLimitBytes >= 0 ? longTermPinLimitBytes
-                        : ((long) frames << FramePool.FRAME_SHIFT) / 2;
-                return new Machine(name, pools.build(), links, maxSpaces,
-                        new Policies(cowPlacement, longTermPolicy, limit, pinOverstay, promotion, leakTracking));
-            } catch (RuntimeException refused) {
+                if (touchAhead) {
+                    touch(pools);
+                }
+                return new MemoryManager(this, machine(frames, pools, ours));
+            } catch (Throwable refused) {
                 pools.abandon();
+                ours.forEach(MemoryOnly::close);
                 throw refused;
             }
+        }
+
+        private Machine machine(int frames, FramePools.Builder pools, List<MemoryOnly> ours) {
+            List<DriverLink> links = new ArrayList<>();
+            drivers.forEach((device, driver) -> links.add(DriverLink.of(device, links.size() + 1,
+                    ownOf(driver, ours), driverDeadline, lowPercent, highPercent, pools)));
+            long limit = longTermPinLimitBytes >= 0 ? longTermPinLimitBytes
+                    : ((long) frames << FramePool.FRAME_SHIFT) / 2;
+            Machine machine = new Machine(name, pools.build(), links, maxSpaces,
+                    new Policies(cowPlacement, longTermPolicy, limit, pinOverstay, promotion, leakTracking));
+            String excess = MemoryPromise.excess();
+            if (excess != null) {
+                LOGGER.log(System.Logger.Level.WARNING, excess);
+            }
+            return machine;
+        }
+
+        /** Every manager that is built has memory of its own. */
+        private static DeviceDriver ownOf(DeviceDriver driver, List<MemoryOnly> ours) {
+            if (!(driver instanceof MemoryOnly memory)) {
+                return driver;
+            }
+            MemoryOnly own = new MemoryOnly(memory.sizeBytes());
+            ours.add(own);
+            return own;
+        }
+
+        private long memoryOnlyBytes() {
+            long sum = 0;
+            for (DeviceDriver driver : drivers.values()) {
+                sum += driver instanceof MemoryOnly memory ? memory.sizeBytes() : 0;
+            }
+            return sum;
+        }
+
+        private void touch(FramePools.Builder pools) {
+            pools.touch(done -> LOGGER.log(System.Logger.Level.DEBUG, () -> "memory manager " + name
+                    + " touches its memory: " + (done >> 20) + " MiB"));
         }
 
         private int frames() {

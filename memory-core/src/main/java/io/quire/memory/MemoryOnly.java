@@ -3,6 +3,7 @@ package io.quire.memory;
 import io.quire.memory.device.CoherentDriver;
 import io.quire.memory.device.DeviceMirror;
 import io.quire.memory.device.Invalidation;
+import io.quire.memory.frame.ReservedMemory;
 import io.quire.memory.platform.NativeAccess;
 import io.quire.memory.platform.Reservation;
 import io.quire.memory.table.Geometry;
@@ -10,25 +11,46 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
-/** Memory that is a tier of its own without anything that computes on it. */
-final class MemoryOnly implements CoherentDriver {
+/**
+ * Memory that is a tier of its own without anything that computes on it. It is taken when it is asked for first, which
+ * is when its manager is built.
+ */
+final class MemoryOnly implements CoherentDriver, ReservedMemory {
 
-    private final @Nullable Reservation reservation;
-    private final MemorySegment memory;
+    private final long sizeBytes;
+    private @Nullable Reservation reservation;
+    private @Nullable MemorySegment memory;
 
     MemoryOnly(long sizeBytes) {
-        if (NativeAccess.ENABLED) {
-            reservation = Reservation.of(sizeBytes);
-            memory = reservation.segment();
-        } else {
-            reservation = null; // its close would end the addresses too
-            memory = Arena.ofAuto().allocate(sizeBytes, Geometry.PAGE_BYTES);
-        }
+        this.sizeBytes = sizeBytes;
+    }
+
+    long sizeBytes() {
+        return sizeBytes;
     }
 
     @Override
     public MemorySegment memory() {
-        return memory;
+        MemorySegment known = memory;
+        return known != null ? known : take();
+    }
+
+    private MemorySegment take() {
+        MemorySegment taken;
+        if (NativeAccess.ENABLED) {
+            Reservation mine = Reservation.of(sizeBytes);
+            reservation = mine;
+            taken = mine.segment();
+        } else {
+            taken = Arena.ofAuto().allocate(sizeBytes, Geometry.PAGE_BYTES); // to close it would end the addresses too
+        }
+        memory = taken;
+        return taken;
+    }
+
+    @Override
+    public @Nullable Reservation reservation() {
+        return reservation;
     }
 
     @Override
@@ -55,8 +77,9 @@ final class MemoryOnly implements CoherentDriver {
 
     @Override
     public void close() {
-        if (reservation != null) {
-            reservation.close();
+        Reservation mine = reservation;
+        if (mine != null) {
+            mine.close();
         }
     }
 }

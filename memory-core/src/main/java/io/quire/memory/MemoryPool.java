@@ -1,18 +1,22 @@
 package io.quire.memory;
 
+import io.quire.memory.contract.ClosedException;
 import io.quire.memory.contract.PoolKind;
 import io.quire.memory.frame.FramePool;
+import io.quire.memory.space.Machine;
 
 /**
  * Memory of one kind: of the host, or of a device. Pages live in pools, and can be moved between a device's and the
- * host's. Any thread.
+ * host's. After its manager was closed it still has its name and kind, and nothing else. Any thread.
  */
 public final class MemoryPool {
 
+    private final Machine machine;
     private final FramePool frames;
     private final int reserved;
 
-    MemoryPool(FramePool frames, int reserved) {
+    MemoryPool(Machine machine, FramePool frames, int reserved) {
+        this.machine = machine;
         this.frames = frames;
         this.reserved = reserved;
     }
@@ -25,23 +29,56 @@ public final class MemoryPool {
         return frames.kind();
     }
 
-    /** How much fits, in bytes. */
+    /**
+     * How much fits, in bytes.
+     *
+     * @throws ClosedException after close of the manager
+     */
     public long sizeBytes() {
+        checkOpen();
+        return size();
+    }
+
+    private long size() {
         return (long) (frames.frames() - reserved) << FramePool.FRAME_SHIFT;
     }
 
-    /** How much is free, in bytes; approximate while other threads allocate. */
+    /**
+     * How much is free, in bytes; approximate while other threads allocate, and while memory is given back to the
+     * operating system. Nothing if the device of the pool was closed.
+     *
+     * @throws ClosedException after close of the manager
+     */
     public long freeBytes() {
-        return (long) frames.free() << FramePool.FRAME_SHIFT;
+        checkOpen();
+        return free();
+    }
+
+    private long free() {
+        return isOfClosedDevice() ? 0 : (long) frames.free() << FramePool.FRAME_SHIFT;
+    }
+
+    private boolean isOfClosedDevice() {
+        return frames.number() > 0 && machine.links().get(frames.number() - 1).isClosed();
     }
 
     FramePool frames() {
         return frames;
     }
 
+    private boolean isClosed() {
+        return machine.spaces().isSealed();
+    }
+
+    private void checkOpen() {
+        if (isClosed()) {
+            throw new ClosedException("memory manager " + machine.name());
+        }
+    }
+
     @Override
     public String toString() {
-        return "MemoryPool[" + name() + ", " + kind() + ", size=" + sizeBytes() + " bytes, free=" + freeBytes()
-                + " bytes]";
+        return "MemoryPool[" + name() + ", " + kind() + ", " + (isClosed() ? "closed"
+                : "size=" + size() + " bytes, free=" + free() + " bytes") + "]";
     }
 }

@@ -8,9 +8,11 @@ import io.quire.memory.frame.FrameMemory;
 import io.quire.memory.frame.FramePool;
 import io.quire.memory.space.PageStates;
 import io.quire.memory.space.Pinned;
+import io.quire.memory.space.SharedViews;
 import io.quire.memory.table.Geometry;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.ref.Reference;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -34,6 +36,11 @@ public final class Pin implements AutoCloseable {
 
     /** Its thread is the only one that may use this; null if any may. */
     private final @Nullable Accessor accessor;
+
+    // Under the lock of the space, or by the accessor's thread.
+    private List<MemorySegment> segments = List.of();
+    private @Nullable Arena arena;
+    private @Nullable SharedViews shared;
 
     Pin(Pinned pinned, long start, long sizeBytes, @Nullable Accessor accessor) {
         this.pinned = pinned;
@@ -63,8 +70,17 @@ public final class Pin implements AutoCloseable {
     }
 
     /**
-     * The memory of the range, in ascending order of addresses; pages that lie side by side are one segment. The
-     * segments throw when they are used after the pin was closed. They are read-only for a pin that reads.
+     * The memory of the range, in ascending order of addresses; pages that lie side by side are one segment. They are
+     * read-only for a pin that reads.
+     * <p>
+     * They may be used until the pin is closed, and throw {@link IllegalStateException} afterwards. Those of a pin by an
+     * accessor throw at once. Those of a pin by a space throw at the latest when the library wants the pages for
+     * something else; until then they still show the pages, which stay held: never what belongs to somebody else. To end
+     * them at once would stop every thread of the process for a moment. With leak tracking that is done, so that a
+     * mistake is found where it is made.
+     * <p>
+     * As long as a segment can be reached, or a slice or buffer of it, the pin stays open and its memory mapped, also if
+     * nobody can reach the pin, the space and the manager any more.
      *
      * @throws ClosedException after close
      * @throws WrongThreadException if it is one of an accessor and the caller another thread
@@ -74,24 +90,35 @@ public final class Pin implements AutoCloseable {
         if (accessor != null) {
             checkOwner();
             checkOpen();
-            return views();
+            return ownSegments();
         }
-        List<MemorySegment> views = pinned.space().whilePinned(pinned, use, this::views);
-        if (views == null) {
+        List<MemorySegment> shown = pinned.space().whilePinned(pinned, use, this::sharedSegments);
+        if (shown == null) {
             throw closed();
         }
-        return views;
+        return shown;
     }
 
-    private List<MemorySegment> views() {
-        if (pinned.views().isEmpty()) {
-            Arena mine = accessor == null ? Arena.ofShared() : Arena.ofConfined();
-            pinned.show(mine, views(mine));
+    private List<MemorySegment> ownSegments() {
+        if (arena == null) {
+            Arena mine = Arena.ofConfined();
+            segments = segments(mine);
+            FrameMemory.keep(this, mine);
+            arena = mine;
         }
-        return pinned.views();
+        return segments;
     }
 
-    private List<MemorySegment> views(Arena mine) {
+    private List<MemorySegment> sharedSegments() {
+        if (shared == null) {
+            SharedViews.Shown shown = pinned.space().show(pinned, this, this::segments);
+            segments = shown.segments();
+            shared = shown.views();
+        }
+        return segments;
+    }
+
+    private List<MemorySegment> segments(Arena mine) {
         FrameMemory memory = pinned.space().memory();
         List<MemorySegment> views = new ArrayList<>();
         long skip = Geometry.pageOffset(start);
@@ -127,18 +154,39 @@ public final class Pin implements AutoCloseable {
     }
 
     /**
-     * Ends the pin. The segments cannot be used any more.
+     * Ends the pin. The {@link #segments()} must not be used any more. If native code, such as a channel that writes,
+     * still uses one of a pin by a space, the pages stay held until it is done.
      *
      * @throws ClosedException if it is closed already
      * @throws WrongThreadException if it is one of an accessor and the caller another thread; the pin stays open
+     * @throws IllegalStateException if it is one of an accessor, and closed from within native code that uses one of
+     *         the segments; the pin stays open
      */
     @Override
     public void close() {
-        boolean ended = accessor != null ? accessor.unpin(pinned, use)
-                : SlowPath.unpin(pinned.space(), pinned, use);
+        boolean ended;
+        if (accessor != null) {
+            if (arena != null) {
+                endOwnSegments();
+            }
+            ended = accessor.unpin(pinned, use);
+        } else {
+            ended = SlowPath.unpin(pinned.space(), pinned, use);
+            Reference.reachabilityFence(this); // until here the space finds the segments by it
+        }
         if (!ended) {
             throw closed();
         }
+    }
+
+    private void endOwnSegments() {
+        checkOwner();
+        Arena mine = Objects.requireNonNull(arena);
+        if (segments.getFirst().isAccessibleBy(Thread.currentThread())) {
+            mine.close();
+        } // else its thread has ended, and nobody can use them
+        arena = null;
+        segments = List.of();
     }
 
     private void checkOwner() {

@@ -1,6 +1,7 @@
 package io.quire.memory;
 
 import io.quire.memory.contract.ClosedException;
+import io.quire.memory.frame.FrameMemory;
 import io.quire.memory.guard.Ownership;
 import io.quire.memory.space.Space;
 import io.quire.memory.table.Entry;
@@ -25,8 +26,12 @@ import org.jspecify.annotations.Nullable;
  *     }
  * }
  * }</pre>
+ * Pages that were never written come as zeros, in runs of up to 2 MiB too, and take no frame.
+ * <p>
  * Owned by the thread that opened it. A segment is valid until {@link #next()} or {@link #close()}, and throws
- * afterwards. Without native access each run is a copy.
+ * afterwards. Both are refused while native code uses the segment, change nothing then, and can be called again. As long
+ * as a segment, or anything that was made of it, can be reached, its memory stays what it is, also if nobody can reach
+ * the cursor, the space and the manager any more. Without native access each run is a copy.
  */
 public final class RunCursor implements AutoCloseable {
 
@@ -57,16 +62,19 @@ public final class RunCursor implements AutoCloseable {
         try {
             snapshot.checkAllReadable(address, sizeBytes);
             return new RunCursor(snapshot, address, sizeBytes);
-        } catch (RuntimeException refused) {
+        } catch (Throwable refused) {
             snapshot.close();
             throw refused;
         }
     }
 
     /**
-     * Goes to the next run.
+     * Goes to the next run. The segment of this one cannot be used any more.
      *
      * @return false if there is none
+     * @throws IllegalStateException while native code uses the segment of this run; the cursor stays where it is
+     * @throws ClosedException after close
+     * @throws WrongThreadException if the caller is not the thread that opened it
      */
     public boolean next() {
         check();
@@ -74,21 +82,44 @@ public final class RunCursor implements AutoCloseable {
         if (nextAddress >= end) {
             return false;
         }
-        address = nextAddress;
-        snapshot.keepInPlace(Geometry.pageStart(address), Geometry.pageStart(address) + LONGEST_RUN_BYTES);
-        long offset = snapshot.offsetForRead(address);
-        nextAddress = endOfRun(offset);
-        arena = Arena.ofConfined();
-        memory = snapshot.memory().readOnly(offset, nextAddress - address, arena);
+        long start = nextAddress;
+        snapshot.keepInPlace(Geometry.pageStart(start), Geometry.pageStart(start) + LONGEST_RUN_BYTES);
+        long offset = snapshot.offsetForRead(start);
+        boolean isHole = snapshot.isZero(offset);
+        long runEnd = isHole ? endOfHole(start) : endOfRun(start, offset);
+        Arena run = Arena.ofConfined();
+        FrameMemory.keep(this, run);
+        memory = isHole ? FrameMemory.zeros(runEnd - start, run)
+                : snapshot.memory().readOnly(offset, runEnd - start, run);
+        arena = run;
+        address = start;
+        nextAddress = runEnd;
         return true;
     }
 
+    /** The first address behind a hole that has a page; or where the run is long enough. */
+    private long endOfHole(long start) {
+        long limit = Math.min(end, Geometry.pageStart(start) + FrameMemory.ZEROS_BYTES_MAX);
+        long runEnd = Geometry.pageStart(start) + Geometry.PAGE_BYTES;
+        while (runEnd < limit) {
+            long[] leaf = leaf(runEnd);
+            if (leaf == null) {
+                runEnd = (runEnd & -Geometry.LEAF_BYTES) + Geometry.LEAF_BYTES;
+            } else if (Entry.isPresent(Leaf.entry(leaf, Geometry.pageIndex(runEnd)))) {
+                break;
+            } else {
+                runEnd += Geometry.PAGE_BYTES;
+            }
+        }
+        return Math.min(runEnd, limit);
+    }
+
     /** The first address whose page does not lie behind the one before it in the pool. */
-    private long endOfRun(long offset) {
-        long start = Geometry.pageStart(address);
+    private long endOfRun(long first, long offset) {
+        long start = Geometry.pageStart(first);
         long limit = Math.min(end, start + LONGEST_RUN_BYTES);
         long frame = Geometry.pageStart(offset);
-        long[] leaf = leaf(address);
+        long[] leaf = leaf(first);
         long runEnd = start + Geometry.PAGE_BYTES;
         for (; runEnd < limit; runEnd += Geometry.PAGE_BYTES) {
             if (Geometry.pageIndex(runEnd) == 0) {
@@ -120,25 +151,32 @@ public final class RunCursor implements AutoCloseable {
         return memory;
     }
 
-    /** Gives the snapshot up. Closing it again has no effect. */
+    /**
+     * Gives the snapshot up. Closing it again has no effect.
+     *
+     * @throws IllegalStateException while native code uses the segment of this run; the cursor stays open, and can be
+     *         closed later
+     * @throws WrongThreadException if the caller is not the thread that opened it
+     */
     @Override
     public void close() {
         if (!Ownership.isCurrent(owner)) {
             throw wrongThread();
         }
         if (!closed) {
-            closed = true;
             endRun();
             snapshot.close();
+            closed = true;
         }
     }
 
+    /** For anybody but the owner there is nothing to end: the segment is of use to its thread alone. */
     private void endRun() {
-        if (arena != null) {
+        if (arena != null && Ownership.isCurrent(owner)) {
             arena.close();
-            arena = null;
-            memory = MemorySegment.NULL;
         }
+        arena = null;
+        memory = MemorySegment.NULL;
     }
 
     private void check() {

@@ -228,6 +228,86 @@ public final class FrameAllocator {
         return trees.hasFree(wanted) || freeFrames() >= wanted;
     }
 
+    // ---- memory that is given back to the operating system ----
+
+    /** Gives the memory of an area back: {@link #HUGE_ORDER} frames. */
+    @FunctionalInterface
+    interface Returner {
+        /** Whether it was given back. */
+        boolean giveBack(int firstFrame);
+    }
+
+    /** The number of trees, for {@link #giveBackIdle}. */
+    int trees() {
+        return trees.count();
+    }
+
+    /**
+     * Gives the memory of all areas back that are wholly free and have been used since it was given back last. Empties
+     * all magazines before. Any thread.
+     *
+     * @return how many areas it was
+     */
+    int giveBackFree(Returner memory) {
+        drainAll(stripes.home(), registry.snapshotAcquire());
+        int given = 0;
+        for (int tree = 0; tree < trees.count(); tree++) {
+            for (int lane = 0; lane < FrameUnits.TREE_AREAS; lane++) {
+                given += giveBack(FrameUnits.areaOfTree(tree, lane), true, memory) ? 1 : 0;
+            }
+        }
+        return given;
+    }
+
+    /**
+     * Gives the memory of those areas of a tree back that are wholly free and were so when this was called last. Any
+     * thread.
+     *
+     * @return how many areas it was
+     */
+    int giveBackIdle(int tree, Returner memory) {
+        int given = 0;
+        for (int lane = 0; lane < FrameUnits.TREE_AREAS; lane++) {
+            int area = FrameUnits.areaOfTree(tree, lane);
+            given += !trees.age(area) && giveBack(area, false, memory) ? 1 : 0;
+        }
+        return given;
+    }
+
+    /**
+     * Nobody can take the frames meanwhile, so this is a transfer: who is about to find nothing waits for its end.
+     */
+    private boolean giveBack(int area, boolean evenRecent, Returner memory) {
+        if (!trees.isUsedAndFree(area, evenRecent)) {
+            return false;
+        }
+        int stripe = stripes.home();
+        stripes.beginTransfer(stripe);
+        try {
+            if (!trees.takeUsed(area, evenRecent)) {
+                return false;
+            }
+            boolean given = false;
+            try {
+                given = memory.giveBack(area << FrameUnits.AREA_SHIFT);
+            } finally {
+                if (given) {
+                    trees.giveBack(area);
+                } else {
+                    trees.giveHuge(area);
+                }
+            }
+            return given;
+        } finally {
+            stripes.endTransfer(stripe);
+        }
+    }
+
+    /** As if all frames had been used: their memory was touched. Only while nobody else uses this. */
+    void noteTouched() {
+        trees.use();
+    }
+
     /**
      * Recounts everything from the bits: each count equals its clear bits, each frame in a magazine is
      * allocated and in one magazine only, each tree and its stripe agree. No other thread may use the

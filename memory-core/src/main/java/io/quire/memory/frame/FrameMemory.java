@@ -6,10 +6,12 @@ import io.quire.memory.contract.ClosedException;
 import io.quire.memory.platform.BulkCopy;
 import io.quire.memory.platform.NativeAccess;
 import io.quire.memory.platform.SegmentScope;
+import io.quire.memory.platform.ZeroPages;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
+import java.lang.ref.Reference;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -20,8 +22,15 @@ import org.jspecify.annotations.Nullable;
  * <p>
  * Any thread. A reader may be overtaken by the reuse of a frame, so every caller either holds the frame or checks
  * afterwards that it was not withdrawn.
+ * <p>
+ * The pools stay mapped as long as this object can be reached, or a segment of {@link #slice}. The constant segment
+ * keeps nothing, so what takes long enough for the garbage collector to come between (a bulk operation) keeps this
+ * object reachable until it has ended.
  */
 public final class FrameMemory {
+
+    /** The most that {@link #zeros} shows at once. */
+    public static final long ZEROS_BYTES_MAX = ZeroPages.SIZE_BYTES;
 
     private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED;
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
@@ -106,11 +115,13 @@ public final class FrameMemory {
     /** Copies out of the frames. */
     public void copyTo(long offset, MemorySegment target, long targetOffset, long sizeBytes) {
         MemorySegment.copy(segment(offset), place(offset), target, targetOffset, sizeBytes);
+        Reference.reachabilityFence(this);
     }
 
     /** Copies into the frames. */
     public void copyFrom(MemorySegment source, long sourceOffset, long offset, long sizeBytes) {
         MemorySegment.copy(source, sourceOffset, segment(offset), place(offset), sizeBytes);
+        Reference.reachabilityFence(this);
     }
 
     /** Copies between frames that the caller holds, of one run of frames to another. */
@@ -121,21 +132,27 @@ public final class FrameMemory {
             MemorySegment.copy(segment(sourceOffset), place(sourceOffset), segment(targetOffset),
                     place(targetOffset), sizeBytes);
         }
+        Reference.reachabilityFence(this);
     }
 
     public void fill(long offset, long sizeBytes, byte value) {
-        slice(offset, sizeBytes).fill(value);
+        segment(offset).asSlice(place(offset), sizeBytes).fill(value);
+        Reference.reachabilityFence(this);
     }
 
     /** The first position in which the range differs from one of another pool or of this one, or -1. */
     public long mismatch(long offset, FrameMemory other, long otherOffset, long sizeBytes) {
-        return mismatch(offset, other.segment(otherOffset), place(otherOffset), sizeBytes);
+        long difference = mismatch(offset, other.segment(otherOffset), place(otherOffset), sizeBytes);
+        Reference.reachabilityFence(other);
+        return difference;
     }
 
     /** The first position in which the range differs from a part of another segment, or -1. */
     public long mismatch(long offset, MemorySegment other, long otherOffset, long sizeBytes) {
-        return MemorySegment.mismatch(segment(offset), place(offset), place(offset) + sizeBytes,
+        long difference = MemorySegment.mismatch(segment(offset), place(offset), place(offset) + sizeBytes,
                 other, otherOffset, otherOffset + sizeBytes);
+        Reference.reachabilityFence(this);
+        return difference;
     }
 
     /**
@@ -144,20 +161,42 @@ public final class FrameMemory {
      */
     public MemorySegment readOnly(long offset, long sizeBytes, Arena arena) {
         if (EVERYTHING != null) {
-            return SegmentScope.view(offset, sizeBytes, arena).asReadOnly();
+            return view(offset, sizeBytes, arena).asReadOnly();
         }
         MemorySegment copy = arena.allocate(sizeBytes);
         copyTo(offset, copy, 0, sizeBytes);
         return copy.asReadOnly();
     }
 
-    /** A segment over a range within one pool that lives as long as the pool. */
-    public MemorySegment slice(long offset, long sizeBytes) {
-        return segment(offset).asSlice(place(offset), sizeBytes);
+    /**
+     * A read-only segment of zeros for as long as the arena lives.
+     *
+     * @param sizeBytes up to {@link #ZEROS_BYTES_MAX}
+     */
+    public static MemorySegment zeros(long sizeBytes, Arena arena) {
+        return (EVERYTHING != null ? SegmentScope.view(ZeroPages.address(), sizeBytes, arena)
+                : arena.allocate(sizeBytes)).asReadOnly();
     }
 
     /**
-     * A segment over a range of frames the caller holds, for as long as the arena lives.
+     * A segment over a range within one pool. The addresses stay mapped as long as it can be reached; without native
+     * access it throws once the pool is closed, or unreachable.
+     */
+    public MemorySegment slice(long offset, long sizeBytes) {
+        if (EVERYTHING == null) {
+            return segment(offset).asSlice(place(offset), sizeBytes);
+        }
+        for (MemorySegment pool : pools) { // few
+            if (pool != null && offset >= pool.address() && offset - pool.address() < pool.byteSize()) {
+                return pool.asSlice(offset - pool.address(), sizeBytes);
+            }
+        }
+        throw new IllegalArgumentException("no pool has memory at 0x" + Long.toHexString(offset));
+    }
+
+    /**
+     * A segment over a range of frames the caller holds, for as long as the arena lives. The caller has the arena
+     * {@linkplain SegmentScope#keep keep} something by which this object can be reached.
      *
      * @throws UnsupportedOperationException without native access, where no view can be ended
      */
@@ -167,6 +206,13 @@ public final class FrameMemory {
                     + "--enable-native-access=io.quire.memory, or ALL-UNNAMED on the class path");
         }
         return SegmentScope.view(offset, sizeBytes, arena);
+    }
+
+    /** Keeps an object reachable as long as a view of the arena can be used; nothing to do for copies. */
+    public static void keep(Object keeper, Arena arena) {
+        if (EVERYTHING != null) {
+            SegmentScope.keep(keeper, arena);
+        }
     }
 
     void close() {

@@ -1,6 +1,7 @@
 package io.quire.memory.frame;
 
 import io.quire.memory.contract.PoolKind;
+import io.quire.memory.platform.Reservation;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -20,6 +21,8 @@ public final class FramePool {
     public static final int FRAME_SHIFT = 12;
     public static final int FRAME_BYTES = 1 << FRAME_SHIFT;
 
+    private static final long HUGE_BYTES = (long) FRAME_BYTES << FrameAllocator.HUGE_ORDER;
+
     /** No frame was left: a return value of {@link #allocate()}, not an offset. */
     public static final long NONE = -1;
 
@@ -37,8 +40,11 @@ public final class FramePool {
     private final long origin;
     private final @Nullable MemorySegment memory;
 
+    /** Gives memory back to the operating system; null if it is not ours to give back. */
+    private final FrameAllocator.@Nullable Returner returner;
+
     private FramePool(String name, PoolKind kind, int number, int frames, @Nullable MemorySegment memory,
-            FrameListener listener) {
+            @Nullable Reservation reservation, FrameListener listener) {
         if (frames < 1 || frames > FRAMES_MAX) {
             throw new IllegalArgumentException("a pool has 1 to " + FRAMES_MAX + " frames: pool=" + name
                     + ", frames=" + frames);
@@ -48,20 +54,27 @@ public final class FramePool {
         this.number = number;
         this.listener = listener;
         this.memory = memory;
+        this.returner = reservation == null ? null
+                : firstFrame -> reservation.giveBack((long) firstFrame << FRAME_SHIFT, HUGE_BYTES);
         this.allocator = new FrameAllocator(frames);
         this.words = new long[frames];
         this.origin = FrameMemory.origin(number, memory);
     }
 
-    /** A pool of memory that the processor can address; as many frames as fit. */
-    static FramePool of(String name, PoolKind kind, int number, MemorySegment memory, FrameListener listener) {
+    /**
+     * A pool of memory that the processor can address; as many frames as fit.
+     *
+     * @param reservation whose segment the memory is; null if it belongs to somebody else
+     */
+    static FramePool of(String name, PoolKind kind, int number, MemorySegment memory,
+            @Nullable Reservation reservation, FrameListener listener) {
         return new FramePool(name, kind, number, (int) Math.min(memory.byteSize() >>> FRAME_SHIFT, Integer.MAX_VALUE),
-                memory, listener);
+                memory, reservation, listener);
     }
 
     /** A pool of memory that it cannot address. */
     static FramePool ofPrivate(String name, int number, int frames, FrameListener listener) {
-        return new FramePool(name, PoolKind.DEVICE_PRIVATE, number, frames, null, listener);
+        return new FramePool(name, PoolKind.DEVICE_PRIVATE, number, frames, null, null, listener);
     }
 
     public String name() {
@@ -297,6 +310,30 @@ public final class FramePool {
             listener.freed(frame);
             allocator.free(frame);
         }
+    }
+
+    /**
+     * Gives the memory of what is free back to the operating system, in units of 2 MiB that are wholly free.
+     *
+     * @return how many bytes; 0 if the memory is not the library's
+     */
+    public long trim() {
+        return returner == null ? 0 : (long) allocator.giveBackFree(returner) * HUGE_BYTES;
+    }
+
+    /** The same for a part of the pool, and for what was free already when this was called last; how many units. */
+    int trimIdle(int tree) {
+        return returner == null ? 0 : allocator.giveBackIdle(tree, returner);
+    }
+
+    /** The number of parts for {@link #trimIdle}. */
+    int trees() {
+        return allocator.trees();
+    }
+
+    /** All memory was touched, so {@link #trim} may give all of it back; only while nobody else uses this. */
+    void noteTouched() {
+        allocator.noteTouched();
     }
 
     /** A magazine of this pool. */

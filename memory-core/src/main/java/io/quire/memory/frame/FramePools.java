@@ -1,10 +1,12 @@
 package io.quire.memory.frame;
 
 import io.quire.memory.contract.PoolKind;
+import io.quire.memory.platform.MemoryPromise;
 import io.quire.memory.platform.Reservation;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,12 +21,14 @@ public final class FramePools implements FrameSource, AutoCloseable {
     private static final int ZERO_FRAMES = 1;
 
     private final Reservation reservation;
+    private final MemoryPromise promise;
     private final FramePool[] pools;
     private final FrameMemory memory;
     private final long zeroFrame;
 
-    private FramePools(Reservation reservation, List<FramePool> pools) {
+    private FramePools(Reservation reservation, MemoryPromise promise, List<FramePool> pools) {
         this.reservation = reservation;
+        this.promise = promise;
         this.pools = pools.toArray(FramePool[]::new);
         @Nullable MemorySegment[] segments = new MemorySegment[this.pools.length];
         for (int i = 0; i < segments.length; i++) {
@@ -133,6 +137,7 @@ public final class FramePools implements FrameSource, AutoCloseable {
     public void close() {
         memory.close();
         reservation.close();
+        promise.close();
     }
 
     @Override
@@ -143,26 +148,55 @@ public final class FramePools implements FrameSource, AutoCloseable {
     /** Puts the pools of a manager together. One thread. */
     public static final class Builder {
 
+        /** So much is touched at a time. */
+        private static final long TOUCH_BYTES = 64L << 20;
+
         private final List<FramePool> pools = new ArrayList<>();
         private final Reservation reservation;
+        private final MemoryPromise promise;
+
+        /** For itself. */
+        Builder(int hostFrames) {
+            this(hostFrames, "pools without a manager", 0);
+        }
 
         /**
          * Takes the memory of the host.
          *
          * @param hostFrames how many frames can be handed out; 1 to {@link FramePool#FRAMES_MAX} - 1
+         * @param owner whose pools these are, for messages
+         * @param deviceBytes memory of the host that is to be the memory of devices
          */
-        public Builder(int hostFrames) {
+        public Builder(int hostFrames, String owner, long deviceBytes) {
             if (hostFrames < 1 || hostFrames > FramePool.FRAMES_MAX - ZERO_FRAMES) {
                 throw new IllegalArgumentException("a host pool has 1 to " + (FramePool.FRAMES_MAX - ZERO_FRAMES)
                         + " frames: frames=" + hostFrames);
             }
-            reservation = Reservation.of((long) (hostFrames + ZERO_FRAMES) << FramePool.FRAME_SHIFT);
-            pools.add(FramePool.of("host", PoolKind.HOST, 0, reservation.segment(), FrameListener.NONE));
+            long sizeBytes = (long) (hostFrames + ZERO_FRAMES) << FramePool.FRAME_SHIFT;
+            reservation = Reservation.of(sizeBytes);
+            MemoryPromise made = null;
+            try {
+                made = MemoryPromise.of(reservation, owner, sizeBytes + deviceBytes);
+                pools.add(FramePool.of("host", PoolKind.HOST, 0, reservation.segment(), reservation,
+                        FrameListener.NONE));
+            } catch (Throwable refused) {
+                reservation.close();
+                if (made != null) {
+                    made.close();
+                }
+                throw refused;
+            }
+            promise = made;
         }
 
-        /** Adds memory of a device that the processor can address. */
-        public FramePool addCoherent(String name, MemorySegment memory, FrameListener listener) {
-            return add(FramePool.of(name, PoolKind.DEVICE_COHERENT, number(), memory, listener));
+        /**
+         * Adds memory of a device that the processor can address.
+         *
+         * @param own whose segment it is, if it is the library's own
+         */
+        public FramePool addCoherent(String name, MemorySegment memory, @Nullable Reservation own,
+                FrameListener listener) {
+            return add(FramePool.of(name, PoolKind.DEVICE_COHERENT, number(), memory, own, listener));
         }
 
         /** Adds memory of a device that it cannot address. */
@@ -182,14 +216,31 @@ public final class FramePools implements FrameSource, AutoCloseable {
             return pool;
         }
 
+        /**
+         * Has the operating system provide all memory of the host now.
+         *
+         * @param progress is told how many bytes it has provided, again and again
+         */
+        public void touch(LongConsumer progress) {
+            long sizeBytes = reservation.segment().byteSize();
+            for (long done = 0; done < sizeBytes; ) {
+                long part = Math.min(TOUCH_BYTES, sizeBytes - done);
+                reservation.touch(done, part);
+                done += part;
+                progress.accept(done);
+            }
+            pools.getFirst().noteTouched();
+        }
+
         /** The pools. */
         public FramePools build() {
-            return new FramePools(reservation, pools);
+            return new FramePools(reservation, promise, pools);
         }
 
         /** Gives the memory of the host back when no pools come of it. */
         public void abandon() {
             reservation.close();
+            promise.close();
         }
     }
 }

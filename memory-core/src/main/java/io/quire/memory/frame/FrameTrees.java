@@ -33,6 +33,9 @@ final class FrameTrees {
     private static final Step GIVE = TreeWord::give;
     private static final Step TAKE_HUGE = (word, lane, amount) -> TreeWord.takeHuge(word, lane);
     private static final Step GIVE_HUGE = (word, lane, amount) -> TreeWord.giveHuge(word, lane);
+    private static final Step TAKE_USED = (word, lane, recent) -> TreeWord.takeUsed(word, lane, recent != 0);
+    private static final Step GIVE_BACK = (word, lane, amount) -> TreeWord.giveBack(word, lane);
+    private static final Step AGE = (word, lane, amount) -> TreeWord.age(word, lane);
     private static final Step OWN = (word, lane, owner) -> TreeWord.own(word, owner);
     private static final Step DISOWN = (word, lane, owner) -> TreeWord.disown(word, owner);
 
@@ -128,6 +131,42 @@ final class FrameTrees {
     boolean giveHuge(int area) {
         // ORDER(frame-count) release: accesses of the owner first, then the count that lets others in.
         return change(FrameUnits.treeOfArea(area), GIVE_HUGE, FrameUnits.laneOfArea(area), AREA_FRAMES);
+    }
+
+    /** Whether {@link #takeUsed} would succeed at this moment. */
+    boolean isUsedAndFree(int area, boolean evenRecent) {
+        long word = trees.getOpaque(FrameUnits.treeOfArea(area));
+        return TreeWord.takeUsed(word, FrameUnits.laneOfArea(area), evenRecent) != TreeWord.REFUSED;
+    }
+
+    /**
+     * Takes the whole area as one huge frame whose memory is to be given back to the operating system; false unless all
+     * its frames are free and it has been used since the last time.
+     *
+     * @param evenRecent whether it may have been used since {@link #age} was called last
+     */
+    boolean takeUsed(int area, boolean evenRecent) {
+        // ORDER(frame-count) acquire: frames counted as free have clear bits and no owner any more.
+        return change(FrameUnits.treeOfArea(area), TAKE_USED, FrameUnits.laneOfArea(area), evenRecent ? 1 : 0);
+    }
+
+    /** Frees a huge frame whose memory was given back. */
+    void giveBack(int area) {
+        // ORDER(frame-count) release: the memory is gone before others take the frames.
+        boolean given = change(FrameUnits.treeOfArea(area), GIVE_BACK, FrameUnits.laneOfArea(area), AREA_FRAMES);
+        assert given : "the area is not taken: area=" + area;
+    }
+
+    /** Notes that somebody has seen the whole area free; false if it is not, or was seen so before. Orders nothing. */
+    boolean age(int area) {
+        return change(FrameUnits.treeOfArea(area), AGE, FrameUnits.laneOfArea(area), 0);
+    }
+
+    /** As if all frames had been used some time; only while nobody else uses this. */
+    void use() {
+        for (int tree = 0; tree < count(); tree++) {
+            trees.setPlain(tree, TreeWord.use(trees.getPlain(tree)));
+        }
     }
 
     /** Notes {@code owner} as the one who prefers this tree; false if somebody else does. Orders nothing. */

@@ -9,38 +9,47 @@ import static io.quire.memory.frame.FrameUnits.TREE_FRAMES;
  * The state of one tree: four areas, and the stripe that prefers it. All methods are pure; {@link FrameTrees}
  * publishes their results.
  * <pre>
- *  63      55 54     48 47 46     36 35 34     24 23 22     12 11 10      0
- * +----------+---------+--+---------+--+---------+--+---------+--+---------+
- * |    0     |  OWNER  |H3|  FREE3  |H2|  FREE2  |H1|  FREE1  |H0|  FREE0  |
- * +----------+---------+--+---------+--+---------+--+---------+--+---------+
- *      9          7      1     11     1     11     1     11     1     11     bits
+ *  63 62    59 58   55 54     48 47 46     36 35 34     24 23 22     12 11 10      0
+ * +--+--------+-------+---------+--+---------+--+---------+--+---------+--+---------+
+ * |0 | RECENT | USED  |  OWNER  |H3|  FREE3  |H2|  FREE2  |H1|  FREE1  |H0|  FREE0  |
+ * +--+--------+-------+---------+--+---------+--+---------+--+---------+--+---------+
+ *  1     4        4        7      1     11     1     11     1     11     1     11     bits
  *
  *   FREE   frames of the area that may still be claimed, 0 to 512. Never more than its clear bits
  *   H      the area is allocated as one huge frame; FREE is then 0
+ *   USED   a bit for each area: frames of it were taken since its memory was given back to the operating system, or
+ *          ever. What has not been used takes no memory of the machine
+ *   RECENT the same, since somebody looked for areas that have been free for some time
  *   OWNER  stripe + 1 of the stripe that allocates here, 0 = nobody. A preference, no right: who finds
  *          nothing elsewhere takes from an owned tree as well
  *
  *             take(n)               takeHuge (FREE = 512)
  *   FREE ---------------> FREE-n    FREE -----------------> HUGE
  *        <---------------                <-----------------
- *             give(n)               giveHuge
+ *             give(n)               giveHuge, giveBack
  * </pre>
- * Tree and area are counted in one word, so that one exchange decides both.
+ * Tree and area are counted in one word, so that one exchange decides both. Whatever takes frames sets USED and RECENT
+ * in the same step; only {@code giveBack} clears USED.
  */
 final class TreeWord {
     // Low to high. Change a width here and every shift, unit and mask below follows.
     private static final int FREE_BITS = 11;
     private static final int HUGE_BITS = 1;
     private static final int OWNER_BITS = 7;
+    private static final int USED_BITS = TREE_AREAS;
 
     private static final int HUGE_SHIFT = FREE_BITS;
     private static final int LANE_BITS = HUGE_SHIFT + HUGE_BITS;
     private static final int OWNER_SHIFT = TREE_AREAS * LANE_BITS;
+    private static final int USED_SHIFT = OWNER_SHIFT + OWNER_BITS;
+    private static final int RECENT_SHIFT = USED_SHIFT + USED_BITS;
 
     private static final long FREE_MASK = (1L << FREE_BITS) - 1;
     private static final long HUGE = 1L << HUGE_SHIFT;
     private static final long LANE_MASK = (1L << LANE_BITS) - 1;
     private static final long OWNER = 1L << OWNER_SHIFT;
+    private static final long USED = 1L << USED_SHIFT;
+    private static final long RECENT = 1L << RECENT_SHIFT;
 
     /** The largest owner. */
     static final int OWNER_MAX = (1 << OWNER_BITS) - 1;
@@ -83,7 +92,7 @@ final class TreeWord {
     }
 
     static int owner(long word) {
-        return (int) (word >>> OWNER_SHIFT);
+        return (int) (word >>> OWNER_SHIFT) & OWNER_MAX;
     }
 
     static boolean isOwned(long word) {
@@ -132,7 +141,7 @@ final class TreeWord {
 
     /** At least {@code count} free in the area -> {@code count} fewer. */
     static long take(long word, int lane, int count) {
-        return free(word, lane) >= count ? word - ((long) count << (lane * LANE_BITS)) : REFUSED;
+        return free(word, lane) >= count ? taken(word, lane) - ((long) count << (lane * LANE_BITS)) : REFUSED;
     }
 
     /** Not huge, and room for {@code count} more -> {@code count} more free. */
@@ -143,7 +152,45 @@ final class TreeWord {
 
     /** All 512 frames of the area free -> one huge frame. */
     static long takeHuge(long word, int lane) {
-        return free(word, lane) == AREA_FRAMES ? withLane(word, lane, HUGE) : REFUSED;
+        return free(word, lane) == AREA_FRAMES ? withLane(taken(word, lane), lane, HUGE) : REFUSED;
+    }
+
+    /**
+     * All 512 frames of an area free that has been used -> one huge frame, which is to be given back.
+     *
+     * @param evenRecent whether it may have been used recently
+     */
+    static long takeUsed(long word, int lane, boolean evenRecent) {
+        boolean isWanted = free(word, lane) == AREA_FRAMES && isUsed(word, lane)
+                && (evenRecent || !isRecent(word, lane));
+        return isWanted ? withLane(word, lane, HUGE) : REFUSED;
+    }
+
+    /** A huge frame whose memory was given back -> 512 free frames that have not been used. */
+    static long giveBack(long word, int lane) {
+        return isHuge(word, lane) ? withLane(word, lane, AREA_FRAMES) & ~((USED | RECENT) << lane) : REFUSED;
+    }
+
+    /** All 512 frames of an area free that was used recently -> not recently. */
+    static long age(long word, int lane) {
+        return free(word, lane) == AREA_FRAMES && isRecent(word, lane) ? word & ~(RECENT << lane) : REFUSED;
+    }
+
+    /** As if frames of all areas had been taken, some time ago. */
+    static long use(long word) {
+        return word | ((1L << USED_BITS) - 1) << USED_SHIFT;
+    }
+
+    static boolean isUsed(long word, int lane) {
+        return (word & USED << lane) != 0;
+    }
+
+    static boolean isRecent(long word, int lane) {
+        return (word & RECENT << lane) != 0;
+    }
+
+    private static long taken(long word, int lane) {
+        return word | (USED | RECENT) << lane;
     }
 
     /** A huge frame -> 512 free frames. */

@@ -23,6 +23,7 @@ final class Linux {
     static final int MAP_PRIVATE_ANONYMOUS_NORESERVE = 0x02 | 0x20 | 0x4000;
     static final int MADV_DONTNEED = 4;
     static final int MADV_HUGEPAGE = 14;
+    static final int MADV_POPULATE_WRITE = 23;
     // <linux/membarrier.h>
     static final int MEMBARRIER_CMD_PRIVATE_EXPEDITED = 1 << 3;
     static final int MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED = 1 << 4;

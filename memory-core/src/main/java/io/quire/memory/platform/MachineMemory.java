@@ -1,43 +1,35 @@
 package io.quire.memory.platform;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
-/** How much memory this process may have: the container's limit, or else the machine's memory. */
+/**
+ * How much memory this process may have: the machine's memory, or the limit of a control group that the process is in,
+ * directly or through a group around it, whichever is smallest.
+ * <p>
+ * Both kinds of control groups are read, v1 and v2, each where the process sees it mounted. Of v2 {@code memory.high}
+ * counts as well as {@code memory.max}: above it the kernel does not kill, but it stops every thread that asks for
+ * memory until some was reclaimed, and of a pool nothing can be reclaimed without swap.
+ */
 public final class MachineMemory {
-
-    private static final Pattern TOTAL = Pattern.compile("MemTotal:\\s+(\\d+) kB");
 
     private MachineMemory() {
     }
 
     /**
-     * The smaller of the container's limit and the machine's memory in bytes; {@link Long#MAX_VALUE} where neither
-     * can be read.
+     * The smallest of the limits of the control groups and the machine's memory, in bytes; {@link Long#MAX_VALUE} where
+     * nothing can be read.
      */
     public static long availableBytes() {
-        return Math.min(Math.min(containerBytes("/sys/fs/cgroup/memory.max"),
-                containerBytes("/sys/fs/cgroup/memory/memory.limit_in_bytes")), machineBytes());
+        return availableBytes(Path.of("/"));
     }
 
-    private static long containerBytes(String file) {
-        String text = read(file).strip();
-        return text.matches("\\d{1,18}") ? Long.parseLong(text) : Long.MAX_VALUE; // "max" where there is no limit
-    }
-
-    private static long machineBytes() {
-        Matcher total = TOTAL.matcher(read("/proc/meminfo"));
-        return total.find() ? Long.parseLong(total.group(1)) << 10 : Long.MAX_VALUE;
-    }
-
-    private static String read(String file) {
-        try {
-            return Files.readString(Path.of(file));
-        } catch (IOException absent) {
-            return "";
-        }
+    /**
+     * The same by the files under another root.
+     *
+     * @param root of a file system that has {@code proc} and whatever is mounted according to it
+     */
+    static long availableBytes(Path root) {
+        return Math.min(ControlGroups.limitBytes(root), TextFile.numberAfter(root.resolve("proc/meminfo"),
+                "MemTotal:", 1 << 10));
     }
 }

@@ -2,6 +2,7 @@ package io.quire.memory.platform;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.ref.Reference;
 
 /** Gives a part of long-lived memory a shorter life, so that whoever keeps it too long gets an exception. */
 @SuppressWarnings("restricted") // changes the lifetime of a segment
@@ -11,12 +12,24 @@ public final class SegmentScope {
     }
 
     /**
-     * A view of {@code sizeBytes} bytes that dies with the arena. Only with native access.
+     * A view of {@code sizeBytes} bytes that dies with the arena. Only with native access. Nothing keeps the memory
+     * mapped: see {@link #keep}.
      *
      * @param arena whose close ends the view
      */
     public static MemorySegment view(long address, long sizeBytes, Arena arena) {
         return MemorySegment.ofAddress(address).reinterpret(sizeBytes, arena, null);
+    }
+
+    /**
+     * Keeps an object reachable as long as a segment or buffer of the arena can be reached and the arena is open: the
+     * arena is referenced by all of them, and remembers what is to be done at its end. Only with native access.
+     *
+     * @param keeper what keeps the memory of the segments mapped; must not be registered with a cleaner that the arena
+     *        is part of
+     */
+    public static void keep(Object keeper, Arena arena) {
+        MemorySegment.NULL.reinterpret(0, arena, _ -> Reference.reachabilityFence(keeper));
     }
 
     /** All memory of the process as one segment, so that the compiler knows its bounds. Only with native access. */

@@ -9,6 +9,8 @@ import io.quire.memory.driver.DriverCalls;
 import io.quire.memory.frame.FrameListener;
 import io.quire.memory.frame.FramePool;
 import io.quire.memory.frame.FramePools;
+import io.quire.memory.frame.ReservedMemory;
+import io.quire.memory.platform.Reservation;
 import io.quire.memory.table.Geometry;
 import io.quire.memory.tier.EvictionQueues;
 import io.quire.memory.tier.Watermarks;
@@ -59,7 +61,8 @@ public final class DriverLink implements FrameListener {
         this.id = id;
         this.driver = driver;
         this.calls = new DriverCalls(name, deadline);
-        this.pool = driver instanceof CoherentDriver coherent ? pools.addCoherent(name, memoryOf(coherent), this)
+        this.pool = driver instanceof CoherentDriver coherent
+                ? pools.addCoherent(name, memoryOf(coherent), reservationOf(coherent), this)
                 : pools.addPrivate(name, ((PrivateDriver) driver).frames(), this);
         this.lineages = new Lineage[pool.frames()];
         this.addresses = new long[pool.frames()];
@@ -98,6 +101,10 @@ public final class DriverLink implements FrameListener {
                     + ", memory=" + memory);
         }
         return Objects.requireNonNull(memory);
+    }
+
+    private static @Nullable Reservation reservationOf(CoherentDriver coherent) {
+        return coherent instanceof ReservedMemory ours ? ours.reservation() : null;
     }
 
     public String name() {

@@ -46,6 +46,7 @@ final class Exclusives {
         if (frame == PageFaults.AWAY) {
             return frame;
         }
+        space.pins().endIdleViews();
         refusePinned(page, frame);
         try (Notifier.Window _ = space.notifier().start(InvalidationKind.EXCLUSIVE, page, page + Geometry.PAGE_BYTES,
                 mirror.link(), true)) {

@@ -19,6 +19,9 @@ public final class Machine {
     private final AtomicLong generations = new AtomicLong();
     private final AtomicLong mirrorIds = new AtomicLong();
 
+    /** Spaces with pins that show their pages to any thread, or have done so until they ended. */
+    private final Set<Space> views = ConcurrentHashMap.newKeySet();
+
     /** The pins of spaces that were closed. */
     private final Set<Space> pinnedAfterClose = ConcurrentHashMap.newKeySet();
 
@@ -98,8 +101,24 @@ public final class Machine {
         return longPins;
     }
 
+    /** Pins of a space begin to show their pages to any thread; under its lock. */
+    void noteViews(Space space) {
+        views.add(space);
+    }
+
+    /** None does any more; under its lock. */
+    void forgetViews(Space space) {
+        views.remove(space);
+    }
+
+    /** Ends the segments of pins that have ended, as far as native code does not use them. */
+    public void endIdleViews() {
+        views.forEach(Space::endIdleViews);
+    }
+
     /** The pins that are open, of spaces open and closed. */
     public List<Pinned> openPins() {
+        endIdleViews();
         List<Pinned> open = new ArrayList<>();
         pinnedAfterClose.forEach(space -> open.addAll(space.openPins()));
         spaces.list().forEach(space -> open.addAll(space.openPins()));

@@ -135,6 +135,7 @@ final class Migration {
     private void mark(Batch batch) {
         List<Space> locked = batch.lineage.lock();
         try {
+            locked.forEach(space -> space.pins().endIdleViews());
             Mappers mappers = Mappers.find(locked, batch.leafStart);
             lookUpHomecomer(batch);
             choose(batch, mappers, sight(batch, mappers));

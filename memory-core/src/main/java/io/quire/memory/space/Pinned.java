@@ -4,12 +4,9 @@ import io.quire.memory.contract.PinAccess;
 import io.quire.memory.contract.PinTerm;
 import io.quire.memory.table.Geometry;
 import io.quire.memory.trace.Birth;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.Arrays;
-import java.util.List;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -49,9 +46,8 @@ public final class Pinned {
     /** Counts up when a use begins and when it ends: an odd one is open. */
     private int use;
 
-    // What the holder looks at; under the lock of the space, or by the accessor's thread.
-    private @Nullable Arena arena;
-    private List<MemorySegment> views = List.of();
+    /** Where its segments are, and those of pins before it; null if it has none. In the list; under the lock. */
+    private SharedViews.@Nullable Ended shownWith;
 
     // In the list of its space; under its lock. Out of the list before and after.
     @Nullable Pinned next;
@@ -160,28 +156,14 @@ public final class Pinned {
     record Use(Pinned pinned, int number) {
     }
 
-    /**
-     * Shows the pages to the holder, while the pin is open.
-     *
-     * @param whose ends with the use
-     */
-    public void show(Arena whose, List<MemorySegment> segments) {
-        arena = whose;
-        views = segments;
+    /** Notes where its segments are. */
+    void show(SharedViews views) {
+        shownWith = views.ended();
     }
 
-    /** What was shown; empty if nothing was. */
-    public List<MemorySegment> views() {
-        return views;
-    }
-
-    /** Ends what was shown; refused while somebody is in it. */
-    public void hide() {
-        if (arena != null) {
-            arena.close();
-            arena = null;
-            views = List.of();
-        }
+    /** Where its segments are; null if it has none. */
+    SharedViews.@Nullable Ended shownWith() {
+        return shownWith;
     }
 
     /** Whose place it is; null if it is in the list of the space. */
@@ -248,7 +230,8 @@ public final class Pinned {
 
     @Override
     public String toString() {
-        return "pin of " + space.describeName() + ", address=0x" + Long.toHexString(address) + ", pages="
+        return (shownWith == null || isOpen() ? "pin of " : "closed pin, whose segments are in use by native code, of ")
+                + space.describeName() + ", address=0x" + Long.toHexString(address) + ", pages="
                 + frames.length + ", " + term + ", " + access + ", taken by thread " + thread.getName()
                 + (birth == null ? "" : ", age=" + birth.age().toMillis() + " ms" + birth.where());
     }

@@ -12,15 +12,21 @@ import io.quire.memory.frame.FramePools;
 import io.quire.memory.table.Geometry;
 import io.quire.memory.table.Root;
 import io.quire.memory.trace.Birth;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The pins of one space. A pin is taken of pages that no other space maps, so that whoever writes the page writes what
  * the pin shows; it holds the frames, not the mapping. Those in the list are taken and given back under the lock of the
  * space, those in the places of accessors without.
+ * <p>
+ * A pin of the list that was closed after it had shown its pages to any thread stays in the list, and holds its frames,
+ * until its segments are ended: see {@link SharedViews}.
  */
 final class Pins {
 
@@ -29,8 +35,20 @@ final class Pins {
 
     private @Nullable Pinned first;
 
-    /** In the list. Written under the lock. RACY(pin-count): read without it; the next reading is right. */
+    /** In the list and open. Written under the lock. RACY(pin-count): read without it; the next reading is right. */
     private int listed;
+
+    /** In the list and ended: their frames are held until their segments are ended too. */
+    private int ended;
+
+    /** Of those that are listed: they show their pages to any thread. */
+    private int shown;
+
+    /** Where the next pin can show its pages, in a chain. */
+    private @Nullable SharedViews idleViews;
+
+    /** The machine knows that there are such, or will be. */
+    private boolean areViewsKnown;
 
     /** Of the accessors that have pinned. Written under the lock. RACY(pin-count): as above. */
     private PinPlaces[] places = {};
@@ -197,7 +215,6 @@ final class Pins {
         }
         pinned.next = null;
         pinned.previous = null;
-        listed--;
     }
 
     /**
@@ -211,25 +228,153 @@ final class Pins {
             if (!pinned.isOpen(use)) {
                 return false;
             }
-            pinned.hide(); // first, because it may be refused
+            SharedViews.Ended with = pinned.shownWith();
+            if (with != null) {
+                with.pins().add(pinned); // first, because it may fail
+                ended++;
+                shown--;
+            }
+            listed--;
             pinned.end();
-            unlink(pinned);
-            for (int i = 0; i < pinned.pages(); i++) {
-                machine.pools().unhold(pinned.frame(i));
+            if (with == null) {
+                letGo(pinned);
+            } else {
+                endOrKeep(with, pinned);
             }
             noteUnpinned();
+            return true;
         } finally {
             space.unlock();
+        }
+    }
+
+    private void letGo(Pinned pinned) {
+        unlink(pinned);
+        for (int i = 0; i < pinned.pages(); i++) {
+            machine.pools().unhold(pinned.frame(i));
         }
         if (pinned.term() == PinTerm.LONG) {
             machine.longPins().giveBack((long) pinned.pages() << Geometry.PAGE_SHIFT);
         }
+    }
+
+    // ---- what pins of the list show
+
+    /**
+     * Shows the pages of a pin that is open; under the lock.
+     *
+     * @param pin stays reachable as long as it is open and somebody has one of the segments
+     * @param segments makes them
+     */
+    SharedViews.Shown show(Pinned pinned, Object pin, Function<Arena, List<MemorySegment>> segments) {
+        if (!areViewsKnown) {
+            machine.noteViews(space); // now, so that nothing can fail when the pin ends
+            areViewsKnown = true;
+        }
+        SharedViews views = takeIdleViews();
+        boolean isShown = false;
+        try {
+            SharedViews.Shown result = new SharedViews.Shown(views, segments.apply(views.arena()));
+            views.begin(pin);
+            pinned.show(views);
+            shown++;
+            isShown = true;
+            return result;
+        } finally {
+            if (!isShown) {
+                keepIdle(views);
+            }
+        }
+    }
+
+    private SharedViews takeIdleViews() {
+        SharedViews before = null;
+        for (SharedViews views = idleViews; views != null; before = views, views = views.next) {
+            if (!views.isInUse() && !views.isFull()) {
+                if (before == null) {
+                    idleViews = views.next;
+                } else {
+                    before.next = views.next;
+                }
+                views.next = null;
+                return views;
+            }
+        }
+        return new SharedViews();
+    }
+
+    private void keepIdle(SharedViews views) {
+        views.next = idleViews;
+        idleViews = views;
+    }
+
+    /** A pin has ended that had segments: they are ended now, or together with those of later pins. */
+    private void endOrKeep(SharedViews.Ended with, Pinned pinned) {
+        SharedViews views = with.get();
+        if (views == null) {
+            letGoAll(with); // nobody can reach a segment of it
+            return;
+        }
+        views.end(pinned);
+        boolean canWait = pinned.term() == PinTerm.SHORT && !space.isClosed() && !views.isFull()
+                && !machine.policies().leakTracking() && isMapped(pinned);
+        if (canWait || !views.tryClose()) {
+            keepIdle(views);
+        } else {
+            letGoAll(with);
+        }
+    }
+
+    /** Whether its frames would be in use without it too. */
+    private boolean isMapped(Pinned pinned) {
+        for (int i = 0; i < pinned.pages(); i++) {
+            if (machine.pools().references(pinned.frame(i)) == 0) {
+                return false;
+            }
+        }
         return true;
+    }
+
+    private void letGoAll(SharedViews.Ended with) {
+        with.pins().forEach(this::letGo);
+        ended -= with.pins().size();
+        with.pins().clear();
+    }
+
+    /**
+     * Ends the segments of pins that have ended, and gives up what they hold; all but what native code uses, and what
+     * shares an arena with a pin that is open. Under the lock.
+     */
+    void endIdleViews() {
+        if (idleViews == null) {
+            return;
+        }
+        SharedViews views = idleViews;
+        idleViews = null;
+        while (views != null) {
+            SharedViews after = views.next;
+            views.next = null;
+            if (views.tryClose()) {
+                letGoAll(views.ended());
+            } else {
+                keepIdle(views);
+            }
+            views = after;
+        }
+        noteUnpinned();
+    }
+
+    /** Has the machine forget this space if it has no segments to end; under the lock. */
+    void forgetViewsIfNone() {
+        if (idleViews == null && shown == 0 && areViewsKnown) {
+            machine.forgetViews(space);
+            areViewsKnown = false;
+        }
     }
 
     /** A pin has ended, maybe the last one of a space that is closed; under the lock. */
     void noteUnpinned() {
-        if (space.isClosed() && count() == 0) {
+        if (space.isClosed() && !holdsAny()) {
             machine.pinnedAfterClose().remove(space);
         }
     }
@@ -246,6 +391,11 @@ final class Pins {
         less.leave().forEach(this::link);
     }
 
+    /** Whether a pin is open, or has ended and holds its frames all the same. */
+    boolean holdsAny() {
+        return ended > 0 || count() > 0;
+    }
+
     /** How many pins are open. */
     int count() {
         int count = listed;
@@ -257,11 +407,24 @@ final class Pins {
 
     /** A pin that holds a page in a frame, or null; under the lock. */
     @Nullable Pinned find(long page, long frame) {
-        return open().stream().filter(pinned -> pinned.holds(page, frame)).findAny().orElse(null);
+        return holding().stream().filter(pinned -> pinned.holds(page, frame)).findAny().orElse(null);
     }
 
-    /** The pins that are open; under the lock. */
+    /** The pins that are open, and those that native code keeps from ending; under the lock. */
     List<Pinned> open() {
+        List<Pinned> open = new ArrayList<>(holding());
+        open.removeIf(Pins::isOver);
+        return open;
+    }
+
+    private static boolean isOver(Pinned pinned) {
+        SharedViews.Ended with = pinned.isOpen() ? null : pinned.shownWith();
+        SharedViews views = with == null ? null : with.get();
+        return with != null && (views == null || !views.isInUse());
+    }
+
+    /** The pins that hold their frames: those that are open, and some that have ended; under the lock. */
+    List<Pinned> holding() {
         if (first == null && places.length == 0) {
             return List.of();
         }

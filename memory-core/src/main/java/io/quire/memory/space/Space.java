@@ -24,8 +24,11 @@ import io.quire.memory.table.Mappings;
 import io.quire.memory.table.Root;
 import io.quire.memory.table.UpperDirectory;
 import io.quire.memory.trace.Birth;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Function;
 import java.util.function.LongUnaryOperator;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
@@ -318,6 +321,7 @@ public final class Space {
         lock.lock();
         try {
             Root current = checkMapped(address, sizeBytes, kind == InvalidationKind.CLEAR);
+            pins.endIdleViews(); // or they hold the frames
             try (Notifier.Window _ = notifier.start(kind, address, address + sizeBytes)) {
                 exclusives.forget(address, address + sizeBytes);
                 withdrawPages(current, address, sizeBytes, change);
@@ -402,6 +406,7 @@ public final class Space {
     private Space share(int childId, boolean asSnapshot, @Nullable String childName) {
         lock.lock();
         try {
+            pins.endIdleViews(); // or the child gets copies of their pages
             if (snapshot) {
                 root = root().withGeneration(machine.newGeneration()); // it may own nodes, for the sake of a pin
             } else {
@@ -437,7 +442,7 @@ public final class Space {
 
     /** Whoever holds a pin goes on writing to the frame, so the child gets frames of its own now. */
     private void copyPinned(Space child) {
-        for (Pinned pinned : pins.open()) {
+        for (Pinned pinned : pins.holding()) {
             for (int i = 0; i < pinned.pages(); i++) {
                 long page = pinned.address() + ((long) i << Geometry.PAGE_SHIFT);
                 long entry = entry(page);
@@ -460,7 +465,9 @@ public final class Space {
                 withdrawFromAll(Withdrawals.ALL);
                 machine.reclaimer().release(last.top());
             }
-            if (pins.count() > 0) { // here, when no accessor is just pinning or unpinning any more
+            pins.endIdleViews();
+            pins.forgetViewsIfNone();
+            if (pins.holdsAny()) { // here, when no accessor is just pinning or unpinning any more
                 machine.pinnedAfterClose().add(this);
             }
             mirrors = notifier.mirrors();
@@ -522,6 +529,27 @@ public final class Space {
         lock.lock();
         try {
             return pinned.isOpen(use) ? work.get() : null;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Shows the pages of a pin in the list to any thread, {@linkplain #whilePinned while it is open}.
+     *
+     * @param pin stays reachable as long as it is open and somebody has one of the segments
+     * @param segments makes them, in an arena that ends with the pin or some time later
+     */
+    public SharedViews.Shown show(Pinned pinned, Object pin, Function<Arena, List<MemorySegment>> segments) {
+        return pins.show(pinned, pin, segments);
+    }
+
+    /** Ends the segments of pins that have ended, as far as nobody keeps them from ending. */
+    void endIdleViews() {
+        lock.lock();
+        try {
+            pins.endIdleViews();
+            pins.forgetViewsIfNone();
         } finally {
             lock.unlock();
         }

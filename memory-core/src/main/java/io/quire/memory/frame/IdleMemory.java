@@ -1,0 +1,83 @@
+package io.quire.memory.frame;
+
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * Gives memory back to the operating system that has been free for some time: an area of 2 MiB that was wholly free at
+ * two looks in succession, with no frame of it taken in between. A look goes through all pools, a bounded part in each
+ * turn. Any thread; of several at a time one does it.
+ */
+public final class IdleMemory {
+
+    /** So many trees, of 8 MiB each, are looked at in a turn: some microseconds. */
+    private static final int TREES_PER_TURN = 4096;
+
+    /** So many areas are given back in a turn; each takes the kernel up to a tenth of a millisecond. */
+    private static final int AREAS_PER_TURN = 8;
+
+    private final FramePools pools;
+    private final long delayNanos;
+    private final AtomicBoolean isWorking = new AtomicBoolean();
+
+    // Of the one who works.
+    private long nextLook;
+    private int pool;
+    private int tree;
+
+    /**
+     * For all pools of a manager.
+     *
+     * @param delay the time between two looks: memory goes back when it has been free for that long, and after twice
+     *        the time at the latest
+     */
+    public IdleMemory(FramePools pools, Duration delay) {
+        this.pools = pools;
+        this.delayNanos = delay.toNanos();
+        this.nextLook = System.nanoTime() + delayNanos;
+    }
+
+    /** Goes on with a look, or begins one if it is time; how many areas were given back. */
+    public int work() {
+        return work(System.nanoTime());
+    }
+
+    int work(long now) {
+        if (!isWorking.compareAndSet(false, true)) {
+            return 0;
+        }
+        try {
+            return isLooking(now) ? look() : 0;
+        } finally {
+            isWorking.set(false);
+        }
+    }
+
+    private boolean isLooking(long now) {
+        if (pool > 0 || tree > 0) {
+            return true;
+        }
+        boolean begins = now - nextLook >= 0;
+        if (begins) {
+            nextLook = now + delayNanos;
+        }
+        return begins;
+    }
+
+    private int look() {
+        int given = 0;
+        for (int turn = 0; turn < TREES_PER_TURN && given < AREAS_PER_TURN; turn++) {
+            FramePool looked = pools.get(pool);
+            given += looked.trimIdle(tree++);
+            if (tree == looked.trees()) {
+                tree = 0;
+                pool++;
+            }
+            if (pool == pools.count()) {
+                pool = 0;
+                break;
+            }
+        }
+        return given;
+    }
+}

@@ -1,0 +1,116 @@
+package io.quire.memory.space;
+
+import io.quire.memory.frame.FrameMemory;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.ref.WeakReference;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The arena in which pins of one space show their pages to any thread, one pin after the other. Closing an arena of
+ * that kind is a handshake with every thread of the process. So it is closed once for many pins: the frames of a pin
+ * that has ended are held until then, and what somebody still reads through its segments is never another's.
+ * <p>
+ * Under the lock of the space.
+ */
+public final class SharedViews {
+
+    /** What may be held for pins that have ended: as many pages, of as many pins. */
+    private static final int PAGES_MAX = 64;
+    private static final int PINS_MAX = 64;
+
+    private final Arena arena = Arena.ofShared();
+    private final Ended ended = new Ended(this);
+    private int pages;
+
+    /** Native code was using a segment when the arena was to be closed. */
+    private boolean inUse;
+
+    /** What keeps the pin reachable whose segments these are now. */
+    private @Nullable Keeper keeper;
+
+    /** Among those of the space that show nothing now. */
+    @Nullable SharedViews next;
+
+    SharedViews() {
+        FrameMemory.keep(this, arena); // whoever has a segment has this, and by this what has ended is known
+    }
+
+    /** The pins that have ended, for who may know them without keeping the segments from being forgotten. */
+    static final class Ended extends WeakReference<SharedViews> {
+
+        private final List<Pinned> pins = new ArrayList<>();
+
+        private Ended(SharedViews views) {
+            super(views);
+        }
+
+        List<Pinned> pins() {
+            return pins;
+        }
+    }
+
+    /** Holds a pin as long as it is open. */
+    private static final class Keeper {
+
+        private @Nullable Object pin;
+
+        Keeper(Object pin) {
+            this.pin = pin;
+        }
+    }
+
+    /** What a pin shows. */
+    public record Shown(SharedViews views, List<MemorySegment> segments) {
+    }
+
+    Arena arena() {
+        return arena;
+    }
+
+    Ended ended() {
+        return ended;
+    }
+
+    /** A pin shows its pages here: who has a segment keeps the pin reachable until it ends. */
+    void begin(Object pin) {
+        Keeper mine = new Keeper(pin);
+        FrameMemory.keep(mine, arena);
+        keeper = mine;
+    }
+
+    /** The pin has ended; its frames stay held. */
+    void end(Pinned pinned) {
+        pages += pinned.pages();
+        if (keeper != null) {
+            keeper.pin = null;
+            keeper = null;
+        }
+    }
+
+    /** Whether no other pin may be shown here before the arena is closed. */
+    boolean isFull() {
+        return pages >= PAGES_MAX || ended.pins.size() >= PINS_MAX;
+    }
+
+    boolean isInUse() {
+        return inUse;
+    }
+
+    /**
+     * Ends all segments.
+     *
+     * @return false if native code is using one; try again later
+     */
+    boolean tryClose() {
+        try {
+            arena.close();
+            inUse = false;
+        } catch (IllegalStateException busy) {
+            inUse = true;
+        }
+        return !inUse;
+    }
+}
