@@ -9,6 +9,7 @@ import io.quire.memory.guard.WriterSlot;
 import io.quire.memory.space.PinPlaces;
 import io.quire.memory.space.Pinned;
 import io.quire.memory.space.Space;
+import io.quire.memory.space.WatchedAccessor;
 import io.quire.memory.space.Withdrawals;
 import io.quire.memory.table.Geometry;
 import io.quire.memory.table.TranslationCache;
@@ -44,9 +45,17 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
     /** Where to pin without the lock; null until this has pinned. */
     private @Nullable PinPlaces pinPlaces;
 
-    Accessor(Space space) {
-        super(space.memory());
-        this.space = space;
+    /** What this holds of the space; null as long as it holds nothing. */
+    private @Nullable WatchedAccessor held;
+
+    /** Kept reachable, or the space would be given back as forgotten. */
+    @SuppressWarnings("UnusedVariable")
+    private final AddressSpace handle;
+
+    Accessor(AddressSpace handle) {
+        super(handle.space().memory());
+        this.handle = handle;
+        this.space = handle.space();
         this.withdrawals = space.withdrawals();
         this.frames = space.machine().pools().newOwnFrames();
         this.version = withdrawals.version();
@@ -68,7 +77,7 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
     }
 
     @Override
-    long word(long address) {
+    long word(long address, long wanted) {
         if (!Ownership.isCurrent(owner)) {
             throw wrongThread();
         }
@@ -81,7 +90,7 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
                 return value;
             }
         }
-        return SlowPath.read(this, address);
+        return SlowPath.read(this, wanted);
     }
 
     @Override
@@ -215,12 +224,13 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
         if (!Ownership.isCurrent(owner)) {
             throw wrongThread();
         }
+        Objects.requireNonNull(term, "term");
         Objects.requireNonNull(access, "access");
         Pinned pinned = isShortInPage(address, sizeBytes, term) ? tryPin(address, access) : null;
         if (pinned == null) {
             pinned = SlowPath.pin(this, address, sizeBytes, term, access);
         }
-        return new Pin(pinned, address, sizeBytes, this);
+        return new Pin(pinned, address, sizeBytes, null, this);
     }
 
     private static boolean isShortInPage(long address, long sizeBytes, PinTerm term) {
@@ -245,13 +255,13 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
     }
 
     /**
-     * Ends a pin of this thread.
+     * Ends a pin of this thread, or one of a thread that has ended.
      *
      * @return false if it was ended before
      */
     boolean unpin(Pinned pinned, int use) {
         if (!Ownership.isCurrent(owner)) {
-            throw Ownership.violation("a pin of " + space.describeName(), owner);
+            return unpinOfEnded(pinned, use);
         }
         PinPlaces places = pinned.home();
         if (places == null) {
@@ -272,6 +282,17 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
         return true;
     }
 
+    private boolean unpinOfEnded(Pinned pinned, int use) {
+        WatchedAccessor its = held;
+        if (!Ownership.hasEnded(owner)) {
+            throw Ownership.violation("a pin of " + space.describeName(), owner);
+        }
+        if (its != null) {
+            its.handOverPins();
+        }
+        return space.unpin(pinned, use);
+    }
+
     /** Refuses any thread but the owner. */
     void checkOwner(String what) {
         if (!Ownership.isCurrent(owner)) {
@@ -279,20 +300,25 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
         }
     }
 
-    /** Ends the accessor; the space stays open. Closing it again has no effect. */
+    /**
+     * Ends the accessor; the space stays open, and so do pins, which are closed by themselves. Closing it again has no
+     * effect. A close that throws can be tried again. Once the owner has ended, any thread may close it; and if nobody
+     * can reach it any more, what it held is given back, with its pins, and reported in the log.
+     *
+     * @throws WrongThreadException if the caller is another thread and the owner has not ended; it stays open
+     */
     @Override
     public void close() {
-        if (!Ownership.isCurrent(owner)) {
+        if (!Ownership.mayClose(owner)) {
             throw wrongThread();
         }
         if (!closed) {
+            WatchedAccessor its = held;
+            if (its != null) {
+                its.close();
+            }
             closed = true;
             cache.release();
-            if (writer) {
-                space.removeWriter(slot, pinPlaces);
-                pinPlaces = null;
-            }
-            frames.close();
         }
     }
 
@@ -308,8 +334,8 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
     }
 
     /** What {@link #word} does when the translation is not in the cache, or was withdrawn. */
-    long wordSlowly(long address) {
-        return super.word(address);
+    long wordSlowly(long wanted) {
+        return super.word(wanted & -Long.BYTES, wanted);
     }
 
     /** What {@link #pin} does when it does not go without the lock. */
@@ -323,7 +349,10 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
                 return pinned;
             }
         }
-        return AddressSpace.pinPages(space, address, sizeBytes, term, access);
+        WatchedAccessor its = hold(); // before the pin: there may be no memory for it
+        Pinned pinned = AddressSpace.pinPages(space, address, sizeBytes, term, access);
+        pinned.watchedWith(its);
+        return pinned;
     }
 
     /** Whether a page may be pinned without the lock now. */
@@ -335,7 +364,7 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
         }
         registerWriter();
         if (pinPlaces == null) {
-            pinPlaces = space.newPinPlaces();
+            pinPlaces = hold().newPinPlaces();
         }
         cache.keepWritable(address, Geometry.pageStart(offset));
         return true;
@@ -365,9 +394,20 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
     /** Not before the first write: whoever forks need not wait for accessors that only read. */
     private void registerWriter() {
         if (!writer) {
+            hold();
             space.addWriter(slot, owner);
             writer = true;
         }
+    }
+
+    /** Has what this holds of the space given back when nobody can reach it any more. */
+    private WatchedAccessor hold() {
+        WatchedAccessor its = held;
+        if (its == null) {
+            its = new WatchedAccessor(this, space, slot, frames);
+            held = its;
+        }
+        return its;
     }
 
     /** Keeps the translation of a page for writes; false if the page has to be faulted in first. */

@@ -15,6 +15,7 @@ import io.quire.memory.table.Geometry;
 import io.quire.memory.table.Mappings;
 import io.quire.memory.table.Root;
 import io.quire.memory.trace.Birth;
+import java.lang.ref.Reference;
 import java.util.Objects;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
@@ -34,9 +35,28 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
 
     private final Space space;
 
-    AddressSpace(Space space) {
+    /** Kept reachable by all that it has opened: when nobody can reach it, it and that are given back. */
+    private final MemoryManager manager;
+
+    private AddressSpace(MemoryManager manager, Space space) {
         super(space.memory());
         this.space = space;
+        this.manager = manager;
+    }
+
+    /** The handle of a space that was just opened; if there is no memory for a handle, the space is closed. */
+    static AddressSpace of(MemoryManager manager, Space space) {
+        boolean opened = false;
+        try {
+            AddressSpace handle = new AddressSpace(manager, space);
+            space.watchedThrough(handle);
+            opened = true;
+            return handle;
+        } finally {
+            if (!opened) {
+                space.close();
+            }
+        }
     }
 
     // ---- addresses
@@ -57,6 +77,7 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
      * @throws io.quire.memory.contract.ProtectionException if this is a snapshot
      */
     public long map(long sizeBytes, Protection protection) {
+        Objects.requireNonNull(protection, "protection");
         if (sizeBytes <= 0 || sizeBytes > Geometry.ADDRESS_LIMIT) {
             throw new IllegalArgumentException("a mapping has 1 to 2^47 bytes: sizeBytes=" + sizeBytes);
         }
@@ -88,6 +109,7 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
      * @throws io.quire.memory.contract.DriverFailedException if an attached device fails to let go of the range
      */
     public void protect(long address, long sizeBytes, Protection protection) {
+        Objects.requireNonNull(protection, "protection");
         space.protect(Ranges.wholePage(address), Ranges.wholePages(Ranges.positive(sizeBytes)), protection);
     }
 
@@ -118,6 +140,9 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
      * both, one that begins after is in its own space only. Constant time, whatever the size; copies no page but those
      * that are pinned. Forks can be forked, to any depth, and closed in any order. May wait for writers of this space
      * that are inside a single access, and for devices that may write it; exclusive access of a device ends.
+     * <p>
+     * Close it: until then it holds what either side has written since. One that nobody can reach any more is closed
+     * some time after the garbage collector has found that out, and reported in the log.
      *
      * @param name for messages and statistics; null for a generated one
      * @throws io.quire.memory.contract.TooManySpacesException if the manager's limit of open spaces is reached
@@ -125,7 +150,7 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
      * @throws io.quire.memory.contract.DriverFailedException if an attached device fails to let go of what it may write
      */
     public AddressSpace fork(@Nullable String name) {
-        return new AddressSpace(space.fork(false, name));
+        return copy(false, name);
     }
 
     /** Takes a snapshot of the space; see {@link #snapshot(String)}. */
@@ -135,7 +160,15 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
 
     /** Makes a copy as {@link #fork(String)} does that refuses every change. It can be forked in turn. */
     public AddressSpace snapshot(@Nullable String name) {
-        return new AddressSpace(space.fork(true, name));
+        return copy(true, name);
+    }
+
+    private AddressSpace copy(boolean asSnapshot, @Nullable String name) {
+        try {
+            return of(manager, space.fork(asSnapshot, name));
+        } finally {
+            Reference.reachabilityFence(this); // else it might be closed as forgotten in the middle of its last use
+        }
     }
 
     // ---- tiers
@@ -166,6 +199,8 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
      * @throws io.quire.memory.contract.DeviceClosedException if the device of the pool is closed
      */
     public MigrationReport migrate(long address, long sizeBytes, MemoryPool pool, LongConsumer progress) {
+        Objects.requireNonNull(pool, "pool");
+        Objects.requireNonNull(progress, "progress");
         int pages = Ranges.pages(sizeBytes);
         checkPool(pool);
         return new MigrationReport(address, pool, new RangeMigration(space, pool.frames(), Ranges.wholePage(address),
@@ -188,7 +223,7 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
 
     /** Chooses where the copy goes when this space writes a shared page of a device; forks made later inherit it. */
     public void cowPlacement(CowPlacement placement) {
-        space.setCowPlacement(placement);
+        space.setCowPlacement(Objects.requireNonNull(placement, "placement"));
     }
 
     /**
@@ -223,11 +258,16 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
     public Pin pin(long address, long sizeBytes, PinTerm term, PinAccess access) {
         Pinned pinned = pinPages(space, address, sizeBytes, term, access);
         int use = pinned.use();
+        boolean opened = false;
         try {
-            return new Pin(pinned, address, sizeBytes, null);
-        } catch (Throwable failed) {
-            space.unpin(pinned, use);
-            throw failed;
+            Pin handle = new Pin(pinned, address, sizeBytes, this, null);
+            pinned.watchedThrough(handle);
+            opened = true;
+            return handle;
+        } finally {
+            if (!opened) {
+                space.unpin(pinned, use);
+            }
         }
     }
 
@@ -246,7 +286,7 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
 
     /** Opens this thread's fast path into the space; close it when the thread is done. */
     public Accessor accessor() {
-        return new Accessor(space);
+        return new Accessor(this);
     }
 
     /**
@@ -258,13 +298,17 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
      * @throws io.quire.memory.contract.ProtectionException if a page of the range may not be read
      */
     public RunCursor runs(long address, long sizeBytes) {
-        return RunCursor.open(space, address, sizeBytes);
+        return RunCursor.open(this, address, sizeBytes);
     }
 
     // ---- what it is
 
     Space space() {
         return space;
+    }
+
+    MemoryManager manager() {
+        return manager;
     }
 
     public String name() {
@@ -280,7 +324,11 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
         return space.isClosed();
     }
 
-    /** Counts pages by walking the table: as many steps as the space has pages. Exact while nobody writes. */
+    /**
+     * Counts pages by walking the table: as many steps as the space has pages. Exact while nobody writes.
+     *
+     * @throws io.quire.memory.contract.ClosedException after close
+     */
     public SpaceStatistics statistics() {
         Root root = space.root();
         Usage usage = Usage.of(space);
@@ -288,7 +336,11 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
                 space.birth().age());
     }
 
-    /** The mappings in words, a line each, ascending. */
+    /**
+     * The mappings in words, a line each, ascending.
+     *
+     * @throws io.quire.memory.contract.ClosedException after close
+     */
     public String describeMappings() {
         StringBuilder lines = new StringBuilder();
         for (Mappings.Range range : space.root().mappings().between(0, Geometry.ADDRESS_LIMIT)) {
@@ -301,8 +353,10 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
      * Ends the space: its accessors, and every later access, get a
      * {@link io.quire.memory.contract.ClosedException}. Forks and cursors live on. Bounded work; the frames it held
      * alone become free little by little, at the latest when somebody needs one.
+     * <p>
+     * A close that throws anything but ClosedException can be tried again, by any thread, until it succeeds.
      *
-     * @throws io.quire.memory.contract.ClosedException if it is closed already
+     * @throws io.quire.memory.contract.ClosedException if it is closed already, or another thread is just closing it
      * @throws io.quire.memory.contract.DriverFailedException if an attached device fails to let go of it; the space
      *         stays open, and can be closed after the device was
      */
@@ -313,7 +367,7 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
 
     @Override
     public String toString() {
-        Root root = space.isClosed() ? null : space.root();
+        Root root = space.rootOrNull();
         return "AddressSpace[" + space.describeName()
                 + (root == null ? ", closed" : ", mapped=" + root.mappings().sizeBytes() + " bytes") + "]";
     }

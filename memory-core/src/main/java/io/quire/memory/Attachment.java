@@ -11,7 +11,12 @@ public final class Attachment implements AutoCloseable {
 
     private final Attached attached;
 
-    Attachment(Attached attached) {
+    /** Kept reachable, or the space would be closed as forgotten. */
+    @SuppressWarnings("UnusedVariable")
+    private final AddressSpace handle;
+
+    Attachment(AddressSpace handle, Attached attached) {
+        this.handle = handle;
         this.attached = attached;
     }
 
@@ -39,7 +44,11 @@ public final class Attachment implements AutoCloseable {
         attached.makeExclusive(Ranges.wholePage(address), Ranges.pages(sizeBytes));
     }
 
-    /** How many pages are exclusive to the device now. */
+    /**
+     * How many pages are exclusive to the device now.
+     *
+     * @throws io.quire.memory.contract.ClosedException after close of the space or of this
+     */
     public int exclusivePages() {
         return attached.exclusivePages();
     }

@@ -5,6 +5,7 @@ import io.quire.memory.space.Attached;
 import io.quire.memory.space.DriverLink;
 import io.quire.memory.space.Machine;
 import java.time.Duration;
+import java.util.Objects;
 
 /**
  * A device of a manager: its memory is a pool, and it can work on the addresses of spaces that it is attached to. Any
@@ -17,12 +18,12 @@ public final class Device implements AutoCloseable {
 
     private final Machine machine;
     private final DriverLink link;
-    private final MemoryPool pool;
+    private final MemoryPool pool; // keeps the manager reachable
 
-    Device(Machine machine, DriverLink link) {
+    Device(MemoryManager manager, Machine machine, DriverLink link) {
         this.machine = machine;
         this.link = link;
-        this.pool = new MemoryPool(machine, link.pool(), 0);
+        this.pool = new MemoryPool(manager, link.pool(), 0);
     }
 
     public String name() {
@@ -40,7 +41,8 @@ public final class Device implements AutoCloseable {
     }
 
     /**
-     * Lets the device work on a space. Forks of the space are not attached with it.
+     * Lets the device work on a space. Forks of the space are not attached with it. The attachment keeps the space
+     * reachable; the device and its mirror do not.
      *
      * @throws IllegalArgumentException if the space belongs to another manager
      * @throws IllegalStateException if the device is attached to the space already
@@ -49,11 +51,12 @@ public final class Device implements AutoCloseable {
      * @throws io.quire.memory.contract.ClosedException if the space is closed
      */
     public Attachment attach(AddressSpace space) {
+        Objects.requireNonNull(space, "space");
         if (space.space().machine() != machine) {
             throw new IllegalArgumentException("the space belongs to another manager: device=" + name() + ", space="
                     + space.name());
         }
-        return new Attachment(Attached.of(space.space(), link));
+        return new Attachment(space, Attached.of(space.space(), link));
     }
 
     public boolean isClosed() {
@@ -78,6 +81,7 @@ public final class Device implements AutoCloseable {
      * @throws DeviceClosedException if it is closed already
      */
     public void close(Duration timeout) {
+        Objects.requireNonNull(timeout, "timeout");
         machine.evictor().close(link, timeout);
     }
 

@@ -103,7 +103,7 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
 
     /** Reads a byte. */
     public final byte getByte(long address) {
-        return (byte) (word(address & -Long.BYTES) >>> shift(address, Byte.BYTES));
+        return (byte) (word(address & -Long.BYTES, address) >>> shift(address, Byte.BYTES));
     }
 
     /** Reads 2 bytes in the byte order of the machine. */
@@ -118,7 +118,7 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
 
     /** Reads 8 bytes in the byte order of the machine. */
     public final long getLong(long address) {
-        return isAligned(address, Long.BYTES) ? word(address) : bits(address, Long.BYTES);
+        return isAligned(address, Long.BYTES) ? word(address, address) : bits(address, Long.BYTES);
     }
 
     /** Reads 4 bytes as a float. */
@@ -359,6 +359,8 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
      * @throws MisalignedAddressException if an address is no multiple of 8
      */
     public final void gatherLongs(long[] addresses, long[] values, int count) {
+        Objects.requireNonNull(addresses, "addresses");
+        Objects.requireNonNull(values, "values");
         Objects.checkFromIndexSize(0, count, addresses.length);
         Objects.checkFromIndexSize(0, count, values.length);
         long[] offsets = new long[count]; // not in the caller's array, which another thread could write to
@@ -381,6 +383,7 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
      * @throws IndexOutOfBoundsException if the target is too small
      */
     public final void copyTo(long address, MemorySegment target, long targetOffset, long sizeBytes) {
+        Objects.requireNonNull(target, "target");
         checkRange(address, sizeBytes);
         Objects.checkFromIndexSize(targetOffset, sizeBytes, target.byteSize());
         for (long done = 0; done < sizeBytes;) {
@@ -398,6 +401,7 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
 
     /** Copies bytes out of the space into an array. */
     public final void copyTo(long address, byte[] target, int targetOffset, int length) {
+        Objects.requireNonNull(target, "target");
         copyTo(address, MemorySegment.ofArray(target), targetOffset, length);
     }
 
@@ -407,6 +411,7 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
      * @throws IndexOutOfBoundsException if the source is too small
      */
     public final void copyFrom(MemorySegment source, long sourceOffset, long address, long sizeBytes) {
+        Objects.requireNonNull(source, "source");
         checkRange(address, sizeBytes);
         Objects.checkFromIndexSize(sourceOffset, sizeBytes, source.byteSize());
         writeRange(address, sizeBytes, (offset, done, length) ->
@@ -415,6 +420,7 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
 
     /** Copies bytes of an array into the space. */
     public final void copyFrom(byte[] source, int sourceOffset, long address, int length) {
+        Objects.requireNonNull(source, "source");
         copyFrom(MemorySegment.ofArray(source), sourceOffset, address, length);
     }
 
@@ -431,6 +437,7 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
      * @throws IndexOutOfBoundsException if the segment is too small
      */
     public final long mismatch(long address, MemorySegment other, long otherOffset, long sizeBytes) {
+        Objects.requireNonNull(other, "other");
         checkRange(address, sizeBytes);
         Objects.checkFromIndexSize(otherOffset, sizeBytes, other.byteSize());
         for (long done = 0; done < sizeBytes;) {
@@ -457,6 +464,7 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
      * @return the index of the first byte that differs, or -1
      */
     public final long mismatch(long address, MemoryAccess other, long otherAddress, long sizeBytes) {
+        Objects.requireNonNull(other, "other");
         checkRange(address, sizeBytes);
         other.checkRange(otherAddress, sizeBytes);
         for (long done = 0; done < sizeBytes;) {
@@ -482,11 +490,16 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
 
     // ---- the two loops everything above is made of
 
-    /** An aligned long. Never crosses a page, never tears. */
-    long word(long address) {
+    /**
+     * An aligned long. Never crosses a page, never tears.
+     *
+     * @param address of the long
+     * @param wanted the first byte of it that the caller wants: what a refusal names
+     */
+    long word(long address, long wanted) {
         while (true) {
             long version = translationVersion();
-            long value = memory.getLong(locate(address));
+            long value = memory.getLong(locate(wanted) & -Long.BYTES);
             // ORDER(translation-withdrawn) fence: the data was loaded before the version is looked at again.
             VarHandle.loadLoadFence();
             if (isStill(version)) {
@@ -497,12 +510,13 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
 
     /** 2, 4 or 8 bytes from the one or two aligned longs they lie in, in the low bits of the result. */
     private long bits(long address, int sizeBytes) {
-        long first = word(address & -Long.BYTES);
+        long first = word(address & -Long.BYTES, address);
         int at = (int) address & Long.BYTES - 1;
         if (at + sizeBytes <= Long.BYTES) {
             return first >>> shift(address, sizeBytes);
         }
-        long second = word((address & -Long.BYTES) + Long.BYTES);
+        long next = (address & -Long.BYTES) + Long.BYTES;
+        long second = word(next, next);
         int firstBits = (Long.BYTES - at) * Byte.SIZE;
         return LITTLE_ENDIAN ? (first >>> (Long.SIZE - firstBits)) | (second << firstBits)
                 : ((first << (Long.SIZE - firstBits)) | (second >>> firstBits)) >>> (Long.SIZE - sizeBytes * Byte.SIZE);
@@ -615,6 +629,6 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
     }
 
     private static boolean isNative(ByteOrder order) {
-        return order == ByteOrder.nativeOrder();
+        return Objects.requireNonNull(order, "order") == ByteOrder.nativeOrder();
     }
 }

@@ -3,20 +3,19 @@ package io.quire.memory;
 import io.quire.memory.contract.ClosedException;
 import io.quire.memory.contract.CowPlacement;
 import io.quire.memory.contract.LongTermPolicy;
-import io.quire.memory.contract.MemoryException;
 import io.quire.memory.contract.OpenSpacesException;
 import io.quire.memory.contract.PageOutcome;
-import io.quire.memory.contract.PagesBusyException;
 import io.quire.memory.device.DeviceDriver;
 import io.quire.memory.frame.FramePool;
 import io.quire.memory.frame.FramePools;
-import io.quire.memory.frame.IdleMemory;
 import io.quire.memory.platform.MachineMemory;
 import io.quire.memory.platform.MemoryPromise;
+import io.quire.memory.space.Agent;
 import io.quire.memory.space.DriverLink;
+import io.quire.memory.space.Ending;
 import io.quire.memory.space.Machine;
+import io.quire.memory.space.Maintenance;
 import io.quire.memory.space.OpenSpaces;
-import io.quire.memory.space.PinWatch;
 import io.quire.memory.space.Pinned;
 import io.quire.memory.space.Policies;
 import io.quire.memory.space.Recount;
@@ -27,13 +26,9 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.agrona.concurrent.Agent;
-import org.agrona.concurrent.AgentRunner;
-import org.agrona.concurrent.BackoffIdleStrategy;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -60,23 +55,18 @@ public final class MemoryManager implements AutoCloseable {
 
     private static final System.Logger LOGGER = System.getLogger(MemoryManager.class.getName());
 
-    /** Nodes destroyed in one turn of the agent: well below a millisecond. */
-    private static final int NODES_PER_TURN = 256;
-
     private final Machine machine;
     private final MemoryPool hostPool;
     private final List<Device> devices;
-    private final PinWatch watch;
-    private final @Nullable IdleMemory idleMemory;
-    private final @Nullable AgentRunner agent;
+    private final Maintenance maintenance;
+    private final Ending ending;
 
     private MemoryManager(Builder builder, Machine machine) {
         this.machine = machine;
-        hostPool = new MemoryPool(machine, machine.pools().host(), 1);
-        devices = machine.links().stream().map(link -> new Device(machine, link)).toList();
-        watch = new PinWatch(machine);
-        idleMemory = builder.givesBack() ? new IdleMemory(machine.pools(), builder.giveBackDelay()) : null;
-        agent = builder.backgroundAgent ? startAgent() : null; // last: nothing else would stop its thread
+        hostPool = new MemoryPool(this, machine.pools().host(), 1);
+        devices = machine.links().stream().map(link -> new Device(this, machine, link)).toList();
+        maintenance = new Maintenance(machine, builder.giveBackDelay());
+        ending = new Ending(machine, builder.backgroundAgent ? Agent.start(machine, maintenance) : null);
     }
 
     /** Begins to configure a manager. */
@@ -97,7 +87,7 @@ public final class MemoryManager implements AutoCloseable {
      * @throws ClosedException after close
      */
     public AddressSpace newAddressSpace(@Nullable String name) {
-        return new AddressSpace(Space.open(machine, name));
+        return AddressSpace.of(this, Space.open(machine, name));
     }
 
     /**
@@ -131,6 +121,7 @@ public final class MemoryManager implements AutoCloseable {
      * @throws IllegalArgumentException if there is none
      */
     public MemoryPool pool(String name) {
+        Objects.requireNonNull(name, "name");
         return pools().stream().filter(pool -> pool.name().equals(name)).findFirst()
                 .orElseThrow(() -> new IllegalArgumentException("no pool has that name: name=" + name + ", pools="
                         + pools().stream().map(MemoryPool::name).toList()));
@@ -147,6 +138,7 @@ public final class MemoryManager implements AutoCloseable {
      * @throws IllegalArgumentException if there is none
      */
     public Device device(String name) {
+        Objects.requireNonNull(name, "name");
         return devices.stream().filter(device -> device.name().equals(name)).findFirst()
                 .orElseThrow(() -> new IllegalArgumentException("no device has that name: name=" + name + ", devices="
                         + devices.stream().map(Device::name).toList()));
@@ -165,6 +157,7 @@ public final class MemoryManager implements AutoCloseable {
      * @throws ClosedException after close
      */
     public EvictionReport evict(MemoryPool pool, int pages) {
+        Objects.requireNonNull(pool, "pool");
         checkOpen();
         if (pages < 1) {
             throw new IllegalArgumentException("at least one page is evicted: pages=" + pages);
@@ -181,22 +174,17 @@ public final class MemoryManager implements AutoCloseable {
 
     /**
      * Does what the background agent does, once: destroys what dropped spaces left behind, ends the segments of pins
-     * that were closed, evicts from devices that have fewer free frames than the watermark, reports pins that overstay,
-     * and gives memory back that has been free for some time. For users who build without the agent
-     * and call this from a thread of their own, again and again.
+     * that were closed, evicts from devices that have fewer free frames than the watermark, reports pins that overstay
+     * and snapshots that grow old, and gives memory back that has been free for some time. For users who build without
+     * the agent and call this from a thread of their own, again and again. If a part of it fails, the others are done
+     * before this throws.
      *
      * @return how much was done; 0 if there was nothing to do
      * @throws ClosedException after close
      */
     public int maintain() {
         checkOpen();
-        return doMaintenance();
-    }
-
-    private int doMaintenance() {
-        machine.endIdleViews(); // not counted: it can wait for the next turn
-        return machine.reclaimer().reclaim(NODES_PER_TURN) + machine.evictor().work() + watch.look()
-                + (idleMemory == null ? 0 : idleMemory.work());
+        return maintenance.run();
     }
 
     /**
@@ -251,44 +239,46 @@ public final class MemoryManager implements AutoCloseable {
         return machine.spaces().list().stream().map(Space::describe).toList();
     }
 
+    /** The spaces that are open now, oldest first: forks, snapshots, and those of cursors too. */
+    public List<OpenSpace> spaces() {
+        checkOpen();
+        return machine.spaces().list().stream().map(OpenSpace::of).toList();
+    }
+
     /**
-     * Closes the devices and gives the pool back to the operating system.
+     * Closes the devices and gives the pool back to the operating system. If that fails half way, the manager opens no
+     * more spaces, and this can be called again until it succeeds.
      *
-     * @throws OpenSpacesException if a space is open; the manager stays open
+     * @throws OpenSpacesException if a space or a cursor is open; the manager stays open
      * @throws io.quire.memory.contract.PagesBusyException if a pin is open; the manager stays open
+     * @throws io.quire.memory.contract.WaitTimeoutException if the agent does not come to an end within a minute
      * @throws ClosedException if it is closed already
      */
     @Override
     public void close() {
-        checkOpen();
-        List<Pinned> pins = machine.openPins();
-        if (!pins.isEmpty()) {
-            throw new PagesBusyException("pins are still open: manager=" + name() + ", count=" + pins.size()
-                    + pins.stream().map(pin -> "\n  " + pin).collect(Collectors.joining()));
-        }
-        if (!machine.spaces().seal()) {
-            checkOpen();
-            throw new OpenSpacesException(name(), openSpaces(), machine.spaces().isLeakTracking() ? ""
-                    : "; build the manager with leakTracking(true) to see where they were created");
-        }
-        if (agent != null) {
-            agent.close();
-        }
-        for (Device device : devices) {
-            closeDriver(device);
-        }
-        machine.pools().close();
+        ending.close();
     }
 
-    private static void closeDriver(Device device) {
-        if (!device.isClosed()) {
-            try {
-                device.close();
-            } catch (MemoryException failed) {
-                LOGGER.log(System.Logger.Level.WARNING, "no space is open, but device " + device.name()
-                        + " could not be closed", failed);
-            }
+    /**
+     * Closes the manager with everything that is open: pins, cursors, spaces, and then what {@link #close()} does.
+     * Whoever uses any of it afterwards gets a {@link ClosedException}, or from a segment what segments throw. A device
+     * whose driver fails is cut off.
+     * <p>
+     * What other threads may be using at this moment is not taken from them: a pin of an accessor or a cursor whose
+     * segments belong to a thread that has not ended, a pin of a space that a channel is writing. Such are waited for,
+     * and if they are still in use then, named; all else is closed.
+     *
+     * @param timeout how long they are waited for; zero or more
+     * @throws OpenSpacesException if a space or a cursor is still open then; the manager stays open
+     * @throws io.quire.memory.contract.PagesBusyException if a pin is still open then; the manager stays open
+     * @throws IllegalArgumentException if the timeout is negative
+     * @throws ClosedException if it is closed already
+     */
+    public void closeAll(Duration timeout) {
+        if (Objects.requireNonNull(timeout, "timeout").isNegative()) {
+            throw new IllegalArgumentException("a timeout is zero or more: timeout=" + timeout);
         }
+        ending.closeAll(timeout);
     }
 
     /** Counts every reference anew; only while nothing else runs. For tests. */
@@ -296,40 +286,20 @@ public final class MemoryManager implements AutoCloseable {
         Recount.check(machine);
     }
 
-    private AgentRunner startAgent() {
-        Agent maintenance = new Agent() {
-            @Override
-            public int doWork() {
-                return doMaintenance();
-            }
-
-            @Override
-            public String roleName() {
-                return "quire-agent-" + machine.name();
-            }
-        };
-        // Nobody waits for the agent, so it may sleep long; who needs a frame destroys for himself.
-        BackoffIdleStrategy idle = new BackoffIdleStrategy(0, 0, TimeUnit.MILLISECONDS.toNanos(1),
-                TimeUnit.MILLISECONDS.toNanos(20));
-        AgentRunner runner = new AgentRunner(idle, failure -> LOGGER.log(System.Logger.Level.ERROR,
-                "the agent of memory manager " + machine.name() + " failed", failure), null, maintenance);
-        AgentRunner.startOnThread(runner, work -> {
-            Thread thread = new Thread(work, maintenance.roleName());
-            thread.setDaemon(true);
-            return thread;
-        });
-        return runner;
+    boolean isClosed() {
+        return machine.spaces().isSealed();
     }
 
-    private void checkOpen() {
-        if (machine.spaces().isSealed()) {
+    /** Refuses a manager that is closed. */
+    void checkOpen() {
+        if (isClosed()) {
             throw new ClosedException("memory manager " + name());
         }
     }
 
     @Override
     public String toString() {
-        return "MemoryManager[" + name() + (machine.spaces().isSealed() ? ", closed" : ", " + statistics()) + "]";
+        return "MemoryManager[" + name() + (isClosed() ? ", closed" : ", " + statistics()) + "]";
     }
 
     /** How a manager shall be. Not safe for use by several threads. */
@@ -354,6 +324,7 @@ public final class MemoryManager implements AutoCloseable {
         private long longTermPinLimitBytes = -1;
         private Duration driverDeadline = Duration.ofSeconds(10);
         private Duration pinOverstay = Duration.ofSeconds(10);
+        private Duration snapshotOverstay = Duration.ofHours(1);
         private boolean promotion;
         private @Nullable Duration giveBackAfter;
         private boolean touchAhead;
@@ -365,7 +336,7 @@ public final class MemoryManager implements AutoCloseable {
 
         /** The name that shows up in messages and statistics; "memory" if not given. */
         public Builder name(String name) {
-            this.name = name;
+            this.name = Objects.requireNonNull(name, "name");
             return this;
         }
 
@@ -417,6 +388,8 @@ public final class MemoryManager implements AutoCloseable {
          * @throws IllegalArgumentException if the name is taken, or blank
          */
         public Builder device(String name, DeviceDriver driver) {
+            Objects.requireNonNull(name, "name");
+            Objects.requireNonNull(driver, "driver");
             if (name.isBlank() || name.equals("host") || drivers.putIfAbsent(name, driver) != null) {
                 throw new IllegalArgumentException("every device has a name of its own, and \"host\" is taken: name="
                         + name);
@@ -432,18 +405,19 @@ public final class MemoryManager implements AutoCloseable {
          * @throws IllegalArgumentException if the name is taken or blank, or the size is not positive
          */
         public Builder deviceCoherentPool(String name, long sizeBytes) {
+            Objects.requireNonNull(name, "name");
             return device(name, new MemoryOnly(Ranges.wholePages(Ranges.positive(sizeBytes))));
         }
 
         /** Where the copy of a shared device page goes when a sharer writes; to the host if not given. */
         public Builder cowPlacement(CowPlacement placement) {
-            cowPlacement = placement;
+            cowPlacement = Objects.requireNonNull(placement, "placement");
             return this;
         }
 
         /** What happens to a long-term pin of coherent memory; it is refused if not given. */
         public Builder longTermPolicy(LongTermPolicy policy) {
-            longTermPolicy = policy;
+            longTermPolicy = Objects.requireNonNull(policy, "policy");
             return this;
         }
 
@@ -481,6 +455,17 @@ public final class MemoryManager implements AutoCloseable {
         }
 
         /**
+         * How long a fork or snapshot may be open and hold pages that no other space maps before it is reported, once,
+         * as a warning; an hour if not given. Looking for such pages takes as many steps as the space has.
+         *
+         * @throws IllegalArgumentException if it is not positive
+         */
+        public Builder snapshotOverstay(Duration overstay) {
+            snapshotOverstay = positive(overstay);
+            return this;
+        }
+
+        /**
          * How much of each device is kept free, in percent of its frames: eviction begins below the first, and ends at
          * the second. 5 and 10 if not given; 0 and 0 evict only when a frame is needed.
          *
@@ -514,15 +499,11 @@ public final class MemoryManager implements AutoCloseable {
          * @throws IllegalArgumentException if it is negative
          */
         public Builder giveBackAfter(Duration idle) {
-            if (idle.isNegative()) {
+            if (Objects.requireNonNull(idle, "idle").isNegative()) {
                 throw new IllegalArgumentException("a time is not negative: time=" + idle);
             }
             giveBackAfter = idle;
             return this;
-        }
-
-        private boolean givesBack() {
-            return !giveBackDelay().isZero();
         }
 
         private Duration giveBackDelay() {
@@ -543,7 +524,7 @@ public final class MemoryManager implements AutoCloseable {
         }
 
         private static Duration positive(Duration time) {
-            if (time.isNegative() || time.isZero()) {
+            if (Objects.requireNonNull(time, "time").isNegative() || time.isZero()) {
                 throw new IllegalArgumentException("a time limit is positive: time=" + time);
             }
             return time;
@@ -566,14 +547,21 @@ public final class MemoryManager implements AutoCloseable {
             int frames = frames();
             List<MemoryOnly> ours = new ArrayList<>();
             FramePools.Builder pools = new FramePools.Builder(frames, name, memoryOnlyBytes());
+            MemoryManager manager = null;
             try {
                 if (touchAhead) {
                     touch(pools);
                 }
-                return new MemoryManager(this, machine(frames, pools, ours));
+                manager = new MemoryManager(this, machine(frames, pools, ours));
+                manager.ending.watchedThrough(manager);
+                return manager;
             } catch (Throwable refused) {
-                pools.abandon();
-                ours.forEach(MemoryOnly::close);
+                if (manager != null) {
+                    manager.ending.close(); // there is an agent
+                } else {
+                    pools.abandon();
+                    ours.forEach(MemoryOnly::close);
+                }
                 throw refused;
             }
         }
@@ -585,7 +573,8 @@ public final class MemoryManager implements AutoCloseable {
             long limit = longTermPinLimitBytes >= 0 ? longTermPinLimitBytes
                     : ((long) frames << FramePool.FRAME_SHIFT) / 2;
             Machine machine = new Machine(name, pools.build(), links, maxSpaces,
-                    new Policies(cowPlacement, longTermPolicy, limit, pinOverstay, promotion, leakTracking));
+                    new Policies(cowPlacement, longTermPolicy, limit, pinOverstay, snapshotOverstay, promotion,
+                            leakTracking));
             String excess = MemoryPromise.excess();
             if (excess != null) {
                 LOGGER.log(System.Logger.Level.WARNING, excess);

@@ -3,7 +3,6 @@ package io.quire.memory;
 import io.quire.memory.contract.ClosedException;
 import io.quire.memory.contract.PoolKind;
 import io.quire.memory.frame.FramePool;
-import io.quire.memory.space.Machine;
 
 /**
  * Memory of one kind: of the host, or of a device. Pages live in pools, and can be moved between a device's and the
@@ -11,12 +10,13 @@ import io.quire.memory.space.Machine;
  */
 public final class MemoryPool {
 
-    private final Machine machine;
+    /** Kept reachable, or it would be closed as forgotten. */
+    private final MemoryManager manager;
     private final FramePool frames;
     private final int reserved;
 
-    MemoryPool(Machine machine, FramePool frames, int reserved) {
-        this.machine = machine;
+    MemoryPool(MemoryManager manager, FramePool frames, int reserved) {
+        this.manager = manager;
         this.frames = frames;
         this.reserved = reserved;
     }
@@ -35,7 +35,7 @@ public final class MemoryPool {
      * @throws ClosedException after close of the manager
      */
     public long sizeBytes() {
-        checkOpen();
+        manager.checkOpen();
         return size();
     }
 
@@ -50,7 +50,7 @@ public final class MemoryPool {
      * @throws ClosedException after close of the manager
      */
     public long freeBytes() {
-        checkOpen();
+        manager.checkOpen();
         return free();
     }
 
@@ -59,26 +59,16 @@ public final class MemoryPool {
     }
 
     private boolean isOfClosedDevice() {
-        return frames.number() > 0 && machine.links().get(frames.number() - 1).isClosed();
+        return frames.number() > 0 && manager.devices().get(frames.number() - 1).isClosed();
     }
 
     FramePool frames() {
         return frames;
     }
 
-    private boolean isClosed() {
-        return machine.spaces().isSealed();
-    }
-
-    private void checkOpen() {
-        if (isClosed()) {
-            throw new ClosedException("memory manager " + machine.name());
-        }
-    }
-
     @Override
     public String toString() {
-        return "MemoryPool[" + name() + ", " + kind() + ", " + (isClosed() ? "closed"
+        return "MemoryPool[" + name() + ", " + kind() + ", " + (manager.isClosed() ? "closed"
                 : "size=" + size() + " bytes, free=" + free() + " bytes") + "]";
     }
 }

@@ -4,8 +4,10 @@ import io.quire.memory.contract.ClosedException;
 import io.quire.memory.contract.PageState;
 import io.quire.memory.contract.PinAccess;
 import io.quire.memory.contract.PinTerm;
+import io.quire.memory.contract.SegmentInUseException;
 import io.quire.memory.frame.FrameMemory;
 import io.quire.memory.frame.FramePool;
+import io.quire.memory.platform.SegmentScope;
 import io.quire.memory.space.PageStates;
 import io.quire.memory.space.Pinned;
 import io.quire.memory.space.SharedViews;
@@ -37,18 +39,23 @@ public final class Pin implements AutoCloseable {
     /** Its thread is the only one that may use this; null if any may. */
     private final @Nullable Accessor accessor;
 
+    /** The space it was taken of, kept reachable; null if the accessor does that. */
+    @SuppressWarnings("UnusedVariable")
+    private final @Nullable AddressSpace handle;
+
     // Under the lock of the space, or by the accessor's thread.
     private List<MemorySegment> segments = List.of();
     private @Nullable Arena arena;
     private @Nullable SharedViews shared;
 
-    Pin(Pinned pinned, long start, long sizeBytes, @Nullable Accessor accessor) {
+    Pin(Pinned pinned, long start, long sizeBytes, @Nullable AddressSpace handle, @Nullable Accessor accessor) {
         this.pinned = pinned;
         this.use = pinned.use();
         this.start = start;
         this.sizeBytes = sizeBytes;
         this.term = pinned.term();
         this.access = pinned.access();
+        this.handle = handle;
         this.accessor = accessor;
     }
 
@@ -156,11 +163,16 @@ public final class Pin implements AutoCloseable {
     /**
      * Ends the pin. The {@link #segments()} must not be used any more. If native code, such as a channel that writes,
      * still uses one of a pin by a space, the pages stay held until it is done.
+     * <p>
+     * Once the thread of an accessor has ended, its pins may be closed by any. A pin that nobody can reach any more, nor
+     * a segment of it, is ended some time after the garbage collector has found that out, and reported in the log; one
+     * of an accessor, together with the accessor.
      *
      * @throws ClosedException if it is closed already
-     * @throws WrongThreadException if it is one of an accessor and the caller another thread; the pin stays open
-     * @throws IllegalStateException if it is one of an accessor, and closed from within native code that uses one of
-     *         the segments; the pin stays open
+     * @throws WrongThreadException if it is one of an accessor and the caller another thread, and the accessor's has
+     *         not ended; the pin stays open
+     * @throws SegmentInUseException if it is one of an accessor, and closed from within native code that uses one of
+     *         the segments; the pin stays open, and can be closed later
      */
     @Override
     public void close() {
@@ -183,7 +195,7 @@ public final class Pin implements AutoCloseable {
         checkOwner();
         Arena mine = Objects.requireNonNull(arena);
         if (segments.getFirst().isAccessibleBy(Thread.currentThread())) {
-            mine.close();
+            SegmentScope.end(mine, this);
         } // else its thread has ended, and nobody can use them
         arena = null;
         segments = List.of();

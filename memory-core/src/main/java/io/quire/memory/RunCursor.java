@@ -1,8 +1,10 @@
 package io.quire.memory;
 
 import io.quire.memory.contract.ClosedException;
+import io.quire.memory.contract.SegmentInUseException;
 import io.quire.memory.frame.FrameMemory;
 import io.quire.memory.guard.Ownership;
+import io.quire.memory.platform.SegmentScope;
 import io.quire.memory.space.Space;
 import io.quire.memory.table.Entry;
 import io.quire.memory.table.Geometry;
@@ -48,23 +50,33 @@ public final class RunCursor implements AutoCloseable {
     private MemorySegment memory = MemorySegment.NULL;
     private boolean closed;
 
-    private RunCursor(Space snapshot, long address, long sizeBytes) {
+    /** Kept reachable, or it would be closed as forgotten. */
+    @SuppressWarnings("UnusedVariable")
+    private final MemoryManager manager;
+
+    private RunCursor(MemoryManager manager, Space snapshot, long address, long sizeBytes) {
+        this.manager = manager;
         this.snapshot = snapshot;
         this.nextAddress = address;
         this.end = address + sizeBytes;
     }
 
-    static RunCursor open(Space space, long address, long sizeBytes) {
+    static RunCursor open(AddressSpace handle, long address, long sizeBytes) {
         if (sizeBytes < 0) {
             throw new IllegalArgumentException("a size cannot be negative: sizeBytes=" + sizeBytes);
         }
-        Space snapshot = space.fork(true, "runs of " + space.name());
+        Space snapshot = handle.space().fork(true, "runs of " + handle.name());
+        boolean opened = false;
         try {
             snapshot.checkAllReadable(address, sizeBytes);
-            return new RunCursor(snapshot, address, sizeBytes);
-        } catch (Throwable refused) {
-            snapshot.close();
-            throw refused;
+            RunCursor cursor = new RunCursor(handle.manager(), snapshot, address, sizeBytes);
+            snapshot.watchedThroughCursor(cursor);
+            opened = true;
+            return cursor;
+        } finally {
+            if (!opened) {
+                snapshot.close();
+            }
         }
     }
 
@@ -72,7 +84,7 @@ public final class RunCursor implements AutoCloseable {
      * Goes to the next run. The segment of this one cannot be used any more.
      *
      * @return false if there is none
-     * @throws IllegalStateException while native code uses the segment of this run; the cursor stays where it is
+     * @throws SegmentInUseException while native code uses the segment of this run; the cursor stays where it is
      * @throws ClosedException after close
      * @throws WrongThreadException if the caller is not the thread that opened it
      */
@@ -152,28 +164,36 @@ public final class RunCursor implements AutoCloseable {
     }
 
     /**
-     * Gives the snapshot up. Closing it again has no effect.
+     * Gives the snapshot up. Closing it again has no effect; a close that throws can be tried again. Once the owner has
+     * ended, any thread may close it; and if nobody can reach it any more, nor a segment of it, that is done, and
+     * reported in the log.
      *
-     * @throws IllegalStateException while native code uses the segment of this run; the cursor stays open, and can be
-     *         closed later
-     * @throws WrongThreadException if the caller is not the thread that opened it
+     * @throws WrongThreadException if the caller is another thread and the owner has not ended; it stays open
+     * @throws SegmentInUseException while native code uses the segment of this run; it stays open
      */
     @Override
     public void close() {
-        if (!Ownership.isCurrent(owner)) {
+        if (!Ownership.mayClose(owner)) {
             throw wrongThread();
         }
-        if (!closed) {
+        if (Ownership.isCurrent(owner)) {
             endRun();
+        }
+        // Of an owner that has ended nobody can use a run any more, nor end it.
+        closed = true;
+        try {
             snapshot.close();
-            closed = true;
+        } catch (ClosedException again) {
+            if (!snapshot.isClosed()) {
+                throw again;
+            }
         }
     }
 
     /** For anybody but the owner there is nothing to end: the segment is of use to its thread alone. */
     private void endRun() {
         if (arena != null && Ownership.isCurrent(owner)) {
-            arena.close();
+            SegmentScope.end(arena, this);
         }
         arena = null;
         memory = MemorySegment.NULL;

@@ -8,6 +8,9 @@ public final class ProtectionException extends MemoryException {
     @Serial
     private static final long serialVersionUID = 1L;
 
+    /** In place of an address where none was named: a snapshot was to get a mapping. */
+    public static final long NO_ADDRESS = -1;
+
     private final long address;
 
     private ProtectionException(String message, long address) {
@@ -27,7 +30,13 @@ public final class ProtectionException extends MemoryException {
                 + Long.toHexString(address) + "; fork() it for a copy that may", address);
     }
 
-    /** The address of the access, or of the first page of the range that does not allow it. */
+    /** The whole space is read-only, and gets no mapping. */
+    public static ProtectionException snapshot(String space) {
+        return new ProtectionException("a snapshot may not be changed: space=" + space
+                + "; fork() it for a copy that may", NO_ADDRESS);
+    }
+
+    /** The address of the access, or of the first page of the range that does not allow it; {@link #NO_ADDRESS}. */
     public long address() {
         return address;
     }

@@ -1,5 +1,6 @@
 package io.quire.memory.platform;
 
+import io.quire.memory.contract.SegmentInUseException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
@@ -30,6 +31,20 @@ public final class SegmentScope {
      */
     public static void keep(Object keeper, Arena arena) {
         MemorySegment.NULL.reinterpret(0, arena, _ -> Reference.reachabilityFence(keeper));
+    }
+
+    /**
+     * Ends the segments of an arena.
+     *
+     * @param holder what handed them out, for the message
+     * @throws SegmentInUseException while somebody is inside one of them; nothing has ended
+     */
+    public static void end(Arena arena, Object holder) {
+        try {
+            arena.close();
+        } catch (IllegalStateException inUse) {
+            throw new SegmentInUseException(holder.toString(), inUse);
+        }
     }
 
     /** All memory of the process as one segment, so that the compiler knows its bounds. Only with native access. */

@@ -130,16 +130,15 @@ public final class Evictor {
         return tally;
     }
 
-    /** Evicts as the watermarks say, and promotes; a batch at a time, for an agent or whoever stands in for it. */
-    public int work() {
-        int done = 0;
-        for (DriverLink link : machine.links()) {
-            int wanted = link.toEvict();
-            if (wanted > 0) {
-                done += evictSome(link, Math.min(wanted, BATCH));
-            }
-        }
-        return promoter == null ? done : done + promoter.work();
+    /** Evicts from a device as the watermarks say, a batch; for an agent or whoever stands in for it. How many went. */
+    int work(DriverLink link) {
+        int wanted = link.toEvict();
+        return wanted > 0 ? evictSome(link, Math.min(wanted, BATCH)) : 0;
+    }
+
+    /** Brings some pages back to their devices, if that is wanted; for the same. How many. */
+    int promote() {
+        return promoter == null ? 0 : promoter.work();
     }
 
     /** Notes each victim as soon as it is chosen, so that it is given back whatever happens; how many there are. */

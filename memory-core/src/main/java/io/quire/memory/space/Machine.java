@@ -25,6 +25,9 @@ public final class Machine {
     /** The pins of spaces that were closed. */
     private final Set<Space> pinnedAfterClose = ConcurrentHashMap.newKeySet();
 
+    /** Of accessors that have written or pinned and are open. */
+    private final Set<WatchedAccessor> watchedAccessors = ConcurrentHashMap.newKeySet();
+
     private final String name;
     private final FramePools pools;
     private final List<DriverLink> links;
@@ -34,6 +37,7 @@ public final class Machine {
     private final LongPins longPins;
     private final Migration migration;
     private final Evictor evictor;
+    private final LostHandles lostHandles;
 
     /**
      * Puts a machine together.
@@ -52,6 +56,7 @@ public final class Machine {
         this.longPins = new LongPins(policies.longTermPinLimitBytes());
         this.migration = new Migration(this);
         this.evictor = new Evictor(this);
+        this.lostHandles = new LostHandles(name);
     }
 
     public String name() {
@@ -137,9 +142,25 @@ public final class Machine {
         return count;
     }
 
+    /** The spaces that may have pins, open and closed. */
+    List<Space> spacesWithPins() {
+        List<Space> all = new ArrayList<>(pinnedAfterClose);
+        all.addAll(spaces.unordered());
+        return all;
+    }
+
     /** Closed spaces of which pins are open. */
     Set<Space> pinnedAfterClose() {
         return pinnedAfterClose;
+    }
+
+    Set<WatchedAccessor> watchedAccessors() {
+        return watchedAccessors;
+    }
+
+    /** What was forgotten and is to be given back. */
+    LostHandles lostHandles() {
+        return lostHandles;
     }
 
     Migration migration() {

@@ -162,6 +162,7 @@ final class Mirror implements DeviceMirror {
     int exclusivePages() {
         space.lock();
         try {
+            checkOpen();
             return space.exclusives().count(this);
         } finally {
             space.unlock();

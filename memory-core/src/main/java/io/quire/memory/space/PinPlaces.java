@@ -5,6 +5,7 @@ import io.quire.memory.frame.FramePools;
 import io.quire.memory.table.Geometry;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,10 +28,10 @@ public final class PinPlaces {
     private int free = (1 << PLACES) - 1;
 
     /** Of an accessor of this thread. */
-    public PinPlaces(Space space) {
+    PinPlaces(Space space, WatchedAccessor accessor) {
         pools = space.machine().pools();
         for (int place = 0; place < PLACES; place++) {
-            places[place] = new Pinned(space, this, place);
+            places[place] = new Pinned(space, this, accessor, place);
         }
     }
 
@@ -77,16 +78,19 @@ public final class PinPlaces {
         return count;
     }
 
-    /** Gives those away that are open; there are no places any more. */
-    List<Pinned> leave() {
-        List<Pinned> open = new ArrayList<>();
+    /** Whether the caller may have those that are open leave: the accessor's thread, or any once that has ended. */
+    boolean mayBeEndedHere() {
+        return places[0].mayBeEndedHere();
+    }
+
+    /** Gives those away that are open; there are no places any more. Allocates nothing, so it is done as a whole. */
+    void leave(Consumer<Pinned> to) {
         for (Pinned place : places) {
             if (place.isOpen()) {
                 place.moveOut();
-                open.add(place);
+                to.accept(place);
             }
         }
         free = 0;
-        return open;
     }
 }

@@ -10,7 +10,7 @@ import java.util.concurrent.TimeUnit;
  * Reports short-term pins that are held too long, each once. Reading a clock would cost a pin more than all the rest,
  * so the time of a pin whose stack is not remembered counts from when it is seen here first. One thread at a time.
  */
-public final class PinWatch {
+final class PinWatch {
 
     private static final System.Logger LOGGER = System.getLogger(PinWatch.class.getName());
 
@@ -23,18 +23,25 @@ public final class PinWatch {
     private Map<Pinned.Use, Seen> open = Map.of();
 
     /** What is known of a pin that was open at the last look. */
-    private record Seen(long sinceNanos, boolean isReported) {
+    private static final class Seen {
+
+        final long sinceNanos;
+        boolean isReported;
+
+        Seen(long sinceNanos) {
+            this.sinceNanos = sinceNanos;
+        }
     }
 
     /** Watches the pins of all spaces of a machine. */
-    public PinWatch(Machine machine) {
+    PinWatch(Machine machine) {
         this.machine = machine;
         this.overstayNanos = machine.policies().pinOverstay().toNanos();
         this.nextLook = System.nanoTime();
     }
 
     /** Reports; how many. Does nothing most of the times it is called. */
-    public int look() {
+    int look() {
         long now = System.nanoTime();
         if (now - nextLook < 0) {
             return 0;
@@ -44,22 +51,28 @@ public final class PinWatch {
     }
 
     private int look(List<Pinned> pins, long now) {
-        int reported = 0;
         Map<Pinned.Use, Seen> still = new HashMap<>();
         for (Pinned pinned : pins) {
             if (pinned.term() == PinTerm.SHORT) {
-                Seen seen = open.getOrDefault(pinned.identity(), new Seen(pinned.knownSince(now), false));
-                boolean overstays = now - seen.sinceNanos > overstayNanos;
-                if (overstays && !seen.isReported) {
-                    LOGGER.log(System.Logger.Level.WARNING, "a short-term pin has been held too long, for "
-                            + TimeUnit.NANOSECONDS.toMillis(now - seen.sinceNanos) + " ms at least: " + pinned
-                            + pinned.whereItsThreadIs());
-                    reported++;
-                }
-                still.put(pinned.identity(), new Seen(seen.sinceNanos, seen.isReported || overstays));
+                Seen known = open.get(pinned.identity());
+                still.put(pinned.identity(), known != null ? known : new Seen(pinned.knownSince(now)));
             }
         }
-        open = still;
+        open = still; // before the reports: one that fails costs no other pin its time, and none is made twice
+        int reported = 0;
+        for (Pinned pinned : pins) {
+            Seen seen = open.get(pinned.identity());
+            if (seen != null && !seen.isReported && now - seen.sinceNanos > overstayNanos) {
+                report(pinned, now - seen.sinceNanos);
+                seen.isReported = true;
+                reported++;
+            }
+        }
         return reported;
+    }
+
+    private static void report(Pinned pinned, long heldNanos) {
+        LOGGER.log(System.Logger.Level.WARNING, "a short-term pin has been held too long, for "
+                + TimeUnit.NANOSECONDS.toMillis(heldNanos) + " ms at least: " + pinned + pinned.whereItsThreadIs());
     }
 }

@@ -2,6 +2,7 @@ package io.quire.memory.space;
 
 import io.quire.memory.contract.PinAccess;
 import io.quire.memory.contract.PinTerm;
+import io.quire.memory.guard.Ownership;
 import io.quire.memory.table.Geometry;
 import io.quire.memory.trace.Birth;
 import java.lang.invoke.MethodHandles;
@@ -46,6 +47,9 @@ public final class Pinned {
     /** Counts up when a use begins and when it ends: an odd one is open. */
     private int use;
 
+    /** What to give back if nobody can reach the holder any more. Written before the holder can be lost. */
+    private @Nullable WatchedHandle watch;
+
     /** Where its segments are, and those of pins before it; null if it has none. In the list; under the lock. */
     private SharedViews.@Nullable Ended shownWith;
 
@@ -67,7 +71,7 @@ public final class Pinned {
     }
 
     /** A place of an accessor of this thread, for one page at a time. */
-    Pinned(Space space, PinPlaces home, int place) {
+    Pinned(Space space, PinPlaces home, WatchedAccessor accessor, int place) {
         this.space = space;
         this.thread = Thread.currentThread();
         this.term = PinTerm.SHORT;
@@ -76,6 +80,7 @@ public final class Pinned {
         this.original = null;
         this.place = place;
         this.home = home;
+        this.watch = accessor;
         this.access = PinAccess.READ;
     }
 
@@ -164,6 +169,31 @@ public final class Pinned {
     /** Where its segments are; null if it has none. */
     SharedViews.@Nullable Ended shownWith() {
         return shownWith;
+    }
+
+    /**
+     * Gives the pin back when nobody can reach its handle any more.
+     *
+     * @param handle the pin that the user holds
+     */
+    public void watchedThrough(Object handle) {
+        watch = new WatchedPin(handle, this);
+    }
+
+    /** Gives the pin back when nobody can reach the accessor any more through which it was taken. */
+    public void watchedWith(WatchedAccessor accessor) {
+        watch = accessor;
+    }
+
+    /** Whether it is given back together with an accessor. */
+    @SuppressWarnings("ReferenceEquality") // no other will do
+    boolean isWatchedWith(WatchedAccessor accessor) {
+        return watch == accessor;
+    }
+
+    /** Whether the caller may end it: see {@link Ownership#mayClose}. */
+    boolean mayBeEndedHere() {
+        return Ownership.mayClose(thread);
     }
 
     /** Whose place it is; null if it is in the list of the space. */

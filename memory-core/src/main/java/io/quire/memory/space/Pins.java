@@ -17,6 +17,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -385,10 +386,30 @@ final class Pins {
         places[places.length - 1] = more;
     }
 
-    /** It may no more; what is pinned there stays pinned. Under the lock, by the thread of the accessor. */
+    /**
+     * It may no more; what is pinned there stays pinned. Again has no effect. Under the lock, by a thread that may close
+     * the accessor.
+     */
     void remove(PinPlaces less) {
-        places = Arrays.stream(places).filter(others -> others != less).toArray(PinPlaces[]::new);
-        less.leave().forEach(this::link);
+        int index = Arrays.asList(places).indexOf(less);
+        if (index < 0) {
+            return;
+        }
+        PinPlaces[] rest = new PinPlaces[places.length - 1];
+        Consumer<Pinned> list = this::link; // whatever may fail comes before the first change
+        System.arraycopy(places, 0, rest, 0, index);
+        System.arraycopy(places, index + 1, rest, index, rest.length - index);
+        places = rest;
+        less.leave(list);
+    }
+
+    /** Takes what threads have pinned that have ended, or this one, out of their places; under the lock. */
+    void removePlacesOfEnded() {
+        for (PinPlaces some : places.clone()) {
+            if (some.mayBeEndedHere()) {
+                remove(some);
+            }
+        }
     }
 
     /** Whether a pin is open, or has ended and holds its frames all the same. */

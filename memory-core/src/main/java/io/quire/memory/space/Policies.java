@@ -11,9 +11,10 @@ import java.time.Duration;
  * @param longTermPolicy what happens to a long-term pin of a coherent page
  * @param longTermPinLimitBytes how much host memory may be pinned for long
  * @param pinOverstay how long a short-term pin may be held before it is reported
+ * @param snapshotOverstay how long a fork or snapshot may hold pages alone before it is reported
  * @param promotion whether evicted pages that are used again return to their device
  * @param leakTracking whether spaces and pins remember the stack that created them
  */
 public record Policies(CowPlacement cowPlacement, LongTermPolicy longTermPolicy, long longTermPinLimitBytes,
-        Duration pinOverstay, boolean promotion, boolean leakTracking) {
+        Duration pinOverstay, Duration snapshotOverstay, boolean promotion, boolean leakTracking) {
 }

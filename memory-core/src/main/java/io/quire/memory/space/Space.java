@@ -12,6 +12,7 @@ import io.quire.memory.device.InvalidationKind;
 import io.quire.memory.frame.FrameMemory;
 import io.quire.memory.frame.FramePools;
 import io.quire.memory.frame.FrameSource;
+import io.quire.memory.guard.Ownership;
 import io.quire.memory.guard.TableLock;
 import io.quire.memory.guard.WriterSlot;
 import io.quire.memory.guard.Writers;
@@ -26,6 +27,8 @@ import io.quire.memory.table.UpperDirectory;
 import io.quire.memory.trace.Birth;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Function;
@@ -53,6 +56,16 @@ public final class Space {
     private static final int NODES_PER_FAULT = 2;
     private static final int NODES_PER_CLOSE = 16;
 
+    private static final VarHandle CLOSING;
+
+    static {
+        try {
+            CLOSING = MethodHandles.lookup().findVarHandle(Space.class, "closing", boolean.class);
+        } catch (ReflectiveOperationException impossible) {
+            throw new ExceptionInInitializerError(impossible);
+        }
+    }
+
     private final TableLock lock = new TableLock();
     private final Withdrawals withdrawals = new Withdrawals();
     private final Retired retired = new Retired();
@@ -76,6 +89,23 @@ public final class Space {
 
     private volatile CowPlacement cowPlacement;
     private volatile @Nullable Root root;
+
+    /** Whether a thread is closing this, or has. Through {@link #CLOSING}. */
+    @SuppressWarnings("UnusedVariable")
+    private volatile boolean closing;
+
+    /** Of {@link SnapshotWatch}. */
+    private boolean overstayReported;
+
+    /** The table of a space that is being closed, as long as it is to be given up; under the lock. */
+    private @Nullable Directory dropped;
+
+    /** Whose cursor this snapshot was made for; null if it is none. */
+    private volatile @Nullable Thread cursorOwner;
+
+    /** Kept here, so that it is as long as this is open. */
+    @SuppressWarnings("UnusedVariable")
+    private @Nullable WatchedSpace watch;
 
     /** What a cursor reads without looking at the table again; under the lock. */
     private long keptFrom;
@@ -289,7 +319,10 @@ public final class Space {
     public long map(long sizeBytes, Protection protection) {
         lock.lock();
         try {
-            Root current = checkChangeable(0);
+            Root current = root();
+            if (snapshot) {
+                throw ProtectionException.snapshot(name());
+            }
             long address = current.mappings().place(sizeBytes);
             if (address < 0) {
                 throw new OutOfAddressesException(name(), sizeBytes, Geometry.ADDRESS_LIMIT);
@@ -453,18 +486,38 @@ public final class Space {
         }
     }
 
-    /** Ends the space. Bounded work: the tree is destroyed by later slow paths or the background agent. */
+    /**
+     * Ends the space. Bounded work: the tree is destroyed by later slow paths or the background agent. What fails half
+     * way can be tried again, and goes on where it was.
+     *
+     * @throws ClosedException if it was ended before, or another thread is at it
+     */
     public void close() {
+        if (!CLOSING.compareAndSet(this, false, true)) {
+            throw new ClosedException(describeName());
+        }
+        boolean ended = false;
+        try {
+            end();
+            ended = true;
+        } finally {
+            closing = ended;
+        }
+    }
+
+    private void end() {
         List<Mirror> mirrors;
         lock.lock();
         try {
-            root();
-            try (Notifier.Window _ = notifier.start(InvalidationKind.RELEASE, 0, Long.MAX_VALUE)) {
-                Root last = root();
-                root = null;
-                withdrawFromAll(Withdrawals.ALL);
-                machine.reclaimer().release(last.top());
+            Root last = root;
+            if (last != null) {
+                try (Notifier.Window _ = notifier.start(InvalidationKind.RELEASE, 0, Long.MAX_VALUE)) {
+                    dropped = last.top();
+                    root = null;
+                    releaseDropped();
+                }
             }
+            releaseDropped(); // if that has failed before
             pins.endIdleViews();
             pins.forgetViewsIfNone();
             if (pins.holdsAny()) { // here, when no accessor is just pinning or unpinning any more
@@ -476,9 +529,45 @@ public final class Space {
             lock.unlock();
         }
         lineage.remove(this);
-        machine.spaces().remove(this);
         mirrors.forEach(Mirror::tellDetached);
+        machine.spaces().remove(this); // last of what must be done: as long as it is listed, the end is tried again
         machine.reclaimer().reclaim(NODES_PER_CLOSE);
+    }
+
+    /** Gives the table up, once no access can be in it any more. */
+    private void releaseDropped() {
+        Directory top = dropped;
+        if (top != null) {
+            withdrawFromAll(Withdrawals.ALL);
+            dropped = null;
+            machine.reclaimer().release(top);
+        }
+    }
+
+    /**
+     * Closes the space when nobody can reach its handle any more.
+     *
+     * @param handle what the user holds
+     */
+    public void watchedThrough(Object handle) {
+        watch = new WatchedSpace(handle, this);
+    }
+
+    /** The same for a snapshot that was made for a cursor of the calling thread. */
+    public void watchedThroughCursor(Object cursor) {
+        cursorOwner = Thread.currentThread();
+        watchedThrough(cursor);
+    }
+
+    /** Whether the thread of a cursor may be reading the memory of a run just now; the caller cannot end that. */
+    boolean isBeingRead() {
+        Thread reader = cursorOwner;
+        lock.lock();
+        try {
+            return reader != null && keptFrom < keptTo && !Ownership.mayClose(reader);
+        } finally {
+            lock.unlock();
+        }
     }
 
     // ---- pins and cursors
@@ -502,8 +591,8 @@ public final class Space {
     }
 
     /** Lets an accessor of this thread, whose slot is known, pin in places of its own. */
-    public PinPlaces newPinPlaces() {
-        PinPlaces places = new PinPlaces(this);
+    PinPlaces newPinPlaces(WatchedAccessor accessor) {
+        PinPlaces places = new PinPlaces(this, accessor);
         lock.lock();
         try {
             root();
@@ -512,6 +601,37 @@ public final class Space {
             lock.unlock();
         }
         return places;
+    }
+
+    /** Has the pins of an accessor go to the list, by a thread that may close it; again has no effect. */
+    void removePlaces(PinPlaces places) {
+        lock.lock();
+        try {
+            pins.remove(places);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Has the pins of threads that have ended, and of this one, go to the list, where they can be ended. */
+    void removePlacesOfEnded() {
+        lock.lock();
+        try {
+            pins.removePlacesOfEnded();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Ends all pins in the list that were taken through an accessor which nobody can reach; how many. */
+    int unpinAllOf(WatchedAccessor accessor) {
+        int count = 0;
+        for (Pinned pinned : openPins()) {
+            if (pinned.isWatchedWith(accessor) && unpin(pinned, pinned.use())) {
+                count++;
+            }
+        }
+        return count;
     }
 
     /** An accessor has unpinned after this space was closed. */
@@ -915,6 +1035,15 @@ public final class Space {
         return snapshot;
     }
 
+    /** Whether {@link SnapshotWatch} has said that this has grown old. */
+    boolean isOverstayReported() {
+        return overstayReported;
+    }
+
+    void overstayReported() {
+        overstayReported = true;
+    }
+
     /** Whether it is a fork or a snapshot of another space. */
     public boolean isForked() {
         return parentId != 0;
@@ -928,8 +1057,18 @@ public final class Space {
         return birth;
     }
 
+    /** What it was forked from, in words; null if it was not forked. */
+    public @Nullable String parent() {
+        return isForked() ? nameOf(parentName, parentId) : null;
+    }
+
+    /** Whether it is the snapshot of a cursor. */
+    public boolean isOfCursor() {
+        return cursorOwner != null;
+    }
+
     /** The table, or null after close. */
-    @Nullable Root rootOrNull() {
+    public @Nullable Root rootOrNull() {
         return root;
     }
 
@@ -940,7 +1079,7 @@ public final class Space {
 
     /** A line about the space, with the stack that created it when leaks are tracked. */
     public String describe() {
-        return describeName() + (isForked() ? " forked from " + nameOf(parentName, parentId) : "")
+        return (isOfCursor() ? "cursor, " : "") + describeName() + (isForked() ? " forked from " + parent() : "")
                 + ", age=" + birth.age().toMillis() + " ms" + birth.where();
     }
 }

@@ -21,6 +21,9 @@ public final class TranslationCache {
     /** So many misses for each word say that the pages in use are more than the words. */
     private static final int MISSES_PER_WORD = 4;
 
+    /** Of all that are released: nothing is kept in it. */
+    private static final long[] RELEASED = new long[1];
+
     private long[] words;
     private int tagShift;
     private long stamp = 1;
@@ -118,9 +121,9 @@ public final class TranslationCache {
         stamp = 1;
     }
 
-    /** Forgets everything and keeps no memory for more. */
+    /** Forgets everything for good. Allocates nothing; nothing may be kept afterwards. */
     public void release() {
-        words = new long[1];
+        words = RELEASED;
     }
 
     private void grow() {

@@ -1,14 +1,21 @@
 package io.quire.memory.trace;
 
+import java.security.ProtectionDomain;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** When, and with leak tracking where, something was created. Immutable. */
 public final class Birth implements Comparable<Birth> {
 
-    private static final StackWalker WALKER = StackWalker.getInstance();
+    private static final int FRAMES_KEPT = 24;
+
+    private static final StackWalker WALKER = StackWalker.getInstance(StackWalker.Option.RETAIN_CLASS_REFERENCE);
+
+    /** Where the classes of this library come from; those of the user, tests in the same package too, do not. */
+    private static final ProtectionDomain OURS = Birth.class.getProtectionDomain();
 
     private final long nanoTime = System.nanoTime();
     private final StackTraceElement @Nullable [] stack;
@@ -17,9 +24,9 @@ public final class Birth implements Comparable<Birth> {
         this.stack = stack;
     }
 
-    /** Now; with the stack of the caller if it is to be tracked, which costs microseconds. */
+    /** Now; with the stack of the user's call if it is to be tracked, which costs microseconds. */
     public static Birth now(boolean tracked) {
-        return new Birth(tracked ? stackOfCaller() : null);
+        return new Birth(tracked ? stackOfUser() : null);
     }
 
     /** How long ago that was. */
@@ -33,13 +40,23 @@ public final class Birth implements Comparable<Birth> {
         return Long.signum(nanoTime - other.nanoTime);
     }
 
+    /** The stack, which begins with the user's call of the library; empty if it was not tracked. */
+    public List<StackTraceElement> stack() {
+        return stack == null ? List.of() : List.of(stack);
+    }
+
     /** The stack, a line for each frame, or nothing if it was not tracked. */
     public String where() {
         return stack == null ? "" : Arrays.stream(stack).map(e -> "\n      at " + e).collect(Collectors.joining());
     }
 
-    private static StackTraceElement[] stackOfCaller() {
-        return WALKER.walk(frames -> frames.skip(2).limit(24).map(StackWalker.StackFrame::toStackTraceElement)
-                .toArray(StackTraceElement[]::new));
+    private static StackTraceElement[] stackOfUser() {
+        return WALKER.walk(frames -> frames.dropWhile(Birth::isOurs).limit(FRAMES_KEPT)
+                .map(StackWalker.StackFrame::toStackTraceElement).toArray(StackTraceElement[]::new));
+    }
+
+    @SuppressWarnings("ReferenceEquality") // a class loader has one domain for each place that classes come from
+    private static boolean isOurs(StackWalker.StackFrame frame) {
+        return frame.getDeclaringClass().getProtectionDomain() == OURS;
     }
 }

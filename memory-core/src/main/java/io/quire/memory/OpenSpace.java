@@ -1,0 +1,50 @@
+package io.quire.memory;
+
+import io.quire.memory.space.Space;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A space that is open.
+ *
+ * @param name its name, given or generated
+ * @param kind what it is
+ * @param parent the name of the space it was forked from, which may be closed; null if it was not forked
+ * @param age time since it was opened or forked
+ * @param stack what opened it, beginning with the user's call; empty without leak tracking
+ */
+public record OpenSpace(String name, Kind kind, @Nullable String parent, Duration age,
+        List<StackTraceElement> stack) {
+
+    /** What a space is. */
+    public enum Kind {
+        /** Opened by a manager. */
+        SPACE,
+        /** A copy that can be written. */
+        FORK,
+        /** A copy that cannot be written. */
+        SNAPSHOT,
+        /** The snapshot of a {@link RunCursor}, which is closed with it. */
+        CURSOR
+    }
+
+    /** Keeps the stack as it is now. */
+    public OpenSpace {
+        stack = List.copyOf(stack);
+    }
+
+    static OpenSpace of(Space space) {
+        return new OpenSpace(space.name(), kind(space), space.parent(), space.birth().age(), space.birth().stack());
+    }
+
+    private static Kind kind(Space space) {
+        if (!space.isForked()) {
+            return Kind.SPACE;
+        }
+        if (space.isOfCursor()) {
+            return Kind.CURSOR;
+        }
+        return space.isSnapshot() ? Kind.SNAPSHOT : Kind.FORK;
+    }
+}

@@ -1,0 +1,192 @@
+package io.quire.memory.space;
+
+import io.quire.memory.contract.ClosedException;
+import io.quire.memory.contract.DriverFailedException;
+import io.quire.memory.contract.MemoryException;
+import io.quire.memory.contract.OpenSpacesException;
+import io.quire.memory.contract.PagesBusyException;
+import io.quire.memory.guard.Wait;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a machine ends: alone if nothing is open, or with all that is. Every step can be done again, so that an end that
+ * fails half way can be tried again until it succeeds. Any thread; one at a time, others wait.
+ */
+public final class Ending {
+
+    private static final System.Logger LOGGER = System.getLogger(Ending.class.getName());
+
+    /** How long pins of a device are waited for. There are none when it is closed with its manager. */
+    private static final Duration DEVICE_TIMEOUT = Duration.ofSeconds(10);
+
+    private final ReentrantLock closing = new ReentrantLock();
+    private final long openedNanos = System.nanoTime();
+    private final Machine machine;
+    private final @Nullable Agent agent;
+    private @Nullable WatchedManager watch;
+    private boolean ended;
+
+    /**
+     * The end of a machine, in the future.
+     *
+     * @param agent that maintains it, if there is one
+     */
+    public Ending(Machine machine, @Nullable Agent agent) {
+        this.machine = machine;
+        this.agent = agent;
+    }
+
+    /**
+     * Brings the end when nobody can reach the manager any more.
+     *
+     * @param handle the manager
+     */
+    public void watchedThrough(Object handle) {
+        watch = new WatchedManager(handle, this);
+        HandleCollector.watch(watch);
+    }
+
+    /**
+     * Ends a machine of which nothing is open.
+     *
+     * @throws OpenSpacesException if a space is open; nothing has changed
+     * @throws PagesBusyException if a pin is open; nothing has changed
+     * @throws ClosedException if it has ended already
+     */
+    public void close() {
+        closing.lock();
+        try {
+            checkNotEnded();
+            if (!machine.spaces().isSealed()) {
+                refusePins();
+                seal();
+            }
+            shutDown();
+        } finally {
+            closing.unlock();
+        }
+    }
+
+    /**
+     * Ends a machine with all that is open: its spaces, and pins and cursors too, but for those whose memory another
+     * thread may be using just now.
+     *
+     * @param timeout how long such threads are waited for
+     * @throws OpenSpacesException if a cursor is still in use then, or a space cannot be closed
+     * @throws PagesBusyException if a pin is still in use then
+     * @throws ClosedException if it has ended already
+     */
+    public void closeAll(Duration timeout) {
+        closing.lock();
+        try {
+            checkNotEnded();
+            if (!machine.spaces().isSealed()) {
+                Wait.tryUntil(this::closeWhatIsOpen, timeout.toNanos());
+            }
+            close();
+        } finally {
+            closing.unlock();
+        }
+    }
+
+    /** The same; false if it has ended already. */
+    boolean tryCloseAll(Duration timeout) {
+        try {
+            closeAll(timeout);
+            return true;
+        } catch (ClosedException _) {
+            return false;
+        }
+    }
+
+    /** Whether nothing is open any more; one round. */
+    private boolean closeWhatIsOpen() {
+        for (Space space : machine.spacesWithPins()) {
+            space.removePlacesOfEnded();
+            for (Pinned pinned : space.openPins()) {
+                tryClose(() -> space.unpin(pinned, pinned.use()));
+            }
+        }
+        for (Space space : machine.spaces().list()) {
+            if (!space.isBeingRead()) {
+                tryClose(space::close);
+            }
+        }
+        return machine.spaces().count() == 0 && machine.openPinCount() == 0;
+    }
+
+    /** What cannot be closed now is tried again in the next round; after the last it is named. */
+    private void tryClose(Runnable close) {
+        try {
+            close.run();
+        } catch (DriverFailedException failed) {
+            machine.links().stream().filter(link -> link.name().equals(failed.device())).forEach(this::closeDevice);
+        } catch (MemoryException | WrongThreadException inUse) {
+            LOGGER.log(System.Logger.Level.DEBUG, "could not be closed yet", inUse);
+        }
+    }
+
+    private void checkNotEnded() {
+        if (ended) {
+            throw new ClosedException("memory manager " + machine.name());
+        }
+    }
+
+    private void refusePins() {
+        List<Pinned> pins = machine.openPins();
+        if (!pins.isEmpty()) {
+            throw new PagesBusyException("pins are still open: manager=" + machine.name() + ", count=" + pins.size()
+                    + pins.stream().map(pin -> "\n  " + pin).collect(Collectors.joining()));
+        }
+    }
+
+    private void seal() {
+        if (!machine.spaces().seal()) {
+            throw new OpenSpacesException(machine.name(), machine.spaces().list().stream().map(Space::describe).toList(),
+                    machine.spaces().isLeakTracking() ? ""
+                            : "; build the manager with leakTracking(true) to see where they were created");
+        }
+    }
+
+    private void shutDown() {
+        if (agent != null) {
+            agent.close();
+        }
+        machine.links().forEach(this::closeDevice);
+        machine.pools().close();
+        if (watch != null) {
+            HandleCollector.forget(watch);
+            watch = null;
+        }
+        ended = true;
+    }
+
+    private void closeDevice(DriverLink link) {
+        if (!link.isClosed()) {
+            try {
+                machine.evictor().close(link, DEVICE_TIMEOUT);
+            } catch (MemoryException failed) {
+                LOGGER.log(System.Logger.Level.WARNING, "device " + link.name() + " could not be closed with its manager",
+                        failed);
+            }
+        }
+    }
+
+    Machine machine() {
+        return machine;
+    }
+
+    /** How long ago the manager was opened. */
+    Duration age() {
+        return Duration.ofNanos(System.nanoTime() - openedNanos);
+    }
+
+    @Override
+    public String toString() {
+        return "Ending[" + machine.name() + (ended ? ", ended" : "") + "]";
+    }
+}

@@ -1,0 +1,82 @@
+package io.quire.memory.space;
+
+import io.quire.memory.frame.OwnFrames;
+import io.quire.memory.guard.WriterSlot;
+import io.quire.memory.trace.Birth;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What an accessor holds of its space from its first write or pin on, watched: a writer slot, free pages, and the pins
+ * that were taken through it, each of which keeps the accessor reachable. One that has only read holds nothing.
+ */
+public final class WatchedAccessor extends WatchedHandle {
+
+    /** Several threads may close what belonged to one that has ended. */
+    private final ReentrantLock closing = new ReentrantLock();
+
+    private final Space space;
+    private final WriterSlot slot;
+    private final OwnFrames frames;
+    private final Thread owner = Thread.currentThread();
+    private final Birth birth;
+    private volatile @Nullable PinPlaces places;
+
+    /** Watches an accessor of the calling thread. */
+    public WatchedAccessor(Object handle, Space space, WriterSlot slot, OwnFrames frames) {
+        super(handle);
+        this.space = space;
+        this.slot = slot;
+        this.frames = frames;
+        this.birth = Birth.now(space.machine().policies().leakTracking());
+        space.machine().watchedAccessors().add(this);
+    }
+
+    /** Lets the accessor pin without the lock of the space. */
+    public PinPlaces newPinPlaces() {
+        PinPlaces mine = space.newPinPlaces(this);
+        places = mine;
+        return mine;
+    }
+
+    /**
+     * Gives back all but the pins that are open, which can be closed by themselves. Again has no effect; after a
+     * failure it goes on where it was.
+     */
+    public void close() {
+        closing.lock();
+        try {
+            space.removeWriter(slot, places);
+            frames.close();
+            space.machine().watchedAccessors().remove(this); // a pin that is still open keeps this
+        } finally {
+            closing.unlock();
+        }
+    }
+
+    /** Hands the pins of a thread that has ended over to the space, where everybody can close them. */
+    public void handOverPins() {
+        PinPlaces its = places;
+        if (its != null) {
+            space.removePlaces(its);
+        }
+    }
+
+    @Override
+    Machine machine() {
+        return space.machine();
+    }
+
+    @Override
+    boolean giveBack() {
+        boolean wasOpen = space.machine().watchedAccessors().contains(this) && !space.isClosed();
+        close();
+        return space.unpinAllOf(this) > 0 || wasOpen;
+    }
+
+    @Override
+    String describe() {
+        return "accessor of " + space.describeName() + ", owner=" + owner.getName() + ", age="
+                + birth.age().toMillis() + " ms" + birth.where();
+    }
+}

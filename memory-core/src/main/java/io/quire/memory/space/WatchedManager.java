@@ -1,0 +1,35 @@
+package io.quire.memory.space;
+
+import java.time.Duration;
+
+/** A manager. All that it has opened keeps it reachable, so nobody can reach any of that either. */
+final class WatchedManager extends WatchedHandle {
+
+    /** In one attempt. */
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+    private final Ending ending;
+    private int spaces;
+
+    WatchedManager(Object handle, Ending ending) {
+        super(handle);
+        this.ending = ending;
+    }
+
+    @Override
+    Machine machine() {
+        return ending.machine();
+    }
+
+    @Override
+    boolean giveBack() {
+        spaces = Math.max(spaces, machine().spaces().count());
+        return ending.tryCloseAll(PATIENCE);
+    }
+
+    @Override
+    String describe() {
+        return "memory manager " + machine().name() + ", age=" + ending.age().toMillis() + " ms, spaces open="
+                + spaces;
+    }
+}

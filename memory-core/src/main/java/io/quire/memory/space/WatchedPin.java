@@ -1,0 +1,29 @@
+package io.quire.memory.space;
+
+/** A pin of a space. Those of accessors are given back with the accessor. */
+final class WatchedPin extends WatchedHandle {
+
+    private final Pinned pinned;
+    private final int use;
+
+    WatchedPin(Object handle, Pinned pinned) {
+        super(handle);
+        this.pinned = pinned;
+        this.use = pinned.use();
+    }
+
+    @Override
+    Machine machine() {
+        return pinned.space().machine();
+    }
+
+    @Override
+    boolean giveBack() {
+        return pinned.space().unpin(pinned, use);
+    }
+
+    @Override
+    String describe() {
+        return pinned.toString();
+    }
+}
