@@ -1,0 +1,108 @@
+package io.quire.memory.soak;
+
+import io.quire.memory.MemoryManager;
+import io.quire.memory.MemoryStatistics;
+import io.quire.memory.contract.CowPlacement;
+import io.quire.memory.contract.LongTermPolicy;
+import io.quire.memory.contract.PoolKind;
+import io.quire.memory.softdevice.JavaDevice;
+import io.quire.memory.softdevice.NativeDevice;
+import io.quire.memory.softdevice.SoftwareDevice;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+
+/** A manager with devices, each drawn by chance, and what has to hold when it ends. */
+final class Machine {
+
+    private static final int RECLAIM_TURNS = 100_000;
+
+    final MemoryManager manager;
+    final List<SoftwareDevice> devices = new ArrayList<>();
+    private final String shape;
+
+    Machine(Random random, Settings settings, long hostBytes, boolean agent) {
+        int coherentPages = 16 << random.nextInt(5);
+        int privatePages = 16 << random.nextInt(5);
+        MemoryManager.Builder builder = MemoryManager.builder().name("soak").hostPool(hostBytes)
+                .backgroundAgent(agent).leakTracking(random.nextInt(4) == 0)
+                .cowPlacement(pick(random, CowPlacement.values()))
+                .longTermPolicy(pick(random, LongTermPolicy.values()))
+                .promotion(random.nextBoolean()).maxSpaces(20 + random.nextInt(40))
+                .driverDeadline(Duration.ofSeconds(30));
+        if (random.nextBoolean()) {
+            builder.watermarks(0, 0);
+        }
+        add(JavaDevice.coherent("coherent", bytes(coherentPages)));
+        if (random.nextInt(4) > 0) {
+            add(JavaDevice.privateMemory("private", bytes(privatePages)));
+        }
+        if (settings.has("native-device") && NativeDevice.isAvailable() && random.nextBoolean()) {
+            add(random.nextBoolean() ? NativeDevice.coherent("native", bytes(32))
+                    : NativeDevice.privateMemory("native", bytes(32)));
+        }
+        devices.forEach(device -> builder.device(device.name(), device.driver()));
+        manager = builder.build();
+        shape = "host=" + hostBytes / 1024 + " KiB, devices=" + devices + ", agent=" + agent;
+    }
+
+    private void add(SoftwareDevice device) {
+        devices.add(device);
+    }
+
+    private static long bytes(int pages) {
+        return (long) pages * ModelSpace.PAGE;
+    }
+
+    private static <T> T pick(Random random, T[] values) {
+        return values[random.nextInt(values.length)];
+    }
+
+    boolean isCoherent(int device) {
+        return devices.get(device).kind() == PoolKind.DEVICE_COHERENT;
+    }
+
+    /** All spaces and pins are closed: nothing may be left. */
+    void checkEmpty() {
+        if (!manager.openPins().isEmpty() || !manager.openSpaces().isEmpty()) {
+            throw new SoakFailure("something is open: pins=" + manager.openPins() + ", spaces="
+                    + manager.openSpaces());
+        }
+        for (int turn = 0; turn < RECLAIM_TURNS && used() > 0; turn++) {
+            manager.reclaim(1024);
+            manager.maintain();
+        }
+        MemoryStatistics statistics = manager.statistics();
+        if (used() > 0 || statistics.tier().openPins() != 0 || statistics.tier().longTermPinnedBytes() != 0) {
+            throw new SoakFailure("everything is closed, but something is used: " + statistics + ", pools="
+                    + manager.pools());
+        }
+        for (SoftwareDevice device : devices) {
+            if (device.counters().liveFrames() != 0 || device.counters().violations() != 0
+                    || device.staleTranslations() != 0) {
+                throw new SoakFailure("a device has frames in use, or found a fault: " + device + ", "
+                        + device.counters() + ", stale=" + device.staleTranslations());
+            }
+        }
+    }
+
+    /** In bytes, of all pools. */
+    private long used() {
+        return manager.pools().stream().mapToLong(pool -> pool.sizeBytes() - pool.freeBytes()).sum();
+    }
+
+    void close() {
+        manager.close();
+        for (SoftwareDevice device : devices) {
+            if (device.counters().liveFrames() != 0 || device.counters().violations() != 0) {
+                throw new SoakFailure("a device was closed with frames in use: " + device + ", " + device.counters());
+            }
+        }
+    }
+
+    @Override
+    public String toString() {
+        return shape;
+    }
+}
