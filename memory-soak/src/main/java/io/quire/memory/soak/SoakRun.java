@@ -1,7 +1,13 @@
 package io.quire.memory.soak;
 
-/** The soak of one JVM: rounds of steps, each with the next seed, until the time is over. */
+/** The soak of one JVM: rounds of steps by one thread and rounds of a crowd, until the time is over. */
 public final class SoakRun {
+
+    private static final long SECOND_NANOS = 1_000_000_000;
+    private static final int CROWD_SECONDS = 8;
+
+    /** Apart enough that no two rounds have the same. */
+    private static final int SEEDS_OF_A_TURN = 1000;
 
     private SoakRun() {
     }
@@ -10,20 +16,51 @@ public final class SoakRun {
     public static void main(String[] arguments) {
         Settings settings = Settings.of(arguments);
         Watchdog watchdog = new Watchdog();
-        long end = System.nanoTime() + settings.seconds() * 1_000_000_000L;
+        long end = System.nanoTime() + settings.seconds() * SECOND_NANOS;
         long seed = settings.seed();
         int rounds = 0;
         try {
             do {
-                new StepRound(settings.from(seed, 0), watchdog).run();
-                seed++;
-                rounds++;
+                if (!settings.only().equals("crowd")) {
+                    rounds += steps(settings, seed, watchdog);
+                    seed += SEEDS_OF_A_TURN;
+                }
+                if (!settings.only().equals("steps")) {
+                    crowd(settings.from(settings.only().isEmpty() ? seed : seed++, crowdSeconds(settings, end)),
+                            watchdog);
+                    rounds++;
+                }
             } while (System.nanoTime() < end);
         } catch (SoakFailure failed) {
             System.out.println("soak: FAILED after " + rounds + " rounds");
             failed.printStackTrace(System.out);
             System.exit(1);
         }
-        System.out.println("soak: " + rounds + " rounds of steps");
+        System.out.println("soak: " + rounds + " rounds");
+        System.exit(0);
+    }
+
+    /** As long as a crowd, but at least one round; with no time, exactly one. */
+    private static int steps(Settings settings, long first, Watchdog watchdog) {
+        long end = System.nanoTime() + Math.min(CROWD_SECONDS, settings.seconds() / 3) * SECOND_NANOS;
+        int rounds = 0;
+        do {
+            new StepRound(settings.from(first + rounds, 0), watchdog).run();
+            rounds++;
+        } while (System.nanoTime() < end && rounds < SEEDS_OF_A_TURN);
+        return rounds;
+    }
+
+    private static int crowdSeconds(Settings settings, long end) {
+        long left = (end - System.nanoTime()) / SECOND_NANOS;
+        return settings.only().isEmpty() ? Math.clamp(left, 1, CROWD_SECONDS)
+                : Math.min(settings.seconds(), CROWD_SECONDS);
+    }
+
+    private static void crowd(Settings settings, Watchdog watchdog) {
+        CrowdRound round = new CrowdRound(settings, watchdog);
+        round.run();
+        System.out.println("soak: crowd, seed=" + settings.seed() + ", turns=" + round.turns + ", writes="
+                + round.writers.stream().mapToLong(writer -> writer.returned).sum() + ", refusals=" + round.report());
     }
 }

@@ -126,11 +126,12 @@ final class StepRound {
         return number == live.accessors.size() ? live.space : live.accessors.get(number);
     }
 
-    /** Mostly in the first pages of a mapping that belongs to no map of the library, sometimes just outside. */
+    /** Mostly in the first pages of a mapping, sometimes anywhere, never in a map of the library. */
     long address(Live live) {
         List<ModelSpace.Area> areas = live.model.openAreas();
         if (areas.isEmpty() || random.nextInt(60) == 0) {
-            return random.nextInt(4) == 0 ? random.nextLong() >>> 17 : (long) random.nextInt(64) << 18;
+            long anywhere = random.nextInt(4) == 0 ? random.nextLong() >>> 17 : (long) random.nextInt(64) << 18;
+            return live.model.isInMap(anywhere) ? 1L << 46 : anywhere;
         }
         ModelSpace.Area area = pick(areas);
         long pages = area.bytes() / ModelSpace.PAGE;

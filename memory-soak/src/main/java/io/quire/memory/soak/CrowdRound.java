@@ -1,0 +1,244 @@
+package io.quire.memory.soak;
+
+import io.quire.memory.AddressSpace;
+import io.quire.memory.Attachment;
+import io.quire.memory.contract.ClosedException;
+import io.quire.memory.contract.DriverFailedException;
+import io.quire.memory.contract.LongTermPinException;
+import io.quire.memory.contract.OutOfAddressesException;
+import io.quire.memory.contract.OutOfFramesException;
+import io.quire.memory.contract.PagesBusyException;
+import io.quire.memory.contract.PinLimitException;
+import io.quire.memory.contract.ProtectionException;
+import io.quire.memory.contract.StructureFullException;
+import io.quire.memory.contract.TooManySpacesException;
+import io.quire.memory.contract.WaitTimeoutException;
+import io.quire.memory.device.DriverException;
+import io.quire.memory.softdevice.SoftwareDevice;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Many threads in one space and its forks: writers of stamps, those who fork and look, and those who disturb them by
+ * everything that may be done meanwhile. The seed draws who takes part; what they do to each other is up to chance.
+ */
+final class CrowdRound {
+
+    private static final Set<Class<?>> REFUSALS = Set.of(OutOfFramesException.class, DriverFailedException.class,
+            PagesBusyException.class, ProtectionException.class, TooManySpacesException.class,
+            LongTermPinException.class, PinLimitException.class, StructureFullException.class,
+            WaitTimeoutException.class, OutOfAddressesException.class, DriverException.class);
+
+    private static final boolean HOG = Boolean.getBoolean("soak.hog");
+    private static final long THREADS_END_NANOS = 10_000_000_000L;
+
+    final Settings settings;
+    final Machine machine;
+    final AddressSpace root;
+    final List<Writer> writers = new ArrayList<>();
+    final List<MapWriter> mapWriters = new ArrayList<>();
+    final List<Thread> threads = Collections.synchronizedList(new ArrayList<>());
+    final LongAdder turns = new LongAdder();
+    final Map<String, LongAdder> refusals = new ConcurrentHashMap<>();
+
+    private final Watchdog watchdog;
+    private final Random random;
+    private final List<Attachment> attachments = Collections.synchronizedList(new ArrayList<>());
+    private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+    private volatile boolean over;
+
+    CrowdRound(Settings settings, Watchdog watchdog) {
+        this.settings = settings;
+        this.watchdog = watchdog;
+        random = new Random(settings.seed());
+        machine = new Machine(random, settings, 2L << (20 + random.nextInt(4)), random.nextInt(4) > 0);
+        root = machine.manager.newAddressSpace("root");
+    }
+
+    /** Goes on for as many seconds as the settings say. */
+    void run() {
+        List<Worker> workers = new Crowd(this, random).workers();
+        try {
+            for (Worker worker : workers) {
+                String name = worker.getClass().getSimpleName();
+                threads.add((random.nextInt(3) == 0 ? Thread.ofVirtual() : Thread.ofPlatform().daemon())
+                        .name("soak-" + name).unstarted(() -> work(worker, name)));
+            }
+            threads.forEach(Thread::start);
+            await(settings.seconds() * 1000L);
+            over = true;
+            watchdog.begins("seed=" + settings.seed() + ", crowd, threads that end");
+            for (Thread thread : threads) {
+                thread.join();
+            }
+            throwFailure();
+            end();
+        } catch (InterruptedException unwanted) {
+            throw new SoakFailure("interrupted", unwanted);
+        } catch (RuntimeException | Error failed) {
+            throw new SoakFailure("crowd, seed=" + settings.seed() + ", " + machine + ", refusals=" + report() + ": "
+                    + failed + "; repeat with only=crowd seconds=" + settings.seconds() + " seed=" + settings.seed(),
+                    failed);
+        } finally {
+            over = true;
+            watchdog.rests();
+        }
+    }
+
+    private void await(long millis) throws InterruptedException {
+        long end = System.nanoTime() + millis * 1_000_000;
+        while (System.nanoTime() < end && failure.get() == null) {
+            Thread.sleep(20);
+        }
+    }
+
+    private void work(Worker worker, String name) {
+        try {
+            while (!over) {
+                watchdog.begins("seed=" + settings.seed() + ", crowd, " + name);
+                turn(worker);
+                turns.increment();
+            }
+            watchdog.begins("seed=" + settings.seed() + ", crowd, end of " + name);
+            worker.end();
+        } catch (Throwable failed) {
+            failure.compareAndSet(null, failed);
+        } finally {
+            watchdog.rests();
+        }
+    }
+
+    private void turn(Worker worker) {
+        try {
+            worker.turn();
+        } catch (RuntimeException | OutOfMemoryError refused) {
+            refused(refused);
+        }
+    }
+
+    /** Goes on after what may be refused; throws what may not. */
+    void refused(Throwable refused) {
+        refusals.computeIfAbsent(refused.getClass().getSimpleName(), _ -> new LongAdder()).increment();
+        if (refused instanceof OutOfMemoryError && HOG) {
+            return;
+        }
+        if (!REFUSALS.contains(refused.getClass()) && !isOfDetached(refused)) {
+            throw refused instanceof SoakFailure wrong ? wrong : new SoakFailure("refused for no reason", refused);
+        }
+    }
+
+    /** A device was detached amid its work. */
+    private static boolean isOfDetached(Throwable refused) {
+        String message = String.valueOf(refused.getMessage());
+        return (refused instanceof IllegalArgumentException && message.startsWith("mirror is not attached"))
+                || (refused instanceof ClosedException && (message.contains("mirror")
+                        || message.contains("attach") || message.contains("device")));
+    }
+
+    boolean isOver() {
+        return over || failure.get() != null;
+    }
+
+    static boolean isHogged() {
+        return HOG;
+    }
+
+    String report() {
+        return new TreeMap<>(refusals).toString();
+    }
+
+    private void throwFailure() {
+        Throwable failed = failure.get();
+        if (failed != null) {
+            throw failed instanceof SoakFailure wrong ? wrong : new SoakFailure("a thread ended", failed);
+        }
+    }
+
+    // ---- devices of the root
+
+    @Nullable Attachment attachment(Random chance) {
+        synchronized (attachments) {
+            return attachments.isEmpty() ? null : attachments.get(chance.nextInt(attachments.size()));
+        }
+    }
+
+    SoftwareDevice deviceOf(Attachment attachment) {
+        String text = attachment.toString();
+        return machine.devices.stream().filter(device -> text.contains(device.name())).findFirst()
+                .orElseThrow(() -> new SoakFailure("an attachment does not name its device: " + text));
+    }
+
+    /** Attaches what is not attached, and takes off what is. */
+    void toggle(int device) {
+        String name = machine.devices.get(device).name();
+        Attachment attached;
+        synchronized (attachments) {
+            attached = attachments.stream().filter(one -> one.toString().contains(name)).findFirst().orElse(null);
+            if (attached != null) {
+                attachments.remove(attached);
+            }
+        }
+        if (attached != null) {
+            attached.close();
+        } else {
+            attachments.add(machine.manager.device(name).attach(root));
+        }
+    }
+
+    // ---- the end
+
+    private void end() throws InterruptedException {
+        machine.devices.forEach(device -> device.faults().clear());
+        root.protect(writers.getFirst().range, (long) Writer.PAGES * ModelSpace.PAGE,
+                io.quire.memory.contract.Protection.READ_WRITE);
+        checkRoot();
+        watchdog.begins("seed=" + settings.seed() + ", crowd, close");
+        root.close();
+        machine.checkEmpty();
+        machine.close();
+        checkThreads();
+    }
+
+    /** A page that comes home may be refused; again, then. */
+    private void checkRoot() {
+        for (int attempt = 0;; attempt++) {
+            try {
+                Fork.itself(root, writers).check(random);
+                for (MapWriter writer : mapWriters) {
+                    writer.check(root, writer.returned, writer.begun);
+                }
+                return;
+            } catch (OutOfFramesException | TooManySpacesException refused) {
+                if (attempt == 100) {
+                    throw refused;
+                }
+                machine.manager.maintain();
+                Thread.onSpinWait();
+            }
+        }
+    }
+
+    private static void checkThreads() throws InterruptedException {
+        long end = System.nanoTime() + THREADS_END_NANOS;
+        while (Thread.getAllStackTraces().keySet().stream().anyMatch(CrowdRound::isOfLibrary)) {
+            if (System.nanoTime() > end) {
+                throw new SoakFailure("a thread of the library is left: " + Thread.getAllStackTraces().keySet()
+                        .stream().filter(CrowdRound::isOfLibrary).toList());
+            }
+            Thread.sleep(10);
+        }
+    }
+
+    private static boolean isOfLibrary(Thread thread) {
+        return thread.isAlive() && thread.getName().startsWith("quire-agent-soak");
+    }
+}
