@@ -1,0 +1,111 @@
+package io.quire.memory.misuse;
+
+import io.quire.memory.AddressSpace;
+import io.quire.memory.contract.MemoryException;
+import io.quire.memory.softdevice.JavaDevice;
+import io.quire.memory.MemoryManager;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.atomic.AtomicReference;
+
+/** Threads dive to the end of small stacks, calling the library at every depth of the last few. */
+final class SmallStacks implements Misuse.Scenario {
+
+    private static final int STACK_BYTES = 256 << 10;
+
+    @Override
+    public void run(long seed, long endNanos, Heartbeat heart) throws Exception {
+        for (long number = seed; System.nanoTime() < endNanos; number++) {
+            Random random = new Random(number);
+            MemoryManager manager = manager();
+            Neighbour neighbour = new Neighbour(manager, number);
+            Operations operations = new Operations(manager);
+            Map<String, Runnable> all = operations.all();
+            all.values().forEach(Runnable::run); // loads the classes
+            for (Map.Entry<String, Runnable> operation : all.entrySet()) {
+                String what = operation.getKey() + ", seed=" + number;
+                for (int i = 0; i < 3; i++) {
+                    heart.begins("dive in " + what);
+                    dive(operation.getValue(), STACK_BYTES + random.nextInt(97) * 1024);
+                    heart.begins("after the dive in " + what);
+                    after(operations, neighbour, what);
+                }
+            }
+            heart.begins("the end, seed=" + number);
+            end(operations, neighbour);
+            heart.rests();
+        }
+    }
+
+    static MemoryManager manager() {
+        return MemoryManager.builder().name("small").hostPool(8 << 20).backgroundAgent(false)
+                .device("coherent", JavaDevice.coherent("coherent", 64 << 12).driver())
+                .device("private", JavaDevice.privateMemory("private", 64 << 12).driver()).build();
+    }
+
+    private static void dive(Runnable operation, int stackBytes) throws Exception {
+        AtomicReference<Throwable> wrong = new AtomicReference<>();
+        Thread diver = new Thread(null, () -> {
+            try {
+                dive(operation);
+            } catch (StackOverflowError end) {
+                // of the dive itself
+            } catch (RuntimeException | Error failed) {
+                wrong.set(failed);
+            }
+        }, "diver", stackBytes);
+        diver.setDaemon(true);
+        diver.start();
+        diver.join();
+        Operations.LeftOpen.closeAll();
+        if (wrong.get() != null) {
+            throw new IllegalStateException("something else than an end of the stack: " + wrong.get(), wrong.get());
+        }
+    }
+
+    /** Down to the end, and the operation at each of the last frames on the way up. */
+    private static int dive(Runnable operation) {
+        int below;
+        try {
+            below = dive(operation) + 1;
+        } catch (StackOverflowError end) {
+            below = 0;
+        }
+        if (below < 200) {
+            try {
+                operation.run();
+            } catch (StackOverflowError expected) {
+                return below;
+            } catch (MemoryException documented) {
+                return below;
+            }
+        }
+        return below;
+    }
+
+    /** Whoever comes after finds everything free. */
+    static void after(Operations operations, Neighbour neighbour, String what) {
+        if (operations.manager.openSpaces().size() != 2 || !operations.manager.openPins().isEmpty()) {
+            throw new IllegalStateException("something was left open by " + what + ": spaces="
+                    + operations.manager.openSpaces() + ", pins=" + operations.manager.openPins());
+        }
+        operations.all().values().forEach(Runnable::run);
+        try (AddressSpace fork = operations.space.fork()) {
+            fork.getLong(1 << 18);
+        }
+        neighbour.check();
+    }
+
+    static void end(Operations operations, Neighbour neighbour) {
+        MemoryManager manager = operations.manager;
+        operations.space.close();
+        neighbour.close();
+        for (int i = 0; i < 100_000 && manager.statistics().usedBytes() > 0; i++) {
+            manager.maintain();
+        }
+        if (manager.statistics().usedBytes() > 0) {
+            throw new IllegalStateException("frames are lost: " + manager.statistics());
+        }
+        manager.close();
+    }
+}

@@ -1,0 +1,184 @@
+package io.quire.memory.misuse;
+
+import io.quire.memory.AddressSpace;
+import io.quire.memory.MemoryAccess;
+import io.quire.memory.MemoryManager;
+import io.quire.memory.softdevice.SoftwareDevice;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.lang.reflect.Modifier;
+import java.lang.reflect.Parameter;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+
+/**
+ * Calls every public method of every object with wild values, one after the other. Each call ends with a result or a
+ * documented exception; null is refused where it is not announced; a neighbour keeps its content; in the end all of it
+ * can be closed.
+ */
+final class WildCalls implements Misuse.Scenario {
+
+    private static final int CALLS_A_WORLD = 2500;
+    private static final int CALLS_BETWEEN_CHECKS = 100;
+
+    /** Of devices in software: what makes them fail or end on purpose is no misuse of the library. */
+    private static final Set<String> NOT_CALLED = Set.of("close", "faults", "driver", "operationLimit", "poison");
+
+    /** What any object has, and nobody implements otherwise. */
+    private static final Set<String> OF_OBJECTS = Set.of("wait", "notify", "notifyAll", "getClass", "equals");
+
+    private final ArrayDeque<String> last = new ArrayDeque<>();
+
+    @Override
+    public void run(long seed, long endNanos, Heartbeat heart) throws Exception {
+        for (long number = seed; System.nanoTime() < endNanos; number++) {
+            last.clear();
+            try {
+                world(number, heart);
+            } catch (Exception | Error failed) {
+                throw new IllegalStateException("seed=" + number + ": " + failed + lines(), failed);
+            }
+        }
+    }
+
+    private String lines() {
+        StringBuilder lines = new StringBuilder();
+        last.forEach(call -> lines.append("\n    ").append(call));
+        return lines.toString();
+    }
+
+    private void world(long seed, Heartbeat heart) throws Exception {
+        Random random = new Random(seed);
+        World world = new World(random, false);
+        WildValues values = new WildValues(random, world);
+        for (int i = 0; i < CALLS_A_WORLD; i++) {
+            Object target = world.objects.get(random.nextInt(world.objects.size()));
+            if (random.nextInt(40) == 0) {
+                target = random.nextBoolean() ? MemoryManager.builder() : target;
+            }
+            call(target, random, values, world, heart);
+            if (i % CALLS_BETWEEN_CHECKS == 0) {
+                heart.begins("check of the neighbour, seed=" + seed);
+                world.neighbour.check();
+                world.closeSome(random);
+            }
+        }
+        heart.begins("the end, seed=" + seed);
+        world.end(true);
+        heart.rests();
+    }
+
+    private void call(Object target, Random random, WildValues values, World world, Heartbeat heart)
+            throws Exception {
+        List<Method> methods = methods(target);
+        Method method = methods.get(random.nextInt(methods.size()));
+        String name = method.getDeclaringClass().getSimpleName() + "." + method.getName();
+        if (Misuse.isOff(name) || Misuse.isOff(method.getName())) {
+            return;
+        }
+        Parameter[] parameters = method.getParameters();
+        Object[] arguments = new Object[parameters.length];
+        boolean nullRefused = false;
+        for (int i = 0; i < arguments.length; i++) {
+            arguments[i] = values.of(parameters[i].getType());
+            nullRefused = nullRefused || (arguments[i] == null && !WildValues.takesNull(parameters[i]));
+        }
+        String call = describe(target, name, arguments);
+        heart.begins(call);
+        remember(call);
+        try {
+            Object made = method.invoke(target, arguments);
+            if (nullRefused && !Misuse.isOff("nulls")) {
+                throw new IllegalStateException("null was taken: " + call);
+            }
+            keep(made, target, method, arguments, world);
+        } catch (InvocationTargetException thrown) {
+            Throwable cause = thrown.getCause();
+            last.addLast("  -> " + cause);
+            if (!Documented.allows(method, target, cause)) {
+                throw new IllegalStateException("not documented: " + cause + ", call=" + call, cause);
+            }
+            if (String.valueOf(cause.getMessage()).length() > 1 << 16) {
+                throw new IllegalStateException("a message has " + cause.getMessage().length() + " characters", cause);
+            }
+        }
+    }
+
+    private void remember(String call) {
+        last.addLast(call);
+        while (last.size() > 40) {
+            last.removeFirst();
+        }
+    }
+
+    private static void keep(Object made, Object target, Method method, Object[] arguments, World world) {
+        world.adopt(made instanceof AddressSpace || made instanceof MemoryAccess || made instanceof AutoCloseable
+                ? made : null);
+        if (method.getName().equals("map") && (long) arguments[0] > 64L << 20) {
+            // Nobody should wander through terabytes.
+            ((AddressSpace) target).unmap((long) made, (long) arguments[0]);
+        }
+        if (made instanceof MemoryManager manager) {
+            manager.close();
+        }
+    }
+
+    private static String describe(Object target, String name, Object[] arguments) {
+        String values = Arrays.stream(arguments).map(WildCalls::text).toList().toString();
+        return text(target) + " " + name + values;
+    }
+
+    private static String text(Object value) {
+        return switch (value) {
+            case null -> "null";
+            case byte[] bytes -> "byte[" + bytes.length + "]";
+            case long[] longs -> "long[" + longs.length + "]";
+            case Long number -> "0x" + Long.toHexString(number);
+            default -> {
+                String text = String.valueOf(value);
+                yield text.length() > 150 ? text.substring(0, 150) + "..." : text;
+            }
+        };
+    }
+
+    /** In an order that does not depend on the JVM. */
+    private static List<Method> methods(Object target) {
+        List<Method> methods = new ArrayList<>();
+        Class<?> type = target.getClass();
+        List<Class<?>> types = Modifier.isPublic(type.getModifiers()) ? List.of(type) : List.of(type.getInterfaces());
+        for (Class<?> one : types) {
+            for (Method method : one.getMethods()) {
+                if (!OF_OBJECTS.contains(method.getName()) && !Modifier.isStatic(method.getModifiers())
+                        && !method.isBridge() && !isOfDevice(target, method)) {
+                    methods.add(accessible(method, type));
+                }
+            }
+        }
+        if (target instanceof MemoryManager.Builder) {
+            // A pool of terabytes is no misuse, and would be taken.
+            methods.removeIf(method -> method.getName().equals("device")
+                    || method.getName().equals("hostPool") || method.getName().equals("deviceCoherentPool"));
+        }
+        methods.sort(Comparator.comparing(Method::toGenericString));
+        return methods;
+    }
+
+    private static boolean isOfDevice(Object target, Method method) {
+        return target instanceof SoftwareDevice && NOT_CALLED.contains(method.getName());
+    }
+
+    /** Public methods that a class inherits from one that is not are reached through the class. */
+    private static Method accessible(Method method, Class<?> type) {
+        try {
+            return Modifier.isPublic(method.getDeclaringClass().getModifiers()) ? method
+                    : type.getMethod(method.getName(), method.getParameterTypes());
+        } catch (NoSuchMethodException impossible) {
+            throw new IllegalStateException(impossible);
+        }
+    }
+}
