@@ -21,6 +21,8 @@ final class WildValues {
         Long.MAX_VALUE - 1, Long.MAX_VALUE, Long.MIN_VALUE, Long.MIN_VALUE + 1, Integer.MAX_VALUE,
         1L + Integer.MAX_VALUE, -4096};
 
+    private static final long[] TAME_SIZES = {0, 1, 8, 4096, 8192, 20_000};
+
     private static final int[] INTS = {0, 1, -1, 2, 8, 100, 4096, 65536, 65537, Integer.MAX_VALUE, Integer.MIN_VALUE};
 
     private final MemorySegment closed = closedSegment();
@@ -57,6 +59,15 @@ final class WildValues {
     /** Whether a method says that it takes null there. */
     static boolean takesNull(Parameter parameter) {
         return parameter.getAnnotatedType().isAnnotationPresent(Nullable.class);
+    }
+
+    /** An argument that may well be right: an address first, then sizes. */
+    Object tame(Class<?> type, int position) {
+        if (type == long.class) {
+            return position == 0 ? pick(world.addresses) + random.nextInt(2) * 4096L * random.nextInt(20)
+                    : TAME_SIZES[random.nextInt(TAME_SIZES.length)];
+        }
+        return type == int.class ? Integer.valueOf(random.nextInt(9)) : type.isPrimitive() ? of(type) : object(type);
     }
 
     Object of(Class<?> type) {

@@ -24,6 +24,9 @@ import java.util.Random;
 /** Two managers with everything a program can have of them: open, closed, and of other threads. */
 final class World {
 
+    /** So many of the objects, from the first, were made open. */
+    static final int OPEN_OBJECTS = 15;
+
     private static final int FOREIGN_PAGES = 16;
 
     final MemoryManager manager;
@@ -148,10 +151,6 @@ final class World {
                 // nothing to hold
             }
         }
-    }
-
-    boolean isFull() {
-        return open.size() > 45;
     }
 
     /** Closes what a call made, and was not closed by another. */
