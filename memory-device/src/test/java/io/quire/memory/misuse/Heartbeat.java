@@ -6,8 +6,8 @@ import java.util.concurrent.ConcurrentHashMap;
 /** Ends the JVM, with the stacks of those concerned, when a call takes longer than it may. */
 final class Heartbeat {
 
-    /** Bounded waits of the library are ten seconds long; a loaded machine takes its share. */
-    private static final long LIMIT_NANOS = 15_000_000_000L;
+    /** Bounded waits of the library are ten seconds long; a loaded machine needs time to load classes. */
+    private static final long LIMIT_NANOS = 30_000_000_000L;
 
     private record Call(String what, long since) {
     }
