@@ -63,6 +63,11 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
     }
 
     @Override
+    Space space() {
+        return space;
+    }
+
+    @Override
     long translationVersion() {
         return version;
     }

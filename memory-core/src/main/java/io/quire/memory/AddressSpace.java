@@ -303,6 +303,7 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
 
     // ---- what it is
 
+    @Override
     Space space() {
         return space;
     }

@@ -4,6 +4,7 @@ import io.quire.memory.contract.MisalignedAddressException;
 import io.quire.memory.frame.FrameMemory;
 import io.quire.memory.space.RangeWrite;
 import io.quire.memory.space.Space;
+import io.quire.memory.space.SpaceFinder;
 import io.quire.memory.table.Geometry;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
@@ -46,6 +47,10 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
     private static final int OFFSET_BITS = 48;
     private static final long OFFSET_MASK = (1L << OFFSET_BITS) - 1;
 
+    static {
+        SpaceFinder.install(access -> ((MemoryAccess) access).space());
+    }
+
     final FrameMemory memory;
 
     MemoryAccess(FrameMemory memory) {
@@ -53,6 +58,9 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
     }
 
     // ---- what an accessor and a space do differently
+
+    /** Where this leads to. */
+    abstract Space space();
 
     /** The version that {@link #locate} will hold to; taken before it. */
     abstract long translationVersion();

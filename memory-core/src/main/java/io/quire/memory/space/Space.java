@@ -31,6 +31,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
 import java.util.function.Function;
 import java.util.function.LongUnaryOperator;
 import java.util.function.Supplier;
@@ -55,6 +56,8 @@ public final class Space {
     /** How many nodes of dropped trees a slow path destroys on the side: a few microseconds. */
     private static final int NODES_PER_FAULT = 2;
     private static final int NODES_PER_CLOSE = 16;
+    private static final AtomicReferenceFieldUpdater<Space, @Nullable Residents> RESIDENTS =
+            AtomicReferenceFieldUpdater.newUpdater(Space.class, Residents.class, "residents");
 
     private static final VarHandle CLOSING;
 
@@ -112,6 +115,8 @@ public final class Space {
     private long keptTo;
     /** What is just being written; under the lock. */
     private @Nullable RangeWrite firstRangeWrite;
+
+    private volatile @Nullable Residents residents; // none before the first is asked for
 
     private Space(Machine machine, int id, @Nullable Space parent, @Nullable String name, boolean snapshot, Root root) {
         this.machine = machine;
@@ -1051,6 +1056,16 @@ public final class Space {
 
     public boolean isClosed() {
         return root == null;
+    }
+
+    /** What the heap keeps about the structures inside; a fork has its own. */
+    public Residents residents() {
+        Residents known = residents;
+        if (known == null) {
+            RESIDENTS.compareAndSet(this, null, new Residents());
+            known = Objects.requireNonNull(residents);
+        }
+        return known;
     }
 
     public Birth birth() {

@@ -1,24 +1,28 @@
 package io.quire.memory.structure;
 
-import io.quire.memory.contract.StructureFullException;
-
 /**
- * Divides the region into blocks. A block is taken from the free list of its size class, or else from the
- * top, or else, when the top has reached the end, from the free list of a larger class. It keeps its class
- * for ever.
+ * Divides the region into blocks. A block is taken from the free list of its size class, else split off a larger free
+ * one, else taken from the top. {@link Sweep} merges free blocks.
  * <p>
- * Everything is a write of the change, so it happens together with the change or not at all. The second word
- * of a free block, its link, stays what it is until then; data is written behind it. Used by the holder of
- * the writer lock.
+ * Everything is a write of the change, so it happens together with the change or not at all. The first two words of a
+ * free block stay what they are until then; data is written behind them. Used by the holder of the writer lock.
  */
 final class BlockAllocator {
 
+    /** In place of a block: there is no room. */
+    static final long NONE = 0;
+
+    /** A run of free memory of up to the largest size is so many blocks. */
+    static final int PIECES_MAX = 16;
+
     private final Overlay change;
     private final Region region;
+    private final FreeHints hints;
 
-    BlockAllocator(Overlay change) {
+    BlockAllocator(Overlay change, FreeHints hints) {
         this.change = change;
         this.region = change.region();
+        this.hints = hints;
     }
 
     /**
@@ -28,51 +32,73 @@ final class BlockAllocator {
      * @param kind what it becomes
      * @param second the second word of its header
      * @param sequence that of the change
-     * @return its offset
-     * @throws StructureFullException if there is no room
+     * @return its offset, or {@link #NONE}
      */
     long allocate(long bytes, int kind, long second, long sequence) {
         if (bytes > SizeClasses.LARGEST) {
-            throw full(bytes);
+            return NONE;
         }
         int wanted = SizeClasses.of(bytes);
-        long top = change.get(MapHeader.TOP_AT);
-        boolean fits = SizeClasses.bytes(wanted) <= region.sizeBytes() - top;
-        int last = fits ? wanted : SizeClasses.COUNT - 1;
-        for (int sizeClass = wanted; sizeClass <= last; sizeClass++) {
-            long block = change.get(MapHeader.freeListAt(sizeClass));
+        for (int of = hints.first(wanted); of < SizeClasses.COUNT; of = hints.first(of + 1)) {
+            long block = change.get(MapHeader.freeListAt(of));
             if (block != 0) {
-                change.set(MapHeader.freeListAt(sizeClass), next(block, sizeClass));
-                return born(block, BlockHeader.of(kind, sizeClass, sequence), second);
+                return born(block, kind, take(block, of, wanted, sequence), second, sequence);
+            }
+            if (region.get(MapHeader.freeListAt(of)) == 0) { // else it became empty by this change, which may fail
+                hints.remove(of);
             }
         }
-        if (!fits) {
-            throw full(SizeClasses.bytes(wanted));
+        long top = change.get(MapHeader.TOP_AT);
+        if (SizeClasses.bytes(wanted) > region.sizeBytes() - top) {
+            return NONE;
         }
         change.set(MapHeader.TOP_AT, top + SizeClasses.bytes(wanted));
-        return born(top, BlockHeader.of(kind, wanted, sequence), second);
+        return born(top, kind, wanted, second, sequence);
     }
 
-    private long born(long block, long first, long second) {
-        change.set(block, first);
+    /** Whether a block of that size would come from the top, if there is room. */
+    boolean hasNoFree(long bytes) {
+        return bytes <= SizeClasses.LARGEST && hints.first(SizeClasses.of(bytes)) == SizeClasses.COUNT;
+    }
+
+    private long born(long block, int kind, int sizeClass, long second, long sequence) {
+        change.set(block, BlockHeader.of(kind, sizeClass, sequence));
         change.set(block + BlockHeader.SECOND, second);
         return block;
     }
 
-    /** The block behind a free one in its list. */
-    private long next(long block, int sizeClass) {
-        long first = region.contains(block, BlockHeader.BYTES) ? change.get(block) : 0;
-        if (BlockHeader.kind(first) != BlockHeader.FREE || BlockHeader.sizeClass(first) != sizeClass) {
-            throw new IllegalStateException("a free list leads to a block that is not free: " + region
-                    + ", class=" + sizeClass + ", block=" + block + ", header="
-                    + BlockHeader.toString(first));
+    /** Takes the first block of a list, and frees what of it is not needed; the class it then has. */
+    private int take(long block, int sizeClass, int wanted, long sequence) {
+        if (!BlockHeader.isBlock(change, block, BlockHeader.FREE)
+                || BlockHeader.sizeClass(change.get(block)) != sizeClass) {
+            throw MapHeader.damaged("a free list leads to a block that is not free", region);
         }
-        return change.get(block + BlockHeader.SECOND);
+        change.set(MapHeader.freeListAt(sizeClass), change.get(block + BlockHeader.SECOND));
+        long rest = SizeClasses.bytes(sizeClass) - SizeClasses.bytes(wanted);
+        if (rest < SizeClasses.SMALLEST) {
+            return sizeClass;
+        }
+        long end = block + SizeClasses.bytes(sizeClass);
+        for (long at = block + SizeClasses.bytes(wanted); at < end; at = link(at, end, sequence)) { }
+        return wanted;
+    }
+
+    /** Makes the first part of a free range a block of a list; where the rest of it begins. */
+    long link(long from, long end, long sequence) {
+        int sizeClass = SizeClasses.largestIn(end - from);
+        push(from, sizeClass, sequence);
+        hints.linked(sizeClass);
+        return from + SizeClasses.bytes(sizeClass);
     }
 
     /** Makes a block free. */
     void free(long block, long sequence) {
         int sizeClass = BlockHeader.sizeClass(change.get(block));
+        push(block, sizeClass, sequence);
+        hints.freed(sizeClass);
+    }
+
+    private void push(long block, int sizeClass, long sequence) {
         int list = MapHeader.freeListAt(sizeClass);
         change.set(block, BlockHeader.of(BlockHeader.FREE, sizeClass, sequence));
         change.set(block + BlockHeader.SECOND, change.get(list));
@@ -83,10 +109,5 @@ final class BlockAllocator {
     void discard(long block) {
         long end = block + SizeClasses.bytes(BlockHeader.sizeClass(change.get(block)));
         region.discard(block + BlockHeader.BYTES, end);
-    }
-
-    private StructureFullException full(long neededBytes) {
-        return new StructureFullException(region.toString(), neededBytes, change.get(MapHeader.TOP_AT),
-                region.sizeBytes());
     }
 }

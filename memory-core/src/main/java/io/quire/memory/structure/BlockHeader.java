@@ -18,8 +18,8 @@ package io.quire.memory.structure;
  *             allocate                       free
  *   (unborn, FREE) ------------&gt; ENTRY, TABLE -----------&gt; FREE
  * </pre>
- * The sequence is that of the change that made the block what it is. A block never changes its class and is
- * never merged: a header, once there, stays one until the map is cleared.
+ * The sequence is that of the change that made the block what it is. A free block may be split, and free
+ * blocks that lie side by side merged; HEADERS SINCE of {@link MapHeader} says when that last took headers away.
  */
 final class BlockHeader {
 
@@ -75,6 +75,25 @@ final class BlockHeader {
 
     static int valueLength(long second) {
         return (int) second;
+    }
+
+    // ---- what is believed of words that anybody may have overwritten
+
+    /** Whether a block of a kind begins at an offset: a header, whose class is one and fits below the top. */
+    static boolean isBlock(Overlay words, long block, int kind) {
+        if (block % GRAIN != 0 || !words.region().contains(block, SizeClasses.SMALLEST)) {
+            return false;
+        }
+        long first = words.get(block);
+        return kind(first) == kind && sizeClass(first) < SizeClasses.COUNT
+                && SizeClasses.bytes(sizeClass(first)) <= words.get(MapHeader.TOP_AT) - block;
+    }
+
+    /** Whether the two words are those of an entry that fits into its block. */
+    static boolean isEntry(long first, long second) {
+        return kind(first) == ENTRY && sizeClass(first) < SizeClasses.COUNT
+                && keyLength(second) >= 0 && valueLength(second) >= 0
+                && BYTES + (long) keyLength(second) + valueLength(second) <= SizeClasses.bytes(sizeClass(first));
     }
 
     static String toString(long first) {

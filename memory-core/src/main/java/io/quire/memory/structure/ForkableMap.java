@@ -4,12 +4,12 @@ import io.quire.memory.Accessor;
 import io.quire.memory.AddressSpace;
 import io.quire.memory.MemoryAccess;
 import io.quire.memory.contract.OutOfFramesException;
+import io.quire.memory.space.SpaceFinder;
 import java.lang.invoke.VarHandle;
 import java.util.ConcurrentModificationException;
 import java.util.Objects;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.BiConsumer;
-import org.agrona.concurrent.IdleStrategy;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,6 +47,9 @@ public final class ForkableMap {
     /** Each failed attempt means that a writer made a change meanwhile. */
     private static final int ATTEMPTS = 100;
 
+    /** For so long a value it is worth while to look whether there is so much in the map at all. */
+    private static final int LONG_VALUE = 1 << 16;
+
     /** In place of a value: look again. */
     private static final byte[] AGAIN = {};
 
@@ -56,13 +59,23 @@ public final class ForkableMap {
     private final Region region;
     private final KeyHash hasher;
     private final Journal journal;
-    private final MapWriter writer;
+
+    /** Null before the first change. Racy: of two that threads make at once either does, for they share what matters. */
+    private @Nullable MapWriter writer;
 
     private ForkableMap(Region region) {
         this.region = region;
         this.hasher = new KeyHash(region.get(MapHeader.SEED_AT));
         this.journal = new Journal(region);
-        this.writer = new MapWriter(region, hasher, journal);
+    }
+
+    private MapWriter writer() {
+        MapWriter known = writer;
+        if (known == null) {
+            known = new MapWriter(region, hasher, journal);
+            writer = known;
+        }
+        return known;
     }
 
     /**
@@ -76,19 +89,21 @@ public final class ForkableMap {
      * @throws io.quire.memory.contract.ProtectionException if the space is a snapshot
      */
     public static ForkableMap create(AddressSpace space, long capacityBytes) {
+        Objects.requireNonNull(space, "space");
         if (capacityBytes < MapHeader.REGION_MIN || capacityBytes > MapHeader.REGION_MAX) {
             throw new IllegalArgumentException("a map has a region of " + MapHeader.REGION_MIN + " to "
                     + MapHeader.REGION_MAX + " bytes: capacityBytes=" + capacityBytes);
         }
         long sizeBytes = capacityBytes + Region.PAGE_BYTES - 1 & -Region.PAGE_BYTES;
-        Region region = new Region(space, space.map(sizeBytes), sizeBytes, space);
+        long address = space.map(sizeBytes);
         try {
+            Region region = new Region(space, address, sizeBytes, space);
             MapHeader.format(region, ThreadLocalRandom.current().nextLong());
-        } catch (OutOfFramesException refused) {
-            space.unmap(region.address(), sizeBytes);
+            return new ForkableMap(region);
+        } catch (Throwable refused) {
+            space.unmap(address, sizeBytes);
             throw refused;
         }
-        return new ForkableMap(region);
     }
 
     /**
@@ -101,6 +116,7 @@ public final class ForkableMap {
      *     not mapped
      */
     public static ForkableMap open(MemoryAccess access, long address) {
+        Objects.requireNonNull(access, "access");
         AddressSpace space = access instanceof AddressSpace itself ? itself : null;
         return new ForkableMap(MapHeader.locate(access, space, address));
     }
@@ -112,7 +128,8 @@ public final class ForkableMap {
      * @throws IllegalArgumentException if the access leads to another map, or to none
      */
     public ForkableMap with(MemoryAccess access) {
-        AddressSpace known = access.spaceId() == region.memory().spaceId() ? region.space() : null;
+        Objects.requireNonNull(access, "access");
+        AddressSpace known = SpaceFinder.of(access) == SpaceFinder.of(region.memory()) ? region.space() : null;
         AddressSpace space = access instanceof AddressSpace itself ? itself : known;
         ForkableMap other = new ForkableMap(MapHeader.locate(access, space, address()));
         if (other.region.get(MapHeader.SEED_AT) != region.get(MapHeader.SEED_AT)) {
@@ -173,6 +190,7 @@ public final class ForkableMap {
      * @throws io.quire.memory.contract.TooManySpacesException if there may be no more snapshot
      */
     public void forEach(BiConsumer<byte[], byte[]> action) {
+        Objects.requireNonNull(action, "action");
         AddressSpace space = region.space();
         if (space == null || space.isSnapshot()) {
             visit(action);
@@ -191,22 +209,30 @@ public final class ForkableMap {
             state = region.getAcquire(MapHeader.STATE_AT);
             words = journal.view(state);
         }
+        String fault = MapHeader.fault(words);
         long table = words.get(MapHeader.TABLE_AT);
         checkSequence(state);
+        if (fault != null) {
+            throw MapHeader.damaged(fault, region);
+        }
         long capacity = table == TableWord.NONE ? 0 : TableWord.capacity(table);
-        for (long number = 0; number < capacity; number++) {
-            long slot = words.get(SlotTable.slotAt(table, number));
+        for (long i = 0; i < capacity; i++) {
+            long slot = words.get(SlotTable.slotAt(table, SlotTable.scattered(table, i)));
             checkSequence(state);
             if (EntrySlot.isTaken(slot)) {
-                long block = EntrySlot.block(slot);
-                long lengths = words.get(block + BlockHeader.SECOND);
-                checkSequence(state);
-                byte[] key = bytes(block, 0, BlockHeader.keyLength(lengths));
-                byte[] value = bytes(block, key.length, BlockHeader.valueLength(lengths));
-                checkSequence(state);
-                action.accept(key, value);
+                visitEntry(words, EntrySlot.block(slot), state, action);
             }
         }
+    }
+
+    private void visitEntry(Overlay words, long block, long state, BiConsumer<byte[], byte[]> action) {
+        long first = isInside(block) ? words.get(block) : 0;
+        long lengths = isInside(block) ? words.get(block + BlockHeader.SECOND) : 0;
+        checkSequence(state);
+        byte[] key = bytes(words, block, first, lengths, 0, BlockHeader.keyLength(lengths));
+        byte[] value = bytes(words, block, first, lengths, key.length, BlockHeader.valueLength(lengths));
+        checkSequence(state);
+        action.accept(key, value);
     }
 
     private void checkSequence(long state) {
@@ -227,6 +253,7 @@ public final class ForkableMap {
     }
 
     private byte @Nullable [] read(byte[] key, boolean wantsValue) {
+        Objects.requireNonNull(key, "key");
         long hash = hasher.of(key);
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
             byte[] found = tryRead(key, hash, wantsValue);
@@ -251,45 +278,49 @@ public final class ForkableMap {
         }
         long sequence = StateWord.sequence(state);
         long table = words.get(MapHeader.TABLE_AT);
-        long block = table == TableWord.NONE ? SlotTable.NONE : SlotTable.find(words, table, hash, key);
+        long block = find(words, table, hash, key);
         if (block > SlotTable.NONE) {
             if (!wantsValue) {
                 return isStill(block, sequence) ? FOUND : AGAIN;
             }
+            long first = words.get(block);
             long lengths = words.get(block + BlockHeader.SECOND);
             if (!isStill(block, sequence)) {
                 return AGAIN; // before a length is believed
             }
-            byte[] value = bytes(block, key.length, BlockHeader.valueLength(lengths));
+            byte[] value = bytes(words, block, first, lengths, key.length, BlockHeader.valueLength(lengths));
             return isStill(block, sequence) ? value : AGAIN;
         }
         if (!isAt(sequence)) {
             return AGAIN;
         }
         if (block == SlotTable.TORN) {
-            throw damaged();
+            throw MapHeader.damaged("the table is none, or a slot leads out of the region", region);
+        }
+        if (region.get(MapHeader.SEED_AT) != hasher.seed()) {
+            throw MapHeader.damaged("it is not the map that was opened", region);
         }
         return null;
     }
 
-    /** The same with all writers kept out, so that it succeeds. */
+    private long find(Overlay words, long table, long hash, byte[] key) {
+        if (table == TableWord.NONE) {
+            return SlotTable.NONE;
+        }
+        return TableWord.isSane(table, region.sizeBytes()) ? SlotTable.find(words, table, hash, key) : SlotTable.TORN;
+    }
+
+    /** The same with all writers of the space kept out, so that it succeeds. */
     private byte @Nullable [] readQuietly(byte[] key, long hash, boolean wantsValue) {
-        IdleStrategy idle = WriterLock.newIdleStrategy();
-        while (true) {
-            try {
-                byte[] found = writer.quietly(() -> tryRead(key, hash, wantsValue));
-                if (isAnswer(found)) {
-                    return found;
-                }
-            } catch (OutOfFramesException busy) {
-                // Even the lock needs a frame now, and so does every writer.
+        return writer().exclusively(() -> {
+            for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
                 byte[] found = tryRead(key, hash, wantsValue);
                 if (isAnswer(found)) {
                     return found;
                 }
             }
-            idle.idle();
-        }
+            throw MapHeader.damaged("somebody changes it who is not its writer", region);
+        });
     }
 
     @SuppressWarnings("ReferenceEquality") // an empty value is not the mark
@@ -306,8 +337,8 @@ public final class ForkableMap {
     }
 
     /**
-     * Whether the map has not changed since, or at least the entry that was found then has not. The table has
-     * to be the same: after a clear, data may look like the header of a block that was there before.
+     * Whether the map has not changed since, or at least the entry that was found then has not. All headers have to be
+     * where they were: after a clear, or where free blocks were merged, data may look like the header that was there.
      */
     boolean isStill(long block, long sequence) {
         if (isAt(sequence)) {
@@ -315,13 +346,18 @@ public final class ForkableMap {
         }
         long first = region.get(block);
         return BlockHeader.kind(first) == BlockHeader.ENTRY && BlockHeader.sequence(first) <= sequence
-                && region.get(MapHeader.TABLE_SINCE_AT) <= sequence;
+                && region.get(MapHeader.HEADERS_SINCE_AT) <= sequence;
     }
 
-    /** Some bytes of an entry. */
-    private byte[] bytes(long block, int from, int length) {
-        if (from < 0 || length < 0 || !region.contains(block, BlockHeader.BYTES + (long) from + length)) {
-            throw damaged();
+    private boolean isInside(long block) {
+        return region.contains(block, SizeClasses.SMALLEST);
+    }
+
+    /** Some bytes of an entry whose header has these words. */
+    private byte[] bytes(Overlay words, long block, long first, long lengths, int from, int length) {
+        if (!BlockHeader.isEntry(first, lengths) || BlockHeader.BYTES + (long) from + length > region.sizeBytes() - block
+                || length > LONG_VALUE && !BlockHeader.isBlock(words, block, BlockHeader.ENTRY)) {
+            throw MapHeader.damaged("a slot leads to no entry", region);
         }
         byte[] bytes = new byte[length];
         region.read(block + BlockHeader.BYTES + from, bytes, length);
@@ -340,8 +376,9 @@ public final class ForkableMap {
      * @throws io.quire.memory.contract.StructureFullException if there is no room now
      */
     public boolean put(byte[] key, byte[] value) {
-        Objects.requireNonNull(value);
-        return writer.put(key, value);
+        Objects.requireNonNull(key, "key");
+        Objects.requireNonNull(value, "value");
+        return writer().put(key, value);
     }
 
     /**
@@ -350,21 +387,18 @@ public final class ForkableMap {
      * @return whether there was one
      */
     public boolean remove(byte[] key) {
-        return writer.remove(key);
+        Objects.requireNonNull(key, "key");
+        return writer().remove(key);
     }
 
     /** Removes all entries, and makes the whole region free again. */
     public void clear() {
-        writer.clear();
+        writer().clear();
     }
 
     /** Counts everything anew; only while nobody changes the map. For tests. */
     void check() {
         new MapRecount(region, hasher, journal).check();
-    }
-
-    private IllegalStateException damaged() {
-        return new IllegalStateException("the map is damaged: " + MapHeader.describe(region));
     }
 
     @Override

@@ -1,6 +1,5 @@
 package io.quire.memory.structure;
 
-import io.quire.memory.contract.OutOfFramesException;
 import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
 
@@ -18,8 +17,8 @@ import org.jspecify.annotations.Nullable;
  * the fork can do it however far the parent had come.
  * <li><em>settle</em>: the state becomes SETTLED.
  * </ol>
- * Everything is refused before the commit. If frames run out behind it, which takes a fork by another thread
- * in that very moment, the change is done and stays PENDING until the next writer.
+ * Everything is refused before the commit. What fails behind it, because frames run out or a device does, has no
+ * effect on the change: it is done, stays PENDING, and is applied by the next writer.
  * <p>
  * {@link #view} may be called by any thread that may use the access, all else by the holder of the writer
  * lock.
@@ -54,7 +53,8 @@ final class Journal {
     }
 
     private @Nullable View load(long state) {
-        long[] pairs = new long[2 * Math.min(StateWord.pending(state), CAPACITY)];
+        int writes = StateWord.pending(state);
+        long[] pairs = new long[2 * Math.min(writes, CAPACITY)];
         for (int i = 0; i < pairs.length; i++) {
             pairs[i] = region.get(MapHeader.JOURNAL_AT + (long) i * Long.BYTES);
         }
@@ -63,18 +63,33 @@ final class Journal {
         if (region.get(MapHeader.STATE_AT) != state) {
             return null;
         }
-        for (int i = 0; i < pairs.length; i += 2) {
-            if (pairs[i] < 0 || pairs[i] >= region.sizeBytes() || pairs[i] % Long.BYTES != 0) {
-                throw new IllegalStateException("the journal is damaged: " + region + ", state="
-                        + StateWord.toString(state) + ", offset=" + pairs[i]);
-            }
+        if (writes > CAPACITY || !isSane(pairs)) {
+            throw MapHeader.damaged("the journal would write where no change does", region);
         }
         return new View(state, Overlay.of(region, pairs));
     }
 
+    /** Whether all offsets are those of words that a change may write. */
+    private boolean isSane(long[] pairs) {
+        long top = region.get(MapHeader.TOP_AT);
+        for (int i = 0; i < pairs.length; i += 2) {
+            top = pairs[i] == MapHeader.TOP_AT ? Math.max(top, pairs[i + 1]) : top;
+        }
+        top = Math.min(top, region.sizeBytes());
+        for (int i = 0; i < pairs.length; i += 2) {
+            if (!MapHeader.mayChange(pairs[i], top)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     // ---- the writer
 
-    /** Lists the writes of a change and commits it. Nothing has changed if it throws. */
+    /**
+     * Lists the writes of a change and commits it. Nothing has changed if it throws, but for an Error that comes out of
+     * the last access, when that has stored already: see {@link #isCommitted}.
+     */
     void commit(Overlay change) {
         makeWritable(change);
         long state = region.get(MapHeader.STATE_AT);
@@ -83,9 +98,14 @@ final class Journal {
         region.setRelease(MapHeader.STATE_AT, StateWord.commit(state, change.writes()));
     }
 
+    /** Whether the change with a sequence is committed. */
+    boolean isCommitted(long sequence) {
+        return StateWord.sequence(region.get(MapHeader.STATE_AT)) == sequence;
+    }
+
     /** So that frames run out, if they do, before the commit. */
     private void makeWritable(Overlay change) {
-        long page = 0; // of the header, which the lock word has made writable
+        long page = 0; // of the header, which was made writable when the change began
         for (int i = 0; i < change.writes(); i++) {
             long next = change.offset(i) / Region.PAGE_BYTES;
             if (next != page && next != 0) {
@@ -95,29 +115,24 @@ final class Journal {
         }
     }
 
-    /**
-     * Applies what was just committed; false if it has to stay PENDING, because frames ran out after the
-     * commit.
-     */
-    boolean apply(Overlay change) {
-        try {
-            write(change);
-            return true;
-        } catch (OutOfFramesException pending) {
-            return false;
-        }
+    /** Applies what was just committed. If it throws, the change is done nevertheless, and PENDING. */
+    void apply(Overlay change) {
+        write(change);
     }
 
     /**
      * Applies what another writer, or another space before the fork, left committed.
      *
      * @return the sequence of the last change
-     * @throws OutOfFramesException if frames ran out; the map is as it was
+     * @throws io.quire.memory.contract.MemoryException as any write; the map is as it was
      */
     long recover() {
         long state = region.get(MapHeader.STATE_AT);
         Overlay pending = view(state);
-        if (pending != null && pending.writes() > 0) {
+        if (pending == null) {
+            throw MapHeader.damaged("somebody changes the map who is not its writer", region);
+        }
+        if (pending.writes() > 0) {
             write(pending);
         }
         return StateWord.sequence(state);

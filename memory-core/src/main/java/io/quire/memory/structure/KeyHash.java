@@ -14,12 +14,18 @@ final class KeyHash {
     private static final VarHandle LONG =
             MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
+    private final long seed;
     private final long start;
     private final long multiplier;
 
     KeyHash(long seed) {
+        this.seed = seed;
         start = mix(seed);
         multiplier = mix(seed + 0x9E3779B97F4A7C15L) | 1;
+    }
+
+    long seed() {
+        return seed;
     }
 
     long of(byte[] key) {

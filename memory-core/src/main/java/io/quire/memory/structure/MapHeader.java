@@ -2,38 +2,45 @@ package io.quire.memory.structure;
 
 import io.quire.memory.AddressSpace;
 import io.quire.memory.MemoryAccess;
+import io.quire.memory.space.SpaceFinder;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The first page of a map. What readers look at is in the first 64 bytes, what only writers need behind it.
  * <pre>
- *      0  MAGIC         "QuireMap"                      64  LOCK         LockWord
+ *      0  MAGIC         "QuireMap"                      64  unused
  *      8  VERSION       of this layout                  72  VALUE BYTES  the lengths of all values together
  *     16  SIZE          of the region, whole pages      80  TOP          blocks lie between BYTES and here
- *     24  SEED          of the hash, random             88  unused
- *     32  STATE         StateWord                      128  FREE LISTS   123 x offset of a block, or 0
- *     40  TABLE SINCE   sequence that set TABLE       1112  JOURNAL      186 x (offset, value)
+ *     24  SEED          of the hash, random             88  SWEEP AT     how far a sweep has come, 0 if there is none
+ *     32  STATE         StateWord                       96  SWEEP RUN    free blocks from here to SWEEP AT, or 0
+ *     40  HEADERS SINCE sequence of the last change    104  SWEEP SINCE  sequence when the sweep began
+ *                       that took headers of blocks    128  FREE LISTS   123 x offset of a block, or 0
+ *                       away                          1112  JOURNAL      186 x (offset, value)
  *     48  TABLE         TableWord                     4088  unused
  *     56  COUNTS        CountsWord                    4096  the first block
  * </pre>
+ * The program may overwrite any of it, so no word is used before it was looked at: {@link #fault} has what must be true
+ * of the words of the header.
  */
 final class MapHeader {
 
     static final long MAGIC = 0x7061_4D65_7269_7551L; // "QuireMap", low byte first
-    static final long VERSION_NOW = 1;
+    static final long VERSION_NOW = 2;
 
     static final int MAGIC_AT = 0;
     static final int VERSION_AT = MAGIC_AT + Long.BYTES;
     static final int SIZE_AT = VERSION_AT + Long.BYTES;
     static final int SEED_AT = SIZE_AT + Long.BYTES;
     static final int STATE_AT = SEED_AT + Long.BYTES;
-    static final int TABLE_SINCE_AT = STATE_AT + Long.BYTES;
-    static final int TABLE_AT = TABLE_SINCE_AT + Long.BYTES;
+    static final int HEADERS_SINCE_AT = STATE_AT + Long.BYTES;
+    static final int TABLE_AT = HEADERS_SINCE_AT + Long.BYTES;
     static final int COUNTS_AT = TABLE_AT + Long.BYTES;
 
-    static final int LOCK_AT = 64; // a line of its own: waiting writers do not slow readers down
-    static final int VALUE_BYTES_AT = LOCK_AT + Long.BYTES;
+    static final int VALUE_BYTES_AT = 72;
     static final int TOP_AT = VALUE_BYTES_AT + Long.BYTES;
+    static final int SWEEP_AT = TOP_AT + Long.BYTES;
+    static final int SWEEP_RUN_AT = SWEEP_AT + Long.BYTES;
+    static final int SWEEP_SINCE_AT = SWEEP_RUN_AT + Long.BYTES;
 
     static final int FREE_LISTS_AT = 128;
     static final int JOURNAL_AT = FREE_LISTS_AT + SizeClasses.COUNT * Long.BYTES;
@@ -81,14 +88,66 @@ final class MapHeader {
         if (size < REGION_MIN || size > REGION_MAX || size % Region.PAGE_BYTES != 0) {
             throw noMap("the map has an impossible size", header);
         }
-        long top = header.get(TOP_AT);
-        if (top < BYTES || top > size || top % BlockHeader.GRAIN != 0 || header.get(VALUE_BYTES_AT) < 0
+        if (!isTop(header.get(TOP_AT), size) || header.get(VALUE_BYTES_AT) < 0
                 || StateWord.pending(header.get(STATE_AT)) > Journal.CAPACITY
                 || !TableWord.isSane(header.get(TABLE_AT), size)) {
             throw noMap("the map is damaged", header);
         }
-        memory.getByte(address + size - 1); // all of it is mapped, or its last byte is not
+        SpaceFinder.of(memory).checkAllMapped(address, size);
         return new Region(memory, address, size, space);
+    }
+
+    // ---- what is believed of words that anybody may have overwritten
+
+    /** Whether a change may write the word at an offset, in a map whose blocks end at the top. */
+    static boolean mayChange(long offset, long top) {
+        return offset % Long.BYTES == 0 && (offset >= HEADERS_SINCE_AT && offset <= COUNTS_AT
+                || offset >= VALUE_BYTES_AT && offset <= SWEEP_SINCE_AT
+                || offset >= FREE_LISTS_AT && offset < JOURNAL_AT
+                || offset >= BYTES && offset < top);
+    }
+
+    /** What is wrong with the words that a change relies on; null if nothing. */
+    static @Nullable String fault(Overlay words) {
+        long size = words.region().sizeBytes();
+        long top = words.get(TOP_AT);
+        if (!isTop(top, size)) {
+            return "the top is none";
+        }
+        long sweep = words.get(SWEEP_AT);
+        if (sweep != 0 && !(isTop(sweep, top) && isRun(words.get(SWEEP_RUN_AT), sweep))) {
+            return "a sweep is nowhere";
+        }
+        long table = words.get(TABLE_AT);
+        if (!TableWord.isSane(table, top) || !isTable(words, table)) {
+            return "the table is none";
+        }
+        long counts = words.get(COUNTS_AT);
+        long capacity = table == TableWord.NONE ? 0 : TableWord.capacity(table);
+        if (CountsWord.used(counts) > capacity || words.get(VALUE_BYTES_AT) < 0) {
+            return "the counts are impossible";
+        }
+        return null;
+    }
+
+    private static boolean isTop(long top, long limit) {
+        return top >= BYTES && top <= limit && top % BlockHeader.GRAIN == 0;
+    }
+
+    private static boolean isRun(long run, long end) {
+        return run == 0 || isTop(run, end - SizeClasses.SMALLEST);
+    }
+
+    private static boolean isTable(Overlay words, long table) {
+        long block = TableWord.block(table);
+        return table == TableWord.NONE || BlockHeader.isBlock(words, block, BlockHeader.TABLE)
+                && SizeClasses.bytes(BlockHeader.sizeClass(words.get(block)))
+                        >= TableWord.blockBytes(TableWord.log2(table));
+    }
+
+    /** What is thrown when words of a map contradict each other. */
+    static IllegalStateException damaged(String fact, Region region) {
+        return new IllegalStateException("the map is damaged: " + fact + ": " + describe(region));
     }
 
     private static IllegalArgumentException noMap(String fact, Region header) {

@@ -28,6 +28,7 @@ final class MapRecount {
     void check() {
         walkBlocks();
         takeFreeLists();
+        takeDetached();
         takeTable();
         if (!kindOfBlock.isEmpty()) {
             throw wrong("blocks are neither free nor in the table", 0, kindOfBlock.size());
@@ -55,6 +56,18 @@ final class MapRecount {
                 take(block, BlockHeader.FREE);
                 equal("the class of a free block", sizeClass, BlockHeader.sizeClass(words.get(block)));
             }
+        }
+    }
+
+    /** What a sweep that is going on has not passed yet, and has in no list. */
+    private void takeDetached() {
+        long at = words.get(MapHeader.SWEEP_AT);
+        long run = words.get(MapHeader.SWEEP_RUN_AT);
+        long since = words.get(MapHeader.SWEEP_SINCE_AT);
+        if (at != 0) {
+            kindOfBlock.entrySet().removeIf(block -> block.getKey() >= (run == 0 ? at : run)
+                    && block.getValue() == BlockHeader.FREE
+                    && BlockHeader.sequence(words.get(block.getKey())) <= since);
         }
     }
 

@@ -1,11 +1,14 @@
 package io.quire.memory.structure;
 
+import io.quire.memory.contract.MemoryException;
 import io.quire.memory.contract.StructureFullException;
+import io.quire.memory.space.SpaceFinder;
 import java.util.function.Supplier;
 
 /**
  * Changes a map, one change at a time: takes the lock, applies what was left committed, prepares, commits,
- * applies. Whatever is refused, is refused before the commit; {@link Journal} has the steps.
+ * applies. Whatever is refused, is refused before the commit, and nothing is thrown behind it; {@link Journal} has the
+ * steps.
  */
 final class MapWriter {
 
@@ -15,17 +18,19 @@ final class MapWriter {
     /** A removal in front of an empty slot makes up to so many tombstones before it empty. */
     private static final int SWEEP = 8;
 
-    /** More than a put with a new table has, or a removal with a full sweep: both have 14. */
-    private static final int WRITES_MAX = 16;
-
     private final Region region;
     private final KeyHash hasher;
     private final Journal journal;
+    private final Shared shared;
     private final WriterLock lock;
+    private final FreeHints hints;
 
     // The change that the holder of the lock is making. Blocks are 0 if there is none.
     private final Overlay change;
     private final BlockAllocator blocks;
+    private final Sweep sweep;
+    private final Runnable discardFreed = this::discardFreed; // behind a commit nothing may be allocated
+    private final Runnable discardMerged;
     private long sequence;
     private long newEntry;
     private long newTable;
@@ -35,9 +40,13 @@ final class MapWriter {
         this.region = region;
         this.hasher = hasher;
         this.journal = journal;
-        this.lock = new WriterLock(region);
-        this.change = Overlay.withRoom(region, WRITES_MAX);
-        this.blocks = new BlockAllocator(change);
+        this.shared = SpaceFinder.of(region.memory()).residents().at(region.address(), Shared.class, Shared::new);
+        this.lock = shared.lock();
+        this.hints = shared.hints();
+        this.change = Overlay.withRoom(region, Journal.CAPACITY);
+        this.blocks = new BlockAllocator(change, hints);
+        this.sweep = new Sweep(change, blocks, hints);
+        this.discardMerged = sweep::discard;
     }
 
     // ---- the changes
@@ -46,76 +55,76 @@ final class MapWriter {
     boolean put(byte[] key, byte[] value) {
         checkSizes(key, value);
         long hash = hasher.of(key);
-        long turn = lock.lock();
+        lock.lock(region, WriterLock.LIMIT);
         try {
             long old = begin(key, hash);
-            newEntry = blocks.allocate(BlockHeader.BYTES + (long) key.length + value.length,
-                    BlockHeader.ENTRY, BlockHeader.lengths(key.length, value.length), sequence);
-            region.write(newEntry + BlockHeader.BYTES, key);
-            region.write(newEntry + BlockHeader.BYTES + key.length, value);
-            if (old == SlotTable.NONE) {
-                insert(hash);
-            } else {
-                change.set(SlotTable.slotOf(change, table(), hash, old), EntrySlot.of(hash, newEntry));
-                release(old);
+            if (sweep.isDue() && blocks.hasNoFree(entryBytes(key, value))) {
+                sweepStep(); // rather than take more from the top
+                old = begin(key, hash);
             }
-            change.set(MapHeader.VALUE_BYTES_AT, change.get(MapHeader.VALUE_BYTES_AT) + value.length);
-            commit();
+            while (!preparePut(key, value, hash, old)) {
+                sweepOrRefuse(entryBytes(key, value));
+                old = begin(key, hash);
+            }
+            commit(discardFreed);
             return old != SlotTable.NONE;
+        } catch (Throwable refused) {
+            giveBack();
+            throw refused;
         } finally {
-            end(turn);
+            // ORDER(map-locked) release: what this writer did, then the next one may.
+            lock.holder = null;
         }
     }
 
     /** Removes the entry of a key; false if there was none. */
     boolean remove(byte[] key) {
         long hash = hasher.of(key);
-        long turn = lock.lock();
+        lock.lock(region, WriterLock.LIMIT);
         try {
             long old = begin(key, hash);
             if (old == SlotTable.NONE) {
+                hints.end(sequence - 1);
                 return false;
             }
             vacate(SlotTable.number(table(), SlotTable.slotOf(change, table(), hash, old)));
             release(old);
-            commit();
+            commit(discardFreed);
             return true;
         } finally {
-            end(turn);
+            lock.holder = null;
         }
     }
 
     /** Removes all entries, the table, and every block. */
     void clear() {
-        long turn = lock.lock();
+        lock.lock(region, WriterLock.LIMIT);
         try {
             begin();
-            long top = region.get(MapHeader.TOP_AT);
-            Overlay reset = Overlay.withRoom(region, Journal.CAPACITY);
-            reset.set(MapHeader.TABLE_SINCE_AT, sequence);
-            reset.set(MapHeader.TABLE_AT, TableWord.NONE);
-            reset.set(MapHeader.COUNTS_AT, CountsWord.of(0, 0));
-            reset.set(MapHeader.VALUE_BYTES_AT, 0);
-            reset.set(MapHeader.TOP_AT, MapHeader.BYTES);
+            long top = change.get(MapHeader.TOP_AT);
+            change.set(MapHeader.HEADERS_SINCE_AT, sequence);
+            change.set(MapHeader.TABLE_AT, TableWord.NONE);
+            change.set(MapHeader.COUNTS_AT, CountsWord.of(0, 0));
+            change.set(MapHeader.VALUE_BYTES_AT, 0);
+            change.set(MapHeader.TOP_AT, MapHeader.BYTES);
+            change.set(MapHeader.SWEEP_AT, 0);
             for (int sizeClass = 0; sizeClass < SizeClasses.COUNT; sizeClass++) {
-                reset.set(MapHeader.freeListAt(sizeClass), 0);
+                change.set(MapHeader.freeListAt(sizeClass), 0);
             }
-            journal.commit(reset);
-            if (journal.apply(reset)) {
-                region.discard(MapHeader.BYTES, top);
-            }
+            hints.clear();
+            commit(() -> region.discard(MapHeader.BYTES, top));
         } finally {
-            end(turn);
+            lock.holder = null;
         }
     }
 
-    /** Answers a question while no writer changes anything. */
-    <T> T quietly(Supplier<T> question) {
-        long turn = lock.lock();
+    /** Answers a question while no writer of this space changes anything. */
+    <T> T exclusively(Supplier<T> question) {
+        lock.lock(region, WriterLock.LIMIT);
         try {
             return question.get();
         } finally {
-            lock.unlock(turn);
+            lock.holder = null;
         }
     }
 
@@ -126,9 +135,9 @@ final class MapWriter {
         begin();
         long block = table() == TableWord.NONE ? SlotTable.NONE : SlotTable.find(change, table(), hash, key);
         if (block == SlotTable.TORN) {
-            throw new IllegalStateException("the table of the map is damaged: " + MapHeader.describe(region));
+            throw MapHeader.damaged("a slot leads out of the region, or none is empty", region);
         }
-        return block;
+        return block == SlotTable.NONE ? block : SlotTable.checkedEntry(change, block);
     }
 
     private void begin() {
@@ -136,66 +145,167 @@ final class MapWriter {
         newEntry = 0;
         newTable = 0;
         freed = 0;
-        sequence = journal.recover() + 1;
+        if (region.get(MapHeader.SIZE_AT) != region.sizeBytes() || region.get(MapHeader.SEED_AT) != hasher.seed()) {
+            throw MapHeader.damaged("it is not the map that was opened", region);
+        }
+        region.makeWritable(MapHeader.STATE_AT); // refuses at once what cannot be changed
+        long now = journal.recover();
+        String fault = now >= StateWord.SEQUENCE_MAX ? "no change can follow" : MapHeader.fault(change);
+        if (fault != null) {
+            throw MapHeader.damaged(fault, region);
+        }
+        hints.begin(now, change);
+        sequence = now + 1;
     }
 
-    private void commit() {
-        journal.commit(change);
+    /**
+     * Makes the change. If it throws, nothing has changed; if it returns, the change is done, though perhaps not applied
+     * and its pages not given back.
+     *
+     * @param discard gives back pages that the change made free
+     */
+    private void commit(Runnable discard) {
+        commitSurely();
         newEntry = 0;
         newTable = 0;
-        if (journal.apply(change) && freed != 0) {
-            blocks.discard(freed);
+        try {
+            journal.apply(change);
+            hints.end(sequence);
+            discard.run();
+        } catch (Throwable later) {
+            // Frames ran out, a device failed, or the stack is full: the change is done. Whoever applies it meets what
+            // is in the way before his own change, and pages that are not given back are used again.
+            return;
         }
     }
 
-    private void end(long turn) {
+    private void commitSurely() {
         try {
-            // Still here after a refusal: nothing refers to them, and they may hold many frames.
+            journal.commit(change);
+        } catch (MemoryException refused) {
+            throw refused;
+        } catch (Throwable error) {
+            // The stack may have ended in what an access does after it has stored.
+            long entry = newEntry;
+            long table = newTable;
+            newEntry = 0; // not to be given back unless it is known that nothing refers to them
+            newTable = 0;
+            if (journal.isCommitted(sequence)) {
+                return;
+            }
+            newEntry = entry;
+            newTable = table;
+            throw error;
+        }
+    }
+
+    /** After a refusal: nothing refers to the new blocks, and they may hold many frames. */
+    private void giveBack() {
+        try {
             if (newEntry != 0) {
                 blocks.discard(newEntry);
             }
             if (newTable != 0) {
                 blocks.discard(newTable);
             }
-        } finally {
-            lock.unlock(turn);
+        } catch (Throwable kept) {
+            return; // a device has to let go of them and failed, say; the pages are used again
         }
+    }
+
+    private void discardFreed() {
+        if (freed != 0) {
+            blocks.discard(freed);
+        }
+    }
+
+    // ---- room
+
+    /** Makes room for a put that found none, if there may be some. */
+    private void sweepOrRefuse(long bytes) {
+        long needed = newEntry == 0 ? SizeClasses.bytes(SizeClasses.of(bytes)) : tableBytes();
+        giveBack();
+        hints.end(sequence - 1);
+        begin();
+        if (!sweep.mayPay()) {
+            hints.end(sequence - 1);
+            throw new StructureFullException(region.toString(), needed, change.get(MapHeader.TOP_AT),
+                    region.sizeBytes());
+        }
+        sweepStep();
+        while (region.get(MapHeader.SWEEP_AT) != 0) {
+            begin();
+            sweepStep();
+        }
+    }
+
+    private void sweepStep() {
+        sweep.step(sequence);
+        commit(discardMerged);
     }
 
     // ---- what a change consists of
 
-    /** Puts the new entry into the table, or into a larger one. */
-    private void insert(long hash) {
-        if (!SlotTable.hasRoom(table(), change.get(MapHeader.COUNTS_AT))) {
-            replaceTable();
+    /** False if there is no room. */
+    private boolean preparePut(byte[] key, byte[] value, long hash, long old) {
+        newEntry = blocks.allocate(entryBytes(key, value), BlockHeader.ENTRY,
+                BlockHeader.lengths(key.length, value.length), sequence);
+        if (newEntry == 0) {
+            return false;
+        }
+        region.write(newEntry + BlockHeader.BYTES, key);
+        region.write(newEntry + BlockHeader.BYTES + key.length, value);
+        if (old == SlotTable.NONE) {
+            if (!insert(hash)) {
+                return false;
+            }
+        } else {
+            change.set(SlotTable.slotOf(change, table(), hash, old), EntrySlot.of(hash, newEntry));
+            release(old);
+        }
+        change.set(MapHeader.VALUE_BYTES_AT, change.get(MapHeader.VALUE_BYTES_AT) + value.length);
+        return true;
+    }
+
+    /** Puts the new entry into the table, or into a larger one; false if there is no room for that. */
+    private boolean insert(long hash) {
+        if (!SlotTable.hasRoom(table(), change.get(MapHeader.COUNTS_AT)) && !replaceTable()) {
+            return false;
         }
         long counts = change.get(MapHeader.COUNTS_AT);
         long slotAt = SlotTable.vacancy(change, table(), hash);
         int reused = change.get(slotAt) == EntrySlot.TOMBSTONE ? 1 : 0;
+        if (CountsWord.tombstones(counts) < reused) {
+            throw MapHeader.damaged("there are more tombstones than were counted", region);
+        }
         change.set(slotAt, EntrySlot.of(hash, newEntry));
         change.set(MapHeader.COUNTS_AT,
                 CountsWord.of(CountsWord.entries(counts) + 1, CountsWord.tombstones(counts) - reused));
+        return true;
     }
 
     /** Copies the table, without its tombstones, to one with room for twice the entries. */
-    private void replaceTable() {
+    private boolean replaceTable() {
         long old = table();
         long entries = CountsWord.entries(change.get(MapHeader.COUNTS_AT));
-        int log2 = SlotTable.log2For(entries + 1);
-        long bytes = TableWord.blockBytes(log2);
-        if (log2 > TableWord.LOG2_MAX) {
-            throw new StructureFullException(region.toString(), bytes, change.get(MapHeader.TOP_AT),
-                    region.sizeBytes());
+        newTable = blocks.allocate(tableBytes(), BlockHeader.TABLE, 0, sequence);
+        if (newTable == 0) {
+            return false;
         }
-        newTable = blocks.allocate(bytes, BlockHeader.TABLE, 0, sequence);
-        long table = TableWord.of(newTable, log2);
+        long table = TableWord.of(newTable, SlotTable.log2For(entries + 1));
         SlotTable.fill(change, table, old, hasher);
-        change.set(MapHeader.TABLE_SINCE_AT, sequence);
         change.set(MapHeader.TABLE_AT, table);
         change.set(MapHeader.COUNTS_AT, CountsWord.of(entries, 0));
         if (old != TableWord.NONE) {
             free(TableWord.block(old));
         }
+        return true;
+    }
+
+    /** The size of the block of the next table. */
+    private long tableBytes() {
+        long entries = CountsWord.entries(change.get(MapHeader.COUNTS_AT)) + 1;
+        return TableWord.blockBytes(SlotTable.log2For(entries)); // no block is that large if there can be no such table
     }
 
     /** Takes an entry out of its slot. */
@@ -213,13 +323,20 @@ final class MapWriter {
                 slotAt = SlotTable.slotAt(table, number - i);
             }
         }
+        if (CountsWord.entries(counts) == 0 || tombstones < 0) {
+            throw MapHeader.damaged("there are more entries or tombstones than were counted", region);
+        }
         change.set(MapHeader.COUNTS_AT, CountsWord.of(CountsWord.entries(counts) - 1, tombstones));
     }
 
     /** Frees the block of an entry that is no longer in the table. */
     private void release(long entry) {
         int valueLength = BlockHeader.valueLength(change.get(entry + BlockHeader.SECOND));
-        change.set(MapHeader.VALUE_BYTES_AT, change.get(MapHeader.VALUE_BYTES_AT) - valueLength);
+        long left = change.get(MapHeader.VALUE_BYTES_AT) - valueLength;
+        if (left < 0) {
+            throw MapHeader.damaged("there are more bytes of values than were counted", region);
+        }
+        change.set(MapHeader.VALUE_BYTES_AT, left);
         free(entry);
     }
 
@@ -232,6 +349,10 @@ final class MapWriter {
         return change.get(MapHeader.TABLE_AT);
     }
 
+    private static long entryBytes(byte[] key, byte[] value) {
+        return BlockHeader.BYTES + (long) key.length + value.length;
+    }
+
     private void checkSizes(byte[] key, byte[] value) {
         if (key.length > KEY_MAX) {
             throw new IllegalArgumentException("a key has at most " + KEY_MAX + " bytes: length="
@@ -241,6 +362,14 @@ final class MapWriter {
         if ((long) key.length + value.length > room) {
             throw new IllegalArgumentException("key and value have to fit into the region: keyLength="
                     + key.length + ", valueLength=" + value.length + ", room=" + room);
+        }
+    }
+
+    /** What all objects over one map in one space have in common. */
+    record Shared(WriterLock lock, FreeHints hints) {
+
+        Shared() {
+            this(new WriterLock(), new FreeHints());
         }
     }
 }

@@ -63,6 +63,11 @@ final class Overlay {
         words = Math.max(words, i + 2);
     }
 
+    /** Whether so many more can be added. */
+    boolean hasRoom(int writes) {
+        return words + 2 * writes <= pairs.length;
+    }
+
     void forgetWrites() {
         words = 0;
     }

@@ -9,6 +9,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * The memory of one map as one access reaches it, by offset from its header. Offsets are the same in every
  * fork. As safe for threads as the access is.
+ * <p>
+ * Offsets and lengths come out of memory that anybody may overwrite. Whoever uses one has looked at it before; that
+ * none leads out of the region is made sure of here once more.
  *
  * @param memory how it is reached
  * @param address where the header is; a multiple of the page size
@@ -23,49 +26,45 @@ record Region(MemoryAccess memory, long address, long sizeBytes, @Nullable Addre
     private static final long WORTH_DISCARDING = 16 * PAGE_BYTES;
 
     long get(long offset) {
-        return memory.getLong(address + offset);
+        return memory.getLong(at(offset, Long.BYTES));
     }
 
     long getAcquire(long offset) {
-        return memory.getLongAcquire(address + offset);
+        return memory.getLongAcquire(at(offset, Long.BYTES));
     }
 
     void set(long offset, long value) {
-        memory.setLong(address + offset, value);
+        memory.setLong(at(offset, Long.BYTES), value);
     }
 
     void setRelease(long offset, long value) {
-        memory.setLongRelease(address + offset, value);
-    }
-
-    boolean compareAndSet(long offset, long expected, long value) {
-        return memory.compareAndSetLong(address + offset, expected, value);
+        memory.setLongRelease(at(offset, Long.BYTES), value);
     }
 
     /** Has the page of an aligned long resident and writable, without a change. */
     void makeWritable(long offset) {
-        memory.getAndAddLong(address + offset, 0);
+        memory.getAndAddLong(at(offset, Long.BYTES), 0);
     }
 
     void read(long offset, byte[] target, int length) {
-        memory.copyTo(address + offset, target, 0, length);
+        memory.copyTo(at(offset, length), target, 0, length);
     }
 
     void write(long offset, byte[] source) {
-        memory.copyFrom(source, 0, address + offset, source.length);
+        memory.copyFrom(source, 0, at(offset, source.length), source.length);
     }
 
-    void write(long offset, MemorySegment source, long sizeBytes) {
-        memory.copyFrom(source, 0, address + offset, sizeBytes);
+    void write(long offset, MemorySegment source, long bytes) {
+        memory.copyFrom(source, 0, at(offset, bytes), bytes);
     }
 
-    void clear(long offset, long sizeBytes) {
-        memory.fill(address + offset, sizeBytes, (byte) 0);
+    void clear(long offset, long bytes) {
+        memory.fill(at(offset, bytes), bytes, (byte) 0);
     }
 
     /** Whether the bytes at an offset are those of the key. */
     boolean holds(long offset, byte[] key) {
-        return memory.mismatch(address + offset, MemorySegment.ofArray(key), 0, key.length) < 0;
+        return memory.mismatch(at(offset, key.length), MemorySegment.ofArray(key), 0, key.length) < 0;
     }
 
     /** Whether so many bytes at an offset are inside, behind the header. */
@@ -81,8 +80,21 @@ record Region(MemoryAccess memory, long address, long sizeBytes, @Nullable Addre
         long first = from + PAGE_BYTES - 1 & -PAGE_BYTES;
         long bytes = (to & -PAGE_BYTES) - first;
         if (space != null && bytes >= WORTH_DISCARDING) {
-            space.discard(address + first, bytes);
+            space.discard(at(first, bytes), bytes);
         }
+    }
+
+    /** The address of so many bytes at an offset, all of which are inside. */
+    private long at(long offset, long bytes) {
+        if (offset < 0 || offset > sizeBytes - bytes) {
+            throw outside(offset, bytes);
+        }
+        return address + offset;
+    }
+
+    private IllegalStateException outside(long offset, long bytes) {
+        return new IllegalStateException("the map is damaged: it leads out of its region: " + this + ", regionBytes="
+                + sizeBytes + ", offset=" + offset + ", bytes=" + bytes);
     }
 
     @Override

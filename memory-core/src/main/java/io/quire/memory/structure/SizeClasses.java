@@ -18,7 +18,8 @@ final class SizeClasses {
     private static final int REGULAR_FIRST = 2;
     private static final int STEPS_LOG2 = 2;
     private static final int STEPS = 1 << STEPS_LOG2;
-    private static final int SMALLEST = 2 * BlockHeader.GRAIN;
+    /** The smallest block. */
+    static final int SMALLEST = 2 * BlockHeader.GRAIN;
 
     static final int COUNT = of(LARGEST) + 1;
 
@@ -43,5 +44,21 @@ final class SizeClasses {
         int log2 = REGULAR_LOG2 + (sizeClass - REGULAR_FIRST) / STEPS;
         int steps = STEPS + (sizeClass - REGULAR_FIRST) % STEPS;
         return (long) steps << (log2 - STEPS_LOG2);
+    }
+
+    /**
+     * The class of the largest block to cut off a range so that the rest is nothing or has room for a block.
+     *
+     * @param bytes a multiple of 16, at least {@link #SMALLEST}
+     */
+    static int largestIn(long bytes) {
+        if (bytes >= LARGEST + SMALLEST) {
+            return COUNT - 1;
+        }
+        int sizeClass = of(Math.min(bytes, LARGEST));
+        while (bytes(sizeClass) > bytes || bytes - bytes(sizeClass) == BlockHeader.GRAIN) {
+            sizeClass--;
+        }
+        return sizeClass;
     }
 }

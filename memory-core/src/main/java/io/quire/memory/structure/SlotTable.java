@@ -17,6 +17,12 @@ final class SlotTable {
     /** Instead of a block: a slot points out of the region, so this is no table, or not any more. */
     static final long TORN = -1;
 
+    private static final int LINE_LOG2 = 3;
+    private static final long LINE_MASK = (1L << LINE_LOG2) - 1;
+
+    /** Odd, so that every line is met once; near none of the small fractions of any power of two. */
+    private static final long SCATTER = 0x9E3779B97F4A7C15L;
+
     private SlotTable() {
     }
 
@@ -51,7 +57,7 @@ final class SlotTable {
                 return slotAt(table, hash + i);
             }
         }
-        throw damaged("no slot points to the entry", words, table);
+        throw MapHeader.damaged("no slot points to the entry", words.region());
     }
 
     /** Where an entry of a key goes that is not there: the first slot that is not taken. */
@@ -61,13 +67,23 @@ final class SlotTable {
                 return slotAt(table, hash + i);
             }
         }
-        throw damaged("the table is full", words, table);
+        throw MapHeader.damaged("the table is full", words.region());
     }
 
     /** Where a slot is; the number may be any, and wraps. */
     static long slotAt(long table, long number) {
         long wrapped = number & TableWord.capacity(table) - 1;
         return TableWord.block(table) + BlockHeader.BYTES + wrapped * Long.BYTES;
+    }
+
+    /**
+     * The number of the i-th slot in an order that has little to do with that of the slots: where entries go into a
+     * smaller table of the same hash one after the other, they must not fill it from one end. Eight slots that lie in
+     * one line of a cache stay together.
+     */
+    static long scattered(long table, long i) {
+        long line = (i >>> LINE_LOG2) * SCATTER & (TableWord.capacity(table) >>> LINE_LOG2) - 1;
+        return line << LINE_LOG2 | i & LINE_MASK;
     }
 
     /** The number of the slot at an offset. */
@@ -97,7 +113,7 @@ final class SlotTable {
         for (long i = 0; i < TableWord.capacity(from); i++) {
             long slot = words.get(slotAt(from, i));
             if (EntrySlot.isTaken(slot)) {
-                long block = EntrySlot.block(slot);
+                long block = checkedEntry(words, EntrySlot.block(slot));
                 int length = BlockHeader.keyLength(words.get(block + BlockHeader.SECOND));
                 key = length <= key.length ? key : new byte[length];
                 region.read(block + BlockHeader.BYTES, key, length);
@@ -107,8 +123,12 @@ final class SlotTable {
         }
     }
 
-    private static IllegalStateException damaged(String fact, Overlay words, long table) {
-        return new IllegalStateException(fact + ": " + words.region() + ", table="
-                + TableWord.toString(table));
+    /** The block, if there is an entry in it. */
+    static long checkedEntry(Overlay words, long block) {
+        if (!BlockHeader.isBlock(words, block, BlockHeader.ENTRY)
+                || !BlockHeader.isEntry(words.get(block), words.get(block + BlockHeader.SECOND))) {
+            throw MapHeader.damaged("a slot leads to no entry", words.region());
+        }
+        return block;
     }
 }

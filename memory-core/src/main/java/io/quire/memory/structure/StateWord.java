@@ -23,6 +23,7 @@ final class StateWord {
 
     /** The sequence of every change of a map fits into so many bits. */
     static final int SEQUENCE_BITS = Long.SIZE - PENDING_BITS;
+    static final long SEQUENCE_MAX = (1L << SEQUENCE_BITS) - 1;
 
     private StateWord() {
     }

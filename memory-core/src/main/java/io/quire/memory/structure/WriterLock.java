@@ -1,91 +1,70 @@
 package io.quire.memory.structure;
 
-import io.quire.memory.contract.ClosedException;
-import io.quire.memory.contract.MemoryException;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.TimeUnit;
-import org.agrona.concurrent.BackoffIdleStrategy;
-import org.agrona.concurrent.IdleStrategy;
+import io.quire.memory.contract.WaitTimeoutException;
+import io.quire.memory.guard.Wait;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Lets one writer at a time change a map; others spin, yield, then sleep. The word lives in the space, so a
- * fork takes a copy of it along; that copy names the parent and counts as free. Not reentrant.
+ * Lets one thread at a time change a map in one space; all objects over that map share it. It lies on the heap and not
+ * in the map: bytes that were overwritten or copied cannot say that somebody holds it, and that of a fork is free.
  * <p>
- * Releasing is a write, and a fork by another thread can make it one that needs a frame. If there is none the
- * word cannot be changed, by this writer or any other; the turn is then remembered as over until somebody
- * can.
+ * A thread that ended without giving it up does not hold it any more. Not reentrant.
  */
 final class WriterLock {
 
-    /**
-     * The turns that are over. One that nobody can take up any more stays: at most one for each map and
-     * space.
-     */
-    private static final Set<Turn> OVER = ConcurrentHashMap.newKeySet();
+    /** How long a change waits for others before it is refused. */
+    static final Duration LIMIT = Duration.ofMinutes(1);
 
-    private static final int SPINS = 100;
-    private static final int YIELDS = 100;
-    private static final long LONGEST_NAP_NANOS = TimeUnit.MICROSECONDS.toNanos(100);
+    private static final VarHandle HOLDER;
 
-    private final Region region;
-    private final long seed;
-
-    WriterLock(Region region) {
-        this.region = region;
-        this.seed = region.get(MapHeader.SEED_AT);
+    static {
+        try {
+            HOLDER = MethodHandles.lookup().findVarHandle(WriterLock.class, "holder", Thread.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
     }
+
+    /**
+     * Null if it is free. The holder gives it up by a plain assignment, which needs no stack: a method might not be
+     * called any more.
+     */
+    volatile @Nullable Thread holder;
 
     /**
      * Waits for the lock and takes it.
      *
-     * @return the word, for {@link #unlock}
+     * @param map what it is of, for messages
+     * @throws WaitTimeoutException if another thread keeps it for longer than the limit
+     * @throws IllegalStateException if this thread has it
      */
-    long lock() {
-        IdleStrategy idle = null;
-        while (true) {
-            long word = region.getAcquire(MapHeader.LOCK_AT);
-            long spaceId = region.memory().spaceId();
-            boolean over = isOver(word);
-            if (LockWord.isFree(word, spaceId) || over) {
-                long mine = LockWord.take(word, spaceId);
-                // ORDER(map-locked) acquire: all that the writer before did is visible.
-                if (region.compareAndSet(MapHeader.LOCK_AT, word, mine)) {
-                    if (over) {
-                        OVER.remove(new Turn(seed, region.address(), word));
-                    }
-                    return mine;
-                }
-            }
-            if (idle == null) {
-                idle = newIdleStrategy();
-            }
-            idle.idle();
+    void lock(Region map, Duration limit) {
+        if (!tryLock()) {
+            lockSlowly(map, limit);
         }
     }
 
-    /** Gives the lock up. Does not throw, since what the writer did is done. */
-    void unlock(long word) {
+    private boolean tryLock() {
+        Thread other = holder;
+        // ORDER(map-locked) acquire: all that the writer before did is visible.
+        return (other == null || !other.isAlive()) && HOLDER.compareAndSet(this, other, Thread.currentThread());
+    }
+
+    private void lockSlowly(Region map, Duration limit) {
+        if (holder == Thread.currentThread()) {
+            throw new IllegalStateException("a thread that changes a map cannot begin another operation on it,"
+                    + " as a driver that it calls might: " + map + ", thread=" + Thread.currentThread());
+        }
         try {
-            // ORDER(map-locked) release: what this writer did, then the word that lets the next one in.
-            region.setRelease(MapHeader.LOCK_AT, LockWord.release(word));
-        } catch (ClosedException gone) {
-            return; // and the lock with it
-        } catch (MemoryException notNow) {
-            OVER.add(new Turn(seed, region.address(), word));
+            Wait.until(this::tryLock, limit, () -> "the writer of the " + map + ", which is " + holder);
+        } catch (Throwable failure) {
+            if (holder == Thread.currentThread()) { // an Error in what comes behind the last try
+                holder = null;
+            }
+            throw failure;
         }
-    }
-
-    /** How to wait for a writer: spins, yields, then sleeps. */
-    static IdleStrategy newIdleStrategy() {
-        return new BackoffIdleStrategy(SPINS, YIELDS, 1, LONGEST_NAP_NANOS);
-    }
-
-    private boolean isOver(long word) {
-        return !OVER.isEmpty() && OVER.contains(new Turn(seed, region.address(), word));
-    }
-
-    /** One stay in the lock of one map. Seeds are random, so that two managers are told apart. */
-    private record Turn(long seed, long address, long word) {
     }
 }

@@ -91,7 +91,6 @@ class ForkableMapForkTest {
             int writes = listed(done);
             assertThat(writes).isGreaterThan(4);
 
-            set(done, MapHeader.LOCK_AT, LockWord.take(word(done, MapHeader.LOCK_AT), done.spaceId()));
             for (int i = 0; i < writes; i++) {
                 set(done, listedOffset(done, i), word(space, listedOffset(done, i)));
             }

@@ -161,7 +161,7 @@ class ForkableMapOutOfFramesTest {
         journal.commit(change);
         try (AddressSpace child = space.fork()) {
             leave(0);
-            assertThat(journal.apply(change)).isFalse();
+            assertThatThrownBy(() -> journal.apply(change)).isInstanceOf(OutOfFramesException.class);
             assertThat(map.valueBytes()).isEqualTo(1234);
             assertThat(ForkableMap.open(child, map.address()).valueBytes()).isEqualTo(1234);
             assertThat(space.getLong(map.address() + MapHeader.VALUE_BYTES_AT)).isEqualTo(60);
@@ -171,22 +171,5 @@ class ForkableMapOutOfFramesTest {
             assertThat(map.valueBytes()).isEqualTo(1334);
         }
         assertThat(space.getLong(map.address() + MapHeader.STATE_AT) & 1023).isZero();
-    }
-
-    @Test
-    void lockThatCannotBeReleasedIsFreeAsSoonAsThereIsAFrame() {
-        WriterLock lock = new WriterLock(MapHeader.locate(space, space, map.address()));
-        long turn = lock.lock();
-        try (AddressSpace child = space.fork()) {
-            leave(0);
-            lock.unlock(turn);
-            assertThatThrownBy(() -> map.put(bytes("key"), bytes("value")))
-                    .isInstanceOf(OutOfFramesException.class);
-            release();
-            model.put(map, bytes("key"), bytes("value"));
-            model.put(map, bytes("key"), bytes("value"));
-            model.check(map);
-            assertThat(ForkableMap.open(child, map.address()).put(bytes("key"), bytes("value"))).isFalse();
-        }
     }
 }

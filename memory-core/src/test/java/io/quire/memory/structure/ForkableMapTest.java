@@ -374,10 +374,10 @@ class ForkableMapTest {
     @Test
     void headerOfAnotherVersionIsRefused() {
         long version = map.address() + MapHeader.VERSION_AT;
-        space.setLong(version, 2);
-        assertThatIllegalArgumentException().isThrownBy(() -> ForkableMap.open(space, map.address()))
-                .withMessageContaining("another version than 1").withMessageContaining("version=2");
         space.setLong(version, 1);
+        assertThatIllegalArgumentException().isThrownBy(() -> ForkableMap.open(space, map.address()))
+                .withMessageContaining("another version than 2").withMessageContaining("version=1");
+        space.setLong(version, 2);
     }
 
     @Test

@@ -2,6 +2,8 @@ package io.quire.memory.structure;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.random.RandomGenerator;
+import java.util.random.RandomGeneratorFactory;
 import org.junit.jupiter.api.Test;
 
 class MapWordsTest {
@@ -13,7 +15,10 @@ class MapWordsTest {
         assertThat(StateWord.commit(0, 186)).isEqualTo(0x400L | 186);
         assertThat(StateWord.sequence(-1L)).isEqualTo(SEQUENCE_MAX);
         assertThat(StateWord.pending(-1L)).isEqualTo(1023);
-        assertThat(Journal.CAPACITY).isEqualTo(186).isGreaterThanOrEqualTo(SizeClasses.COUNT + 5);
+        assertThat(Journal.CAPACITY).isEqualTo(186).isGreaterThanOrEqualTo(SizeClasses.COUNT + 6)
+                // A put that splits two blocks; the first step of a sweep that links one run.
+                .isGreaterThanOrEqualTo(2 * 3 * BlockAllocator.PIECES_MAX + 30)
+                .isGreaterThanOrEqualTo(SizeClasses.COUNT + 3 + 3 * BlockAllocator.PIECES_MAX + 5);
     }
 
     @Test
@@ -26,23 +31,6 @@ class MapWordsTest {
         assertThat(StateWord.settle(settled)).isEqualTo(settled);
         assertThat(StateWord.toString(pending)).isEqualTo("PENDING writes=3 sequence=8");
         assertThat(StateWord.toString(settled)).isEqualTo("SETTLED sequence=7");
-    }
-
-    @Test
-    void lockIsFreeForWhoeverIsNotTheSpaceInTheWord() {
-        long taken = LockWord.take(0, 5);
-        assertThat(taken).isEqualTo(5L << 32 | 1);
-        assertThat(LockWord.isFree(taken, 5)).isFalse();
-        assertThat(LockWord.isFree(taken, 6)).isTrue();
-        assertThat(LockWord.isFree(LockWord.release(taken), 5)).isTrue();
-        assertThat(LockWord.take(LockWord.release(taken), 5)).isEqualTo(5L << 32 | 2);
-    }
-
-    @Test
-    void turnOfTheLockWrapsWithoutTouchingTheSpace() {
-        long last = LockWord.release(-1L);
-        assertThat(LockWord.take(last, Integer.MAX_VALUE)).isEqualTo((long) Integer.MAX_VALUE << 32);
-        assertThat(LockWord.holder(-1L)).isEqualTo((1L << 32) - 1);
     }
 
     @Test
@@ -137,9 +125,45 @@ class MapWordsTest {
     }
 
     @Test
+    void everyRangeIsOfFewBlocks() {
+        for (long bytes = 32; bytes < 100_000; bytes += 16) {
+            assertThat(pieces(bytes)).isBetween(1, BlockAllocator.PIECES_MAX);
+        }
+        RandomGenerator random = RandomGeneratorFactory.getDefault().create(1);
+        for (int i = 0; i < 100_000; i++) {
+            long bytes = Math.max(32, random.nextLong(SizeClasses.LARGEST >>> random.nextInt(30)) & -16);
+            assertThat(pieces(bytes)).isBetween(1, BlockAllocator.PIECES_MAX);
+        }
+        assertThat(SizeClasses.largestIn(1L << 46)).isEqualTo(SizeClasses.COUNT - 1);
+        assertThat(SizeClasses.largestIn(SizeClasses.LARGEST + 16)).isEqualTo(SizeClasses.COUNT - 2);
+    }
+
+    private static int pieces(long bytes) {
+        int pieces = 0;
+        for (long left = bytes; left > 0; pieces++) {
+            left -= SizeClasses.bytes(SizeClasses.largestIn(left));
+            assertThat(left).isNotNegative().isNotEqualTo(16);
+        }
+        return pieces;
+    }
+
+    @Test
+    void everyChangeMayWriteWordsOfItsOwnOnly() {
+        for (long offset : new long[] {MapHeader.MAGIC_AT, MapHeader.VERSION_AT, MapHeader.SIZE_AT, MapHeader.SEED_AT,
+                MapHeader.STATE_AT, 64, 112, MapHeader.JOURNAL_AT, 4088, 8192, 8200, -8, Long.MIN_VALUE, 48 + 4}) {
+            assertThat(MapHeader.mayChange(offset, 8192)).as("%d", offset).isFalse();
+        }
+        for (long offset : new long[] {MapHeader.HEADERS_SINCE_AT, MapHeader.TABLE_AT, MapHeader.COUNTS_AT,
+                MapHeader.VALUE_BYTES_AT, MapHeader.TOP_AT, MapHeader.SWEEP_AT, MapHeader.SWEEP_RUN_AT,
+                MapHeader.SWEEP_SINCE_AT, MapHeader.freeListAt(0), MapHeader.freeListAt(122), 4096, 8184}) {
+            assertThat(MapHeader.mayChange(offset, 8192)).as("%d", offset).isTrue();
+        }
+    }
+
+    @Test
     void headerDoesNotOverlapItself() {
-        assertThat(MapHeader.COUNTS_AT + Long.BYTES).isEqualTo(MapHeader.LOCK_AT);
-        assertThat(MapHeader.TOP_AT).isLessThan(MapHeader.FREE_LISTS_AT);
+        assertThat(MapHeader.COUNTS_AT + Long.BYTES).isEqualTo(64);
+        assertThat(MapHeader.SWEEP_SINCE_AT).isEqualTo(104).isLessThan(MapHeader.FREE_LISTS_AT);
         assertThat(MapHeader.JOURNAL_AT).isEqualTo(1112);
         assertThat(MapHeader.JOURNAL_AT + Journal.CAPACITY * 16).isLessThanOrEqualTo(MapHeader.BYTES);
     }
