@@ -6,6 +6,7 @@ python3 run.py -v WORD    with the steps of the failures, for scenarios whose na
 
 import sys
 
+import calls
 import exclusive
 import fork
 import lineage
@@ -17,7 +18,7 @@ import pins
 import read
 import shared
 
-MODELS = [fork, read, nodes, mappings, lineage, migrate, shared, mirror, pins, exclusive]
+MODELS = [fork, read, nodes, mappings, lineage, migrate, shared, mirror, pins, exclusive, calls]
 SCENARIOS = [scenario for model in MODELS for scenario in model.SCENARIOS]
 
 

@@ -1,6 +1,7 @@
 /** Off-heap memory that can be forked, tiered and pinned. The packages that are not exported may change at any time. */
 module io.quire.memory {
     requires org.agrona;
+    requires org.jctools.core.jdk11;
     requires static transitive org.jspecify;
 
     exports io.quire.memory;

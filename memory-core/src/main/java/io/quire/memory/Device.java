@@ -2,6 +2,7 @@ package io.quire.memory;
 
 import io.quire.memory.contract.DeviceClosedException;
 import io.quire.memory.space.Attached;
+import io.quire.memory.space.DeviceClosing;
 import io.quire.memory.space.DriverLink;
 import io.quire.memory.space.Machine;
 import java.time.Duration;
@@ -70,19 +71,35 @@ public final class Device implements AutoCloseable {
     }
 
     /**
-     * Moves what lies on the device to the host, detaches it from all spaces, and closes its driver. Spaces that do not
-     * use it notice nothing.
+     * Moves what lies on the device to the host, detaches it from all spaces, and closes its driver, which is told of
+     * the end of each attachment before, once. Spaces that do not use it notice nothing. A driver that fails is asked
+     * again. If this is refused the device stays open, nothing is lost, and it can be tried again.
      *
      * @param timeout how long pins of its pages are waited for
      * @throws io.quire.memory.contract.PagesBusyException if pages are still pinned then, or the host has no room; the
      *         message names who holds them, and the device stays open
-     * @throws io.quire.memory.contract.DriverFailedException if the driver fails and pages are left that only it can
-     *         reach; the device counts as lost, and the spaces that have such pages can be closed
+     * @throws io.quire.memory.contract.DriverFailedException if the driver fails three times in a row and pages are
+     *         left that only it can reach, with what it threw: the device stays open, with these pages; see
+     *         {@link #giveUp}. If the device is lost and such pages are left: the spaces that have them can be closed,
+     *         and then so can the device. If the driver fails to close: the device is closed
+     * @throws io.quire.memory.contract.DriverReentryException inside a call of a driver
      * @throws DeviceClosedException if it is closed already
      */
     public void close(Duration timeout) {
         Objects.requireNonNull(timeout, "timeout");
-        machine.evictor().close(link, timeout);
+        new DeviceClosing(machine, link, timeout).close();
+    }
+
+    /**
+     * Cuts the device off, as if its driver did not answer any more: nothing is asked of the driver from here on, not
+     * even to close. For a driver that fails each time, so that neither the device nor a space that it is attached to
+     * can be closed. What only the device can reach is lost to its spaces, which say so and can be closed; then so can
+     * the device. Again has no effect.
+     *
+     * @throws DeviceClosedException if it is closed already
+     */
+    public void giveUp() {
+        link.giveUp();
     }
 
     @Override

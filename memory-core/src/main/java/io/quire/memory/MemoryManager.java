@@ -6,8 +6,10 @@ import io.quire.memory.contract.LongTermPolicy;
 import io.quire.memory.contract.OpenSpacesException;
 import io.quire.memory.contract.PageOutcome;
 import io.quire.memory.device.DeviceDriver;
+import io.quire.memory.driver.MemoryOnly;
 import io.quire.memory.frame.FramePool;
 import io.quire.memory.frame.FramePools;
+import io.quire.memory.guard.CallbackThread;
 import io.quire.memory.platform.MachineMemory;
 import io.quire.memory.platform.MemoryPromise;
 import io.quire.memory.space.Agent;
@@ -27,6 +29,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -92,15 +95,20 @@ public final class MemoryManager implements AutoCloseable {
 
     /**
      * Destroys some of what dropped spaces left behind. Needed only without the background agent, and even then every
-     * slow path does some of it and nobody is refused a frame before all of it is done.
+     * slow path does some of it and nobody is refused a frame before all of it is done. Waits until the drivers have
+     * been told which of their frames are free.
      *
      * @param nodes at most how many nodes of their tables, each of which frees up to 64 frames; positive
      * @return how many it was; 0 if there is nothing left to do
      * @throws ClosedException after close
+     * @throws io.quire.memory.contract.DriverReentryException inside a call of a driver
      */
     public int reclaim(int nodes) {
+        CallbackThread.requireOutside();
         checkOpen();
-        return machine.reclaimer().reclaim(nodes);
+        int done = machine.reclaimer().reclaim(nodes);
+        awaitTold();
+        return done;
     }
 
     // ---- pools and devices
@@ -253,9 +261,11 @@ public final class MemoryManager implements AutoCloseable {
      * @throws io.quire.memory.contract.PagesBusyException if a pin is open; the manager stays open
      * @throws io.quire.memory.contract.WaitTimeoutException if the agent does not come to an end within a minute
      * @throws ClosedException if it is closed already
+     * @throws io.quire.memory.contract.DriverReentryException inside a call of a driver
      */
     @Override
     public void close() {
+        CallbackThread.requireOutside(); // here, and not half way
         ending.close();
     }
 
@@ -273,21 +283,29 @@ public final class MemoryManager implements AutoCloseable {
      * @throws io.quire.memory.contract.PagesBusyException if a pin is still open then; the manager stays open
      * @throws IllegalArgumentException if the timeout is negative
      * @throws ClosedException if it is closed already
+     * @throws io.quire.memory.contract.DriverReentryException inside a call of a driver
      */
     public void closeAll(Duration timeout) {
         if (Objects.requireNonNull(timeout, "timeout").isNegative()) {
             throw new IllegalArgumentException("a timeout is zero or more: timeout=" + timeout);
         }
+        CallbackThread.requireOutside();
         ending.closeAll(timeout);
     }
 
     /** Counts every reference anew; only while nothing else runs. For tests. */
     void check() {
+        awaitTold();
         Recount.check(machine);
     }
 
     boolean isClosed() {
         return machine.spaces().isSealed();
+    }
+
+    /** Waits until the drivers have been told of all frames that went out of use. */
+    void awaitTold() {
+        machine.links().forEach(DriverLink::awaitTold);
     }
 
     /** Refuses a manager that is closed. */
@@ -382,19 +400,30 @@ public final class MemoryManager implements AutoCloseable {
         }
 
         /**
-         * Adds a device and its memory, as a pool of the same name.
+         * Adds a device and its memory, as a pool of the same name. One driver is one device.
          *
          * @param name unlike that of any other device, and not "host"
-         * @throws IllegalArgumentException if the name is taken, or blank
+         * @throws IllegalArgumentException if the name is taken, or blank, or the driver is that of another device
          */
         public Builder device(String name, DeviceDriver driver) {
             Objects.requireNonNull(name, "name");
             Objects.requireNonNull(driver, "driver");
-            if (name.isBlank() || name.equals("host") || drivers.putIfAbsent(name, driver) != null) {
+            if (name.isBlank() || name.equals("host") || drivers.containsKey(name)) {
                 throw new IllegalArgumentException("every device has a name of its own, and \"host\" is taken: name="
                         + name);
             }
+            drivers.forEach((other, known) -> checkOther(name, driver, other, known));
+            drivers.put(name, driver);
             return this;
+        }
+
+        @SuppressWarnings("ReferenceEquality") // two drivers that are equal are two drivers
+        private static void checkOther(String name, DeviceDriver driver, String otherName, DeviceDriver other) {
+            if (driver == other) {
+                throw new IllegalArgumentException("one driver is one device: device=" + name + ", driver="
+                        + driver.getClass().getName() + ", is already that of device=" + otherName
+                        + "; give each device a driver of its own");
+            }
         }
 
         /**
@@ -540,25 +569,29 @@ public final class MemoryManager implements AutoCloseable {
          * Takes the pool, links the drivers, and opens the manager. If that fails, nothing is left of it. Warns in the
          * log if all managers of the process together have promised more memory than there is.
          *
-         * @throws IllegalArgumentException if a driver lacks what its kind needs: memory, or ways to copy
+         * @throws IllegalArgumentException if a driver lacks what its kind needs: memory, or ways to copy; or if it
+         *         belongs to a device of another manager that is not closed
+         * @throws io.quire.memory.contract.DriverFailedException if a driver fails to say what memory it has
          * @throws IllegalStateException if the operating system refuses the memory
          */
         public MemoryManager build() {
             int frames = frames();
             List<MemoryOnly> ours = new ArrayList<>();
             FramePools.Builder pools = new FramePools.Builder(frames, name, memoryOnlyBytes());
+            List<DriverLink> links = new ArrayList<>();
             MemoryManager manager = null;
             try {
                 if (touchAhead) {
                     touch(pools);
                 }
-                manager = new MemoryManager(this, machine(frames, pools, ours));
+                manager = new MemoryManager(this, machine(frames, pools, ours, links));
                 manager.ending.watchedThrough(manager);
                 return manager;
             } catch (Throwable refused) {
                 if (manager != null) {
                     manager.ending.close(); // there is an agent
                 } else {
+                    links.forEach(DriverLink::abandon);
                     pools.abandon();
                     ours.forEach(MemoryOnly::close);
                 }
@@ -566,9 +599,8 @@ public final class MemoryManager implements AutoCloseable {
             }
         }
 
-        private Machine machine(int frames, FramePools.Builder pools, List<MemoryOnly> ours) {
-            List<DriverLink> links = new ArrayList<>();
-            drivers.forEach((device, driver) -> links.add(DriverLink.of(device, links.size() + 1,
+        private Machine machine(int frames, FramePools.Builder pools, List<MemoryOnly> ours, List<DriverLink> links) {
+            drivers.forEach((device, driver) -> links.add(DriverLink.of(name, device, links.size() + 1,
                     ownOf(driver, ours), driverDeadline, lowPercent, highPercent, pools)));
             long limit = longTermPinLimitBytes >= 0 ? longTermPinLimitBytes
                     : ((long) frames << FramePool.FRAME_SHIFT) / 2;

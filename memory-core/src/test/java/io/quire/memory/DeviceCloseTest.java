@@ -12,8 +12,8 @@ import io.quire.memory.contract.PinTerm;
 import io.quire.memory.device.DeviceAccess;
 import io.quire.memory.device.InvalidationKind;
 import io.quire.memory.testkit.LeakCheck;
-import io.quire.memory.testkit.RecordingDriver;
 import io.quire.memory.testkit.RecordingDriver.Call;
+import io.quire.memory.testkit.RecordingDriver;
 import io.quire.memory.testkit.Threads;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
@@ -181,6 +181,7 @@ class DeviceCloseTest {
                     .withMessageContainingAll("device=" + name, "host");
             assertThat(device.isClosed()).isFalse();
             assertThat(driver(name).load(attachment.mirror(), address + (PAGES - 1) * PAGE)).isEqualTo(PAGES);
+            ManagerCheck.awaitTold(leaks.manager());
             assertThat(driver(name).usedFrames()).isPositive();
             hog.discard(hogged, HOST_PAGES * PAGE);
             device.close();
@@ -242,6 +243,7 @@ class DeviceCloseTest {
                 TimeUnit.MILLISECONDS.sleep(100);
                 device.close();
             });
+            ManagerCheck.awaitTold(leaks.manager());
             assertThat(near.usedFrames()).isZero();
             expect(space);
         }

@@ -227,6 +227,7 @@ class DeviceTest {
                 driver.store(mirror, address, 6);
                 assertThat(space.getLong(address)).isEqualTo(6);
                 assertThat(space.migrate(address, 4 * PAGE, device.pool()).isComplete()).isTrue();
+                ManagerCheck.awaitTold(leaks.manager());
                 assertThat(driver.usedFrames()).isEqualTo(4);
                 assertThat(driver.load(mirror, address)).isEqualTo(6);
                 driver.store(mirror, address, 7);

@@ -216,7 +216,8 @@ class DriverFailureTest {
         try (AddressSpace space = filled(); Attachment attachment = leaks.manager().device("near").attach(space)) {
             coherent.load(attachment.mirror(), address);
             Look before = look(space);
-            secret.on(Call.COPY_TO_DEVICE, 1, () -> coherent.load(attachment.mirror(), address) == 1);
+            secret.on(Call.COPY_TO_DEVICE, 1, () -> RecordingDriver.elsewhere(() ->
+                    coherent.load(attachment.mirror(), address) == 1));
             coherent.on(Call.START, 2, RecordingDriver::failing);
             assertFails("near", () -> space.migrate(address, PAGES * PAGE, leaks.manager().pool("far")));
             assertThat(look(space)).isEqualTo(before);
@@ -236,9 +237,11 @@ class DriverFailureTest {
                 MigrationReport report = space.migrate(address, (PAGES - 1) * PAGE, near);
                 assertThat(report.count(PageOutcome.NO_FREE_FRAME)).isOne();
                 assertThat(report.outcome(address + (nth - 1) * PAGE)).isEqualTo(PageOutcome.NO_FREE_FRAME);
+                ManagerCheck.awaitTold(leaks.manager());
                 assertThat(coherent.usedFrames()).isEqualTo(PAGES - 2);
                 expect(space);
                 space.migrate(address, (PAGES - 1) * PAGE, leaks.manager().hostPool());
+                ManagerCheck.awaitTold(leaks.manager());
                 assertThat(coherent.usedFrames()).isZero();
             }
         }
@@ -252,8 +255,10 @@ class DriverFailureTest {
             for (int nth = 1; nth < PAGES; nth++) {
                 coherent.on(Call.FRAME_ALLOCATED, nth, RecordingDriver::failing);
                 assertThat(space.migrate(address, (PAGES - 1) * PAGE, near).count(PageOutcome.NO_FREE_FRAME)).isOne();
+                ManagerCheck.awaitTold(leaks.manager());
                 assertThat(coherent.usedFrames()).isEqualTo(PAGES - 2);
                 space.migrate(address, (PAGES - 1) * PAGE, leaks.manager().hostPool());
+                ManagerCheck.awaitTold(leaks.manager());
                 assertThat(coherent.usedFrames()).isZero();
                 assertThat(look(space)).isEqualTo(before);
             }
@@ -263,6 +268,7 @@ class DriverFailureTest {
             }
             assertThat(space.migrate(address, (PAGES - 1) * PAGE, leaks.manager().hostPool()).moved())
                     .isEqualTo(PAGES - 1);
+            ManagerCheck.awaitTold(leaks.manager());
             assertThat(coherent.usedFrames()).as("it heard of all of them").isZero();
             assertThat(look(space)).isEqualTo(before);
         }
@@ -422,6 +428,7 @@ class DriverFailureTest {
                 expect(space);
             }
             assertThat(free(name)).isEqualTo(32 * PAGE);
+            ManagerCheck.awaitTold(leaks.manager());
             assertThat(driver(name).usedFrames()).isZero();
         }
     }

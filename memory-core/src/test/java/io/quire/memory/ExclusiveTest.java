@@ -148,6 +148,7 @@ class ExclusiveTest {
             assertThat(space.getLong(address + 2 * PAGE)).isEqualTo(100);
             assertThat(fork.getLong(address + 2 * PAGE)).isZero();
         }
+        ManagerCheck.awaitTold(leaks.manager());
         assertThat(far.usedFrames()).isZero();
     }
 

@@ -12,8 +12,8 @@ import io.quire.memory.device.Invalidation;
 import io.quire.memory.device.InvalidationKind;
 import io.quire.memory.device.Translations;
 import io.quire.memory.testkit.LeakCheck;
-import io.quire.memory.testkit.RecordingDriver;
 import io.quire.memory.testkit.RecordingDriver.Call;
+import io.quire.memory.testkit.RecordingDriver;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
@@ -209,10 +209,10 @@ class InvalidationTest {
     void migrationIsToldAtItsBeginningAndItsEndToWhoAsksInBetween() {
         mapAll(near, nearMirror);
         int owner = leaks.manager().device("far").id();
-        far.on(Call.COPY_TO_DEVICE, 1, () -> {
+        far.on(Call.COPY_TO_DEVICE, 1, () -> RecordingDriver.elsewhere(() -> {
             assertThat(near.load(nearMirror, address)).as("is where it was").isEqualTo(1);
             return true;
-        });
+        }));
         assertThat(space.migrate(address, PAGES * PAGE, leaks.manager().pool("far")).moved()).isEqualTo(PAGES);
         assertThat(near.hasTranslation(nearMirror, address)).as("of the old frame").isFalse();
         List<Invalidation> told = near.takeStarted();
@@ -242,7 +242,7 @@ class InvalidationTest {
     @Test
     void deviceThatFirstAsksWhileAPageIsOnItsWayIsToldOfTheEnd() {
         space.setLong(address, 5);
-        far.on(Call.COPY_TO_DEVICE, 1, () -> near.load(nearMirror, address) == 5);
+        far.on(Call.COPY_TO_DEVICE, 1, () -> RecordingDriver.elsewhere(() -> near.load(nearMirror, address) == 5));
         assertThat(space.migrate(address, PAGE, leaks.manager().pool("far")).moved()).isOne();
         assertThat(near.takeKinds()).as("it had mapped nothing when it began").containsExactly(InvalidationKind.CLEAR);
         assertThat(near.hasTranslation(nearMirror, address)).isFalse();

@@ -10,4 +10,9 @@ public final class ManagerCheck {
     public static void recount(MemoryManager manager) {
         manager.check();
     }
+
+    /** Waits until the drivers have been told of all frames that went out of use: nobody else waits for that. */
+    public static void awaitTold(MemoryManager manager) {
+        manager.awaitTold();
+    }
 }

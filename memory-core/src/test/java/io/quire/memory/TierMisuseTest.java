@@ -176,6 +176,7 @@ class TierMisuseTest {
         assertThat(space.migrate(address, PAGE, leaks.manager().pool("far")).moved()).isOne();
         assertThatExceptionOfType(ProtectionException.class).isThrownBy(() -> space.getByte(address));
         assertThatExceptionOfType(ProtectionException.class).isThrownBy(() -> space.setByte(address, (byte) 2));
+        ManagerCheck.awaitTold(leaks.manager());
         assertThat(far.usedFrames()).isOne();
         space.protect(address, PAGE, Protection.READ_ONLY);
         assertThat(space.getByte(address)).isEqualTo((byte) 1);

@@ -1,5 +1,7 @@
 package io.quire.memory.device;
 
+import java.util.Arrays;
+
 /**
  * The part of a device that the library calls; implement {@link CoherentDriver} or {@link PrivateDriver}.
  * <p>
@@ -8,20 +10,29 @@ package io.quire.memory.device;
  * older. The driver keeps, for each mirror, the sequence of the last {@code invalidateStart}; under the lock that
  * {@code invalidateStart} takes, it installs translations only if theirs is the same, and asks again if not.
  * <p>
- * <b>Threads.</b> The library calls one driver from one thread at a time, {@link #frameAllocated},
- * {@link #frameFreed} and their like for many frames from any. {@code invalidateStart} may wait for accesses in
- * progress, never for a fault in progress: the library holds the space's lock meanwhile, which the fault wants.
+ * <b>Threads.</b> The library calls one driver from one thread, which belongs to the device and does nothing else: every
+ * method, one call after the other. Others may hold locks and wait for the answer. {@code invalidateStart} may wait for
+ * accesses in progress, never for a fault in progress: the library holds the space's lock meanwhile, which the fault
+ * wants.
  * <p>
- * <b>Failures.</b> A method that throws fails the operation that called it, with the device named; a space is never
- * left half changed. One that does not return within the manager's deadline fails the operation too, and the device
- * counts as lost: nothing is asked of it any more but by closing it. What it was filling when it was lost is given to
- * nobody; that it uses no translation any more is for the driver to see to. A driver that throws from {@code
- * invalidateStart} keeps the sequence first.
+ * <b>No way back.</b> Inside a call the driver must not call what can wait for a lock, or for a driver: not
+ * {@link DeviceMirror#fault}, no method that maps, writes what is not resident, migrates, forks or closes, and no map.
+ * Such a call is refused at once with a {@link io.quire.memory.contract.DriverReentryException}, and changes nothing.
+ * What only reads state is answered: {@link DeviceMirror#snapshot}, statistics, reads of resident pages. A driver that
+ * has to do more hands it to a thread of its own, and does not wait for that.
+ * <p>
+ * <b>Failures.</b> A method that throws, whatever it throws, fails the operation that called it with a
+ * {@link io.quire.memory.contract.DriverFailedException} that names the device and has the cause; a space is never left
+ * half changed. So does one that does not return within the manager's deadline, and the device counts as lost: nothing
+ * is asked of it any more. The deadline is that of each call by itself, from when it begins. What the driver was filling
+ * when it was lost is given to nobody; that it uses no translation any more is for the driver to see to. A driver that
+ * throws from {@code invalidateStart} keeps the sequence first.
  */
 public interface DeviceDriver extends AutoCloseable {
 
     /**
-     * A frame of this device is about to be used. Any thread; quick.
+     * A frame of this device is about to be used. Quick: locks may be held meanwhile. A driver that throws counts as one
+     * that refuses.
      *
      * @param frame 0 to the number of frames - 1
      * @return false to refuse; the library goes on as if the device were full
@@ -29,60 +40,62 @@ public interface DeviceDriver extends AutoCloseable {
     boolean frameAllocated(int frame);
 
     /**
-     * Frames of this device are about to be used: as {@link #frameAllocated} for one after the other. Any thread;
-     * quick. A driver that throws has granted none.
+     * Frames of this device are about to be used: as {@link #frameAllocated} for one after the other. Quick. A driver
+     * that throws has granted none, and counts as one that refuses.
      *
      * @param frames different ones
-     * @return how many of them, from the first on, are granted; if not all, the next one is refused, and those after it
-     *         count as not asked for
+     * @return how many of them, from the first on, are granted: 0 to all; if not all, the next one is refused, and those
+     *         after it count as not asked for. Any other number fails the operation, and none counts as granted
      */
     default int framesAllocated(int[] frames) {
         int granted = 0;
+        boolean answered = false;
         try {
             while (granted < frames.length && frameAllocated(frames[granted])) {
                 granted++;
             }
+            answered = true;
             return granted;
-        } catch (RuntimeException failed) {
-            for (int i = 0; i < granted; i++) {
-                frameFreed(frames[i]);
+        } finally {
+            if (!answered) {
+                framesFreed(Arrays.copyOf(frames, granted));
             }
-            throw failed;
         }
     }
 
-    /** A frame went out of use: exactly once for each {@link #frameAllocated} that was granted. Any thread; quick. */
+    /**
+     * A frame went out of use: exactly once for each {@link #frameAllocated} that was granted. Nobody waits for this; it
+     * comes soon, and before the frame is asked for again.
+     */
     void frameFreed(int frame);
 
     /**
-     * Frames went out of use: as {@link #frameFreed} for one after the other. Any thread; quick. The library takes them
-     * back even if the driver throws, and does not tell it again.
+     * Frames went out of use: as {@link #frameFreed} for one after the other. The library has them back even if the
+     * driver throws, and does not tell it again.
      */
     default void framesFreed(int[] frames) {
-        RuntimeException first = null;
-        for (int frame : frames) {
-            try {
-                frameFreed(frame);
-            } catch (RuntimeException failed) { // the others are free all the same
-                if (first == null) {
-                    first = failed;
-                } else {
-                    first.addSuppressed(failed);
-                }
+        int told = 0;
+        try {
+            while (told < frames.length) {
+                frameFreed(frames[told++]);
             }
-        }
-        if (first != null) {
-            throw first;
+        } finally {
+            if (told < frames.length) { // one has failed: the others are free all the same
+                framesFreed(Arrays.copyOfRange(frames, told, frames.length));
+            }
         }
     }
 
     /**
-     * A space was attached. Until {@link #detached} the device may ask the mirror for translations. As in
+     * A space was attached. Quick: the lock of the space is held. Until {@link #detached} the device may ask the mirror for translations. As in
      * {@link #invalidateStart}, no fault may be waited for in here. A driver that throws has not been attached.
      */
     void attached(DeviceMirror mirror);
 
-    /** The last call about a mirror: forget it, and every translation of it. After it the mirror refuses faults. */
+    /**
+     * The last call about a mirror, once: forget it, and every translation of it. The mirror refuses faults. Comes
+     * before {@link #close()}, unless the device is lost.
+     */
     void detached(DeviceMirror mirror);
 
     /**

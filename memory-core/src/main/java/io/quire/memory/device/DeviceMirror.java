@@ -5,7 +5,7 @@ import java.util.List;
 
 /**
  * One space as one device sees it: where the device asks for translations. Any thread but one that is inside a call of
- * the library to this driver.
+ * the library to a driver: there {@link #fault} is refused at once.
  */
 public interface DeviceMirror {
 
@@ -33,6 +33,7 @@ public interface DeviceMirror {
      * @throws io.quire.memory.contract.PagesBusyException if a page cannot be made exclusive because it is pinned
      * @throws io.quire.memory.contract.DriverFailedException if another device had to be told and failed
      * @throws io.quire.memory.contract.ClosedException after close of the space or the mirror
+     * @throws io.quire.memory.contract.DriverReentryException inside a call of the library to a driver
      */
     Translations fault(long address, int pages, DeviceAccess access);
 

@@ -1,65 +1,80 @@
 package io.quire.memory.driver;
 
 import io.quire.memory.contract.DriverFailedException;
+import io.quire.memory.device.DeviceDriver;
 import io.quire.memory.device.DriverException;
+import io.quire.memory.guard.CallbackThread;
+import io.quire.memory.guard.Wait;
 import java.time.Duration;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CancellationException;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.FutureTask;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
+import java.util.concurrent.Executors;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Calls one driver from a thread of its own, so that a driver that does not return holds up nobody for longer than the
  * deadline. After that the device counts as lost, and every further call fails at once.
  * <p>
- * Any thread; waits for the driver.
+ * Calls are made one after the other, in the order in which they were begun. Any thread but that one; waits for the
+ * driver.
  */
 public final class DriverCalls {
 
-    /** Most drivers answer in less; and sleeping takes longer than that. */
-    private static final long PATIENCE_NANOS = TimeUnit.MICROSECONDS.toNanos(50);
+    private static final System.Logger LOGGER = System.getLogger(DriverCalls.class.getName());
 
-    private final DriverThread thread;
     private final String device;
     private final Duration deadline;
+
+    /** Null for a driver that is no code of a user: it is called in place. */
+    private final @Nullable DriverThread thread;
+    private volatile @Nullable FreedFrames freed;
     private volatile boolean lost;
+
+    private DriverCalls(String device, Duration deadline, boolean inPlace) {
+        this.device = device;
+        this.deadline = deadline;
+        this.thread = inPlace ? null : new DriverThread(device, deadline, neverMade());
+    }
+
+    private DriverCall<?> neverMade() {
+        DriverCall<?> call = new DriverCall<>(this, "nothing", () -> this);
+        call.abandon();
+        return call;
+    }
 
     /**
      * Calls from a thread that starts with the first call.
      *
      * @param device its name, for messages
-     * @param deadline how long a call may take
+     * @param deadline how long one call may take, from when it begins
      */
-    public DriverCalls(String device, Duration deadline) {
-        this.device = device;
-        this.deadline = deadline;
-        this.thread = new DriverThread(device);
+    public static DriverCalls onThreadOfItsOwn(String device, Duration deadline) {
+        return new DriverCalls(device, deadline, false);
     }
 
+    /** Calls on the thread of the caller, without a deadline. */
+    public static DriverCalls inPlace(String device) {
+        return new DriverCalls(device, Duration.ZERO, true);
+    }
+
+    /** From now on {@link #freed} tells this driver of frames of a pool of so many. */
+    public void tellsOfFreed(DeviceDriver driver, int frames) {
+        if (thread != null) {
+            FreedFrames list = new FreedFrames(this, driver, frames);
+            freed = list;
+            thread.tellFirst(list);
+        }
+    }
+
+    // ---- calls that are waited for
+
     /**
-     * Calls the driver with something whose end matters even if nobody waits for it any more.
+     * Calls the driver with something that has no result.
      *
      * @param operation what it is to do, for messages
      * @throws DriverFailedException as {@link #call}
      */
-    public void run(String operation, DriverWork work) {
-        boolean returned = false;
-        try {
-            call(operation, work);
-            returned = true;
-        } finally {
-            if (!returned) {
-                work.giveUp();
-            }
-        }
-    }
-
-    /** Calls the driver with something that has no result. */
     public void run(String operation, Runnable work) {
-        run(operation, new DriverWork(work));
+        beginRun(operation, work).await();
     }
 
     /**
@@ -67,83 +82,111 @@ public final class DriverCalls {
      *
      * @param operation what it is to do, for messages
      * @throws DriverFailedException if it throws, does not return in time, or has not before
+     * @throws io.quire.memory.contract.DriverReentryException inside a call of a driver
      */
     public <T> T call(String operation, Callable<T> work) {
         return begin(operation, work).await();
     }
 
+    /** As {@link #begin}, for something that has no result. */
+    public DriverCall<?> beginRun(String operation, Runnable work) {
+        return begin(operation, Executors.callable(work, this));
+    }
+
     /**
-     * Begins to call the driver: after the calls that were begun before, and before those that are begun later.
+     * Begins to call the driver: after the calls that were begun before, and before those that are begun later. Waits
+     * only if very many are in line.
      *
      * @param operation what it is to do, for messages
      * @return the call, to be waited for
      * @throws DriverFailedException if the driver has not returned in time before
+     * @throws io.quire.memory.contract.DriverReentryException inside a call of a driver
      */
-    public <T> Pending<T> begin(String operation, Callable<T> work) {
-        if (lost) {
-            throw failed(operation, "the device is lost: it failed or did not answer before; close it", null);
+    public <T> DriverCall<T> begin(String operation, Callable<T> work) {
+        CallbackThread.requireOutside();
+        if (isLost()) {
+            throw unanswered(operation, false);
         }
-        FutureTask<T> answer = new FutureTask<>(work);
-        thread.submit(answer);
-        return new Pending<>(this, operation, answer, System.nanoTime());
+        DriverCall<T> call = new DriverCall<>(this, operation, work);
+        DriverThread caller = thread;
+        if (caller == null) {
+            call.run(DriverCalls::makeHere);
+        } else if (!caller.offer(call)) {
+            // Bounded: a driver that takes too long for the call it is in is lost, and then all get to know.
+            Wait.until(() -> isLost() || caller.isClosed() || caller.offer(call));
+        }
+        return call;
     }
 
-    /** A call that has begun, or waits for its turn. For one thread. */
-    public static final class Pending<T> {
+    private static <T> T makeHere(String operation, Callable<T> work) throws Exception {
+        return work.call();
+    }
 
-        private final DriverCalls calls;
-        private final String operation;
-        private final FutureTask<T> answer;
-        private final long begin;
-
-        private Pending(DriverCalls calls, String operation, FutureTask<T> answer, long begin) {
-            this.calls = calls;
-            this.operation = operation;
-            this.answer = answer;
-            this.begin = begin;
-        }
-
-        /**
-         * Waits for the driver, until the deadline that began with the call.
-         *
-         * @throws DriverFailedException if the driver throws, or does not return in time
-         */
-        public T await() {
-            return calls.await(operation, answer, begin);
+    /**
+     * To be called amid the work of a call, on the driver's thread: the driver was called, has returned, and is called
+     * once more. The deadline is that of each.
+     *
+     * @throws DriverFailedException if it is not to be called any more
+     */
+    public void next() {
+        if (lost || (thread != null && !thread.beginNext())) {
+            throw failed("next call", "the device is lost", null);
         }
     }
 
-    private <T> T await(String operation, FutureTask<T> answer, long begin) {
-        Spin.until(answer::isDone, PATIENCE_NANOS);
-        boolean interrupted = false;
-        long end = begin + deadline.toNanos();
+    /** Whether it is certain that a call gets no answer; if it has not begun it does not begin any more then. */
+    boolean isUnanswerable(DriverCall<?> call) {
+        if (thread == null) {
+            return false;
+        }
+        return thread.isOverstayed() || ((lost || thread.isClosed()) && call.abandon());
+    }
+
+    // ---- what nobody waits for
+
+    /**
+     * Tells the driver that a frame went out of use: soon, and before it is asked for that frame again. Waits for
+     * nobody, and does not fail.
+     */
+    public void freed(int frame) {
+        FreedFrames list = freed;
+        if (list != null && thread != null && !lost && list.put(frame)) {
+            thread.wakeUp();
+        }
+    }
+
+    /** Waits until the driver has been told of all frames that went out of use before; not of a device that is lost. */
+    public void awaitTold() {
+        FreedFrames list = freed;
+        if (list != null && list.isAnyUntold() && !isLost() && thread != null && !thread.isClosed()) {
+            run("hear of freed frames", () -> { });
+        }
+    }
+
+    /** Notes that the driver has failed at something that fails nothing else. */
+    void note(String what, Throwable failure) {
         try {
-            while (true) {
-                try {
-                    return answer.get(Math.max(end - System.nanoTime(), 0), TimeUnit.NANOSECONDS);
-                } catch (InterruptedException later) {
-                    interrupted = true; // a table is half changed: the driver is waited for all the same
-                }
-            }
-        } catch (CancellationException closed) {
-            throw failed(operation, "the device is closed", closed);
-        } catch (ExecutionException thrown) {
-            throw failed(operation, "it threw " + thrown.getCause(), thrown.getCause());
-        } catch (TimeoutException tooLong) {
-            lost = true;
-            answer.cancel(true);
-            throw failed(operation, "it did not return within " + deadline.toMillis()
-                    + " ms; the device is lost: close it", tooLong);
-        } finally {
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
+            LOGGER.log(System.Logger.Level.WARNING, "device " + device + " " + what, failure);
+        } catch (Throwable noLog) {
+            failure.addSuppressed(noLog); // the heap is full, or a logger is broken: the thread goes on
         }
     }
 
-    private DriverFailedException failed(String operation, String fact, @Nullable Throwable cause) {
+    // ---- failures
+
+    DriverFailedException failed(String operation, String fact, @Nullable Throwable cause) {
         int code = cause instanceof DriverException known ? known.code() : DriverFailedException.NO_CODE;
         return new DriverFailedException(device, operation, code, fact, cause);
+    }
+
+    /** @param isRunning whether it is that call the driver has not returned from */
+    DriverFailedException unanswered(String operation, boolean isRunning) {
+        if (isRunning) {
+            return failed(operation, "it did not return within " + deadline.toMillis()
+                    + " ms; the device is lost: close it", null);
+        }
+        return failed(operation, isLost() ? "the device is lost: it failed or did not answer before; close it"
+                : "the device is closed", null);
     }
 
     /** Has the device count as lost: nothing is asked of its driver any more. */
@@ -153,11 +196,16 @@ public final class DriverCalls {
 
     /** Whether the driver did not return from a call, or was given up. */
     public boolean isLost() {
+        if (!lost && thread != null && thread.isOverstayed()) {
+            lost = true;
+        }
         return lost;
     }
 
     /** Ends the thread; no call may follow. */
     public void close() {
-        thread.close();
+        if (thread != null) {
+            thread.close();
+        }
     }
 }

@@ -1,75 +1,182 @@
 package io.quire.memory.driver;
 
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.FutureTask;
+import io.quire.memory.guard.CallbackThread;
+import io.quire.memory.guard.Wait;
+import java.time.Duration;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jctools.queues.varhandle.MpscBlockingConsumerVarHandleArrayQueue;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The thread that calls one driver. Between two calls it looks for the next one for a moment before it goes to sleep:
- * calls come in bursts, and waking a thread takes longer than most of them.
+ * The thread that calls one driver, and the clock of the call that it is in. Between two calls it looks for the next
+ * one for a moment before it goes to sleep: calls come in bursts, and waking a thread takes longer than most of them.
  */
-final class DriverThread implements Runnable {
+final class DriverThread extends CallbackThread implements DriverCall.Caller {
+
+    /** More than there are threads that call at a time: who finds it full waits for a call to be over. */
+    private static final int CALLS_IN_LINE = 256;
 
     private static final long AWAKE_NANOS = TimeUnit.MICROSECONDS.toNanos(50);
 
     /** The same while calls come so often that the next one can be expected soon. */
     private static final long AWAKE_NANOS_MAX = TimeUnit.MICROSECONDS.toNanos(500);
 
-    private final Queue<FutureTask<?>> calls = new ConcurrentLinkedQueue<>();
-    private final Thread thread;
-    private final AtomicBoolean started = new AtomicBoolean();
-    private volatile boolean asleep;
+    /** Instead of the time at which the driver was called: it is in no call; or was in one for too long. */
+    private static final long OUTSIDE = 0;
+    private static final long OVERSTAYED = 1;
+
+    private final BlockingQueue<DriverCall<?>> line = new MpscBlockingConsumerVarHandleArrayQueue<>(CALLS_IN_LINE);
+    private final DriverCall<?> wakeUp;
+    private final long deadlineNanos;
+    private final ReentrantLock starting = new ReentrantLock();
+    private final AtomicLong begun = new AtomicLong(OUTSIDE);
+    private volatile @Nullable FreedFrames freed;
+    private volatile boolean started;
     private volatile boolean closed;
 
     /** How long the last call was waited for; of the thread alone. */
     private long lastWait;
 
-    DriverThread(String device) {
-        thread = new Thread(this, "quire-driver-" + device);
-        thread.setDaemon(true);
+    /** @param wakeUp a call that is never made */
+    DriverThread(String device, Duration deadline, DriverCall<?> wakeUp) {
+        super(device);
+        setDaemon(true);
+        this.deadlineNanos = deadline.toNanos();
+        this.wakeUp = wakeUp;
     }
 
-    /** Has a call made after those that were given before; cancels it if the thread makes no more. */
-    void submit(FutureTask<?> call) {
-        if (!started.get() && started.compareAndSet(false, true)) {
-            thread.start(); // not before: memory that nothing computes on has a driver that is never called
+    /** Has frames that went out of use told before each call. */
+    void tellFirst(FreedFrames frames) {
+        freed = frames;
+    }
+
+    // ---- for callers
+
+    /** Puts a call into the line, behind those that are there; false if it is full. */
+    boolean offer(DriverCall<?> call) {
+        if (!started) {
+            startOnce();
         }
-        calls.add(call);
-        if (asleep) {
-            LockSupport.unpark(thread);
-        }
-        if (closed) {
-            call.cancel(false);
+        return line.offer(call);
+    }
+
+    private void startOnce() {
+        starting.lock();
+        try {
+            if (!started && !closed) {
+                start(); // not before: a device that nobody uses needs no thread
+                started = true;
+            }
+        } finally {
+            starting.unlock();
         }
     }
+
+    /** Has the thread tell what was freed. If the line is full it does so anyway, before the next call. */
+    void wakeUp() {
+        line.offer(wakeUp);
+    }
+
+    /** Whether the driver is in a call for longer than the deadline, or was. Finds it out, and interrupts that call. */
+    boolean isOverstayed() {
+        long since = begun.get();
+        if (since == OUTSIDE || since == OVERSTAYED) {
+            return since == OVERSTAYED;
+        }
+        // The exchange fails if the driver has returned just now: a call that ends is in time or not, and never both.
+        if (System.nanoTime() - since <= deadlineNanos || !begun.compareAndSet(since, OVERSTAYED)) {
+            return false;
+        }
+        interrupt();
+        return true;
+    }
+
+    /** Makes no more calls, and interrupts the one it is in. */
+    void close() {
+        closed = true;
+        interrupt();
+    }
+
+    boolean isClosed() {
+        return closed;
+    }
+
+    // ---- on this thread
 
     @Override
     public void run() {
-        while (!closed) {
-            FutureTask<?> call = calls.poll();
-            if (call == null) {
-                awaitCall();
-            } else {
-                call.run(); // keeps what the driver throws for the caller
+        while (!closed && begun.get() != OVERSTAYED) {
+            DriverCall<?> call = next();
+            if (call != null) {
+                make(call);
             }
         }
-        calls.forEach(call -> call.cancel(false));
     }
 
-    private void awaitCall() {
-        long begin = System.nanoTime();
-        Spin.until(() -> !calls.isEmpty(), patience());
-        asleep = true;
-        // Both are volatile: whoever adds a call sees that this thread sleeps, or this thread sees the call.
-        if (calls.isEmpty() && !closed) {
-            LockSupport.park(this);
+    private void make(DriverCall<?> call) {
+        try {
+            FreedFrames frames = freed;
+            if (frames != null) {
+                frames.tell(this); // before the call: it may be asked for one of them
+            }
+        } catch (Throwable failed) { // not of the driver: the heap is full, and the frames are told the next time
+            call.fail(failed);
+            return;
         }
-        asleep = false;
-        lastWait = System.nanoTime() - begin;
-        Thread.interrupted(); // a call that was given up may have left the flag, and park would not wait any more
+        if (begun.get() != OVERSTAYED) {
+            call.run(this);
+        }
+    }
+
+    /** Calls the driver: its deadline counts from here. */
+    @Override
+    public <T> T make(String operation, Callable<T> work) throws Exception {
+        enter(operation);
+        begun.compareAndSet(OUTSIDE, now());
+        try {
+            return work.call();
+        } finally {
+            long since = begun.get();
+            if (since != OVERSTAYED) {
+                begun.compareAndSet(since, OUTSIDE);
+            }
+            leave();
+        }
+    }
+
+    /**
+     * Of several calls in a row one has returned, and the next one begins; its deadline counts from here.
+     *
+     * @return false if the one that has returned took too long, so that there may be no next one
+     */
+    boolean beginNext() {
+        long since = begun.get();
+        return since != OVERSTAYED && begun.compareAndSet(since, now());
+    }
+
+    private static long now() {
+        long now = System.nanoTime();
+        return now == OUTSIDE || now == OVERSTAYED ? now - 2 : now;
+    }
+
+    private @Nullable DriverCall<?> next() {
+        DriverCall<?> call = line.poll();
+        if (call != null) {
+            return call;
+        }
+        long begin = System.nanoTime();
+        Wait.awake(() -> !line.isEmpty(), patience());
+        try {
+            return line.take();
+        } catch (InterruptedException ended) { // or a call has left the flag, which take() has cleared
+            return null;
+        } finally {
+            lastWait = System.nanoTime() - begin;
+        }
     }
 
     /**
@@ -78,11 +185,5 @@ final class DriverThread implements Runnable {
      */
     private long patience() {
         return 2 * lastWait <= AWAKE_NANOS_MAX ? Math.max(2 * lastWait, AWAKE_NANOS) : AWAKE_NANOS;
-    }
-
-    /** Makes no more calls, cancels those that wait, and interrupts the one it is in. */
-    void close() {
-        closed = true;
-        thread.interrupt();
     }
 }

@@ -1,6 +1,9 @@
 package io.quire.memory.frame;
 
-/** Who wants to know when frames of a pool come into use and go out of it: the device they belong to. Any thread. */
+/**
+ * Who wants to know when frames of a pool come into use and go out of it: the device they belong to. Any thread. It is
+ * asked before a frame is used, which may take time and fail; and told before a frame is free, which does neither.
+ */
 public interface FrameListener {
 
     /** Nobody. */
@@ -24,11 +27,13 @@ public interface FrameListener {
         }
     };
 
-    /** A frame is about to be used; false if it may not be. */
+    /**
+     * A frame is about to be used; false if it may not be. Where it throws, too, nobody uses it, and it was not told of.
+     */
     boolean allocated(int frame);
 
     /**
-     * Frames are about to be used.
+     * Frames are about to be used. Where it throws nobody uses them.
      *
      * @return how many of them, from the first on, may be; if not all, the next one may not, and those after it have
      *         not been asked for

@@ -124,11 +124,15 @@ public final class FramePool {
             return NONE;
         }
         begin(frame); // before the device is asked: whoever empties the pool has to see it
-        if (!listener.allocated(frame)) {
-            giveBack(frame);
-            return NONE;
+        boolean granted = false;
+        try {
+            granted = listener.allocated(frame);
+        } finally {
+            if (!granted) {
+                giveBack(frame);
+            }
         }
-        return offset(frame);
+        return granted ? offset(frame) : NONE;
     }
 
     private void begin(int frame) {
@@ -161,21 +165,45 @@ public final class FramePool {
         for (int i = 0; i < found; i++) {
             begin(frames[i]); // as for one
         }
+        long refused = ask(frames, found);
         long rest = wanted;
-        for (int asked = 0; asked < found; ) {
-            int granted = asked + listener.allocated(Arrays.copyOfRange(frames, asked, found));
-            for (; asked < granted; asked++, rest &= rest - 1) {
-                offsets[Long.numberOfTrailingZeros(rest)] = offset(frames[asked]);
+        for (int i = 0; i < frames.length; i++, rest &= rest - 1) {
+            boolean isTaken = i < found && (refused >>> i & 1) == 0;
+            offsets[Long.numberOfTrailingZeros(rest)] = isTaken ? offset(frames[i]) : NONE;
+        }
+    }
+
+    /**
+     * Asks for frames that are begun, and gives back those that are refused; all of them if the device fails.
+     *
+     * @return which of them were refused, a bit for each
+     */
+    private long ask(int[] frames, int count) {
+        long refused = 0;
+        int asked = 0;
+        int granted = 0;
+        boolean answered = false;
+        try {
+            while (asked < count) {
+                asked += listener.allocated(Arrays.copyOfRange(frames, asked, count));
+                granted = asked;
+                if (asked < count) {
+                    refused |= 1L << asked;
+                    giveBack(frames[asked++]); // those after it were not asked for yet
+                }
             }
-            if (asked < found) {
-                offsets[Long.numberOfTrailingZeros(rest)] = NONE;
-                rest &= rest - 1;
-                giveBack(frames[asked++]); // was refused; those after it were not asked for yet
+            answered = true;
+        } finally {
+            for (int i = 0; i < count && !answered; i++) {
+                boolean isBack = (refused >>> i & 1) != 0;
+                if (!isBack && i < granted) {
+                    release(offset(frames[i]));
+                } else if (!isBack) {
+                    giveBack(frames[i]);
+                }
             }
         }
-        for (; rest != 0; rest &= rest - 1) {
-            offsets[Long.numberOfTrailingZeros(rest)] = NONE;
-        }
+        return refused;
     }
 
     /** One more leaf maps the frame. The caller sees to it that the frame cannot be released meanwhile. */
@@ -285,8 +313,21 @@ public final class FramePool {
             }
         }
         if (unused > 0) {
-            int[] frames = unused == freed.length ? freed : Arrays.copyOf(freed, unused);
+            freeAll(freed, unused);
+        }
+    }
+
+    /** All of an array, together, or the first of it; allocates nothing, for the frames have no owner any more. */
+    private void freeAll(int[] frames, int count) {
+        if (count < frames.length) {
+            for (int i = 0; i < count; i++) {
+                free(frames[i]);
+            }
+            return;
+        }
+        try {
             listener.freed(frames);
+        } finally {
             allocator.freeMany(frames);
         }
     }
@@ -307,7 +348,14 @@ public final class FramePool {
 
     private void freeIfUnused(int frame, long word) {
         if (FrameWord.isFree(word)) {
-            listener.freed(frame);
+            free(frame);
+        }
+    }
+
+    private void free(int frame) {
+        try {
+            listener.freed(frame); // first: who is told of the next use of the frame hears of this before
+        } finally {
             allocator.free(frame);
         }
     }

@@ -15,8 +15,13 @@ public final class TableLock {
 
     private final ReentrantLock lock = new ReentrantLock();
 
-    /** Waits for the lock, whether interrupted or not. */
+    /**
+     * Waits for the lock, whether interrupted or not.
+     *
+     * @throws io.quire.memory.contract.DriverReentryException inside a call of a driver: the holder may wait for it
+     */
     public void lock() {
+        CallbackThread.requireOutside();
         for (int spin = 0; spin < SPINS; spin++) {
             if (lock.tryLock()) {
                 return;

@@ -1,7 +1,7 @@
 package io.quire.memory.space;
 
 import io.quire.memory.contract.PageOutcome;
-import io.quire.memory.driver.DriverWork;
+import io.quire.memory.driver.DriverCall;
 import io.quire.memory.frame.FramePool;
 import io.quire.memory.table.Geometry;
 import java.util.ArrayList;
@@ -29,7 +29,7 @@ final class Batch {
     final long[] targets = new long[Geometry.FAN_OUT];
 
     /** The call of a driver that fills targets, and whose it is. */
-    @Nullable DriverWork filling;
+    @Nullable DriverCall<?> filling;
     @Nullable DriverLink filledBy;
 
     /** What devices were told when the pages were marked. */

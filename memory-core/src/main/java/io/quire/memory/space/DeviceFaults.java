@@ -5,7 +5,7 @@ import io.quire.memory.contract.ProtectionException;
 import io.quire.memory.device.DeviceAccess;
 import io.quire.memory.device.InvalidationKind;
 import io.quire.memory.device.PageTranslation;
-import io.quire.memory.driver.DriverWork;
+import io.quire.memory.driver.DriverCall;
 import io.quire.memory.frame.FramePool;
 import io.quire.memory.frame.FramePools;
 import io.quire.memory.table.Entry;
@@ -107,14 +107,16 @@ final class DeviceFaults {
         int from = link.pool().frame(source);
         long near = space.cowPlacement() == CowPlacement.SAME_POOL ? link.pool().allocate() : FramePool.NONE;
         long copy = near != FramePool.NONE ? near : machine.allocateFrame(space, pools);
-        DriverWork copying = new DriverWork(() -> copyPrivate(link, from, copy));
+        DriverCall<?> copying = null;
+        boolean copied = false;
         try {
-            link.calls().run("copy for a write", copying);
-        } catch (RuntimeException failed) {
-            if (!copying.mayStillRun()) {
+            copying = link.calls().beginRun("copy for a write", () -> copyPrivate(link, from, copy));
+            copying.await();
+            copied = true;
+        } finally {
+            if (!copied && (copying == null || !copying.mayStillRun())) {
                 pools.release(copy);
             }
-            throw failed;
         }
         if (near != FramePool.NONE) {
             link.holds(near, space.lineage(), page);
@@ -129,6 +131,7 @@ final class DeviceFaults {
             try (Arena arena = Arena.ofConfined()) {
                 MemorySegment between = arena.allocate(Geometry.PAGE_BYTES, Geometry.PAGE_BYTES);
                 link.privateDriver().copyToHost(from, between);
+                link.calls().next();
                 link.privateDriver().copyToDevice(between, link.pool().frame(copy));
             }
         }

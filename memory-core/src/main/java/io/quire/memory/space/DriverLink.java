@@ -1,15 +1,19 @@
 package io.quire.memory.space;
 
 import io.quire.memory.contract.DeviceClosedException;
+import io.quire.memory.contract.DriverFailedException;
 import io.quire.memory.contract.PoolKind;
 import io.quire.memory.device.CoherentDriver;
 import io.quire.memory.device.DeviceDriver;
 import io.quire.memory.device.PrivateDriver;
 import io.quire.memory.driver.DriverCalls;
+import io.quire.memory.driver.KnownDrivers;
+import io.quire.memory.driver.MemoryOnly;
 import io.quire.memory.frame.FrameListener;
 import io.quire.memory.frame.FramePool;
 import io.quire.memory.frame.FramePools;
 import io.quire.memory.frame.ReservedMemory;
+import io.quire.memory.guard.OutsideLock;
 import io.quire.memory.platform.Reservation;
 import io.quire.memory.table.Geometry;
 import io.quire.memory.tier.EvictionQueues;
@@ -20,8 +24,8 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,6 +35,9 @@ import org.jspecify.annotations.Nullable;
 public final class DriverLink implements FrameListener {
 
     private static final System.Logger LOGGER = System.getLogger(DriverLink.class.getName());
+
+    /** What a driver is called for when it is asked for frames. */
+    private static final String ASK = "take frames";
 
     private final Set<Mirror> mirrors = ConcurrentHashMap.newKeySet();
     private final String name;
@@ -48,7 +55,7 @@ public final class DriverLink implements FrameListener {
     private final Watermarks watermarks;
 
     /** Held by who looks for victims: one at a time. */
-    private final ReentrantLock eviction = new ReentrantLock();
+    private final OutsideLock eviction = new OutsideLock();
     private boolean evicting;
 
     /** No frame is handed out any more. */
@@ -60,10 +67,20 @@ public final class DriverLink implements FrameListener {
         this.name = name;
         this.id = id;
         this.driver = driver;
-        this.calls = new DriverCalls(name, deadline);
-        this.pool = driver instanceof CoherentDriver coherent
-                ? pools.addCoherent(name, memoryOf(coherent), reservationOf(coherent), this)
-                : pools.addPrivate(name, ((PrivateDriver) driver).frames(), this);
+        this.calls = driver instanceof MemoryOnly ? DriverCalls.inPlace(name)
+                : DriverCalls.onThreadOfItsOwn(name, deadline);
+        boolean linked = false;
+        try {
+            this.pool = driver instanceof CoherentDriver coherent
+                    ? pools.addCoherent(name, memoryOf(coherent), reservationOf(coherent), this)
+                    : pools.addPrivate(name, calls.call("frames", ((PrivateDriver) driver)::frames), this);
+            linked = true;
+        } finally {
+            if (!linked) {
+                calls.close();
+            }
+        }
+        calls.tellsOfFreed(driver, pool.frames());
         this.lineages = new Lineage[pool.frames()];
         this.addresses = new long[pool.frames()];
         this.queues = new EvictionQueues(pool.frames());
@@ -73,25 +90,43 @@ public final class DriverLink implements FrameListener {
     /**
      * Links a driver and adds its pool.
      *
+     * @param manager whose device it is, for messages
      * @param id positive, unlike that of other devices; one more than the pools there are before
      * @param deadline how long a call of the driver may take
      * @param lowPercent how much of the pool is free when eviction begins
      * @param highPercent how much is free when it ends
-     * @throws IllegalArgumentException if the driver lacks what its kind needs
+     * @throws IllegalArgumentException if the driver lacks what its kind needs, or is that of another device
+     * @throws DriverFailedException if it fails to say what it has
      */
-    public static DriverLink of(String name, int id, DeviceDriver driver, Duration deadline, int lowPercent,
-            int highPercent, FramePools.Builder pools) {
+    public static DriverLink of(String manager, String name, int id, DeviceDriver driver, Duration deadline,
+            int lowPercent, int highPercent, FramePools.Builder pools) {
         boolean isCoherent = driver instanceof CoherentDriver;
         if (isCoherent == driver instanceof PrivateDriver) {
             throw new IllegalArgumentException("a driver is either a CoherentDriver, which has memory(), or a "
                     + "PrivateDriver, which has copyToHost() and copyToDevice(): device=" + name
                     + ", driver=" + driver.getClass().getName());
         }
-        return new DriverLink(name, id, driver, deadline, lowPercent, highPercent, pools);
+        KnownDrivers.claim(driver, name + " of memory manager " + manager);
+        boolean linked = false;
+        try {
+            DriverLink link = new DriverLink(name, id, driver, deadline, lowPercent, highPercent, pools);
+            linked = true;
+            return link;
+        } finally {
+            if (!linked) {
+                KnownDrivers.release(driver);
+            }
+        }
+    }
+
+    /** Lets go of the driver when no manager comes of it; it was not used, and is not closed. */
+    public void abandon() {
+        calls.close();
+        KnownDrivers.release(driver);
     }
 
     private MemorySegment memoryOf(CoherentDriver coherent) {
-        MemorySegment memory = coherent.memory();
+        MemorySegment memory = calls.call("memory", coherent::memory);
         boolean fits = memory != null && memory.isNative() && !memory.isReadOnly()
                 && memory.byteSize() >= Geometry.PAGE_BYTES && Geometry.pageOffset(memory.byteSize()) == 0
                 && Geometry.pageOffset(memory.address()) == 0 && memory.isAccessibleBy(new Thread(() -> { }));
@@ -141,28 +176,43 @@ public final class DriverLink implements FrameListener {
 
     @Override
     public boolean allocated(int frame) {
-        if (refusesFrames()) {
-            return false;
-        }
-        try {
-            return driver.frameAllocated(frame);
-        } catch (RuntimeException thrown) {
-            LOGGER.log(System.Logger.Level.WARNING, "device " + name + " failed to take a frame", thrown);
-            return false;
-        }
+        return !refusesFrames() && ask(1, () -> driver.frameAllocated(frame) ? 1 : 0) > 0;
     }
 
     @Override
     public int allocated(int[] frames) {
-        if (refusesFrames()) {
+        return refusesFrames() ? 0 : ask(frames.length, () -> driver.framesAllocated(frames));
+    }
+
+    /**
+     * Asks the driver for frames.
+     *
+     * @return how many it grants; none, as if it had refused the first, if it throws
+     * @throws DriverFailedException if it does not answer in time, or more than it was asked for, or less than nothing
+     */
+    private int ask(int most, Callable<Integer> question) {
+        if (isMemoryOnly()) {
+            return most;
+        }
+        int granted;
+        try {
+            granted = calls.call(ASK, question);
+        } catch (DriverFailedException failed) {
+            if (calls.isLost()) {
+                throw failed;
+            }
+            LOGGER.log(System.Logger.Level.WARNING, "device " + name + " failed to take frames", failed);
             return 0;
         }
-        try {
-            return Math.clamp(driver.framesAllocated(frames), 0, frames.length);
-        } catch (RuntimeException thrown) {
-            LOGGER.log(System.Logger.Level.WARNING, "device " + name + " failed to take frames", thrown);
-            return 0; // as if it had refused the first
+        if (granted < 0 || granted > most) {
+            throw new DriverFailedException(name, ASK, DriverFailedException.NO_CODE, "it granted " + granted + " of "
+                    + most + " frames", null);
         }
+        return granted;
+    }
+
+    private boolean isMemoryOnly() {
+        return driver instanceof MemoryOnly;
     }
 
     private boolean refusesFrames() {
@@ -176,14 +226,7 @@ public final class DriverLink implements FrameListener {
         queues.removed(frames);
         for (int frame : frames) {
             lineages[frame] = null;
-        }
-        if (calls.isLost()) {
-            return;
-        }
-        try {
-            driver.framesFreed(frames.clone()); // what it does to the array is its own affair
-        } catch (RuntimeException thrown) {
-            LOGGER.log(System.Logger.Level.WARNING, "device " + name + " failed to take frames back", thrown);
+            calls.freed(frame);
         }
     }
 
@@ -191,13 +234,15 @@ public final class DriverLink implements FrameListener {
     public void freed(int frame) {
         queues.removed(frame);
         lineages[frame] = null;
-        if (calls.isLost()) {
-            return;
-        }
+        calls.freed(frame);
+    }
+
+    /** Waits until the driver has been told of what went out of use before, or has failed. */
+    public void awaitTold() {
         try {
-            driver.frameFreed(frame);
-        } catch (RuntimeException thrown) {
-            LOGGER.log(System.Logger.Level.WARNING, "device " + name + " failed to take a frame back", thrown);
+            calls.awaitTold();
+        } catch (DriverFailedException lost) {
+            LOGGER.log(System.Logger.Level.WARNING, "device " + name + " was not told of freed frames", lost);
         }
     }
 
@@ -251,7 +296,7 @@ public final class DriverLink implements FrameListener {
 
     // ---- eviction
 
-    ReentrantLock eviction() {
+    OutsideLock eviction() {
         return eviction;
     }
 
@@ -308,16 +353,21 @@ public final class DriverLink implements FrameListener {
         VarHandle.fullFence();
     }
 
+    /** Has the driver not be called any more. */
+    public void giveUp() {
+        checkOpen();
+        calls.giveUp();
+    }
+
     void closeDriver() {
         closed = true;
         try {
             if (!calls.isLost()) {
-                calls.run("close", () -> {
-                    driver.close();
-                });
+                calls.run("close", driver::close);
             }
         } finally {
             calls.close();
+            KnownDrivers.release(driver);
         }
     }
 

@@ -2,7 +2,7 @@ package io.quire.memory.space;
 
 import io.quire.memory.contract.PageOutcome;
 import io.quire.memory.device.InvalidationKind;
-import io.quire.memory.driver.DriverWork;
+import io.quire.memory.driver.DriverCall;
 import io.quire.memory.frame.FramePool;
 import io.quire.memory.table.Entry;
 import io.quire.memory.table.Geometry;
@@ -10,7 +10,6 @@ import io.quire.memory.table.Leaf;
 import io.quire.memory.table.Root;
 import java.util.Arrays;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /** Gives pages that were never written their frame on a device: zeros, without a copy. Any thread; without locks. */
 final class EmptyPages {
@@ -35,13 +34,13 @@ final class EmptyPages {
         }
         long[] frames = new long[Geometry.FAN_OUT];
         Arrays.fill(frames, FramePool.NONE);
-        DriverWork zeroing = null;
+        DriverCall<?> zeroing = null;
         try {
             device.pool().allocate(frames, empty); // where there is none the page stays empty
             List<Long> taken = Arrays.stream(frames).filter(frame -> frame != FramePool.NONE).boxed().toList();
-            zeroing = zeroing(taken, device);
-            if (zeroing != null) {
-                device.calls().run("zeroing of frames", zeroing);
+            if (device.isPrivate() && !taken.isEmpty()) {
+                zeroing = device.calls().beginRun("zeroing of frames", () -> zero(taken, device));
+                zeroing.await();
             } else {
                 taken.forEach(frame -> machine.pools().memory().fill(frame, Geometry.PAGE_BYTES, (byte) 0));
             }
@@ -104,9 +103,12 @@ final class EmptyPages {
         return !space.isSnapshot() && space.isReadable(space.root(), page);
     }
 
-    private @Nullable DriverWork zeroing(List<Long> frames, DriverLink device) {
-        return device.isPrivate() && !frames.isEmpty() ? new DriverWork(() -> frames.forEach(frame ->
-                device.privateDriver().zero(device.pool().frame(frame)))) : null;
+    /** On the driver's thread. */
+    private static void zero(List<Long> frames, DriverLink device) {
+        for (long frame : frames) {
+            device.calls().next();
+            device.privateDriver().zero(device.pool().frame(frame));
+        }
     }
 
     /** Puts a frame into the leaf, and takes it out of those that are given back. */

@@ -168,7 +168,7 @@ public final class Ending {
     private void closeDevice(DriverLink link) {
         if (!link.isClosed()) {
             try {
-                machine.evictor().close(link, DEVICE_TIMEOUT);
+                new DeviceClosing(machine, link, DEVICE_TIMEOUT).close();
             } catch (MemoryException failed) {
                 LOGGER.log(System.Logger.Level.WARNING, "device " + link.name() + " could not be closed with its manager",
                         failed);

@@ -1,21 +1,13 @@
 package io.quire.memory.space;
 
-import io.quire.memory.contract.DriverFailedException;
 import io.quire.memory.contract.PageOutcome;
-import io.quire.memory.contract.PagesBusyException;
+import io.quire.memory.table.Geometry;
 import io.quire.memory.tier.AccessBit;
 import io.quire.memory.tier.EvictionQueues;
-import io.quire.memory.table.Geometry;
-import java.time.Duration;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.TreeSet;
-import java.util.Set;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,11 +21,6 @@ public final class Evictor {
 
     /** How many victims are tried for each page that is to go, when pins and races are in the way. */
     private static final int TRIES_PER_PAGE = 4;
-
-    private static final long CLOSE_NAP_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
-    private static final int HOLDERS_NAMED = 8;
-
-    private static final System.Logger LOGGER = System.getLogger(Evictor.class.getName());
 
     private final Machine machine;
     private final @Nullable Promoter promoter;
@@ -169,7 +156,7 @@ public final class Evictor {
     }
 
     /** Moves some frames' pages to the host; how many went. */
-    private int move(DriverLink link, int[] victims, boolean mayBlock, Spared spared, EvictionTally tally) {
+    int move(DriverLink link, int[] victims, boolean mayBlock, Spared spared, EvictionTally tally) {
         int before = tally.moved();
         for (Batch batch : batches(link, victims, mayBlock, spared)) {
             try {
@@ -235,109 +222,5 @@ public final class Evictor {
             }
         }
         return accessed;
-    }
-
-    // ---- the end of a device
-
-    /**
-     * Moves everything from a device to the host and closes it.
-     *
-     * @param timeout how long pins are waited for
-     * @throws PagesBusyException if pages are still pinned then; the device stays open
-     */
-    public void close(DriverLink link, Duration timeout) {
-        link.eviction().lock();
-        try {
-            link.checkOpen();
-            link.setClosing(true);
-            boolean empty = false;
-            try {
-                emptyOrGiveUp(link, timeout);
-                empty = true;
-            } finally {
-                link.setClosing(empty);
-            }
-            link.closeDriver();
-        } finally {
-            link.eviction().unlock();
-        }
-    }
-
-    /** A driver that fails now is cut off, or neither the device nor a space that uses it could ever be closed. */
-    private void emptyOrGiveUp(DriverLink link, Duration timeout) {
-        long deadlineNanos = System.nanoTime() + timeout.toNanos();
-        if (!link.calls().isLost()) {
-            try {
-                drain(link, deadlineNanos, timeout);
-                detachAll(link);
-                return;
-            } catch (DriverFailedException failed) {
-                LOGGER.log(System.Logger.Level.WARNING, "the driver of device " + link.name()
-                        + " failed while it was closed; it is cut off", failed);
-                link.calls().giveUp();
-            }
-        }
-        detachAll(link);
-        drain(link, deadlineNanos, timeout);
-    }
-
-    private static void detachAll(DriverLink link) {
-        List.copyOf(link.mirrors()).forEach(Mirror::detach);
-    }
-
-    private void drain(DriverLink link, long deadlineNanos, Duration timeout) {
-        while (true) {
-            machine.reclaimer().reclaimAll();
-            int[] used = usedFrames(link);
-            if (used.length == 0 && isAllGivenBack(link)) {
-                return;
-            }
-            EvictionTally tally = new EvictionTally();
-            int moved = move(link, used, true, Spared.NONE, tally);
-            if (tally.isHostFull()) {
-                throw new PagesBusyException("the host has no room for the pages of a device: device=" + link.name()
-                        + ", pages=" + used.length + "; discard or unmap memory, then close it again");
-            }
-            if (moved == 0) {
-                if (System.nanoTime() - deadlineNanos >= 0) {
-                    throw new PagesBusyException("pages of a device are still pinned: device=" + link.name()
-                            + ", pages=" + usedFrames(link).length + ", waited=" + timeout.toMillis()
-                            + " ms, held by\n  "
-                            + String.join("\n  ", holders(link, used)));
-                }
-                LockSupport.parkNanos(CLOSE_NAP_NANOS);
-            }
-        }
-    }
-
-    /** Whether the driver was told of every frame that went out of use; of a lost one nothing is asked. */
-    private static boolean isAllGivenBack(DriverLink link) {
-        return link.calls().isLost() || link.pool().free() == link.pool().frames();
-    }
-
-    private static int[] usedFrames(DriverLink link) {
-        int[] used = new int[link.pool().frames()];
-        int count = 0;
-        for (int frame = 0; frame < used.length; frame++) {
-            // What a driver was filling when it was lost is mapped by nobody, and never comes back.
-            boolean abandoned = link.calls().isLost() && link.lineageOf(frame) == null;
-            if (link.pool().isUsed(frame) && !abandoned) {
-                used[count++] = frame;
-            }
-        }
-        return Arrays.copyOf(used, count);
-    }
-
-    /** Who pins the frames that are left, of spaces open and closed. */
-    private Set<String> holders(DriverLink link, int[] used) {
-        Set<String> holders = new TreeSet<>();
-        for (Pinned pinned : machine.openPins()) {
-            for (int i = 0; i < pinned.pages() && holders.size() < HOLDERS_NAMED; i++) {
-                if (link.pool().contains(pinned.frame(i)) && link.pool().isUsed(link.pool().frame(pinned.frame(i)))) {
-                    holders.add(pinned.toString());
-                }
-            }
-        }
-        return holders.isEmpty() ? Set.of(used.length + " frames nobody is known to hold") : holders;
     }
 }

@@ -1,5 +1,6 @@
 package io.quire.memory.space;
 
+import io.quire.memory.guard.OutsideLock;
 import io.quire.memory.guard.Wait;
 import io.quire.memory.table.Geometry;
 import java.util.ArrayList;
@@ -24,7 +25,7 @@ final class Lineage {
     private final AtomicInteger added = new AtomicInteger();
 
     /** Held during a migration, and while none may run. Taken before the lock of any space. */
-    private final ReentrantLock migration = new ReentrantLock();
+    private final OutsideLock migration = new OutsideLock();
 
     /** Held while the spaces are being locked: whoever holds several locks has nobody to wait for who does, too. */
     private final ReentrantLock locking = new ReentrantLock();
@@ -62,7 +63,7 @@ final class Lineage {
     }
 
     /** Lets no two migrations of one lineage run at a time. */
-    ReentrantLock migration() {
+    OutsideLock migration() {
         return migration;
     }
 

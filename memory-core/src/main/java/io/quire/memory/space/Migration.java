@@ -5,7 +5,6 @@ import io.quire.memory.contract.PageOutcome;
 import io.quire.memory.contract.PagesBusyException;
 import io.quire.memory.contract.PoolKind;
 import io.quire.memory.device.InvalidationKind;
-import io.quire.memory.driver.DriverWork;
 import io.quire.memory.frame.FramePool;
 import io.quire.memory.frame.FramePools;
 import io.quire.memory.guard.Wait;
@@ -369,8 +368,8 @@ final class Migration {
             if (pages != LeafPages.NONE) {
                 reachable &= ~pages;
                 batch.filledBy = link;
-                batch.filling = new DriverWork(() -> copyAllPrivate(link, batch, pages));
-                link.calls().run("copy of pages", batch.filling);
+                batch.filling = link.calls().beginRun("copy of pages", () -> copyAllPrivate(link, batch, pages));
+                batch.filling.await();
             }
         }
         while (reachable != LeafPages.NONE) {
@@ -397,6 +396,7 @@ final class Migration {
 
     private void copyAllPrivate(DriverLink link, Batch batch, long pages) {
         for (long rest = pages; rest != LeafPages.NONE; rest = LeafPages.withoutFirst(rest)) {
+            link.calls().next();
             copyPrivate(link, batch, LeafPages.first(rest));
         }
     }

@@ -9,11 +9,10 @@ import io.quire.memory.device.Invalidation;
 import io.quire.memory.device.InvalidationKind;
 import io.quire.memory.device.PageTranslation;
 import io.quire.memory.device.Translations;
-import io.quire.memory.driver.DriverCalls;
+import io.quire.memory.driver.DriverCall;
 import io.quire.memory.table.Geometry;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.Executors;
 import java.util.function.Supplier;
 import org.agrona.collections.LongHashSet;
 import org.jspecify.annotations.Nullable;
@@ -56,6 +55,7 @@ final class Mirror implements DeviceMirror {
      */
     static Mirror attach(Space space, DriverLink link) {
         Mirror mirror = new Mirror(space, link);
+        boolean attached = false;
         space.lock();
         try {
             space.root();
@@ -63,27 +63,30 @@ final class Mirror implements DeviceMirror {
                 throw new IllegalStateException("the device is attached already: space=" + space.name() + ", device="
                         + link.name());
             }
+            Mirror[] withIt = space.notifier().with(mirror); // before the driver knows: nothing may fail after that
             link.add(mirror);
             link.checkOpen(); // whoever closes it meanwhile finds the mirror, or is found out here
             // Under the lock: what the device asks for from now on is answered when it is told of every change.
             link.calls().run("attach", () -> link.driver().attached(mirror));
-            space.notifier().add(mirror);
+            space.notifier().set(withIt);
+            attached = true;
             return mirror;
-        } catch (RuntimeException refused) {
-            mirror.closed = true;
-            link.remove(mirror);
-            throw refused;
         } finally {
+            if (!attached) {
+                mirror.closed = true;
+                link.remove(mirror);
+            }
             space.unlock();
         }
     }
 
     /** Detaches the device; again has no effect. A lost device is not asked. */
     void detach() {
+        News end;
         space.lock();
         try {
             if (closed) {
-                return;
+                return; // and whoever has closed it has begun to tell the driver before he gave up the lock
             }
             if (!link.calls().isLost()) {
                 Invalidation release = beginStart(InvalidationKind.RELEASE, 0, Long.MAX_VALUE, 0, true).await();
@@ -91,20 +94,32 @@ final class Mirror implements DeviceMirror {
                     beginEnd(release).await();
                 }
             }
+            Mirror[] others = space.notifier().without(this);
             space.exclusives().restoreAllOf(this);
-            space.notifier().remove(this);
-            closed = true;
+            end = close();
+            space.notifier().set(others);
         } finally {
             space.unlock();
         }
-        tellDetached();
+        end.await();
     }
 
-    /** The last that the driver hears of the mirror. What was to be done is done, so it fails nothing but itself. */
-    void tellDetached() {
-        link.remove(this);
-        if (!link.calls().isLost()) {
-            beginTell("detach", () -> link.driver().detached(this)).await();
+    /**
+     * The mirror answers no more, and the driver begins to hear the last of it. Under the lock of the space, and once:
+     * who closes the device comes after it, also if he finds the mirror closed.
+     *
+     * @return what the driver hears; it fails nothing but itself
+     */
+    News close() {
+        closed = true; // before: on the driver's thread nobody asks about a mirror after detached()
+        boolean begun = false;
+        try {
+            News end = beginTell("detach", () -> link.driver().detached(this));
+            begun = true;
+            link.remove(this);
+            return end;
+        } finally {
+            closed = begun;
         }
     }
 
@@ -130,7 +145,7 @@ final class Mirror implements DeviceMirror {
     /** Begins to tell the device something. It is done, so a driver that fails now fails nothing but itself. */
     private News beginTell(String operation, Runnable news) {
         try {
-            return new News(this, operation, link.calls().begin(operation, Executors.callable(news, this)));
+            return new News(this, operation, link.calls().beginRun(operation, news));
         } catch (DriverFailedException lost) {
             notTaken(operation, lost);
             return new News(this, operation, null);
@@ -138,7 +153,7 @@ final class Mirror implements DeviceMirror {
     }
 
     /** What a device is being told; the call is null if the device is lost. */
-    record News(Mirror mirror, String operation, DriverCalls.@Nullable Pending<?> call) {
+    record News(Mirror mirror, String operation, @Nullable DriverCall<?> call) {
 
         /** Waits until it knows. */
         void await() {
@@ -300,7 +315,7 @@ final class Mirror implements DeviceMirror {
     }
 
     /** What a device was asked to stop using, and has not answered yet. */
-    record Starting(Mirror mirror, Invalidation invalidation, DriverCalls.Pending<Boolean> call) {
+    record Starting(Mirror mirror, Invalidation invalidation, DriverCall<Boolean> call) {
 
         /**
          * Waits for the answer, which comes under the same stay in the lock as the question.
@@ -314,10 +329,11 @@ final class Mirror implements DeviceMirror {
 
     /** Begins to have the device stop using a range. */
     Starting beginStart(InvalidationKind kind, long start, long end, int owner, boolean mayBlock) {
-        sequence++;
-        Invalidation invalidation = new Invalidation(kind, start, end, owner, sequence, mayBlock);
-        return new Starting(this, invalidation, link.calls().begin("invalidate " + kind,
-                () -> link.driver().invalidateStart(this, invalidation)));
+        Invalidation invalidation = new Invalidation(kind, start, end, owner, sequence + 1, mayBlock);
+        DriverCall<Boolean> call = link.calls().begin("invalidate " + kind,
+                () -> link.driver().invalidateStart(this, invalidation));
+        sequence++; // not before it has begun: the driver has to keep the same
+        return new Starting(this, invalidation, call);
     }
 
     private @Nullable Invalidation answered(Invalidation invalidation, boolean granted) {
@@ -354,11 +370,6 @@ final class Mirror implements DeviceMirror {
     /** Begins to tell the device that what was announced is done. */
     News beginEnd(Invalidation invalidation) {
         return beginTell("end of invalidation", () -> link.driver().invalidateEnd(this, invalidation));
-    }
-
-    /** The mirror answers no more. */
-    void close() {
-        closed = true;
     }
 
     boolean isClosed() {

@@ -19,13 +19,21 @@ final class Notifier {
 
     private Mirror[] mirrors = {};
 
-    void add(Mirror mirror) {
-        mirrors = Arrays.copyOf(mirrors, mirrors.length + 1);
-        mirrors[mirrors.length - 1] = mirror;
+    /** The mirrors and one more, for {@link #set}. */
+    Mirror[] with(Mirror mirror) {
+        Mirror[] more = Arrays.copyOf(mirrors, mirrors.length + 1);
+        more[mirrors.length] = mirror;
+        return more;
     }
 
-    void remove(Mirror mirror) {
-        mirrors = Arrays.stream(mirrors).filter(other -> other.id() != mirror.id()).toArray(Mirror[]::new);
+    /** The mirrors but one, for {@link #set}. */
+    Mirror[] without(Mirror mirror) {
+        return Arrays.stream(mirrors).filter(other -> other != mirror).toArray(Mirror[]::new);
+    }
+
+    /** These are told from now on. */
+    void set(Mirror[] told) {
+        mirrors = told;
     }
 
     List<Mirror> mirrors() {
@@ -77,7 +85,8 @@ final class Notifier {
         if (mirrors.length == 0) {
             return Window.NONE;
         }
-        Window window = new Window(mayBlock);
+        Window window = new Window(mayBlock, mirrors.length);
+        boolean begun = false;
         try {
             for (Mirror mirror : mirrors) {
                 boolean own = kind == InvalidationKind.EXCLUSIVE && owner != null && mirror.link().id() == owner.id();
@@ -85,30 +94,36 @@ final class Notifier {
                     window.starting.add(mirror.beginStart(kind, start, end, owner == null ? 0 : owner.id(), mayBlock));
                 }
             }
-        } catch (RuntimeException failed) {
-            window.close();
-            throw failed;
+            begun = true;
+            return window;
+        } finally {
+            if (!begun) {
+                window.close();
+            }
         }
-        return window;
     }
 
     /** What is announced and not ended yet. */
     static final class Window implements AutoCloseable {
 
-        static final Window NONE = new Window(true);
+        static final Window NONE = new Window(true, 0);
 
         /** @param answers how many translations the device had been given by then */
         private record Told(Mirror mirror, Invalidation invalidation, long answers) {
         }
 
         private final boolean mayBlock;
-        private final List<Mirror.Starting> starting = new ArrayList<>(0);
-        private final List<Told> told = new ArrayList<>(0);
-        private final List<Mirror.News> endings = new ArrayList<>(0);
+        private final List<Mirror.Starting> starting;
+        private final List<Told> told;
+        private final List<Mirror.News> endings;
         private boolean ended;
 
-        private Window(boolean mayBlock) {
+        /** @param most how many devices may have to be told; there is room for them before the first one is */
+        private Window(boolean mayBlock, int most) {
             this.mayBlock = mayBlock;
+            this.starting = new ArrayList<>(most);
+            this.told = new ArrayList<>(most);
+            this.endings = new ArrayList<>(most);
         }
 
         /**
@@ -121,24 +136,31 @@ final class Notifier {
             if (starting.isEmpty()) {
                 return true;
             }
+            boolean open = false;
+            try {
+                open = awaitAllGranted();
+            } finally {
+                if (!open) {
+                    close();
+                }
+            }
+            return open;
+        }
+
+        private boolean awaitAllGranted() {
             boolean granted = true;
             DriverFailedException failure = null;
-            for (Mirror.Starting one : starting) {
+            while (!starting.isEmpty()) {
                 try {
-                    granted &= awaitGranted(one);
+                    granted &= awaitGranted(starting.removeFirst());
                 } catch (DriverFailedException failed) {
                     failure = failure == null ? failed : failure; // the others are waited for all the same
                 }
             }
-            starting.clear();
-            if (granted && failure == null) {
-                return true;
-            }
-            close();
             if (failure != null) {
                 throw failure;
             }
-            return false;
+            return granted;
         }
 
         private boolean awaitGranted(Mirror.Starting one) {
@@ -178,15 +200,13 @@ final class Notifier {
 
         /** What was begun and is not wanted any more: a device that grants it has to hear of the end. */
         private void awaitUnanswered() {
-            for (Mirror.Starting one : starting) {
+            while (!starting.isEmpty()) {
+                Mirror.Starting one = starting.removeFirst();
                 try {
                     awaitGranted(one);
                 } catch (DriverFailedException failed) {
                     one.mirror().notTaken("invalidation", failed);
                 }
-            }
-            if (!starting.isEmpty()) {
-                starting.clear();
             }
         }
 

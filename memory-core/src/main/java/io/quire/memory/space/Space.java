@@ -29,6 +29,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
@@ -511,7 +512,7 @@ public final class Space {
     }
 
     private void end() {
-        List<Mirror> mirrors;
+        List<Mirror.News> ends = new ArrayList<>(0);
         lock.lock();
         try {
             Root last = root;
@@ -528,14 +529,13 @@ public final class Space {
             if (pins.holdsAny()) { // here, when no accessor is just pinning or unpinning any more
                 machine.pinnedAfterClose().add(this);
             }
-            mirrors = notifier.mirrors();
-            mirrors.forEach(Mirror::close);
+            notifier.mirrors().forEach(mirror -> ends.add(mirror.close()));
         } finally {
             lock.unlock();
         }
         lineage.remove(this);
-        mirrors.forEach(Mirror::tellDetached);
         machine.spaces().remove(this); // last of what must be done: as long as it is listed, the end is tried again
+        ends.forEach(Mirror.News::await);
         machine.reclaimer().reclaim(NODES_PER_CLOSE);
     }
 

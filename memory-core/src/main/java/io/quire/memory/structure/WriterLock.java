@@ -1,6 +1,7 @@
 package io.quire.memory.structure;
 
 import io.quire.memory.contract.WaitTimeoutException;
+import io.quire.memory.guard.CallbackThread;
 import io.quire.memory.guard.Wait;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -40,8 +41,10 @@ final class WriterLock {
      * @param map what it is of, for messages
      * @throws WaitTimeoutException if another thread keeps it for longer than the limit
      * @throws IllegalStateException if this thread has it
+     * @throws io.quire.memory.contract.DriverReentryException inside a call of a driver
      */
     void lock(Region map, Duration limit) {
+        CallbackThread.requireOutside();
         if (!tryLock()) {
             lockSlowly(map, limit);
         }

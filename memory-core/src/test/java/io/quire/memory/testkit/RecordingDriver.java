@@ -23,6 +23,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
@@ -96,6 +97,15 @@ public abstract class RecordingDriver implements DeviceDriver, AfterEachCallback
     /** Throws. */
     public static boolean failing() {
         throw new DriverException("the device is on fire", CODE);
+    }
+
+    /**
+     * Does something that may wait for a lock while the library waits for the driver: on a thread of its own, for on
+     * that of the driver it is refused.
+     */
+    public static boolean elsewhere(BooleanSupplier deed) {
+        return CompletableFuture.supplyAsync(deed::getAsBoolean, command -> Thread.ofPlatform().daemon().start(command))
+                .join();
     }
 
     /** Does not return before {@link #release}, not even when it is interrupted. */

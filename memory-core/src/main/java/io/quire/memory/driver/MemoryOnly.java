@@ -1,4 +1,4 @@
-package io.quire.memory;
+package io.quire.memory.driver;
 
 import io.quire.memory.device.CoherentDriver;
 import io.quire.memory.device.DeviceMirror;
@@ -13,19 +13,20 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Memory that is a tier of its own without anything that computes on it. It is taken when it is asked for first, which
- * is when its manager is built.
+ * is when its manager is built. It is no code of a user, and does nothing, so it is called in place.
  */
-final class MemoryOnly implements CoherentDriver, ReservedMemory {
+public final class MemoryOnly implements CoherentDriver, ReservedMemory {
 
     private final long sizeBytes;
     private @Nullable Reservation reservation;
     private @Nullable MemorySegment memory;
 
-    MemoryOnly(long sizeBytes) {
+    /** @param sizeBytes whole pages */
+    public MemoryOnly(long sizeBytes) {
         this.sizeBytes = sizeBytes;
     }
 
-    long sizeBytes() {
+    public long sizeBytes() {
         return sizeBytes;
     }
 

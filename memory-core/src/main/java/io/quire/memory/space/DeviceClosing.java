@@ -1,0 +1,198 @@
+package io.quire.memory.space;
+
+import io.quire.memory.contract.DriverFailedException;
+import io.quire.memory.contract.PagesBusyException;
+import io.quire.memory.guard.Wait;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Closes a device: its pages come to the host, its mirrors end, and then its driver is closed. Whatever refuses that
+ * leaves the device open and every page where it can be reached, and it can be tried again.
+ * <p>
+ * One thread, that holds no lock of a space.
+ */
+public final class DeviceClosing {
+
+    private static final System.Logger LOGGER = System.getLogger(DeviceClosing.class.getName());
+
+    /** How often in a row a driver may fail before the device is not emptied any further. */
+    private static final int ATTEMPTS = 3;
+
+    private static final long NAP_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
+    private static final int HOLDERS_NAMED = 8;
+
+    private final Machine machine;
+    private final DriverLink link;
+    private final Duration timeout;
+    private final long begin = System.nanoTime();
+
+    /** What a close of a device is about. */
+    public DeviceClosing(Machine machine, DriverLink link, Duration timeout) {
+        this.machine = machine;
+        this.link = link;
+        this.timeout = timeout;
+    }
+
+    /**
+     * Closes it.
+     *
+     * @throws PagesBusyException if pages are still pinned when the timeout has passed, or the host has no room; the
+     *         device stays open
+     * @throws DriverFailedException if the driver fails each time, and pages are left that only it can reach; the
+     *         device stays open
+     */
+    public void close() {
+        link.eviction().lock();
+        try {
+            link.checkOpen();
+            boolean empty = false;
+            link.setClosing(true);
+            try {
+                empty();
+                empty = true;
+            } finally {
+                link.setClosing(empty);
+            }
+            link.closeDriver();
+        } finally {
+            link.eviction().unlock();
+        }
+    }
+
+    private void empty() {
+        if (!link.calls().isLost()) {
+            try {
+                drain();
+                detachAll();
+                return;
+            } catch (DriverFailedException failed) {
+                cutOff(failed);
+            }
+        }
+        detachAll();
+        drain();
+    }
+
+    /** A driver that fails now is called no more if nothing is lost by that, or could neither be closed nor go on. */
+    private void cutOff(DriverFailedException failed) {
+        int kept = link.isPrivate() ? usedFrames().length : 0;
+        if (kept > 0 && !link.calls().isLost()) {
+            throw new DriverFailedException(link.name(), "close", failed.code(), "it failed " + ATTEMPTS
+                    + " times to give up its pages; nothing is lost, and the device stays open: pages=" + kept
+                    + "; close it again, or give it up", failed);
+        }
+        LOGGER.log(System.Logger.Level.WARNING, "the driver of device " + link.name()
+                + " failed while it was closed; it is cut off", failed);
+        link.calls().giveUp();
+    }
+
+    private void detachAll() {
+        for (Mirror mirror : List.copyOf(link.mirrors())) {
+            detach(mirror);
+        }
+    }
+
+    private static void detach(Mirror mirror) {
+        for (int attempt = 1;; attempt++) {
+            try {
+                mirror.detach();
+                return;
+            } catch (DriverFailedException failed) {
+                if (attempt == ATTEMPTS || mirror.link().calls().isLost()) {
+                    throw failed;
+                }
+            }
+        }
+    }
+
+    /** Moves all pages to the host, as soon as nobody pins them any more. */
+    private void drain() {
+        int failures = 0;
+        while (true) {
+            machine.reclaimer().reclaimAll();
+            int[] used = usedFrames();
+            if (used.length == 0 && isAllGivenBack()) {
+                return;
+            }
+            EvictionTally tally = new EvictionTally();
+            DriverFailedException failure = move(used, tally);
+            if (failure != null) {
+                failures = tally.moved() > 0 ? 1 : failures + 1;
+                if (failures == ATTEMPTS || link.calls().isLost()) {
+                    throw failure;
+                }
+            } else {
+                failures = 0;
+                checkRoom(used, tally);
+                if (tally.moved() == 0) {
+                    awaitChange(used);
+                }
+            }
+        }
+    }
+
+    /** Moves what can be moved; with what a driver has failed, or null. */
+    private @Nullable DriverFailedException move(int[] used, EvictionTally tally) {
+        try {
+            machine.evictor().move(link, used, true, Evictor.Spared.NONE, tally);
+            return null;
+        } catch (DriverFailedException failed) {
+            return failed;
+        }
+    }
+
+    private void checkRoom(int[] used, EvictionTally tally) {
+        if (tally.isHostFull()) {
+            throw new PagesBusyException("the host has no room for the pages of a device: device=" + link.name()
+                    + ", pages=" + used.length + "; discard or unmap memory, then close it again");
+        }
+    }
+
+    private void awaitChange(int[] used) {
+        long left = timeout.toNanos() - (System.nanoTime() - begin);
+        if (left <= 0) {
+            throw new PagesBusyException("pages of a device are still pinned: device=" + link.name() + ", pages="
+                    + usedFrames().length + ", waited=" + timeout.toMillis() + " ms, held by\n  "
+                    + String.join("\n  ", holders(used)));
+        }
+        int free = link.pool().free();
+        Wait.tryUntil(() -> link.pool().free() != free, Math.min(left, NAP_NANOS));
+    }
+
+    /** Whether every frame is back in the pool; of a lost device some never are. */
+    private boolean isAllGivenBack() {
+        return link.calls().isLost() || link.pool().free() == link.pool().frames();
+    }
+
+    private int[] usedFrames() {
+        int[] used = new int[link.pool().frames()];
+        int count = 0;
+        for (int frame = 0; frame < used.length; frame++) {
+            // What a driver was filling when it was lost is mapped by nobody, and never comes back.
+            boolean abandoned = link.calls().isLost() && link.lineageOf(frame) == null;
+            if (link.pool().isUsed(frame) && !abandoned) {
+                used[count++] = frame;
+            }
+        }
+        return Arrays.copyOf(used, count);
+    }
+
+    /** Who pins the frames that are left, of spaces open and closed. */
+    private Set<String> holders(int[] used) {
+        Set<String> holders = new TreeSet<>();
+        for (Pinned pinned : machine.openPins()) {
+            for (int i = 0; i < pinned.pages() && holders.size() < HOLDERS_NAMED; i++) {
+                if (link.pool().contains(pinned.frame(i)) && link.pool().isUsed(link.pool().frame(pinned.frame(i)))) {
+                    holders.add(pinned.toString());
+                }
+            }
+        }
+        return holders.isEmpty() ? Set.of(used.length + " frames nobody is known to hold") : holders;
+    }
+}
