@@ -182,7 +182,15 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
      * Moves the pages of a range to a pool: from the host to a device, or from any device to the host. Pages that forks
      * share move once for all of them. Pages that were never written get a frame of zeros on a device, and none on the
      * host. Best effort, page by page: what is pinned, is written at the same moment, or finds no free frame stays
-     * where it is and is reported so.
+     * where it is and is reported so. To a full device other pages make room, but none of this range: what has arrived
+     * stays, and the rest is reported as {@link io.quire.memory.contract.PageOutcome#NO_FREE_FRAME}.
+     * <p>
+     * Takes time and memory by what the range holds, not by its size, unless its empty pages are to be filled on a
+     * device; then by the size of the device.
+     * <p>
+     * When a driver fails, or anything else is thrown, batches before have moved; of the one at hand each page is either
+     * where it was or where it was to go, with the same content, and none is left in between. So it is when the space
+     * or the device is closed meanwhile; what had come to the device goes back with its close.
      * <p>
      * Works in batches of up to 64 pages. During each, faults of the space and its forks wait for microseconds; reads
      * and writes go on, and a write to a page on its way keeps it where it is.
@@ -194,9 +202,10 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
      * @throws IllegalArgumentException if the address is no multiple of 4096, the size is not positive, or the pool
      *         belongs to another manager
      * @throws io.quire.memory.contract.AddressNotMappedException if a page of the range is not mapped
-     * @throws io.quire.memory.contract.DriverFailedException if a driver fails; batches before it have moved, the one
-     *         at hand has not
-     * @throws io.quire.memory.contract.DeviceClosedException if the device of the pool is closed
+     * @throws io.quire.memory.contract.DriverFailedException if a driver fails
+     * @throws io.quire.memory.contract.DeviceClosedException if the device of the pool is closed, or was before this
+     *         came to its end
+     * @throws io.quire.memory.contract.ClosedException if the space is closed, or was while something was left to move
      */
     public MigrationReport migrate(long address, long sizeBytes, MemoryPool pool, LongConsumer progress) {
         Objects.requireNonNull(pool, "pool");
@@ -241,6 +250,10 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
      * pages come to the host first; exclusive access of a device ends. A long-term pin remembers the stack that took
      * it, a short-term one only with leak tracking. May wait for another operation on the space;
      * {@link Accessor#pin} mostly does not.
+     * <p>
+     * Every page gets a frame, also one that was never written. A pin of more than 64 pages for which there cannot be
+     * enough frames is refused before anything is done; one that is refused later has pinned nothing, but the pages
+     * before the one that was refused keep the frames they got.
      *
      * @param address any
      * @param sizeBytes positive; every page it touches is pinned
@@ -250,9 +263,10 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
      *         {@link PinAccess#WRITE}
      * @throws io.quire.memory.contract.LongTermPinException if a page lies on a coherent device, the pin is
      *         {@link PinTerm#LONG}, and the policy is to refuse
-     * @throws io.quire.memory.contract.PinLimitException if more than the limit would be pinned for long
+     * @throws io.quire.memory.contract.PinLimitException if more than the limit would be pinned for long, or a page is
+     *         pinned as often as can be counted
      * @throws io.quire.memory.contract.PagesBusyException if a page that has to move to the host is pinned
-     * @throws io.quire.memory.contract.OutOfFramesException if a copy needs a frame and none is left
+     * @throws io.quire.memory.contract.OutOfFramesException if there are not enough frames for all pages
      * @throws io.quire.memory.contract.DriverFailedException if a driver fails
      */
     public Pin pin(long address, long sizeBytes, PinTerm term, PinAccess access) {

@@ -28,8 +28,11 @@ public final class Attachment implements AutoCloseable {
     /**
      * Gives pages to the device alone: it may change them atomically, and the first access by the processor, by another
      * device, by a pin or by a fork ends that, after the device was told; and so does a fault of this device that asks
-     * for less. The pages stay in their frames; private ones come to the host first. Pages before one that is refused
-     * remain exclusive.
+     * for less. The pages stay in their frames; private ones come to the host first.
+     * <p>
+     * Works from the first page to the last. When one is refused, or a driver fails, the pages before it remain
+     * exclusive, that page and those after it are not, and the content of all is the same. The device is not told of
+     * those it has then; it finds them exclusive when it asks. They go back as always, by the first access of others.
      *
      * @param address a multiple of 4096
      * @param sizeBytes positive; rounded up to whole pages; up to 256 MiB

@@ -23,6 +23,7 @@ import io.quire.memory.space.Policies;
 import io.quire.memory.space.Recount;
 import io.quire.memory.space.Space;
 import io.quire.memory.trace.EventCounts;
+import io.quire.memory.trace.FirstLines;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -154,14 +155,19 @@ public final class MemoryManager implements AutoCloseable {
 
     /**
      * Moves pages of a device to the host, those that were used least first. Whatever is not pinned at that moment can
-     * go, whoever it belongs to.
+     * go, whoever it belongs to; what closed spaces had alone is destroyed first, and counts as free and not as evicted.
+     * Each page is tried at least once before this gives up, unless the host has no room.
+     * <p>
+     * When a driver fails, or anything else is thrown, the pages that were evicted before stay on the host; those of the
+     * batch at hand, up to 64, are each either on the device, as if they had not been tried, or on the host; their
+     * content is the same in both cases, and no page is left in between. The exception is all that is reported then.
      *
      * @param pool of a device
      * @param pages how many; positive
      * @return what was done; it may be less
      * @throws IllegalArgumentException if the pool is the host's or another manager's, or the number is not positive
-     * @throws io.quire.memory.contract.DriverFailedException if a driver fails; what has moved before stays moved
-     * @throws io.quire.memory.contract.DeviceClosedException if the device is closed
+     * @throws io.quire.memory.contract.DriverFailedException if a driver fails
+     * @throws io.quire.memory.contract.DeviceClosedException if the device is closed, or is being closed
      * @throws ClosedException after close
      */
     public EvictionReport evict(MemoryPool pool, int pages) {

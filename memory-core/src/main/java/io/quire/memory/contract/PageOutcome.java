@@ -9,15 +9,18 @@ public enum PageOutcome {
     /** It lay in the target pool already. */
     ALREADY_THERE,
     /**
-     * It was never written, and gets no frame: the target is the host, or it may not be read, or the space is a
-     * snapshot.
+     * It was never written, or is mapped no more, and gets no frame: the target is the host, or it may not be read, or
+     * the space is a snapshot.
      */
     EMPTY,
     /** It is pinned, or a cursor reads it. */
     PINNED,
-    /** Another thread wrote, unmapped or copied it meanwhile, or a fork that was closed still holds it. */
+    /** Another thread wrote, unmapped or copied it meanwhile. */
     RACED,
-    /** The target pool, or the device, has no frame for it. */
+    /**
+     * The target pool, or the device, has no frame for it, and nothing there could make room: the pages of the range
+     * itself do not, those that have arrived stay.
+     */
     NO_FREE_FRAME,
     /** It is exclusive to a device. */
     EXCLUSIVE,

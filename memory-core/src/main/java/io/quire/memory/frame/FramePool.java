@@ -395,15 +395,9 @@ public final class FramePool {
         return FrameWord.references((long) WORDS.getAcquire(words, frame(offset)));
     }
 
-    /** Whether a frame has so many references and holds and no other: nobody else has a part in it. */
-    public boolean hasOnly(long offset, int references, int holds) {
-        // ORDER(frame-shared) acquire: who is about to give the frame away comes after those who have let it go.
-        long word = (long) WORDS.getAcquire(words, frame(offset));
-        return FrameWord.references(word) == references && FrameWord.holds(word) == holds;
-    }
-
     /** How many hold the frame. */
     public int holds(long offset) {
+        // ORDER(frame-shared) acquire: who is about to give the frame away comes after those who have let it go.
         return FrameWord.holds((long) WORDS.getAcquire(words, frame(offset)));
     }
 

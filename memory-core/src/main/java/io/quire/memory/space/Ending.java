@@ -140,13 +140,14 @@ public final class Ending {
         List<Pinned> pins = machine.openPins();
         if (!pins.isEmpty()) {
             throw new PagesBusyException("pins are still open: manager=" + machine.name() + ", count=" + pins.size()
-                    + pins.stream().map(pin -> "\n  " + pin).collect(Collectors.joining()));
+                    + FirstLines.text(FirstLines.of(pins, Pinned::toString), pins.size()));
         }
     }
 
     private void seal() {
         if (!machine.spaces().seal()) {
-            throw new OpenSpacesException(machine.name(), machine.spaces().list().stream().map(Space::describe).toList(),
+            List<Space> open = machine.spaces().list();
+            throw new OpenSpacesException(machine.name(), open.size(), FirstLines.of(open, Space::describe),
                     machine.spaces().isLeakTracking() ? ""
                             : "; build the manager with leakTracking(true) to see where they were created");
         }

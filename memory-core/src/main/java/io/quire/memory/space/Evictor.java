@@ -22,6 +22,9 @@ public final class Evictor {
     /** How many victims are tried for each page that is to go, when pins and races are in the way. */
     private static final int TRIES_PER_PAGE = 4;
 
+    /** The same for a migration that needs room: not long, and yet past the pages that it has just brought itself. */
+    private static final int TRIES_FOR_ROOM = 4096;
+
     private final Machine machine;
     private final @Nullable Promoter promoter;
 
@@ -79,8 +82,7 @@ public final class Evictor {
         }
         link.eviction().lock();
         try {
-            long tries = Math.max((long) wanted * TRIES_PER_PAGE, link.pool().frames());
-            return evict(link, wanted, tries, false, spared).moved() > 0;
+            return evict(link, wanted, TRIES_FOR_ROOM, false, spared).moved() > 0;
         } finally {
             link.eviction().unlock();
         }

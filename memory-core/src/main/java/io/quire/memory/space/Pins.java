@@ -86,14 +86,14 @@ final class Pins {
         for (DriverLink link : machine.links()) {
             room += term == PinTerm.SHORT && !link.isPrivate() ? link.pool().frames() : 0;
         }
-        if (pages > room || emptyPages(address, pages) > freeFrames()) {
+        if (pages > room || !hasFree(emptyPages(address, pages))) {
             throw Shortage.exceptionForPin(machine, space, address, pages);
         }
     }
 
-    private long freeFrames() {
-        machine.reclaimer().reclaimAll();
-        return machine.pools().host().free();
+    private boolean hasFree(long frames) {
+        FramePool host = machine.pools().host();
+        return frames <= host.free() || machine.reclaimer().reclaimAll() && frames <= host.free();
     }
 
     /** How many pages of a range have no frame yet. */

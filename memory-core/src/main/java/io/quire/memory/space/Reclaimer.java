@@ -2,6 +2,7 @@ package io.quire.memory.space;
 
 import io.quire.memory.frame.FramePools;
 import io.quire.memory.frame.FrameSource;
+import io.quire.memory.guard.Wait;
 import io.quire.memory.table.Directory;
 import io.quire.memory.table.Entry;
 import io.quire.memory.table.Geometry;
@@ -81,10 +82,9 @@ public final class Reclaimer {
      * @return whether there was anything
      */
     public boolean reclaimAll() {
-        boolean worked = false;
-        while (reclaim(Integer.MAX_VALUE) > 0 || workers.get() > 0) {
-            worked = true;
-            Thread.onSpinWait();
+        boolean worked = reclaim(Integer.MAX_VALUE) > 0 || workers.get() > 0;
+        if (worked) {
+            Wait.until(() -> reclaim(Integer.MAX_VALUE) == 0 && workers.get() == 0);
         }
         return worked;
     }

@@ -4,7 +4,8 @@
  * <ul>
  * <li><em>a space and its table:</em> Space, OwnedTree, PageFaults, Withdrawals, Retired, Reclaimer, Lineage;
  * <li><em>devices:</em> DriverLink (the device), Mirror (one space as it sees it), DeviceFaults, Exclusives, Notifier;
- * <li><em>pages that move:</em> Migration with Batch, Mappers and EmptyPages, RangeMigration, Evictor, Promoter;
+ * <li><em>pages that move:</em> Migration with Batch, Mappers and EmptyPages, RangeMigration with OutcomeRuns, Evictor
+ * with EvictionTally, Promoter;
  * <li><em>pins:</em> Pins, Pinned, LongPins, PinWatch;
  * <li><em>all spaces of a manager:</em> Machine, OpenSpaces, Policies;
  * <li><em>what is asked from outside:</em> Usage, PageStates, Shortage, Recount.

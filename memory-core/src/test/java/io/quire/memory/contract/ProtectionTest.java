@@ -27,7 +27,7 @@ class ProtectionTest {
                 new AddressNotMappedException("a", 8, "none"), new MisalignedAddressException(7, 8),
                 ProtectionException.snapshot("a", 8), new TooManySpacesException("m", 1),
                 new OutOfAddressesException("a", 1, 2),
-                new OpenSpacesException("m", List.of("space a"), ""))) {
+                new OpenSpacesException("m", 1, List.of("space a"), ""))) {
             ByteArrayOutputStream bytes = new ByteArrayOutputStream();
             try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {
                 out.writeObject(sent);

@@ -344,12 +344,11 @@ final class History {
     }
 
     private void checkReport(Twin twin, long address, long size, MemoryPool pool, MigrationReport report) {
-        boolean oneLeaf = (address & -(64 * PAGE)) == (address + size - 1 & -(64 * PAGE));
         for (long page : ModelSpace.pagesOf(address, size)) {
             PageOutcome outcome = report.outcome(page);
             PageState state = twin.space().pageState(page);
             boolean readable = twin.model().protection(page).isReadable();
-            if (outcome.isThere() && readable && oneLeaf) {
+            if (outcome.isThere() && readable) {
                 assertThat(state.pool()).as("%s: %s", outcome, state).isEqualTo(pool.name());
             }
             if (outcome == PageOutcome.EMPTY && readable) {

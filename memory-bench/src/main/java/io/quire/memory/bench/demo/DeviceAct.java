@@ -8,7 +8,6 @@ import io.quire.memory.Attachment;
 import io.quire.memory.Device;
 import io.quire.memory.MemoryManager;
 import io.quire.memory.MemoryPool;
-import io.quire.memory.MigrationReport;
 import io.quire.memory.Pin;
 import io.quire.memory.TierStatistics;
 import io.quire.memory.bench.fixture.DeviceModel;
@@ -192,16 +191,27 @@ final class DeviceAct {
         long sum = processorSum(accessor, tooMany);
         live.migrate(start, pages * Units.PAGE_BYTES, memory.hostPool());
         long evictedBefore = tier().pagesEvicted();
-        MigrationReport report = live.migrate(start, tooMany * Units.PAGE_BYTES, pool);
+        int loaded = loadInParts(tooMany);
         long free = awaitWatermark();
         long evicted = tier().pagesEvicted() - evictedBefore;
-        claims.checkEqual("pages that went to the device", report.moved(), tooMany);
-        claims.check(evicted >= report.moved() - device.frames(), "more is on the device than fits: loaded: "
-                + report.moved() + ", evicted: " + evicted + ", frames: " + device.frames());
+        claims.checkEqual("pages that went to the device", loaded, tooMany);
+        claims.check(evicted >= loaded - device.frames(), "more is on the device than fits: loaded: "
+                + loaded + ", evicted: " + evicted + ", frames: " + device.frames());
         claims.check(free * PERCENT >= (long) device.frames() * LOW_WATERMARK,
                 "the device is fuller than its watermark allows: free: " + free + ", frames: " + device.frames());
         claims.checkEqual("sum by the device of pages here and there", deviceSum(mirror, tooMany), sum);
-        return new DeviceShow.Pressure(report.moved(), evicted, free);
+        return new DeviceShow.Pressure(loaded, evicted, free);
+    }
+
+    /** A migration evicts nothing of its own range, so what does not fit is loaded in parts that do. */
+    private int loadInParts(long tooMany) {
+        int loaded = 0;
+        long part = device.frames() / 2L;
+        for (long done = 0; done < tooMany; done += part) {
+            loaded += live.migrate(start + done * Units.PAGE_BYTES, Math.min(part, tooMany - done) * Units.PAGE_BYTES,
+                    pool).moved();
+        }
+        return loaded;
     }
 
     /** Waits until the manager's agent has evicted enough; how many pages are free then. */
