@@ -161,49 +161,59 @@ public final class FramePool {
      */
     public void allocate(long[] offsets, long wanted) {
         int[] frames = new int[Long.bitCount(wanted)];
-        int found = allocator.allocateMany(frames);
-        for (int i = 0; i < found; i++) {
-            begin(frames[i]); // as for one
+        Arrays.fill(frames, FrameAllocator.NONE);
+        for (long rest = wanted; rest != 0; rest &= rest - 1) {
+            offsets[Long.numberOfTrailingZeros(rest)] = NONE;
         }
-        long refused = ask(frames, found);
-        long rest = wanted;
-        for (int i = 0; i < frames.length; i++, rest &= rest - 1) {
-            boolean isTaken = i < found && (refused >>> i & 1) == 0;
-            offsets[Long.numberOfTrailingZeros(rest)] = isTaken ? offset(frames[i]) : NONE;
+        boolean done = false;
+        try {
+            ask(frames, allocator.allocateMany(frames), offsets, wanted);
+            done = true;
+        } finally {
+            if (!done) {
+                giveAllBack(frames, offsets, wanted);
+            }
         }
     }
 
-    /**
-     * Asks for frames that are begun, and gives back those that are refused; all of them if the device fails.
-     *
-     * @return which of them were refused, a bit for each
-     */
-    private long ask(int[] frames, int count) {
-        long refused = 0;
-        int asked = 0;
-        int granted = 0;
-        boolean answered = false;
-        try {
-            while (asked < count) {
-                asked += listener.allocated(Arrays.copyOfRange(frames, asked, count));
-                granted = asked;
-                if (asked < count) {
-                    refused |= 1L << asked;
-                    giveBack(frames[asked++]); // those after it were not asked for yet
-                }
+    /** Begins frames that were taken, and asks the device for them. */
+    private void ask(int[] frames, int found, long[] offsets, long wanted) {
+        for (int i = 0; i < found; i++) {
+            begin(frames[i]); // as for one
+        }
+        long rest = wanted;
+        for (int asked = 0; asked < found; ) {
+            int granted = asked + listener.allocated(Arrays.copyOfRange(frames, asked, found));
+            for (; asked < granted; asked++, rest &= rest - 1) {
+                offsets[Long.numberOfTrailingZeros(rest)] = offset(frames[asked]);
+                frames[asked] = FrameAllocator.NONE;
             }
-            answered = true;
-        } finally {
-            for (int i = 0; i < count && !answered; i++) {
-                boolean isBack = (refused >>> i & 1) != 0;
-                if (!isBack && i < granted) {
-                    release(offset(frames[i]));
-                } else if (!isBack) {
-                    giveBack(frames[i]);
+            if (asked < found) {
+                rest &= rest - 1;
+                giveBack(frames[asked]); // was refused; those after it were not asked for yet
+                frames[asked++] = FrameAllocator.NONE;
+            }
+        }
+    }
+
+    /** Gives back those that the device has granted, and those that it was not asked for. */
+    private void giveAllBack(int[] frames, long[] offsets, long wanted) {
+        for (long rest = wanted; rest != 0; rest &= rest - 1) {
+            int index = Long.numberOfTrailingZeros(rest);
+            if (offsets[index] != NONE) {
+                release(offsets[index]);
+                offsets[index] = NONE;
+            }
+        }
+        for (int frame : frames) {
+            if (frame != FrameAllocator.NONE) {
+                if (isUsed(frame)) {
+                    giveBack(frame);
+                } else {
+                    allocator.free(frame); // was not begun
                 }
             }
         }
-        return refused;
     }
 
     /** One more leaf maps the frame. The caller sees to it that the frame cannot be released meanwhile. */
@@ -223,16 +233,40 @@ public final class FramePool {
 
     /** One leaf less maps the frame; without any, and not held, it is free. */
     public void release(long offset) {
-        int frame = frame(offset);
-        freeIfUnused(frame, releaseOne(frame));
+        release(offset, null);
     }
 
-    /** The same; a frame that is free goes into a magazine of this pool. */
-    void release(long offset, Magazine magazine) {
+    /**
+     * The same; a frame that is free goes into a magazine of this pool. If an Error comes out of this, the frame was
+     * not released.
+     */
+    void release(long offset, @Nullable Magazine magazine) {
         int frame = frame(offset);
-        if (FrameWord.isFree(releaseOne(frame))) {
+        long word = releaseOne(frame);
+        if (FrameWord.isFree(word)) {
+            free(frame, FrameWord.allocate(word), magazine);
+        }
+    }
+
+    /**
+     * Hands a frame over that nobody maps or holds any more.
+     *
+     * @param before its word becomes this again if that fails
+     */
+    private void free(int frame, long before, @Nullable Magazine magazine) {
+        boolean freed = false;
+        try {
             listener.freed(frame);
-            magazine.free(frame);
+            if (magazine != null) {
+                magazine.free(frame);
+            } else {
+                allocator.free(frame);
+            }
+            freed = true;
+        } finally {
+            if (!freed) {
+                WORDS.setOpaque(words, frame, before);
+            }
         }
     }
 
@@ -290,7 +324,9 @@ public final class FramePool {
             }
             // ORDER(frame-shared) release: the holder is done with the bytes, as whoever releases is.
             if (WORDS.weakCompareAndSet(words, frame, word, next)) {
-                freeIfUnused(frame, next);
+                if (FrameWord.isFree(next)) {
+                    free(frame, word, null);
+                }
                 return;
             }
         }
@@ -321,7 +357,7 @@ public final class FramePool {
     private void freeAll(int[] frames, int count) {
         if (count < frames.length) {
             for (int i = 0; i < count; i++) {
-                free(frames[i]);
+                freeOwnerless(frames[i]);
             }
             return;
         }
@@ -329,6 +365,14 @@ public final class FramePool {
             listener.freed(frames);
         } finally {
             allocator.freeMany(frames);
+        }
+    }
+
+    private void freeOwnerless(int frame) {
+        try {
+            listener.freed(frame); // first: who is told of the next use of the frame hears of this before
+        } finally {
+            allocator.free(frame);
         }
     }
 
@@ -343,20 +387,6 @@ public final class FramePool {
             if (WORDS.weakCompareAndSet(words, frame, word, next)) {
                 return next;
             }
-        }
-    }
-
-    private void freeIfUnused(int frame, long word) {
-        if (FrameWord.isFree(word)) {
-            free(frame);
-        }
-    }
-
-    private void free(int frame) {
-        try {
-            listener.freed(frame); // first: who is told of the next use of the frame hears of this before
-        } finally {
-            allocator.free(frame);
         }
     }
 

@@ -285,7 +285,8 @@ final class FrameTrees {
     }
 
     /**
-     * Frees the first {@code count} frames of {@code batch}, a row at a time; sorts them for that.
+     * Frees the first {@code count} frames of {@code batch}, a row at a time; sorts them for that, and overwrites those
+     * that are freed with NONE.
      *
      * @return a frame that was free already, NONE (as it should be) if there was none. All others are freed
      */
@@ -305,7 +306,9 @@ final class FrameTrees {
             if (!giveFrames(row, mask)) {
                 refused = giveEach(row, mask);
             }
-            from = to;
+            for (; from < to; from++) {
+                batch[from] = NONE;
+            }
         }
         return refused;
     }

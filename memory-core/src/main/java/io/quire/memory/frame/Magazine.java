@@ -149,8 +149,9 @@ public final class Magazine implements AutoCloseable {
     /** Gives back the frames that are here longest. */
     private void flush() {
         allocator.stripes().beginTransfer(stripe);
+        int count = 0;
+        boolean given = false;
         try {
-            int count = 0;
             for (int left = Math.min(batch.length, top - bottom); left > 0; left--) {
                 int frame = slots.take(bottom & slotMask);
                 bottom++;
@@ -159,8 +160,22 @@ public final class Magazine implements AutoCloseable {
                 }
             }
             allocator.giveBatch(batch, count);
+            given = true;
         } finally {
+            if (!given) {
+                putBack(count);
+            }
             allocator.stripes().endTransfer(stripe);
+        }
+    }
+
+    /** Those of the batch that an Error has kept here; they came out of the slots below. */
+    private void putBack(int count) {
+        for (int i = 0; i < count; i++) {
+            if (batch[i] != NONE) {
+                bottom--;
+                slots.put(bottom & slotMask, batch[i]);
+            }
         }
     }
 
@@ -170,9 +185,11 @@ public final class Magazine implements AutoCloseable {
         }
         if (limit == 0) {
             int capacity = allocator.magazineCapacity();
-            batch = new int[capacity / 2];
-            slots = new MagazineSlots(capacity, this);
-            allocator.register(stripe, slots);
+            int[] newBatch = new int[capacity / 2];
+            MagazineSlots newSlots = new MagazineSlots(capacity, this);
+            allocator.register(stripe, newSlots);
+            batch = newBatch;
+            slots = newSlots;
             limit = capacity;
         }
     }

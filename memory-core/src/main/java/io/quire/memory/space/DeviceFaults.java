@@ -88,12 +88,16 @@ final class DeviceFaults {
             Leaf.set(leaf, index, entry); // a migration that was under way has lost
             return translation(mirror, page, frame, DeviceAccess.WRITE);
         }
+        space.retired().reserve(0, 1);
         long copy = copyPrivate(mirror.link(), frame, page);
+        boolean done = false;
         try (Notifier.Window _ = space.notifier().start(InvalidationKind.CLEAR, page)) {
             space.faults().replace(leaf, page, entry, copy, true);
-        } catch (RuntimeException failed) {
-            pools.release(copy);
-            throw failed;
+            done = true;
+        } finally {
+            if (!done) {
+                PageFaults.releaseUnlessMapped(leaf, page, copy, pools);
+            }
         }
         machine.events().copied();
         if (pools.isHost(copy)) {
@@ -108,20 +112,20 @@ final class DeviceFaults {
         long near = space.cowPlacement() == CowPlacement.SAME_POOL ? link.pool().allocate() : FramePool.NONE;
         long copy = near != FramePool.NONE ? near : machine.allocateFrame(space, pools);
         DriverCall<?> copying = null;
-        boolean copied = false;
+        boolean done = false;
         try {
             copying = link.calls().beginRun("copy for a write", () -> copyPrivate(link, from, copy));
             copying.await();
-            copied = true;
+            if (near != FramePool.NONE) {
+                link.holds(near, space.lineage(), page);
+            }
+            done = true;
+            return copy;
         } finally {
-            if (!copied && (copying == null || !copying.mayStillRun())) {
+            if (!done && (copying == null || !copying.mayStillRun())) {
                 pools.release(copy);
             }
         }
-        if (near != FramePool.NONE) {
-            link.holds(near, space.lineage(), page);
-        }
-        return copy;
     }
 
     private void copyPrivate(DriverLink link, int from, long copy) {

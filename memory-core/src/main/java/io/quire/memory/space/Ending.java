@@ -6,10 +6,10 @@ import io.quire.memory.contract.MemoryException;
 import io.quire.memory.contract.OpenSpacesException;
 import io.quire.memory.contract.PagesBusyException;
 import io.quire.memory.guard.Wait;
+import io.quire.memory.trace.FirstLines;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -1,8 +1,8 @@
 package io.quire.memory.space;
 
+import io.quire.memory.contract.PagesBusyException;
 import io.quire.memory.device.DeviceAccess;
 import io.quire.memory.device.InvalidationKind;
-import io.quire.memory.contract.PagesBusyException;
 import io.quire.memory.table.Entry;
 import io.quire.memory.table.Geometry;
 import io.quire.memory.table.Leaf;
@@ -51,15 +51,18 @@ final class Exclusives {
         try (Notifier.Window _ = space.notifier().start(InvalidationKind.EXCLUSIVE, page, page + Geometry.PAGE_BYTES,
                 mirror.link(), true)) {
             long[] leaf = space.ownedLeaf(page);
-            Leaf.set(leaf, Geometry.pageIndex(page), Entry.exclusive(Leaf.entry(leaf, Geometry.pageIndex(page))));
-            space.withdrawFromAll(page);
             put(page, mirror);
-            // Again: until the writers were waited for, an accessor could pin without the lock.
+            boolean taken = false;
             try {
+                Leaf.set(leaf, Geometry.pageIndex(page), Entry.exclusive(Leaf.entry(leaf, Geometry.pageIndex(page))));
+                space.withdrawFromAll(page);
+                // Again: until the writers were waited for, an accessor could pin without the lock.
                 refusePinned(page, frame);
-            } catch (PagesBusyException pinned) {
-                restore(page);
-                throw pinned;
+                taken = true;
+            } finally {
+                if (!taken) {
+                    restore(page);
+                }
             }
         }
         mirror.mapped(DeviceAccess.ATOMIC);

@@ -83,7 +83,7 @@ final class FilledPages {
             long address = leafStart + ((long) page << Geometry.PAGE_SHIFT);
             long entry = Leaf.entry(leaf, page);
             if (address >= start && pages.get(index(address)) && Entry.isWritable(entry)
-                    && pools.of(Entry.offset(entry)).hasOnly(Entry.offset(entry), 1, 0)) {
+                    && isOurs(Entry.offset(entry))) {
                 unshared |= LeafPages.of(page);
             }
         }
@@ -99,7 +99,7 @@ final class FilledPages {
             int page = LeafPages.first(rest);
             long frame = Entry.offset(Leaf.entry(leaf, page));
             // An accessor could pin without the lock until it was waited for.
-            if (pools.of(frame).hasOnly(frame, 1, 0) && isZero(frame)) {
+            if (isOurs(frame) && isZero(frame)) {
                 zeros |= LeafPages.of(page);
             }
         }
@@ -108,6 +108,11 @@ final class FilledPages {
             space.takeOut(leaf, LeafPages.first(rest));
         }
         space.withdrawRetired(Withdrawals.leafOf(leafStart));
+    }
+
+    /** Whether no other leaf maps a frame, and nobody holds it. */
+    private boolean isOurs(long frame) {
+        return pools.references(frame) == 1 && pools.holds(frame) == 0;
     }
 
     private boolean isZero(long frame) {

@@ -54,12 +54,13 @@ final class Lineage {
     }
 
     void add(Space space) {
-        open.put(space.id(), space);
+        open.put(space.key(), space);
         added.incrementAndGet();
     }
 
+    /** Allocates nothing. */
     void remove(Space space) {
-        open.remove(space.id(), space);
+        open.remove(space.key(), space);
     }
 
     /** Lets no two migrations of one lineage run at a time. */
@@ -115,6 +116,7 @@ final class Lineage {
         }
     }
 
+    /** Allocates nothing. */
     static void unlock(List<Space> locked) {
         for (int i = 0; i < locked.size(); i++) {
             locked.get(i).unlock();

@@ -214,9 +214,27 @@ public final class Machine {
      */
     void tryAllocateFrames(long[] frames, long wanted) {
         pools.host().allocate(frames, wanted);
-        for (long rest = wanted; rest != LeafPages.NONE; rest = LeafPages.withoutFirst(rest)) {
+        boolean done = false;
+        try {
+            for (long rest = wanted; rest != LeafPages.NONE; rest = LeafPages.withoutFirst(rest)) {
+                int index = LeafPages.first(rest);
+                frames[index] = frames[index] != FramePool.NONE ? frames[index] : tryAllocateFrame(pools);
+            }
+            done = true;
+        } finally {
+            if (!done) {
+                releaseAll(frames, wanted);
+            }
+        }
+    }
+
+    private void releaseAll(long[] frames, long which) {
+        for (long rest = which; rest != LeafPages.NONE; rest = LeafPages.withoutFirst(rest)) {
             int index = LeafPages.first(rest);
-            frames[index] = frames[index] != FramePool.NONE ? frames[index] : tryAllocateFrame(pools);
+            if (frames[index] != FramePool.NONE) {
+                pools.release(frames[index]);
+                frames[index] = FramePool.NONE;
+            }
         }
     }
 }

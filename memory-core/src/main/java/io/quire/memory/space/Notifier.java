@@ -213,6 +213,9 @@ final class Notifier {
         /** Ends all. The change is made, so a driver that fails now fails nothing but itself. */
         @Override
         public void close() {
+            if (this == NONE) {
+                return; // without a single allocation, which could fail
+            }
             end();
             endings.forEach(Mirror.News::await);
             if (!endings.isEmpty()) {

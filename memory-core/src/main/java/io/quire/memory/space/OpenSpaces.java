@@ -41,7 +41,8 @@ public final class OpenSpaces {
      * @throws TooManySpacesException if the limit is reached
      * @throws ClosedException after {@link #seal()}
      */
-    int reserve() {
+    Integer reserve() {
+        Integer id = newId(); // before the count, because an object is made of it
         int before = count.getAndUpdate(now -> now >= 0 && now < maxSpaces ? now + 1 : now);
         if (before == SEALED) {
             throw new ClosedException("memory manager " + manager);
@@ -49,24 +50,30 @@ public final class OpenSpaces {
         if (before == maxSpaces) {
             throw new TooManySpacesException(manager, maxSpaces);
         }
-        int id;
+        return id;
+    }
+
+    private Integer newId() {
+        Integer id;
         do {
             id = lastId.incrementAndGet() & Integer.MAX_VALUE; // wraps after two billion forks
         } while (id == 0 || open.containsKey(id));
         return id;
     }
 
-    /** Gives back what {@link #reserve()} gave, when no space came of it. */
-    void cancel() {
+    /** Gives back what {@link #reserve()} gave, when no space came of it; allocates nothing. */
+    void cancel(Integer id) {
+        open.remove(id);
         count.decrementAndGet();
     }
 
     void add(Space space) {
-        open.put(space.id(), space);
+        open.put(space.key(), space);
     }
 
+    /** Allocates nothing. */
     void remove(Space space) {
-        if (open.remove(space.id(), space)) {
+        if (open.remove(space.key(), space)) {
             count.decrementAndGet();
         }
     }

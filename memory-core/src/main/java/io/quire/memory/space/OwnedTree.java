@@ -31,18 +31,36 @@ final class OwnedTree {
         this.retired = retired;
     }
 
-    /** The node itself if the generation owns it or now adopts it, or else a copy; the caller puts it in place. */
-    Directory own(Directory node, long generation) {
-        if (node.isOwnedBy(generation)) {
-            return node;
-        }
-        if (node.references() == 1) {
-            node.adopt(generation);
+    /**
+     * The node itself if the generation owns it or now adopts it, or else a copy; the caller puts it in place next,
+     * which must not fail.
+     */
+    private Directory own(Directory node, long generation) {
+        if (isOwn(node, generation)) {
             return node;
         }
         Directory copy = node.copy(generation);
-        retired.add(node);
+        replace(node, copy);
         return copy;
+    }
+
+    /** Whether the generation owns a node, or now adopts it. */
+    boolean isOwn(Directory node, long generation) {
+        if (node.isOwnedBy(generation)) {
+            return true;
+        }
+        if (node.references() == 1) {
+            node.adopt(generation);
+            return true;
+        }
+        return false;
+    }
+
+    /** Counts a copy in and retires the original. The caller puts the copy in place next, which must not fail. */
+    void replace(Directory node, Directory copy) {
+        retired.reserve(1, 0);
+        copy.acquireChildren();
+        retired.add(node);
     }
 
     /** The directory of an address, the space's own, made where there is none; below a top that is its own. */
@@ -77,6 +95,7 @@ final class OwnedTree {
             own = leaf;
             allowSoleOwner(leaf, address & -Geometry.LEAF_BYTES, mappings);
         } else {
+            retired.reserve(1, 0);
             own = copy(leaf);
             retired.add(leaf);
         }
@@ -87,14 +106,31 @@ final class OwnedTree {
     /** A copy with one reference; its frames get one more each and may not be written through it. */
     private long[] copy(long[] leaf) {
         long[] copy = Leaf.create();
-        for (int page = 0; page < Geometry.FAN_OUT; page++) {
-            long entry = Leaf.entry(leaf, page);
-            if (Entry.isPresent(entry)) {
-                pools.acquire(Entry.offset(entry));
-                Leaf.set(copy, page, Entry.readOnly(entry));
+        int page = 0;
+        try {
+            for (; page < Geometry.FAN_OUT; page++) {
+                long entry = Leaf.entry(leaf, page);
+                if (Entry.isPresent(entry)) {
+                    Leaf.set(copy, page, Entry.readOnly(entry));
+                    pools.acquire(Entry.offset(entry));
+                }
+            }
+        } finally {
+            if (page < Geometry.FAN_OUT) {
+                releaseFirst(copy, page);
             }
         }
         return copy;
+    }
+
+    /** Gives back what a copy has acquired that is not finished. */
+    private void releaseFirst(long[] copy, int pages) {
+        for (int page = 0; page < pages; page++) {
+            long entry = Leaf.entry(copy, page);
+            if (Entry.isPresent(entry)) {
+                pools.release(Entry.offset(entry)); // the original lists it too
+            }
+        }
     }
 
     /**
@@ -119,8 +155,40 @@ final class OwnedTree {
     }
 
     /**
+     * Does all of {@link #remove} that can fail, and changes nothing that can be seen: makes the nodes at either end
+     * the space's own.
+     *
+     * @return how many nodes and pages there are to retire, at most
+     */
+    int prepareRemoval(Directory node, long base, long from, long to, long generation, Mappings mappings) {
+        int count = 0;
+        for (int i = firstChild(node, base, from); i < Geometry.FAN_OUT; i++) {
+            long start = base + ((long) i << node.childShift());
+            if (start >= to) {
+                return count;
+            }
+            boolean whole = from <= start && start + (1L << node.childShift()) <= to;
+            switch (node) {
+                case UpperDirectory upper -> {
+                    if (upper.child(i) != null) {
+                        count += whole ? 1
+                                : prepareRemoval(ownChild(upper, i, generation), start, from, to, generation, mappings);
+                    }
+                }
+                case LeafDirectory directory -> {
+                    if (directory.leaf(i) != null && !whole) {
+                        ownLeaf(directory, start, mappings);
+                    }
+                    count += whole ? 1 : Geometry.FAN_OUT;
+                }
+            }
+        }
+        return count;
+    }
+
+    /**
      * Takes all pages between two addresses out and retires them: subtrees as a whole, and page by page what lies in a
-     * leaf at either end.
+     * leaf at either end. It was {@link #prepareRemoval prepared}, and room was reserved.
      *
      * @param base the first address of the node
      */
@@ -155,10 +223,14 @@ final class OwnedTree {
     }
 
     private void removePages(long[] leaf, long start, long from, long to) {
-        changePages(leaf, start, from, to, entry -> {
-            retired.addFrame(Entry.offset(entry));
-            return Entry.ABSENT;
-        });
+        for (int page = 0; page < Geometry.FAN_OUT; page++) {
+            long address = start + ((long) page << Geometry.PAGE_SHIFT);
+            long entry = Leaf.entry(leaf, page);
+            if (from <= address && address < to && Entry.isPresent(entry)) {
+                Leaf.set(leaf, page, Entry.ABSENT);
+                retired.addFrame(Entry.offset(entry));
+            }
+        }
     }
 
     /** Changes the entries of all present pages between two addresses, in leaves made the space's own. */

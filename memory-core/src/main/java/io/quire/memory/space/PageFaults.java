@@ -104,13 +104,19 @@ final class PageFaults {
             }
             return frame;
         }
+        retired.reserve(0, 1);
         long copy = allocateCopy(frame, page, placement, frames);
-        machine.pools().memory().copy(frame, copy, Geometry.PAGE_BYTES);
-        try (Notifier.Window _ = space.notifier().start(InvalidationKind.CLEAR, page)) {
-            replace(leaf, page, entry, copy, allowWrite);
-        } catch (RuntimeException failed) {
-            frames.release(copy);
-            throw failed;
+        boolean done = false;
+        try {
+            machine.pools().memory().copy(frame, copy, Geometry.PAGE_BYTES);
+            try (Notifier.Window _ = space.notifier().start(InvalidationKind.CLEAR, page)) {
+                replace(leaf, page, entry, copy, allowWrite);
+            }
+            done = true;
+        } finally {
+            if (!done) {
+                releaseUnlessMapped(leaf, page, copy, frames);
+            }
         }
         machine.events().copied();
         if (!machine.pools().isHost(frame) && machine.pools().isHost(copy)) {
@@ -119,8 +125,16 @@ final class PageFaults {
         return copy;
     }
 
+    /** Gives back a frame that came to nothing; the space has it already if an Error came after the entry. */
+    static void releaseUnlessMapped(long[] leaf, long page, long frame, FrameSource frames) {
+        long entry = Leaf.entry(leaf, Geometry.pageIndex(page));
+        if (!Entry.isPresent(entry) || Entry.offset(entry) != frame) {
+            frames.release(frame);
+        }
+    }
+
     /**
-     * Puts another frame in. W comes last: while an accessor may still read the old frame, nobody may write the new
+     * Puts another frame in; there is room for one that retires. W comes last: while an accessor may still read the old frame, nobody may write the new
      * one, or the accessor would miss a write that it was told of.
      */
     void replace(long[] leaf, long page, long entry, long copy, boolean allowWrite) {
@@ -135,15 +149,20 @@ final class PageFaults {
 
     private long fill(long[] leaf, long page, boolean allowWrite, FrameSource frames) {
         long frame = machine.allocateFrame(space, frames);
-        machine.pools().memory().fill(frame, Geometry.PAGE_BYTES, (byte) 0);
-        // A first write is no news, unless a device was told of zeros.
-        try (Notifier.Window _ = space.notifier().mapsZero(page)
-                ? space.notifier().start(InvalidationKind.CLEAR, page) : Notifier.Window.NONE) {
-            long entry = Entry.present(frame);
-            Leaf.set(leaf, Geometry.pageIndex(page), allowWrite ? Entry.writable(entry) : entry);
-        } catch (RuntimeException failed) {
-            frames.release(frame);
-            throw failed;
+        boolean done = false;
+        try {
+            machine.pools().memory().fill(frame, Geometry.PAGE_BYTES, (byte) 0);
+            // A first write is no news, unless a device was told of zeros.
+            try (Notifier.Window _ = space.notifier().mapsZero(page)
+                    ? space.notifier().start(InvalidationKind.CLEAR, page) : Notifier.Window.NONE) {
+                long entry = Entry.present(frame);
+                Leaf.set(leaf, Geometry.pageIndex(page), allowWrite ? Entry.writable(entry) : entry);
+            }
+            done = true;
+        } finally {
+            if (!done) {
+                releaseUnlessMapped(leaf, page, frame, frames);
+            }
         }
         machine.events().zeroFilled();
         return frame;
@@ -154,8 +173,16 @@ final class PageFaults {
         if (placement == CowPlacement.SAME_POOL && pool.kind() == PoolKind.DEVICE_COHERENT) {
             long frame = pool.allocate();
             if (frame != FramePool.NONE) {
-                machine.link(pool).holds(frame, space.lineage(), page);
-                return frame;
+                boolean known = false;
+                try {
+                    machine.link(pool).holds(frame, space.lineage(), page);
+                    known = true;
+                    return frame;
+                } finally {
+                    if (!known) {
+                        pool.release(frame);
+                    }
+                }
             }
         }
         return machine.allocateFrame(space, frames);

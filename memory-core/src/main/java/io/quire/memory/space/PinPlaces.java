@@ -3,9 +3,7 @@ package io.quire.memory.space;
 import io.quire.memory.contract.PinAccess;
 import io.quire.memory.frame.FramePools;
 import io.quire.memory.table.Geometry;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -55,8 +53,16 @@ public final class PinPlaces {
     /** Ends the use of a place; the caller is in its writer slot. Lock-free. */
     public void unpin(Pinned pinned) {
         pinned.end();
-        free |= 1 << pinned.place();
-        pools.unhold(pinned.frame(0));
+        boolean free = false;
+        try {
+            pools.unhold(pinned.frame(0));
+            free = true;
+        } finally {
+            if (!free) {
+                pinned.endNot();
+            }
+        }
+        this.free |= 1 << pinned.place();
     }
 
     /** What is pinned, for somebody else; any thread. */
@@ -83,14 +89,14 @@ public final class PinPlaces {
         return places[0].mayBeEndedHere();
     }
 
-    /** Gives those away that are open; there are no places any more. Allocates nothing, so it is done as a whole. */
-    void leave(Consumer<Pinned> to) {
+    /** Puts those into the list that are open; there are no places any more. Allocates nothing. */
+    void leave(Pins list) {
+        free = 0;
         for (Pinned place : places) {
-            if (place.isOpen()) {
+            if (place.isOpen() && place.home() != null) {
                 place.moveOut();
-                to.accept(place);
+                list.link(place);
             }
         }
-        free = 0;
     }
 }

@@ -53,6 +53,12 @@ public final class Pinned {
     /** Where its segments are, and those of pins before it; null if it has none. In the list; under the lock. */
     private SharedViews.@Nullable Ended shownWith;
 
+    /** How many of its pages it holds, the first ones: all while it is open. Of one in the list; under the lock. */
+    int held;
+
+    /** Whether it is in the list of its space; under the lock. */
+    boolean isListed;
+
     // In the list of its space; under its lock. Out of the list before and after.
     @Nullable Pinned next;
     @Nullable Pinned previous;
@@ -118,6 +124,11 @@ public final class Pinned {
     void end() {
         // ORDER(pin-noted) release: the holder has stored its last byte before a fork can take the page for unpinned.
         USE.setRelease(this, use + 1);
+    }
+
+    /** Takes {@link #end} back: an Error came before the page was let go. */
+    void endNot() {
+        USE.setRelease(this, use - 1);
     }
 
     /** The number of the present use. */
@@ -208,6 +219,7 @@ public final class Pinned {
     /** Out of its place, which is not used again, into the list. */
     void moveOut() {
         home = null;
+        held = frames.length;
     }
 
     public Space space() {

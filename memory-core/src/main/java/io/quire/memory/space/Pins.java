@@ -174,17 +174,17 @@ final class Pins {
     }
 
     private void holdAll(Pinned wanted) {
-        int held = 0;
+        boolean all = false;
         try {
-            while (held < wanted.pages()) {
-                hold(wanted, held);
-                held++;
+            while (wanted.held < wanted.pages()) {
+                hold(wanted, wanted.held);
+                wanted.held++;
             }
-        } catch (Throwable refused) {
-            for (int i = 0; i < held; i++) {
-                machine.pools().unhold(wanted.frame(i));
+            all = true;
+        } finally {
+            if (!all) {
+                unholdAll(wanted);
             }
-            throw refused;
         }
     }
 
@@ -196,26 +196,22 @@ final class Pins {
         }
     }
 
-    private void link(Pinned pinned) {
+    /** Goes on, when it is called again, where it stopped. */
+    private void unholdAll(Pinned pinned) {
+        for (; pinned.held > 0; pinned.held--) {
+            machine.pools().unhold(pinned.frame(pinned.held - 1));
+        }
+    }
+
+    /** Puts a pin into the list; under the lock. */
+    void link(Pinned pinned) {
         pinned.next = first;
         if (first != null) {
             first.previous = pinned;
         }
         first = pinned;
+        pinned.isListed = true;
         listed++;
-    }
-
-    private void unlink(Pinned pinned) {
-        if (pinned.previous == null) {
-            first = pinned.next;
-        } else {
-            pinned.previous.next = pinned.next;
-        }
-        if (pinned.next != null) {
-            pinned.next.previous = pinned.previous;
-        }
-        pinned.next = null;
-        pinned.previous = null;
     }
 
     /**
@@ -234,6 +230,8 @@ final class Pins {
                 with.pins().add(pinned); // first, because it may fail
                 ended++;
                 shown--;
+            } else {
+                unholdAll(pinned); // before it ends, so that it can be called again if an Error comes between
             }
             listed--;
             pinned.end();
@@ -249,14 +247,30 @@ final class Pins {
         }
     }
 
+    /**
+     * Takes a pin that has ended out of the list, and gives up what it holds. Goes on, when it is called again, where it
+     * stopped.
+     */
     private void letGo(Pinned pinned) {
-        unlink(pinned);
-        for (int i = 0; i < pinned.pages(); i++) {
-            machine.pools().unhold(pinned.frame(i));
+        unholdAll(pinned);
+        if (!pinned.isListed) {
+            return;
         }
         if (pinned.term() == PinTerm.LONG) {
             machine.longPins().giveBack((long) pinned.pages() << Geometry.PAGE_SHIFT);
         }
+        // From here on stores alone, which cannot fail.
+        pinned.isListed = false;
+        if (pinned.previous == null) {
+            first = pinned.next;
+        } else {
+            pinned.previous.next = pinned.next;
+        }
+        if (pinned.next != null) {
+            pinned.next.previous = pinned.previous;
+        }
+        pinned.next = null;
+        pinned.previous = null;
     }
 
     // ---- what pins of the list show
@@ -337,9 +351,12 @@ final class Pins {
     }
 
     private void letGoAll(SharedViews.Ended with) {
-        with.pins().forEach(this::letGo);
-        ended -= with.pins().size();
-        with.pins().clear();
+        List<Pinned> pins = with.pins();
+        while (!pins.isEmpty()) {
+            letGo(pins.getLast());
+            pins.removeLast();
+            ended--;
+        }
     }
 
     /**
@@ -382,8 +399,9 @@ final class Pins {
 
     /** From here on an accessor may pin in places of its own; under the lock. */
     void add(PinPlaces more) {
-        places = Arrays.copyOf(places, places.length + 1);
-        places[places.length - 1] = more;
+        PinPlaces[] all = Arrays.copyOf(places, places.length + 1);
+        all[places.length] = more;
+        places = all;
     }
 
     /**
@@ -391,16 +409,11 @@ final class Pins {
      * the accessor.
      */
     void remove(PinPlaces less) {
-        int index = Arrays.asList(places).indexOf(less);
-        if (index < 0) {
-            return;
+        PinPlaces[] rest = Arrays.stream(places).filter(others -> others != less).toArray(PinPlaces[]::new);
+        if (rest.length < places.length) {
+            less.leave(this);
+            places = rest;
         }
-        PinPlaces[] rest = new PinPlaces[places.length - 1];
-        Consumer<Pinned> list = this::link; // whatever may fail comes before the first change
-        System.arraycopy(places, 0, rest, 0, index);
-        System.arraycopy(places, index + 1, rest, index, rest.length - index);
-        places = rest;
-        less.leave(list);
     }
 
     /** Takes what threads have pinned that have ended, or this one, out of their places; under the lock. */

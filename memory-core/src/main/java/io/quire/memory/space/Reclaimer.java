@@ -9,9 +9,14 @@ import io.quire.memory.table.Geometry;
 import io.quire.memory.table.Leaf;
 import io.quire.memory.table.LeafDirectory;
 import io.quire.memory.table.UpperDirectory;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Destroys trees nobody lists any more, a node at a time, so that closing a space of any size is bounded work: the
@@ -19,10 +24,14 @@ import java.util.concurrent.atomic.AtomicInteger;
  * <p>
  * Any thread; lock-free. A node gets here after its translations were withdrawn, so nobody can reach it but readers
  * that will find out and read again.
+ * <p>
+ * An Error loses nothing: a node takes each child out when that is released, so that one half destroyed can be gone on
+ * with, and it goes back to the others without an allocation.
  */
 public final class Reclaimer {
 
     private final Queue<Object> dead = new ConcurrentLinkedQueue<>();
+    private final AtomicReference<@Nullable Leftover> leftovers = new AtomicReference<>();
     private final AtomicInteger workers = new AtomicInteger();
     private final FramePools pools;
 
@@ -30,23 +39,61 @@ public final class Reclaimer {
         this.pools = pools;
     }
 
-    /** One parent less for a directory. */
-    void release(Directory directory) {
-        if (directory.release()) {
-            dead.add(directory);
+    /** What an Error has interrupted: allocated before it is needed. All are taken at once, so they need no count. */
+    static final class Leftover {
+
+        private @Nullable Object what;
+        private @Nullable Leftover next;
+    }
+
+    /** One parent less for a directory or a leaf: done, or, if an Error comes out of this, not done. */
+    void release(Object node) {
+        boolean shared = node instanceof long[] leaf ? Leaf.releaseShared(leaf) : ((Directory) node).releaseShared();
+        if (!shared) {
+            dead.add(node); // with its last reference
         }
     }
 
-    /** One directory less for a leaf. */
-    void release(long[] leaf) {
-        if (Leaf.release(leaf)) {
-            dead.add(leaf);
+    /** Destroys what only this node holds, now and by itself, without an allocation. */
+    void destroyNow(Directory top) {
+        if (top.releaseShared()) {
+            return;
         }
+        for (int i = 0; i < Geometry.FAN_OUT; i++) {
+            switch (top) {
+                case UpperDirectory upper -> {
+                    Directory child = upper.child(i);
+                    if (child != null) {
+                        destroyNow(child);
+                    }
+                }
+                case LeafDirectory directory -> {
+                    long[] leaf = directory.leaf(i);
+                    if (leaf != null && !Leaf.releaseShared(leaf)) {
+                        releaseFrames(leaf, pools);
+                    }
+                }
+            }
+        }
+    }
+
+    /** Has somebody, some time, release what a space could not when it was closed. Allocates nothing. */
+    void leave(Retired retired, Leftover spare) {
+        spare.what = retired;
+        push(spare);
+    }
+
+    private void push(Leftover leftover) {
+        Leftover seen = leftovers.get();
+        do {
+            leftover.next = seen;
+            seen = leftovers.compareAndExchange(seen, leftover);
+        } while (seen != leftover.next);
     }
 
     /** Whether there is nothing to do. */
     public boolean isIdle() {
-        return dead.isEmpty();
+        return dead.isEmpty() && leftovers.get() == null;
     }
 
     /**
@@ -61,18 +108,53 @@ public final class Reclaimer {
 
     /** The same, and the frames that are free then go to the caller's source. */
     int reclaim(int nodes, FrameSource frames) {
-        if (dead.isEmpty()) {
+        if (isIdle()) {
             return 0;
         }
+        Leftover spare = new Leftover();
         workers.incrementAndGet();
+        Object node = null;
         try {
+            queueLeftovers();
             int done = 0;
-            for (Object node = null; done < nodes && (node = dead.poll()) != null; done++) {
+            for (; done < nodes && (node = dead.poll()) != null; done++) {
                 destroy(node, frames);
             }
+            node = null;
             return done;
         } finally {
+            if (node != null) {
+                spare.what = node;
+                push(spare);
+            }
             workers.decrementAndGet();
+        }
+    }
+
+    /** The same, for somebody who has done what he was asked for: what cannot be done now is left to others. */
+    void reclaimIfPossible(int nodes) {
+        try {
+            reclaim(nodes);
+        } catch (OutOfMemoryError | StackOverflowError later) {
+            // nothing is lost
+        }
+    }
+
+    private void queueLeftovers() {
+        if (leftovers.get() == null) {
+            return;
+        }
+        Leftover first = leftovers.getAndSet(null);
+        try {
+            for (; first != null; first = first.next) {
+                dead.add(Objects.requireNonNull(first.what));
+            }
+        } finally {
+            while (first != null) {
+                Leftover rest = first.next;
+                push(first);
+                first = rest;
+            }
         }
     }
 
@@ -96,6 +178,7 @@ public final class Reclaimer {
                     Directory child = upper.child(i);
                     if (child != null) {
                         release(child);
+                        upper.setChild(i, null);
                     }
                 }
             }
@@ -104,24 +187,33 @@ public final class Reclaimer {
                     long[] leaf = directory.leaf(i);
                     if (leaf != null) {
                         release(leaf);
+                        directory.remove(i);
                     }
                 }
             }
-            case long[] leaf -> {
-                for (int i = 0; i < Geometry.FAN_OUT; i++) {
-                    long entry = Leaf.entry(leaf, i);
-                    if (Entry.isPresent(entry)) {
-                        frames.release(Entry.offset(entry));
-                    }
-                }
-            }
+            case long[] leaf -> releaseFrames(leaf, frames);
+            case Retired retired -> retired.release(this, pools);
             default -> throw new AssertionError(node);
         }
     }
 
-    /** The nodes that wait to be destroyed, for a recount while nothing else runs. */
+    private static void releaseFrames(long[] leaf, FrameSource frames) {
+        for (int i = 0; i < Geometry.FAN_OUT; i++) {
+            long entry = Leaf.entry(leaf, i);
+            if (Entry.isPresent(entry)) {
+                frames.release(Entry.offset(entry));
+                Leaf.set(leaf, i, Entry.ABSENT);
+            }
+        }
+    }
+
+    /** The nodes that wait to be destroyed, and what closed spaces have left, for a recount while nothing else runs. */
     Iterable<Object> dead() {
-        return dead;
+        List<Object> all = new ArrayList<>(dead);
+        for (Leftover leftover = leftovers.get(); leftover != null; leftover = leftover.next) {
+            all.add(Objects.requireNonNull(leftover.what));
+        }
+        return all;
     }
 
     @Override

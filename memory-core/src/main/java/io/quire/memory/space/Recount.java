@@ -33,9 +33,10 @@ public final class Recount {
             Root root = space.rootOrNull();
             if (root != null) {
                 recount.reach(root.top());
+                recount.reach(space.retired());
             }
         }
-        machine.reclaimer().dead().forEach(recount::visit);
+        machine.reclaimer().dead().forEach(recount::reachDead);
         recount.compareNodes();
         recount.leavesOfFrame.incrementAndGet(machine.pools().zeroFrame());
         for (int number = 0; number < machine.pools().count(); number++) {
@@ -44,6 +45,21 @@ public final class Recount {
                 continue; // the frames it was filling when it was lost are nobody's
             }
             pool.check(frame -> (int) recount.leavesOfFrame.get(pool.offset(frame)));
+        }
+    }
+
+    private void reachDead(Object node) {
+        if (node instanceof Retired retired) {
+            reach(retired);
+        } else {
+            reach(node); // which has kept its last reference
+        }
+    }
+
+    private void reach(Retired retired) {
+        retired.nodes().forEach(this::reach);
+        for (long frame : retired.frames()) {
+            leavesOfFrame.incrementAndGet(frame);
         }
     }
 

@@ -1,52 +1,94 @@
 package io.quire.memory.space;
 
 import io.quire.memory.frame.FramePools;
-import io.quire.memory.table.Directory;
-import java.util.ArrayList;
-import java.util.List;
-import org.agrona.collections.LongArrayList;
+import java.util.Arrays;
 
 /**
  * What an operation has taken out of a tree and not released yet: first the translations are withdrawn from readers
  * and writers, then the references go. Owned by the holder of the space's lock; reused, so that faults allocate
  * nothing for it.
+ * <p>
+ * Room is {@link #reserve reserved} before the tree is changed, so that what was taken out can always be noted. What an
+ * Error keeps from being released stays here for the next operation on the space.
  */
 final class Retired {
 
-    private final List<Directory> directories = new ArrayList<>();
-    private final List<long[]> leaves = new ArrayList<>();
-    private final LongArrayList frames = new LongArrayList();
+    private static final Object[] NO_NODES = {};
+    private static final long[] NO_FRAMES = {};
+    private static final int ROOM_MIN = 8;
 
-    void add(Directory directory) {
-        directories.add(directory);
+    // Each from the first that is not released to the last.
+    private Object[] nodes = NO_NODES;
+    private int firstNode;
+    private int nodesEnd;
+    private long[] frames = NO_FRAMES;
+    private int firstFrame;
+    private int framesEnd;
+
+    /** Whether a writer may still be at what is in here. */
+    private boolean written;
+
+    /** Makes room for so many nodes and frames more. */
+    void reserve(int moreNodes, int moreFrames) {
+        if (nodesEnd + moreNodes > nodes.length) {
+            nodes = Arrays.copyOf(nodes, Math.max(ROOM_MIN, Math.max(2 * nodes.length, nodesEnd + moreNodes)));
+        }
+        if (framesEnd + moreFrames > frames.length) {
+            frames = Arrays.copyOf(frames, Math.max(ROOM_MIN, Math.max(2 * frames.length, framesEnd + moreFrames)));
+        }
     }
 
-    void add(long[] leaf) {
-        leaves.add(leaf);
+    /** Takes a directory or a leaf; there is room. */
+    void add(Object node) {
+        nodes[nodesEnd++] = node;
     }
 
+    /** Takes a frame; there is room. */
     void addFrame(long offset) {
-        frames.addLong(offset);
+        frames[framesEnd++] = offset;
     }
 
     boolean isEmpty() {
-        return directories.isEmpty() && leaves.isEmpty() && frames.isEmpty();
+        return nodesEnd == 0 && framesEnd == 0;
     }
 
-    /** Gives up one reference to each. */
+    /** What comes in from here on, writers may be at until {@link #settle}. */
+    void unsettle() {
+        written = true;
+    }
+
+    /** The writers of the space were waited for. */
+    void settle() {
+        written = false;
+    }
+
+    /** Whether all that is in here may be released once readers know. */
+    boolean isSettled() {
+        return !written;
+    }
+
+    /** Gives up one reference to each; goes on, when it is called again, where it stopped. */
     void release(Reclaimer reclaimer, FramePools pools) {
-        directories.forEach(reclaimer::release);
-        leaves.forEach(reclaimer::release);
-        for (int i = 0; i < frames.size(); i++) {
-            pools.release(frames.getLong(i));
+        for (; firstNode < nodesEnd; firstNode++) {
+            reclaimer.release(nodes[firstNode]);
         }
-        abandon();
+        for (; firstFrame < framesEnd; firstFrame++) {
+            pools.release(frames[firstFrame]);
+        }
+        Arrays.fill(nodes, 0, nodesEnd, null);
+        firstNode = 0;
+        nodesEnd = 0;
+        firstFrame = 0;
+        framesEnd = 0;
     }
 
-    /** Forgets what is held, without a release. */
-    void abandon() {
-        directories.clear();
-        leaves.clear();
-        frames.clear();
+    /** The nodes that are not released, for a recount. */
+    Iterable<Object> nodes() {
+        return Arrays.asList(nodes).subList(firstNode, nodesEnd);
+    }
+
+    /** The frames that are not released, for a recount. */
+    long[] frames() {
+        return Arrays.copyOfRange(frames, firstFrame, framesEnd);
     }
 }

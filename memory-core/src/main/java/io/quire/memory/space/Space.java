@@ -70,6 +70,10 @@ public final class Space {
         }
     }
 
+    // Made once: where they are used nothing may be allocated.
+    private static final LongUnaryOperator SHOW = Entry::visible;
+    private static final LongUnaryOperator HIDE = Entry::hidden;
+
     private final TableLock lock = new TableLock();
     private final Withdrawals withdrawals = new Withdrawals();
     private final Retired retired = new Retired();
@@ -86,6 +90,7 @@ public final class Space {
     private final Writers writers;
     private final Birth birth;
     private final int id;
+    private final Integer key;
     private final int parentId;
     private final @Nullable String parentName;
     private final @Nullable String name;
@@ -119,7 +124,7 @@ public final class Space {
 
     private volatile @Nullable Residents residents; // none before the first is asked for
 
-    private Space(Machine machine, int id, @Nullable Space parent, @Nullable String name, boolean snapshot, Root root) {
+    private Space(Machine machine, Integer id, @Nullable Space parent, @Nullable String name, boolean snapshot, Root root) {
         this.machine = machine;
         this.pools = machine.pools();
         this.memory = pools.memory();
@@ -132,6 +137,7 @@ public final class Space {
         this.writers = new Writers(id, machine.writerSlots());
         this.birth = machine.spaces().birth();
         this.id = id;
+        this.key = id;
         // Not the parent itself: a lineage of forks would keep every ancestor alive.
         this.parentId = parent == null ? 0 : parent.id;
         this.parentName = parent == null ? null : parent.name;
@@ -143,11 +149,19 @@ public final class Space {
 
     /** Opens a space without any mapping; the name may be null. */
     public static Space open(Machine machine, @Nullable String name) {
-        int id = machine.spaces().reserve();
-        Space space = new Space(machine, id, null, name, false, Root.empty(machine.newGeneration()));
-        space.lineage.add(space);
-        machine.spaces().add(space);
-        return space;
+        Integer id = machine.spaces().reserve();
+        boolean open = false;
+        try {
+            Space space = new Space(machine, id, null, name, false, Root.empty(machine.newGeneration()));
+            space.lineage.add(space);
+            machine.spaces().add(space);
+            open = true;
+            return space;
+        } finally {
+            if (!open) {
+                machine.spaces().cancel(id);
+            }
+        }
     }
 
     // ---- what accessors read on their fast path
@@ -312,11 +326,15 @@ public final class Space {
 
     /** The top of the tree, owned; published if it had to be copied. */
     Directory ownTop(Root current) {
-        Directory top = tree.own(current.top(), current.generation());
-        if (top != current.top()) {
-            root = current.withTop(top);
+        Directory top = current.top();
+        if (tree.isOwn(top, current.generation())) {
+            return top;
         }
-        return top;
+        Directory copy = top.copy(current.generation());
+        Root next = current.withTop(copy);
+        tree.replace(top, copy);
+        root = next;
+        return copy;
     }
 
     // ---- mappings
@@ -366,17 +384,22 @@ public final class Space {
                 withdrawPages(current, address, sizeBytes, change);
             }
         } finally {
-            unlockAfterWithdrawal();
+            lock.unlock();
         }
     }
 
     private void withdrawPages(Root current, long address, long sizeBytes, UnaryOperator<Root> change) {
+        long end = address + sizeBytes;
         Directory top = ownTop(current);
+        Root next = change.apply(current.withTop(top));
+        int most = tree.prepareRemoval(top, 0, address, end, current.generation(), current.mappings());
+        retired.reserve(most, most);
         // The mappings first: a reader that finds no page, and the old mappings, must not take it for a page of
-        // zeros. The new version makes it look again.
-        root = change.apply(current.withTop(top));
+        // zeros. The new version makes it look again. Nothing is allocated from here on.
+        root = next;
         withdrawals.withdraw(Withdrawals.ALL);
-        tree.remove(top, 0, address, address + sizeBytes, current.generation(), current.mappings());
+        retired.unsettle();
+        tree.remove(top, 0, address, end, current.generation(), current.mappings());
         withdrawFromAll(Withdrawals.ALL);
         withdrawRetired(Withdrawals.ALL);
     }
@@ -391,33 +414,46 @@ public final class Space {
                 protectPages(current, address, end, protection);
             }
         } finally {
-            unlockAfterWithdrawal();
+            lock.unlock();
         }
     }
 
     private void protectPages(Root current, long address, long end, Protection protection) {
         boolean wasHidden = current.mappings().between(address, end).stream()
                 .anyMatch(range -> !range.protection().isReadable());
-        if (wasHidden && protection.isReadable()) {
-            changePages(address, end, Entry::visible);
+        boolean shows = wasHidden && protection.isReadable();
+        boolean hides = !protection.isReadable();
+        if (shows || hides) {
+            ownPages(current, address, end);
         }
         // A new generation takes W from every node of the tree at once; faults give it back where it is allowed.
-        root = root().withMappings(current.mappings().protect(address, end, protection))
+        Root next = root().withMappings(current.mappings().protect(address, end, protection))
                 .withGeneration(machine.newGeneration());
-        withdrawFromAll(Withdrawals.ALL);
         // Pages are visible before the mappings say so and hidden after: in between a reader that finds a hidden
-        // page and mappings that allow the read would take it for a page of zeros.
-        if (!protection.isReadable()) {
-            changePages(address, end, Entry::hidden);
-            withdrawals.withdraw(Withdrawals.ALL);
+        // page and mappings that allow the read would take it for a page of zeros. Nothing is allocated from here on.
+        if (shows) {
+            changePages(next.top(), current, address, end, SHOW);
+        }
+        root = next;
+        try {
+            withdrawFromAll(Withdrawals.ALL);
+        } finally {
+            if (hides) {
+                changePages(next.top(), current, address, end, HIDE);
+                withdrawals.withdraw(Withdrawals.ALL);
+            }
         }
         withdrawRetired(Withdrawals.ALL);
     }
 
-    private void changePages(long address, long end, LongUnaryOperator step) {
-        Root current = root();
-        Directory top = ownTop(current);
-        tree.change(top, 0, address, end, current.generation(), current.mappings(), step);
+    /** Makes the nodes of a range the space's own, so that the entries can be changed. */
+    private void ownPages(Root current, long address, long end) {
+        changePages(ownTop(current), current, address, end, LongUnaryOperator.identity());
+    }
+
+    /** Changes entries. Those of nodes that the space owns by an earlier root are its own as long as it has the lock. */
+    private void changePages(Directory top, Root owner, long address, long end, LongUnaryOperator step) {
+        tree.change(top, 0, address, end, owner.generation(), owner.mappings(), step);
     }
 
     // ---- fork and drop
@@ -430,19 +466,20 @@ public final class Space {
      */
     public Space fork(boolean asSnapshot, @Nullable String childName) {
         lineage.awaitGate();
-        int childId = machine.spaces().reserve();
+        Integer childId = machine.spaces().reserve();
+        boolean done = false;
         try {
             Space child = share(childId, asSnapshot, childName);
-            machine.spaces().add(child);
-            machine.events().forked();
+            done = true;
             return child;
-        } catch (RuntimeException | Error refused) {
-            machine.spaces().cancel();
-            throw refused;
+        } finally {
+            if (!done) {
+                machine.spaces().cancel(childId);
+            }
         }
     }
 
-    private Space share(int childId, boolean asSnapshot, @Nullable String childName) {
+    private Space share(Integer childId, boolean asSnapshot, @Nullable String childName) {
         lock.lock();
         try {
             pins.endIdleViews(); // or the child gets copies of their pages
@@ -452,22 +489,33 @@ public final class Space {
                 takeWritesFromAll();
             }
             Root copy = root().withGeneration(machine.newGeneration());
-            copy.top().acquire();
             Space child = new Space(machine, childId, this, childName, asSnapshot, copy);
+            copy.top().acquire();
+            boolean listed = false;
             try {
                 copyPinned(child);
-            } catch (RuntimeException | Error refused) {
-                machine.reclaimer().release(child.root().top());
-                // Now, not some day: as long as the dead leaf counts, a write to a pinned page would copy it.
-                machine.reclaimer().reclaimAll();
-                throw refused;
+                // Not later: who locks the whole lineage must find the child as soon as its parent can go on.
+                lineage.add(child);
+                machine.spaces().add(child);
+                machine.events().forked();
+                listed = true;
+                return child;
+            } finally {
+                if (!listed) {
+                    takeBack(child);
+                }
             }
-            // Not later: who locks the whole lineage must find the child as soon as its parent can go on.
-            lineage.add(child);
-            return child;
         } finally {
             lock.unlock();
         }
+    }
+
+    /** Undoes a fork; allocates nothing. */
+    private void takeBack(Space child) {
+        lineage.remove(child);
+        // Now, not some day: as long as the dead leaf counts, a write to a pinned page would copy it.
+        machine.reclaimer().destroyNow(child.root().top());
+        child.retired.release(machine.reclaimer(), pools);
     }
 
     private void takeWritesFromAll() {
@@ -529,23 +577,33 @@ public final class Space {
             if (pins.holdsAny()) { // here, when no accessor is just pinning or unpinning any more
                 machine.pinnedAfterClose().add(this);
             }
-            notifier.mirrors().forEach(mirror -> ends.add(mirror.close()));
+            for (Mirror mirror : notifier.mirrors()) {
+                if (!mirror.isClosed()) { // else the end was begun before
+                    ends.add(mirror.close());
+                }
+            }
         } finally {
             lock.unlock();
         }
         lineage.remove(this);
         machine.spaces().remove(this); // last of what must be done: as long as it is listed, the end is tried again
         ends.forEach(Mirror.News::await);
-        machine.reclaimer().reclaim(NODES_PER_CLOSE);
+        machine.reclaimer().reclaimIfPossible(NODES_PER_CLOSE);
     }
 
     /** Gives the table up, once no access can be in it any more. */
     private void releaseDropped() {
         Directory top = dropped;
         if (top != null) {
+            Reclaimer.Leftover spare = new Reclaimer.Leftover();
+            retired.reserve(1, 0);
             withdrawFromAll(Withdrawals.ALL);
+            retired.add(top);
             dropped = null;
-            machine.reclaimer().release(top);
+            withdrawRetired(Withdrawals.ALL);
+            if (!retired.isEmpty()) {
+                machine.reclaimer().leave(retired, spare);
+            }
         }
     }
 
@@ -775,21 +833,23 @@ public final class Space {
     void withdrawFromAll(long what) {
         withdrawals.withdraw(what);
         writers.await();
+        retired.settle();
     }
 
-    /** Releases what the operation took out of the tree, after readers can know. Writers never relied on it. */
+    /**
+     * Releases what was taken out of the tree, after readers can know; what cannot be released now stays for the next
+     * operation. Writers never relied on it, or were waited for; if that failed, it stays until they are.
+     */
     void withdrawRetired(long what) {
-        if (!retired.isEmpty()) {
-            withdrawals.withdraw(what);
-            retired.release(machine.reclaimer(), pools);
+        if (retired.isEmpty() || !retired.isSettled()) {
+            return;
         }
-    }
-
-    private void unlockAfterWithdrawal() {
-        // Something is left only if an error came between. A writer may still be at it: rather lose the frames than
-        // give them to somebody else.
-        retired.abandon();
-        lock.unlock();
+        withdrawals.withdraw(what);
+        try {
+            retired.release(machine.reclaimer(), pools);
+        } catch (OutOfMemoryError | StackOverflowError later) {
+            // the operation is done, and nothing is lost
+        }
     }
 
     // ---- writers
@@ -966,8 +1026,13 @@ public final class Space {
 
     /** Takes a page out of a leaf of the space's own; released when it is withdrawn. */
     void takeOut(long[] leaf, int page) {
+        retired.reserve(0, 1);
         retired.addFrame(Entry.offset(Leaf.entry(leaf, page)));
         Leaf.set(leaf, page, Entry.ABSENT);
+    }
+
+    Retired retired() {
+        return retired;
     }
 
     /** The entry of a page now. */
@@ -1026,6 +1091,11 @@ public final class Space {
 
     public int id() {
         return id;
+    }
+
+    /** The id as an object, made when the space was, so that nothing is allocated to take it out of a list. */
+    Integer key() {
+        return key;
     }
 
     public String name() {

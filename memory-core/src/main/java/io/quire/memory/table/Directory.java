@@ -63,10 +63,21 @@ public abstract sealed class Directory permits UpperDirectory, LeafDirectory {
         REFERENCES.getAndAddAcquire(this, 1);
     }
 
-    /** One parent less; true if that was the last one. */
-    public final boolean release() {
-        // ORDER(node-shared) release: this space is done with the node, for whoever finds itself the last owner.
-        return (int) REFERENCES.getAndAdd(this, -1) == 1;
+    /**
+     * One parent less, if there are others.
+     *
+     * @return false if there are none: then the count stays 1, and the caller has the node to himself
+     */
+    public final boolean releaseShared() {
+        int seen = references();
+        while (seen != 1) {
+            // ORDER(node-shared) release: this space is done with the node, for whoever finds itself the last owner.
+            if (REFERENCES.weakCompareAndSet(this, seen, seen - 1)) {
+                return true;
+            }
+            seen = references();
+        }
+        return false;
     }
 
     /** Makes the only parent's space the owner: of this node, not of its children. */
@@ -75,6 +86,9 @@ public abstract sealed class Directory permits UpperDirectory, LeafDirectory {
         GENERATION.setRelease(this, newGeneration);
     }
 
-    /** A copy for another generation, with one reference; the children get one reference more. */
+    /** A copy for another generation, with one reference. Before it is listed its children have to be acquired. */
     public abstract Directory copy(long newGeneration);
+
+    /** One reference more for each child; all or none. Allocates nothing. */
+    public abstract void acquireChildren();
 }

@@ -54,10 +54,21 @@ public final class Leaf {
         ELEMENTS.getAndAddAcquire(leaf, REFERENCES, 1L);
     }
 
-    /** One directory less; true if that was the last one. */
-    public static boolean release(long[] leaf) {
-        // ORDER(node-shared) release: this space is done with the node, for whoever finds itself the last owner.
-        return (long) ELEMENTS.getAndAdd(leaf, REFERENCES, -1L) == 1;
+    /**
+     * One directory less, if there are others.
+     *
+     * @return false if there are none: then the count stays 1, and the caller has the leaf to himself
+     */
+    public static boolean releaseShared(long[] leaf) {
+        long seen = references(leaf);
+        while (seen != 1) {
+            // ORDER(node-shared) release: this space is done with the node, for whoever finds itself the last owner.
+            if (ELEMENTS.weakCompareAndSet(leaf, REFERENCES, seen, seen - 1)) {
+                return true;
+            }
+            seen = references(leaf);
+        }
+        return false;
     }
 
     /**

@@ -58,12 +58,32 @@ public final class LeafDirectory extends Directory {
 
     @Override
     public LeafDirectory copy(long newGeneration) {
-        LeafDirectory copy = new LeafDirectory(newGeneration, leaves.clone());
-        for (long[] leaf : copy.leaves) {
-            if (leaf != null) {
-                Leaf.acquire(leaf);
+        return new LeafDirectory(newGeneration, leaves.clone());
+    }
+
+    @Override
+    public void acquireChildren() {
+        int done = 0;
+        try {
+            for (; done < leaves.length; done++) {
+                long[] leaf = leaves[done];
+                if (leaf != null) {
+                    Leaf.acquire(leaf);
+                }
+            }
+        } finally {
+            if (done < leaves.length) {
+                releaseFirst(done);
             }
         }
-        return copy;
+    }
+
+    private void releaseFirst(int count) {
+        for (int i = 0; i < count; i++) {
+            long[] leaf = leaves[i];
+            if (leaf != null) {
+                Leaf.releaseShared(leaf); // the original lists it too
+            }
+        }
     }
 }

@@ -47,13 +47,32 @@ public final class UpperDirectory extends Directory {
 
     @Override
     public UpperDirectory copy(long newGeneration) {
-        @Nullable Directory[] copies = children.clone();
-        UpperDirectory copy = new UpperDirectory(childShift(), newGeneration, copies);
-        for (Directory child : copies) {
-            if (child != null) {
-                child.acquire();
+        return new UpperDirectory(childShift(), newGeneration, children.clone());
+    }
+
+    @Override
+    public void acquireChildren() {
+        int done = 0;
+        try {
+            for (; done < children.length; done++) {
+                Directory child = children[done];
+                if (child != null) {
+                    child.acquire();
+                }
+            }
+        } finally {
+            if (done < children.length) {
+                releaseFirst(done);
             }
         }
-        return copy;
+    }
+
+    private void releaseFirst(int count) {
+        for (int i = 0; i < count; i++) {
+            Directory child = children[i];
+            if (child != null) {
+                child.releaseShared(); // the original lists it too
+            }
+        }
     }
 }

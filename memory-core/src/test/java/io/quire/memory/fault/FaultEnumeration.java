@@ -118,12 +118,14 @@ final class FaultEnumeration {
             check(trial, thrown);
             step = "use";
             trial.use();
-            step = "again";
-            trial.act();
-            requireEqual("after it was done again", trial.state(), after);
-            trial.recount();
-            step = "use after that";
-            trial.use();
+            if (thrown != null) {
+                step = "again";
+                trial.act();
+                requireEqual("after it was done again", trial.state(), after);
+                trial.recount();
+                step = "use after that";
+                trial.use();
+            }
             step = "finish";
             trial.finish();
         } catch (Throwable harm) {

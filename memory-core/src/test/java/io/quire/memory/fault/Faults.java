@@ -10,9 +10,11 @@ import org.jspecify.annotations.Nullable;
  * entry to each method, before each return, before each call and before each allocation. Counts the points that the
  * armed thread passes, and throws at one of them. One test at a time; other threads pass without notice.
  * <p>
- * A full stack is not arbitrary: a call fails only if it needs more stack than every call that succeeded before it in
- * the same frame. So for each call site the depth below it is learned in a run without a fault, and a call counts as a
- * point only if it goes deeper than what its frame has called so far. (Frames of the JDK count as one.)
+ * A full stack is not arbitrary: a call fails only if it needs more stack than all that succeeded before it. Depth is
+ * counted in frames here, those of the JDK as one. So a call counts as a point only if it goes deeper than any before.
+ * For a single failure that is taken less strictly, because frames differ in size: it counts if it goes one frame less
+ * deep than any before, and deeper than what its own frame has called so far; how deep it goes was learned in a run
+ * without a fault.
  */
 public final class Faults {
 
@@ -22,7 +24,7 @@ public final class Faults {
         ALLOCATION,
         /** The heap is full: from one allocation on all fail, until the operation has ended. */
         HEAP,
-        /** One call fails, as if the frames of its callers were larger than those of the handlers. */
+        /** One call fails, and what cleans up behind it does not. */
         CALL,
         /** The stack is full: from one call on all that go as deep fail, until the operation has ended. */
         STACK
@@ -44,8 +46,7 @@ public final class Faults {
     private static int wanted;
     private static int passed;
     private static int firedAt = NOTHING;
-    private static int limit;
-    private static Error error = new OutOfMemoryError();
+    private static int deepest;
     private static int depth;
     private static final int[] openPoint = new int[DEPTH_MAX];
     private static final int[] openHeight = new int[DEPTH_MAX];
@@ -75,13 +76,11 @@ public final class Faults {
         wanted = number;
         passed = 0;
         firedAt = NOTHING;
-        limit = Integer.MAX_VALUE;
+        deepest = 0;
         depth = 0;
         Arrays.fill(openPoint, NOTHING);
         Arrays.fill(openHeight, 0);
         Arrays.fill(reach, 0);
-        error = how == Mode.ALLOCATION || how == Mode.HEAP ? new OutOfMemoryError("injected")
-                : new StackOverflowError("injected");
         armed = Thread.currentThread();
     }
 
@@ -104,6 +103,12 @@ public final class Faults {
     /** Where it was thrown: class, method, line. */
     static int firedPoint() {
         return firedAt;
+    }
+
+    /** Each time another one, as the virtual machine does. */
+    private static Error error() {
+        return mode == Mode.ALLOCATION || mode == Mode.HEAP ? new OutOfMemoryError("injected")
+                : new StackOverflowError("injected");
     }
 
     // ---- what the instrumented library calls
@@ -138,6 +143,7 @@ public final class Faults {
         if (mode == Mode.CALL || mode == Mode.STACK) {
             failCall(own, point);
         }
+        deepest = Math.max(deepest, own + 1);
         openPoint[own] = point;
         openHeight[own] = 0;
         for (int frame = 1; frame <= own; frame++) {
@@ -152,13 +158,13 @@ public final class Faults {
     }
 
     private static void failCall(int own, int point) {
-        if (mode == Mode.STACK && own + 1 > limit) {
-            throw error;
-        }
-        if (heights[point] > reach[own] && passed++ == wanted) {
+        boolean isDeep = mode == Mode.STACK ? own + 1 > deepest : own + 1 >= deepest && heights[point] > reach[own];
+        if (isDeep && passed++ == wanted) {
             firedAt = point;
-            limit = own + reach[own];
-            throw error;
+            throw error();
+        }
+        if (isDeep && mode == Mode.STACK && firedAt != NOTHING) {
+            throw error();
         }
     }
 
@@ -169,10 +175,10 @@ public final class Faults {
         }
         if (passed++ == wanted) {
             firedAt = point;
-            throw error;
+            throw error();
         }
         if (mode == Mode.HEAP && firedAt != NOTHING) {
-            throw error;
+            throw error();
         }
     }
 }

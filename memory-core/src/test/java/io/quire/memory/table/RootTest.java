@@ -33,6 +33,9 @@ class RootTest {
         UpperDirectory upper = UpperDirectory.above(directory, 1);
         LeafDirectory copy = directory.copy(2);
         UpperDirectory upperCopy = upper.copy(2);
+        assertThat(Leaf.references(leaf)).as("not before it is listed").isEqualTo(1);
+        copy.acquireChildren();
+        upperCopy.acquireChildren();
         assertThat(Leaf.references(leaf)).isEqualTo(2);
         assertThat(directory.references()).isEqualTo(2);
         assertThat(copy.references()).isEqualTo(1);
@@ -42,10 +45,11 @@ class RootTest {
         assertThat(copy.writableLeaf(5)).as("nothing may be written through a copy").isNull();
         assertThat(copy.isOwnedBy(2)).isTrue();
         assertThat(directory.isOwnedBy(2)).isFalse();
-        assertThat(Leaf.release(leaf)).isFalse();
-        assertThat(Leaf.release(leaf)).isTrue();
-        assertThat(directory.release()).isFalse();
-        assertThat(directory.release()).isTrue();
+        assertThat(Leaf.releaseShared(leaf)).isTrue();
+        assertThat(Leaf.releaseShared(leaf)).as("the last reference goes with the node").isFalse();
+        assertThat(directory.releaseShared()).isTrue();
+        assertThat(directory.releaseShared()).isFalse();
+        assertThat(directory.references()).isEqualTo(1);
     }
 
     @Test
