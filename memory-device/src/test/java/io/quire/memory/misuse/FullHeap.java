@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.TreeMap;
 
 /** Calls the library while the heap is as good as full. */
 final class FullHeap implements Misuse.Scenario {
@@ -20,12 +21,13 @@ final class FullHeap implements Misuse.Scenario {
             Neighbour neighbour = new Neighbour(manager, number);
             Operations operations = new Operations(manager);
             Map<String, Runnable> all = operations.all();
+            Map<String, Integer> errors = new TreeMap<>();
             all.values().forEach(Runnable::run);
             for (Map.Entry<String, Runnable> operation : all.entrySet()) {
                 String what = operation.getKey() + ", seed=" + number;
                 heart.begins("full heap in " + what);
                 try {
-                    beset(operation.getValue(), random.nextInt(40));
+                    errors.put(operation.getKey(), beset(operation.getValue(), 1 + random.nextInt(8)));
                 } catch (RuntimeException | Error failed) {
                     throw new IllegalStateException("something else than a full heap in " + what, failed);
                 }
@@ -33,13 +35,14 @@ final class FullHeap implements Misuse.Scenario {
                 heart.begins("after a full heap in " + what);
                 SmallStacks.after(operations, neighbour, what);
             }
+            System.out.println("seed=" + number + ", errors=" + errors);
             SmallStacks.end(operations, neighbour);
             heart.rests();
         }
     }
 
     /** Fills the heap, and gives a little back, so that the error comes somewhere in the middle. */
-    private static void beset(Runnable operation, int spared) {
+    private static int beset(Runnable operation, int spared) {
         List<Object> held = new ArrayList<>(1 << 16);
         int[] errors = {0};
         for (int chunk : CHUNKS) {
@@ -55,6 +58,7 @@ final class FullHeap implements Misuse.Scenario {
         } finally {
             held.clear();
         }
+        return errors[0];
     }
 
     private static void fill(List<Object> held, int chunk) {
@@ -69,11 +73,12 @@ final class FullHeap implements Misuse.Scenario {
 
     private static void attempt(Runnable operation, int[] errors) {
         try {
+            Operations.LeftOpen.closeAll();
             operation.run();
         } catch (OutOfMemoryError expected) {
             errors[0]++;
         } catch (MemoryException documented) {
-            errors[0]++;
+            Thread.onSpinWait();
         }
     }
 }

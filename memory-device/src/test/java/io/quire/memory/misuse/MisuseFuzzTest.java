@@ -24,6 +24,7 @@ class MisuseFuzzTest {
         List<String> options = new ArrayList<>(List.of("--enable-native-access=ALL-UNNAMED",
                 "-XX:-OmitStackTraceInFastThrow", "-D" + Misuse.SCENARIO + "=" + scenario,
                 "-D" + Misuse.SEED + "=" + seed, "-D" + Misuse.SECONDS + "=" + SECONDS));
+        options.add("-XX:+UseSerialGC"); // which has its errors where the heap is full, and not before
         options.add("-D" + Misuse.OFF + "=" + System.getProperty(Misuse.OFF, ""));
 
         ChildJvm.Result result = ChildJvm.run(Misuse.class, options);

@@ -5,6 +5,7 @@ import io.quire.memory.Device;
 import io.quire.memory.MemoryAccess;
 import io.quire.memory.MemoryManager;
 import io.quire.memory.softdevice.SoftwareDevice;
+import io.quire.memory.structure.ForkableMap;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
@@ -89,7 +90,7 @@ final class WildCalls implements Misuse.Scenario {
     /** Half of them from what is most likely still open. */
     private static Object target(World world, Random random) {
         if (random.nextInt(80) == 0) {
-            return MemoryManager.builder().hostPool(1 << 20);
+            return random.nextBoolean() ? MemoryManager.builder().hostPool(1 << 20) : ForkableMap.class;
         }
         int among = random.nextBoolean() ? World.OPEN_OBJECTS : world.objects.size();
         return world.objects.get(random.nextInt(among));
@@ -177,6 +178,11 @@ final class WildCalls implements Misuse.Scenario {
     /** In an order that does not depend on the JVM. */
     private static List<Method> methods(Object target) {
         List<Method> methods = new ArrayList<>();
+        if (target == ForkableMap.class) {
+            return Arrays.stream(ForkableMap.class.getMethods())
+                    .filter(method -> Modifier.isStatic(method.getModifiers()))
+                    .sorted(Comparator.comparing(Method::toGenericString)).toList();
+        }
         Class<?> type = target.getClass();
         List<Class<?>> types = Modifier.isPublic(type.getModifiers()) ? List.of(type) : List.of(type.getInterfaces());
         for (Class<?> one : types) {
