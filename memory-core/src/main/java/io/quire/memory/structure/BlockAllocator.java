@@ -69,8 +69,9 @@ final class BlockAllocator {
 
     /** Takes the first block of a list, and frees what of it is not needed; the class it then has. */
     private int take(long block, int sizeClass, int wanted, long sequence) {
-        if (!BlockHeader.isBlock(change, block, BlockHeader.FREE)
-                || BlockHeader.sizeClass(change.get(block)) != sizeClass) {
+        long first = BlockHeader.mayBegin(region, block) ? change.get(block) : 0;
+        if (BlockHeader.sizeClass(first) != sizeClass
+                || !BlockHeader.isBlock(block, first, BlockHeader.FREE, change.get(MapHeader.TOP_AT))) {
             throw MapHeader.damaged("a free list leads to a block that is not free", region);
         }
         change.set(MapHeader.freeListAt(sizeClass), change.get(block + BlockHeader.SECOND));

@@ -79,14 +79,15 @@ final class BlockHeader {
 
     // ---- what is believed of words that anybody may have overwritten
 
-    /** Whether a block of a kind begins at an offset: a header, whose class is one and fits below the top. */
-    static boolean isBlock(Overlay words, long block, int kind) {
-        if (block % GRAIN != 0 || !words.region().contains(block, SizeClasses.SMALLEST)) {
-            return false;
-        }
-        long first = words.get(block);
+    /** Whether so much memory behind an offset is in the region as the smallest block has. */
+    static boolean mayBegin(Region region, long block) {
+        return block % GRAIN == 0 && region.contains(block, SizeClasses.SMALLEST);
+    }
+
+    /** Whether the first word of a block is that of a kind, with a class that is one and fits below the top. */
+    static boolean isBlock(long block, long first, int kind, long top) {
         return kind(first) == kind && sizeClass(first) < SizeClasses.COUNT
-                && SizeClasses.bytes(sizeClass(first)) <= words.get(MapHeader.TOP_AT) - block;
+                && SizeClasses.bytes(sizeClass(first)) <= top - block;
     }
 
     /** Whether the two words are those of an entry that fits into its block. */

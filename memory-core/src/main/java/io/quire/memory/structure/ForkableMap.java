@@ -212,8 +212,8 @@ public final class ForkableMap {
         String fault = MapHeader.fault(words);
         long table = words.get(MapHeader.TABLE_AT);
         checkSequence(state);
-        if (fault != null) {
-            throw MapHeader.damaged(fault, region);
+        if (fault != null || !MapHeader.isTable(words, table)) {
+            throw MapHeader.damaged(fault == null ? "the table has no block" : fault, region);
         }
         long capacity = table == TableWord.NONE ? 0 : TableWord.capacity(table);
         for (long i = 0; i < capacity; i++) {
@@ -356,7 +356,8 @@ public final class ForkableMap {
     /** Some bytes of an entry whose header has these words. */
     private byte[] bytes(Overlay words, long block, long first, long lengths, int from, int length) {
         if (!BlockHeader.isEntry(first, lengths) || BlockHeader.BYTES + (long) from + length > region.sizeBytes() - block
-                || length > LONG_VALUE && !BlockHeader.isBlock(words, block, BlockHeader.ENTRY)) {
+                || length > LONG_VALUE
+                && !BlockHeader.isBlock(block, first, BlockHeader.ENTRY, words.get(MapHeader.TOP_AT))) {
             throw MapHeader.damaged("a slot leads to no entry", region);
         }
         byte[] bytes = new byte[length];

@@ -105,7 +105,7 @@ final class Journal {
 
     /** So that frames run out, if they do, before the commit. */
     private void makeWritable(Overlay change) {
-        long page = 0; // of the header, which was made writable when the change began
+        long page = 0; // of the header, where the list is written before the commit
         for (int i = 0; i < change.writes(); i++) {
             long next = change.offset(i) / Region.PAGE_BYTES;
             if (next != page && next != 0) {

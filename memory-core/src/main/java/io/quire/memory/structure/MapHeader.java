@@ -107,42 +107,33 @@ final class MapHeader {
                 || offset >= BYTES && offset < top);
     }
 
-    /** What is wrong with the words that a change relies on; null if nothing. */
+    /** What is wrong with the words that a change or a walk relies on; null if nothing. */
     static @Nullable String fault(Overlay words) {
-        long size = words.region().sizeBytes();
         long top = words.get(TOP_AT);
-        if (!isTop(top, size)) {
+        if (!isTop(top, words.region().sizeBytes())) {
             return "the top is none";
         }
-        long sweep = words.get(SWEEP_AT);
-        if (sweep != 0 && !(isTop(sweep, top) && isRun(words.get(SWEEP_RUN_AT), sweep))) {
-            return "a sweep is nowhere";
-        }
         long table = words.get(TABLE_AT);
-        if (!TableWord.isSane(table, top) || !isTable(words, table)) {
+        if (!TableWord.isSane(table, top)) {
             return "the table is none";
         }
-        long counts = words.get(COUNTS_AT);
         long capacity = table == TableWord.NONE ? 0 : TableWord.capacity(table);
-        if (CountsWord.used(counts) > capacity || words.get(VALUE_BYTES_AT) < 0) {
+        if (CountsWord.used(words.get(COUNTS_AT)) > capacity || words.get(VALUE_BYTES_AT) < 0) {
             return "the counts are impossible";
         }
         return null;
     }
 
-    private static boolean isTop(long top, long limit) {
+    static boolean isTop(long top, long limit) {
         return top >= BYTES && top <= limit && top % BlockHeader.GRAIN == 0;
     }
 
-    private static boolean isRun(long run, long end) {
-        return run == 0 || isTop(run, end - SizeClasses.SMALLEST);
-    }
-
-    private static boolean isTable(Overlay words, long table) {
+    /** Whether a table that lies below the top has a block of its own. */
+    static boolean isTable(Overlay words, long table) {
         long block = TableWord.block(table);
-        return table == TableWord.NONE || BlockHeader.isBlock(words, block, BlockHeader.TABLE)
-                && SizeClasses.bytes(BlockHeader.sizeClass(words.get(block)))
-                        >= TableWord.blockBytes(TableWord.log2(table));
+        long first = table == TableWord.NONE ? 0 : words.get(block);
+        return table == TableWord.NONE || BlockHeader.isBlock(block, first, BlockHeader.TABLE, words.get(TOP_AT))
+                && SizeClasses.bytes(BlockHeader.sizeClass(first)) >= TableWord.blockBytes(TableWord.log2(table));
     }
 
     /** What is thrown when words of a map contradict each other. */

@@ -32,9 +32,13 @@ final class MapWriter {
     private final Runnable discardFreed = this::discardFreed; // behind a commit nothing may be allocated
     private final Runnable discardMerged;
     private long sequence;
+    private long table;
     private long newEntry;
     private long newTable;
     private long freed;
+
+    /** A table that was seen to have a block of its own. */
+    private long soundTable = TableWord.NONE;
 
     MapWriter(Region region, KeyHash hasher, Journal journal) {
         this.region = region;
@@ -58,7 +62,7 @@ final class MapWriter {
         lock.lock(region, WriterLock.LIMIT);
         try {
             long old = begin(key, hash);
-            if (sweep.isDue() && blocks.hasNoFree(entryBytes(key, value))) {
+            if (blocks.hasNoFree(entryBytes(key, value)) && sweep.isDue()) {
                 sweepStep(); // rather than take more from the top
                 old = begin(key, hash);
             }
@@ -84,10 +88,11 @@ final class MapWriter {
         try {
             long old = begin(key, hash);
             if (old == SlotTable.NONE) {
+                region.makeWritable(MapHeader.STATE_AT); // a snapshot refuses this, too
                 hints.end(sequence - 1);
                 return false;
             }
-            vacate(SlotTable.number(table(), SlotTable.slotOf(change, table(), hash, old)));
+            vacate(SlotTable.number(table, SlotTable.slotOf(change, table, hash, old)));
             release(old);
             commit(discardFreed);
             return true;
@@ -133,7 +138,7 @@ final class MapWriter {
     /** Begins a change and finds the block of the key it is about, or {@link SlotTable#NONE}. */
     private long begin(byte[] key, long hash) {
         begin();
-        long block = table() == TableWord.NONE ? SlotTable.NONE : SlotTable.find(change, table(), hash, key);
+        long block = table == TableWord.NONE ? SlotTable.NONE : SlotTable.find(change, table, hash, key);
         if (block == SlotTable.TORN) {
             throw MapHeader.damaged("a slot leads out of the region, or none is empty", region);
         }
@@ -145,15 +150,19 @@ final class MapWriter {
         newEntry = 0;
         newTable = 0;
         freed = 0;
-        if (region.get(MapHeader.SIZE_AT) != region.sizeBytes() || region.get(MapHeader.SEED_AT) != hasher.seed()) {
+        if (region.get(MapHeader.SEED_AT) != hasher.seed()) {
             throw MapHeader.damaged("it is not the map that was opened", region);
         }
-        region.makeWritable(MapHeader.STATE_AT); // refuses at once what cannot be changed
         long now = journal.recover();
         String fault = now >= StateWord.SEQUENCE_MAX ? "no change can follow" : MapHeader.fault(change);
         if (fault != null) {
             throw MapHeader.damaged(fault, region);
         }
+        table = change.get(MapHeader.TABLE_AT);
+        if (table != soundTable && !MapHeader.isTable(change, table)) {
+            throw MapHeader.damaged("the table has no block", region);
+        }
+        soundTable = table;
         hints.begin(now, change);
         sequence = now + 1;
     }
@@ -260,7 +269,7 @@ final class MapWriter {
                 return false;
             }
         } else {
-            change.set(SlotTable.slotOf(change, table(), hash, old), EntrySlot.of(hash, newEntry));
+            change.set(SlotTable.slotOf(change, table, hash, old), EntrySlot.of(hash, newEntry));
             release(old);
         }
         change.set(MapHeader.VALUE_BYTES_AT, change.get(MapHeader.VALUE_BYTES_AT) + value.length);
@@ -269,11 +278,11 @@ final class MapWriter {
 
     /** Puts the new entry into the table, or into a larger one; false if there is no room for that. */
     private boolean insert(long hash) {
-        if (!SlotTable.hasRoom(table(), change.get(MapHeader.COUNTS_AT)) && !replaceTable()) {
+        if (!SlotTable.hasRoom(table, change.get(MapHeader.COUNTS_AT)) && !replaceTable()) {
             return false;
         }
         long counts = change.get(MapHeader.COUNTS_AT);
-        long slotAt = SlotTable.vacancy(change, table(), hash);
+        long slotAt = SlotTable.vacancy(change, table, hash);
         int reused = change.get(slotAt) == EntrySlot.TOMBSTONE ? 1 : 0;
         if (CountsWord.tombstones(counts) < reused) {
             throw MapHeader.damaged("there are more tombstones than were counted", region);
@@ -286,17 +295,20 @@ final class MapWriter {
 
     /** Copies the table, without its tombstones, to one with room for twice the entries. */
     private boolean replaceTable() {
-        long old = table();
+        long old = table;
         long entries = CountsWord.entries(change.get(MapHeader.COUNTS_AT));
         newTable = blocks.allocate(tableBytes(), BlockHeader.TABLE, 0, sequence);
         if (newTable == 0) {
             return false;
         }
-        long table = TableWord.of(newTable, SlotTable.log2For(entries + 1));
+        table = TableWord.of(newTable, SlotTable.log2For(entries + 1));
         SlotTable.fill(change, table, old, hasher);
         change.set(MapHeader.TABLE_AT, table);
         change.set(MapHeader.COUNTS_AT, CountsWord.of(entries, 0));
         if (old != TableWord.NONE) {
+            if (!MapHeader.isTable(change, old)) {
+                throw MapHeader.damaged("the table has no block", region);
+            }
             free(TableWord.block(old));
         }
         return true;
@@ -310,7 +322,6 @@ final class MapWriter {
 
     /** Takes an entry out of its slot. */
     private void vacate(long number) {
-        long table = table();
         long counts = change.get(MapHeader.COUNTS_AT);
         long tombstones = CountsWord.tombstones(counts) + 1;
         change.set(SlotTable.slotAt(table, number), EntrySlot.TOMBSTONE);
@@ -343,10 +354,6 @@ final class MapWriter {
     private void free(long block) {
         blocks.free(block, sequence);
         freed = block;
-    }
-
-    private long table() {
-        return change.get(MapHeader.TABLE_AT);
     }
 
     private static long entryBytes(byte[] key, byte[] value) {

@@ -125,8 +125,9 @@ final class SlotTable {
 
     /** The block, if there is an entry in it. */
     static long checkedEntry(Overlay words, long block) {
-        if (!BlockHeader.isBlock(words, block, BlockHeader.ENTRY)
-                || !BlockHeader.isEntry(words.get(block), words.get(block + BlockHeader.SECOND))) {
+        long first = BlockHeader.mayBegin(words.region(), block) ? words.get(block) : 0;
+        if (!BlockHeader.isBlock(block, first, BlockHeader.ENTRY, words.get(MapHeader.TOP_AT))
+                || !BlockHeader.isEntry(first, words.get(block + BlockHeader.SECOND))) {
             throw MapHeader.damaged("a slot leads to no entry", words.region());
         }
         return block;

@@ -59,8 +59,11 @@ final class Sweep {
         long since = change.get(MapHeader.SWEEP_SINCE_AT);
         long at = change.get(MapHeader.SWEEP_AT);
         long run = change.get(MapHeader.SWEEP_RUN_AT);
+        if (!MapHeader.isTop(at, top) || run != 0 && !MapHeader.isTop(run, at - SizeClasses.SMALLEST)) {
+            throw MapHeader.damaged("a sweep is nowhere", region);
+        }
         for (int i = 0; i < STEP_BLOCKS && at < top && hasRoom(); i++) {
-            long first = header(at);
+            long first = header(at, top);
             boolean free = BlockHeader.kind(first) == BlockHeader.FREE && BlockHeader.sequence(first) <= since;
             if (!free && run != 0) {
                 run = link(run, at, sequence);
@@ -108,9 +111,9 @@ final class Sweep {
                 && mergedWords < merged.length - 2;
     }
 
-    private long header(long block) {
-        long first = region.contains(block, SizeClasses.SMALLEST) ? change.get(block) : 0;
-        if (!BlockHeader.isBlock(change, block, BlockHeader.kind(first)) || BlockHeader.kind(first) == 0) {
+    private long header(long block, long top) {
+        long first = BlockHeader.mayBegin(region, block) ? change.get(block) : 0;
+        if (BlockHeader.kind(first) == 0 || !BlockHeader.isBlock(block, first, BlockHeader.kind(first), top)) {
             throw MapHeader.damaged("there is no block at " + block, region);
         }
         return first;
