@@ -5,6 +5,7 @@ import io.quire.memory.device.Invalidation;
 import io.quire.memory.device.PrivateDriver;
 import io.quire.memory.device.Translations;
 import java.lang.foreign.MemorySegment;
+import java.util.concurrent.CompletableFuture;
 
 /** A driver that lets a test do something in the middle of a migration: after its first copy to the device. */
 final class BetweenDriver implements PrivateDriver {
@@ -26,7 +27,7 @@ final class BetweenDriver implements PrivateDriver {
         driver.copyToDevice(source, frame);
         Runnable act = between;
         between = () -> { };
-        act.run();
+        CompletableFuture.runAsync(act).join(); // on the thread of the driver it would be refused
     }
 
     @Override

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import io.quire.memory.AddressSpace;
 import io.quire.memory.Attachment;
 import io.quire.memory.EvictionReport;
+import io.quire.memory.ManagerCheck;
 import io.quire.memory.MemoryManager;
 import io.quire.memory.MigrationReport;
 import io.quire.memory.Pin;
@@ -398,6 +399,7 @@ class BeyondTheKernelTest extends Rig {
     }
 
     private void expectFreed(long frames) {
+        ManagerCheck.awaitTold(memory);
         assertThat(card0.counters().frees()).as("frames freed").isEqualTo(frames);
         assertThat(card0.events().stream().filter(event -> event.type() == DeviceEvent.Type.FREED).count())
                 .isEqualTo(frames);

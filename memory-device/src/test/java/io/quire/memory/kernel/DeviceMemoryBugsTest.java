@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import io.quire.memory.Accessor;
 import io.quire.memory.AddressSpace;
 import io.quire.memory.Attachment;
+import io.quire.memory.ManagerCheck;
 import io.quire.memory.MigrationReport;
 import io.quire.memory.Pin;
 import io.quire.memory.contract.DeviceClosedException;
@@ -97,6 +98,7 @@ class DeviceMemoryBugsTest extends KernelBug {
                 assertThat(device.counters().liveFrames()).as("held by the migration").isEqualTo(PAGES);
             });
             assertThat(device.counters().useAfterFree()).isZero();
+            ManagerCheck.awaitTold(memory.manager());
             assertThat(device.counters().liveFrames()).isZero();
             assertThat(space.getLong(address)).isZero();
         }
@@ -133,6 +135,7 @@ class DeviceMemoryBugsTest extends KernelBug {
             });
             othersGoOn(space, address);
             space.unmap(address, PAGE);
+            ManagerCheck.awaitTold(memory.manager());
             assertThat(device.counters().liveFrames()).isZero();
         }
     }
@@ -273,6 +276,7 @@ class DeviceMemoryBugsTest extends KernelBug {
                 reclaimAll(memory);
                 assertThat(device.counters().liveFrames()).as("the pinned one").isEqualTo(1);
             }
+            ManagerCheck.awaitTold(memory.manager());
             assertThat(device.counters().liveFrames()).isZero();
             assertThat(device.counters().frees()).isEqualTo(2);
         }

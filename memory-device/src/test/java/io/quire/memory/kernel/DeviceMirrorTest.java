@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import io.quire.memory.Accessor;
 import io.quire.memory.AddressSpace;
 import io.quire.memory.Attachment;
+import io.quire.memory.ManagerCheck;
 import io.quire.memory.MigrationReport;
 import io.quire.memory.Pin;
 import io.quire.memory.contract.AddressNotMappedException;
@@ -295,6 +296,7 @@ class DeviceMirrorTest extends Rig {
             long address = mapFilled(space, counting(PAGES, 0));
             assertThat(space.migrate(address, bytes(PAGES), d0.pool()).moved()).isEqualTo(PAGES);
             assertThat(memory.evict(d0.pool(), PAGES).evicted()).isEqualTo(PAGES);
+            ManagerCheck.awaitTold(memory);
             assertThat(card0.counters().frees()).isEqualTo(PAGES);
             assertThat(space.migrate(address, bytes(PAGES), d0.pool()).moved()).isEqualTo(PAGES);
             d0.close();
@@ -451,6 +453,7 @@ class DeviceMirrorTest extends Rig {
             assertThat(card0.table(attached.mirror())).isEmpty();
             expect(space, address, constant(pages, 0));
             space.unmap(address, bytes(pages));
+            ManagerCheck.awaitTold(memory);
             assertThat(card0.counters().frees()).isEqualTo(pages);
         }
     }
