@@ -157,7 +157,7 @@ public final class DeviceClosing {
     private void awaitChange(int[] used) {
         long left = timeout.toNanos() - (System.nanoTime() - begin);
         if (left <= 0) {
-            throw new PagesBusyException("pages of a device are still pinned: device=" + link.name() + ", pages="
+            throw new PagesBusyException("pages of a device are still pinned, or read by a cursor: device=" + link.name() + ", pages="
                     + usedFrames().length + ", waited=" + timeout.toMillis() + " ms, held by\n  "
                     + String.join("\n  ", holders(used)));
         }
@@ -183,9 +183,14 @@ public final class DeviceClosing {
         return Arrays.copyOf(used, count);
     }
 
-    /** Who pins the frames that are left, of spaces open and closed. */
+    /** Who pins the frames that are left, of spaces open and closed, or reads them through a cursor. */
     private Set<String> holders(int[] used) {
         Set<String> holders = new TreeSet<>();
+        for (Space space : machine.spaces().unordered()) {
+            if (holders.size() < HOLDERS_NAMED && space.isOfCursor() && isReading(space, used)) {
+                holders.add(space.describe());
+            }
+        }
         for (Pinned pinned : machine.openPins()) {
             for (int i = 0; i < pinned.pages() && holders.size() < HOLDERS_NAMED; i++) {
                 if (link.pool().contains(pinned.frame(i)) && link.pool().isUsed(link.pool().frame(pinned.frame(i)))) {
@@ -194,5 +199,14 @@ public final class DeviceClosing {
             }
         }
         return holders.isEmpty() ? Set.of(used.length + " frames nobody is known to hold") : holders;
+    }
+
+    private boolean isReading(Space cursor, int[] frames) {
+        for (int frame : frames) {
+            if (cursor.lineage().equals(link.lineageOf(frame)) && cursor.isKeptInPlace(link.addressOf(frame))) {
+                return true;
+            }
+        }
+        return false;
     }
 }

@@ -827,6 +827,16 @@ public final class Space {
         return false;
     }
 
+    /** Whether a cursor may be reading a page just now. */
+    boolean isKeptInPlace(long page) {
+        lock.lock();
+        try {
+            return keptFrom <= page && page < keptTo;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     // ---- withdrawal
 
     /** After a change of root or entries: no access that begins later relies on what was there before. */

@@ -1,0 +1,175 @@
+package io.quire.memory;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import io.quire.memory.contract.ClosedException;
+import io.quire.memory.contract.OpenSpacesException;
+import io.quire.memory.contract.PinAccess;
+import io.quire.memory.contract.PinTerm;
+import io.quire.memory.testkit.LogLines;
+import io.quire.memory.testkit.Threads;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** What is open, and how a manager is closed with it. */
+class ManagerEndTest {
+
+    private static final long PAGE = 4096;
+
+    @RegisterExtension
+    final LogLines log = new LogLines();
+
+    private static MemoryManager open(boolean leakTracking) {
+        return MemoryManager.builder().name("m").hostPool(1 << 20).deviceCoherentPool("near", 1 << 20)
+                .leakTracking(leakTracking).build();
+    }
+
+    @Test
+    void spacesSayWhatIsOpen() {
+        try (MemoryManager manager = open(true);
+                AddressSpace space = manager.newAddressSpace("a");
+                AddressSpace fork = space.fork("b");
+                AddressSpace snapshot = fork.snapshot();
+                RunCursor cursor = space.runs(space.map(PAGE), PAGE)) {
+            assertThat(cursor.memory().byteSize()).isZero();
+            List<OpenSpace> open = manager.spaces();
+            assertThat(open).extracting(OpenSpace::name)
+                    .containsExactly("a", "b", snapshot.name(), "runs of a");
+            assertThat(open).extracting(OpenSpace::kind).containsExactly(OpenSpace.Kind.SPACE, OpenSpace.Kind.FORK,
+                    OpenSpace.Kind.SNAPSHOT, OpenSpace.Kind.CURSOR);
+            assertThat(open).extracting(OpenSpace::parent).containsExactly(null, "a", "b", "a");
+            assertThat(open).allSatisfy(one -> {
+                assertThat(one.age()).isPositive();
+                assertThat(one.stack().getFirst().getMethodName()).isEqualTo("spacesSayWhatIsOpen");
+            });
+        }
+    }
+
+    @Test
+    void withoutLeakTrackingThereIsNoStack() {
+        try (MemoryManager manager = open(false); AddressSpace space = manager.newAddressSpace("a")) {
+            assertThat(manager.spaces()).singleElement().satisfies(one -> {
+                assertThat(one.name()).isEqualTo(space.name());
+                assertThat(one.stack()).isEmpty();
+            });
+        }
+    }
+
+    @Test
+    void allIsClosedWithTheManager() throws InterruptedException {
+        MemoryManager manager = open(false);
+        AddressSpace space = manager.newAddressSpace("a");
+        long address = space.map(4 * PAGE);
+        space.fill(address, 4 * PAGE, (byte) 1);
+        space.migrate(address, PAGE, manager.pool("near"));
+        manager.device("near").attach(space);
+        AddressSpace fork = space.fork();
+        Accessor accessor = space.accessor();
+        accessor.setLong(address + PAGE, 1);
+        Pin inPlace = accessor.pin(address + PAGE, 8, PinTerm.SHORT, PinAccess.WRITE);
+        Pin pin = space.pin(address, PAGE, PinTerm.SHORT, PinAccess.READ);
+        RunCursor cursor = space.runs(address + PAGE, PAGE);
+        cursor.next();
+        Threads.elsewhere(() -> {
+            Accessor ofEnded = fork.accessor();
+            ofEnded.setLong(address, 2);
+            ofEnded.pin(address, 8, PinTerm.SHORT, PinAccess.READ);
+            fork.runs(address, PAGE).next();
+        });
+        manager.closeAll(Duration.ofSeconds(10));
+        assertThat(space.isClosed()).isTrue();
+        assertThat(fork.isClosed()).isTrue();
+        assertThatExceptionOfType(ClosedException.class).isThrownBy(manager::statistics);
+        assertThatExceptionOfType(ClosedException.class).isThrownBy(() -> manager.closeAll(Duration.ZERO));
+        assertThatExceptionOfType(ClosedException.class).isThrownBy(() -> accessor.setLong(address, 1));
+        assertThatExceptionOfType(ClosedException.class).isThrownBy(pin::close);
+        assertThatExceptionOfType(ClosedException.class).isThrownBy(inPlace::close);
+        accessor.close();
+        cursor.close();
+        assertThat(log.about("space a,")).isEmpty();
+    }
+
+    @Test
+    void whatAnotherThreadUsesIsNamedAndLeftToIt() throws InterruptedException {
+        MemoryManager manager = open(false);
+        AddressSpace space = manager.newAddressSpace("a");
+        long address = space.map(PAGE);
+        space.setLong(address, 42);
+        CountDownLatch reading = new CountDownLatch(1);
+        CountDownLatch refused = new CountDownLatch(1);
+        Thread reader = Thread.ofPlatform().start(() -> {
+            try (RunCursor cursor = space.runs(address, PAGE)) {
+                cursor.next();
+                reading.countDown();
+                refused.await();
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+        });
+        reading.await();
+        assertThatExceptionOfType(OpenSpacesException.class)
+                .isThrownBy(() -> manager.closeAll(Duration.ofMillis(50)))
+                .withMessageContaining("cursor, snapshot runs of a").withMessageContaining("count=1");
+        assertThat(space.isClosed()).isTrue();
+        refused.countDown();
+        manager.closeAll(Duration.ofSeconds(10)); // waits for it
+        reader.join();
+        assertThatIllegalArgumentException().isThrownBy(() -> manager.closeAll(Duration.ofNanos(-1)));
+    }
+
+    @Test
+    void closeOnAnInterruptedThreadEndsTheAgent() {
+        MemoryManager manager = MemoryManager.builder().name("interrupted").hostPool(1 << 20).build();
+        Thread.currentThread().interrupt();
+        manager.close();
+        assertThat(Thread.interrupted()).as("the interrupt is kept").isTrue();
+        assertThat(Thread.getAllStackTraces().keySet()).extracting(Thread::getName)
+                .doesNotContain("quire-agent-interrupted");
+    }
+
+    @Test
+    void interruptDoesNotEndTheAgent() throws InterruptedException {
+        try (MemoryManager manager = MemoryManager.builder().name("shaken").hostPool(1 << 20).build();
+                AddressSpace space = manager.newAddressSpace()) {
+            Thread agent = Thread.getAllStackTraces().keySet().stream()
+                    .filter(thread -> thread.getName().equals("quire-agent-shaken")).findAny().orElseThrow();
+            for (int i = 0; i < 20; i++) {
+                agent.interrupt();
+                Thread.sleep(5);
+            }
+            assertThat(agent.isAlive()).isTrue();
+            assertThat(space.isClosed()).isFalse();
+        }
+    }
+
+    @Test
+    void oldSnapshotThatHoldsMemoryAloneIsReportedOnce() throws InterruptedException {
+        try (MemoryManager manager = MemoryManager.builder().hostPool(1 << 20).backgroundAgent(false)
+                .snapshotOverstay(Duration.ofMillis(20)).build();
+                AddressSpace space = manager.newAddressSpace("live")) {
+            long address = space.map(PAGE);
+            space.setLong(address, 1);
+            AddressSpace idle = space.fork("idle");
+            try (AddressSpace old = space.snapshot("old")) {
+                Thread.sleep(50);
+                manager.maintain();
+                assertThat(log.about("old")).as("it shares all it has").isEmpty();
+                space.setLong(address, 2);
+                idle.close();
+                Thread.sleep(50);
+                manager.maintain();
+                Thread.sleep(50);
+                manager.maintain();
+                assertThat(log.about("old")).hasSize(1).first().asString()
+                        .contains("snapshot old forked from live", "pages held alone=1");
+                assertThat(old.getLong(address)).isOne();
+            }
+            assertThat(log.about("space live,")).isEmpty();
+        }
+    }
+}

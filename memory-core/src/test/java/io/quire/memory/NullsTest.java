@@ -1,0 +1,125 @@
+package io.quire.memory;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
+
+import io.quire.memory.contract.CowPlacement;
+import io.quire.memory.contract.LongTermPolicy;
+import io.quire.memory.contract.PinAccess;
+import io.quire.memory.contract.PinTerm;
+import io.quire.memory.contract.Protection;
+import io.quire.memory.device.DeviceDriver;
+import io.quire.memory.structure.ForkableMap;
+import io.quire.memory.testkit.RecordingDriver;
+import java.lang.foreign.MemorySegment;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.lang.reflect.Modifier;
+import java.nio.ByteOrder;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BiConsumer;
+import java.util.function.LongConsumer;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
+
+/** Null for each parameter of each public method is refused at once, unless it is documented, and changes nothing. */
+class NullsTest {
+
+    private static final long PAGE = 4096;
+
+    private MemoryManager manager;
+    private AddressSpace space;
+    private Accessor accessor;
+    private ForkableMap map;
+    private long address;
+
+    @BeforeEach
+    void open() {
+        manager = MemoryManager.builder().hostPool(1 << 20).deviceCoherentPool("d", 1 << 20).backgroundAgent(false)
+                .build();
+        space = manager.newAddressSpace("s");
+        address = space.map(1 << 16);
+        space.setLong(address, 1);
+        accessor = space.accessor();
+        map = ForkableMap.create(space, 1 << 16);
+        map.put(new byte[1], new byte[1]);
+    }
+
+    @AfterEach
+    void close() {
+        accessor.close();
+        manager.closeAll(Duration.ofSeconds(10));
+    }
+
+    /** One object of each class of the interface. */
+    private List<Object> receivers() {
+        return List.of(manager, MemoryManager.builder(), space, accessor, map, manager.device("d"), manager.hostPool());
+    }
+
+    private Object valueOf(Class<?> type) {
+        Map<Class<?>, Object> values = Map.ofEntries(Map.entry(long.class, address), Map.entry(int.class, 1),
+                Map.entry(short.class, (short) 1), Map.entry(byte.class, (byte) 1), Map.entry(float.class, 1f),
+                Map.entry(double.class, 1d), Map.entry(boolean.class, true), Map.entry(String.class, "d"),
+                Map.entry(AddressSpace.class, space), Map.entry(MemoryAccess.class, space),
+                Map.entry(MemoryPool.class, manager.pool("d")), Map.entry(MemorySegment.class,
+                        MemorySegment.ofArray(new byte[1])), Map.entry(byte[].class, new byte[1]),
+                Map.entry(long[].class, new long[1]), Map.entry(ByteOrder.class, ByteOrder.BIG_ENDIAN),
+                Map.entry(Protection.class, Protection.NONE), Map.entry(PinTerm.class, PinTerm.SHORT),
+                Map.entry(PinAccess.class, PinAccess.READ), Map.entry(CowPlacement.class, CowPlacement.HOST),
+                Map.entry(LongTermPolicy.class, LongTermPolicy.REFUSE), Map.entry(Duration.class, Duration.ZERO),
+                Map.entry(DeviceDriver.class, new RecordingDriver.Coherent(4)),
+                Map.entry(LongConsumer.class, (LongConsumer) _ -> { }),
+                Map.entry(BiConsumer.class, (BiConsumer<?, ?>) (_, _) -> { }));
+        Object value = values.get(type);
+        assertThat(value).as("a value of " + type).isNotNull();
+        return value;
+    }
+
+    private String state() {
+        return space.describeMappings() + space.pageState(address) + space.cowPlacement() + map.size()
+                + manager.openSpaces().size() + manager.openPins();
+    }
+
+    @TestFactory
+    Stream<DynamicTest> nullIsRefusedAndChangesNothing() {
+        List<DynamicTest> tests = new ArrayList<>();
+        for (Object receiver : receivers()) {
+            for (Method method : receiver.getClass().getMethods()) {
+                boolean isOurs = method.getDeclaringClass().getName().startsWith("io.quire.memory");
+                for (int i = 0; i < method.getParameterCount() && isOurs; i++) {
+                    boolean mayBeNull = method.getParameterTypes()[i].isPrimitive()
+                            || method.getAnnotatedParameterTypes()[i].isAnnotationPresent(Nullable.class)
+                            || method.getName().equals("equals");
+                    if (!mayBeNull) {
+                        int nullAt = i;
+                        tests.add(DynamicTest.dynamicTest(method.getDeclaringClass().getSimpleName() + "."
+                                + method.getName() + " of " + receiver.getClass().getSimpleName() + ", parameter " + i,
+                                () -> isRefused(receiver, method, nullAt)));
+                    }
+                }
+            }
+        }
+        assertThat(tests).hasSizeGreaterThan(50);
+        return tests.stream();
+    }
+
+    private void isRefused(Object receiver, Method method, int nullAt) {
+        Object[] arguments = new Object[method.getParameterCount()];
+        for (int i = 0; i < arguments.length; i++) {
+            arguments[i] = i == nullAt ? null : valueOf(method.getParameterTypes()[i]);
+        }
+        String before = state();
+        Throwable thrown = catchThrowable(() ->
+                method.invoke(Modifier.isStatic(method.getModifiers()) ? null : receiver, arguments));
+        assertThat(thrown).isInstanceOf(InvocationTargetException.class);
+        assertThat(thrown.getCause()).isInstanceOf(NullPointerException.class);
+        assertThat(state()).isEqualTo(before);
+    }
+}
