@@ -298,6 +298,13 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
         return space.unpin(pinned, use);
     }
 
+    /** Refuses any thread but the owner, until that has ended. */
+    void checkMayClose(String what) {
+        if (!Ownership.mayClose(owner)) {
+            throw Ownership.violation(what + " of " + space.describeName(), owner);
+        }
+    }
+
     /** Refuses any thread but the owner. */
     void checkOwner(String what) {
         if (!Ownership.isCurrent(owner)) {

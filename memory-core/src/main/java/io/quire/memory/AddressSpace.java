@@ -44,19 +44,11 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
         this.manager = manager;
     }
 
-    /** The handle of a space that was just opened; if there is no memory for a handle, the space is closed. */
+    /** The handle of a space that is just being opened. */
     static AddressSpace of(MemoryManager manager, Space space) {
-        boolean opened = false;
-        try {
-            AddressSpace handle = new AddressSpace(manager, space);
-            space.watchedThrough(handle);
-            opened = true;
-            return handle;
-        } finally {
-            if (!opened) {
-                space.close();
-            }
-        }
+        AddressSpace handle = new AddressSpace(manager, space);
+        space.watchedThrough(handle);
+        return handle;
     }
 
     // ---- addresses
@@ -165,7 +157,7 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
 
     private AddressSpace copy(boolean asSnapshot, @Nullable String name) {
         try {
-            return of(manager, space.fork(asSnapshot, name));
+            return space.fork(asSnapshot, name, child -> of(manager, child));
         } finally {
             Reference.reachabilityFence(this); // else it might be closed as forgotten in the middle of its last use
         }

@@ -9,6 +9,7 @@ import io.quire.memory.table.Geometry;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import java.util.Objects;
 
 /**
@@ -435,7 +436,10 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
     /** Sets every byte of a range. */
     public final void fill(long address, long sizeBytes, byte value) {
         checkRange(address, sizeBytes);
-        writeRange(address, sizeBytes, (offset, _, length) -> memory.fill(offset, length, value));
+        byte[] page = new byte[(int) Math.min(sizeBytes, Geometry.PAGE_BYTES)];
+        Arrays.fill(page, value);
+        MemorySegment source = MemorySegment.ofArray(page); // copied, because that allocates nothing half way
+        writeRange(address, sizeBytes, (offset, _, length) -> memory.copyFrom(source, 0, offset, length));
     }
 
     /**

@@ -91,7 +91,7 @@ public final class MemoryManager implements AutoCloseable {
      * @throws ClosedException after close
      */
     public AddressSpace newAddressSpace(@Nullable String name) {
-        return AddressSpace.of(this, Space.open(machine, name));
+        return Space.open(machine, name, space -> AddressSpace.of(this, space));
     }
 
     /**

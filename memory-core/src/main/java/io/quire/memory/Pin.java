@@ -7,6 +7,7 @@ import io.quire.memory.contract.PinTerm;
 import io.quire.memory.contract.SegmentInUseException;
 import io.quire.memory.frame.FrameMemory;
 import io.quire.memory.frame.FramePool;
+import io.quire.memory.guard.Ownership;
 import io.quire.memory.platform.SegmentScope;
 import io.quire.memory.space.PageStates;
 import io.quire.memory.space.Pinned;
@@ -192,9 +193,9 @@ public final class Pin implements AutoCloseable {
     }
 
     private void endOwnSegments() {
-        checkOwner();
-        Arena mine = Objects.requireNonNull(arena);
-        if (segments.getFirst().isAccessibleBy(Thread.currentThread())) {
+        Objects.requireNonNull(accessor).checkMayClose("a pin");
+        Arena mine = arena;
+        if (mine != null && Ownership.isCurrent(pinned.thread())) {
             SegmentScope.end(mine, this);
         } // else its thread has ended, and nobody can use them
         arena = null;

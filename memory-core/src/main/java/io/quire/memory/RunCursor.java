@@ -65,19 +65,24 @@ public final class RunCursor implements AutoCloseable {
         if (sizeBytes < 0) {
             throw new IllegalArgumentException("a size cannot be negative: sizeBytes=" + sizeBytes);
         }
-        Space snapshot = handle.space().fork(true, "runs of " + handle.name());
+        RunCursor cursor = handle.space().fork(true, "runs of " + handle.name(),
+                snapshot -> of(handle.manager(), snapshot, address, sizeBytes));
         boolean opened = false;
         try {
-            snapshot.checkAllReadable(address, sizeBytes);
-            RunCursor cursor = new RunCursor(handle.manager(), snapshot, address, sizeBytes);
-            snapshot.watchedThroughCursor(cursor);
+            cursor.snapshot.checkAllReadable(address, sizeBytes);
             opened = true;
             return cursor;
         } finally {
             if (!opened) {
-                snapshot.close();
+                cursor.snapshot.close();
             }
         }
+    }
+
+    private static RunCursor of(MemoryManager manager, Space snapshot, long address, long sizeBytes) {
+        RunCursor cursor = new RunCursor(manager, snapshot, address, sizeBytes);
+        snapshot.watchedThroughCursor(cursor);
+        return cursor;
     }
 
     /**

@@ -202,6 +202,11 @@ public final class Pinned {
         return watch == accessor;
     }
 
+    /** Who took it. */
+    public Thread thread() {
+        return thread;
+    }
+
     /** Whether the caller may end it: see {@link Ownership#mayClose}. */
     boolean mayBeEndedHere() {
         return Ownership.mayClose(thread);

@@ -430,6 +430,11 @@ final class Pins {
         return ended > 0 || count() > 0;
     }
 
+    /** Whether pins may be open, or have ended and hold their frames, as far as can be told while accessors pin. */
+    boolean mayBeOpen() {
+        return first != null || places.length > 0 || ended > 0;
+    }
+
     /** How many pins are open. */
     int count() {
         int count = listed;

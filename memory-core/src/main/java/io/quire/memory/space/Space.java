@@ -106,9 +106,6 @@ public final class Space {
     /** Of {@link SnapshotWatch}. */
     private boolean overstayReported;
 
-    /** The table of a space that is being closed, as long as it is to be given up; under the lock. */
-    private @Nullable Directory dropped;
-
     /** Whose cursor this snapshot was made for; null if it is none. */
     private volatile @Nullable Thread cursorOwner;
 
@@ -147,16 +144,22 @@ public final class Space {
         this.root = root;
     }
 
-    /** Opens a space without any mapping; the name may be null. */
-    public static Space open(Machine machine, @Nullable String name) {
+    /**
+     * Opens a space without any mapping.
+     *
+     * @param name may be null
+     * @param handleOf makes what the user gets; before the space is open, so that whatever fails here opens nothing
+     */
+    public static <H> H open(Machine machine, @Nullable String name, Function<Space, H> handleOf) {
         Integer id = machine.spaces().reserve();
         boolean open = false;
         try {
             Space space = new Space(machine, id, null, name, false, Root.empty(machine.newGeneration()));
+            H handle = handleOf.apply(space);
             space.lineage.add(space);
             machine.spaces().add(space);
             open = true;
-            return space;
+            return handle;
         } finally {
             if (!open) {
                 machine.spaces().cancel(id);
@@ -310,7 +313,7 @@ public final class Space {
                     if (!Entry.isPresent(entry(page))) {
                         filled.add(page, page + Geometry.PAGE_BYTES);
                     }
-                    offsets[i] = faults.write(page, frames);
+                    offsets[i] = faults.write(i == 0 ? address : page, frames); // a refusal names what was asked for
                     away = offsets[i] == PageFaults.AWAY ? page : -1;
                 }
                 if (away < 0) {
@@ -463,15 +466,16 @@ public final class Space {
      *
      * @param asSnapshot whether the copy may never be written
      * @param childName the name of the copy, or null
+     * @param handleOf makes what the user gets; before the copy is open, so that whatever fails here opens nothing
      */
-    public Space fork(boolean asSnapshot, @Nullable String childName) {
+    public <H> H fork(boolean asSnapshot, @Nullable String childName, Function<Space, H> handleOf) {
         lineage.awaitGate();
         Integer childId = machine.spaces().reserve();
         boolean done = false;
         try {
-            Space child = share(childId, asSnapshot, childName);
+            H handle = share(childId, asSnapshot, childName, handleOf);
             done = true;
-            return child;
+            return handle;
         } finally {
             if (!done) {
                 machine.spaces().cancel(childId);
@@ -479,7 +483,7 @@ public final class Space {
         }
     }
 
-    private Space share(Integer childId, boolean asSnapshot, @Nullable String childName) {
+    private <H> H share(Integer childId, boolean asSnapshot, @Nullable String childName, Function<Space, H> handleOf) {
         lock.lock();
         try {
             pins.endIdleViews(); // or the child gets copies of their pages
@@ -490,6 +494,7 @@ public final class Space {
             }
             Root copy = root().withGeneration(machine.newGeneration());
             Space child = new Space(machine, childId, this, childName, asSnapshot, copy);
+            H handle = handleOf.apply(child);
             copy.top().acquire();
             boolean listed = false;
             try {
@@ -499,7 +504,7 @@ public final class Space {
                 machine.spaces().add(child);
                 machine.events().forked();
                 listed = true;
-                return child;
+                return handle;
             } finally {
                 if (!listed) {
                     takeBack(child);
@@ -559,27 +564,29 @@ public final class Space {
         }
     }
 
+    /** What may fail for want of memory comes before the first change; what fails later can be called again. */
     private void end() {
-        List<Mirror.News> ends = new ArrayList<>(0);
+        Reclaimer.Leftover spare = new Reclaimer.Leftover();
+        List<Mirror.News> ends = new ArrayList<>();
         lock.lock();
         try {
-            Root last = root;
-            if (last != null) {
+            List<Mirror> mirrors = notifier.mirrors();
+            if (root != null) {
+                retired.reserve(1, 0);
+                if (pins.mayBeOpen()) {
+                    machine.pinnedAfterClose().add(this); // before its pins can be the last that is left of it
+                }
                 try (Notifier.Window _ = notifier.start(InvalidationKind.RELEASE, 0, Long.MAX_VALUE)) {
-                    dropped = last.top();
-                    root = null;
-                    releaseDropped();
+                    release(spare);
+                } finally {
+                    pins.noteUnpinned();
                 }
             }
-            releaseDropped(); // if that has failed before
             pins.endIdleViews();
             pins.forgetViewsIfNone();
-            if (pins.holdsAny()) { // here, when no accessor is just pinning or unpinning any more
-                machine.pinnedAfterClose().add(this);
-            }
-            for (Mirror mirror : notifier.mirrors()) {
-                if (!mirror.isClosed()) { // else the end was begun before
-                    ends.add(mirror.close());
+            for (int i = 0; i < mirrors.size(); i++) {
+                if (!mirrors.get(i).isClosed()) { // else its end was begun before
+                    ends.add(mirrors.get(i).close());
                 }
             }
         } finally {
@@ -587,23 +594,29 @@ public final class Space {
         }
         lineage.remove(this);
         machine.spaces().remove(this); // last of what must be done: as long as it is listed, the end is tried again
-        ends.forEach(Mirror.News::await);
+        for (int i = 0; i < ends.size(); i++) {
+            ends.get(i).await();
+        }
         machine.reclaimer().reclaimIfPossible(NODES_PER_CLOSE);
     }
 
-    /** Gives the table up, once no access can be in it any more. */
-    private void releaseDropped() {
-        Directory top = dropped;
-        if (top != null) {
-            Reclaimer.Leftover spare = new Reclaimer.Leftover();
-            retired.reserve(1, 0);
+    /** Gives the table up; if a writer does not come to an end, the space stays as it was. */
+    private void release(Reclaimer.Leftover spare) {
+        Root last = root();
+        root = null;
+        boolean withdrawn = false;
+        try {
             withdrawFromAll(Withdrawals.ALL);
-            retired.add(top);
-            dropped = null;
-            withdrawRetired(Withdrawals.ALL);
-            if (!retired.isEmpty()) {
-                machine.reclaimer().leave(retired, spare);
+            withdrawn = true;
+        } finally {
+            if (!withdrawn) {
+                root = last;
             }
+        }
+        retired.add(last.top());
+        withdrawRetired(Withdrawals.ALL);
+        if (!retired.isEmpty()) {
+            machine.reclaimer().leave(retired, spare);
         }
     }
 
