@@ -117,7 +117,7 @@ class MigrationReportTest {
             for (String name : List.of("tier", "other")) {
                 long closedAt = name.equals("tier") ? 64 * PAGE : 129 * PAGE;
                 assertThatExceptionOfType(DeviceClosedException.class).isThrownBy(() -> space.migrate(address,
-                        129 * PAGE + (closedAt == 64 * PAGE ? 0 : PAGE), leaks.manager().pool(name), done -> {
+                        129 * PAGE, leaks.manager().pool(name), done -> {
                             if (done == closedAt) {
                                 leaks.manager().device(name).close();
                             }

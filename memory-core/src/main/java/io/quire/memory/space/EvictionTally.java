@@ -3,13 +3,16 @@ package io.quire.memory.space;
 import io.quire.memory.contract.PageOutcome;
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.function.IntConsumer;
 import org.agrona.collections.Int2ObjectHashMap;
+import org.agrona.collections.IntHashSet;
 
-/** What became of the pages that one eviction has tried: of each page the last, however often it was tried. */
+/** What became of the pages that one eviction has tried, each once, and which are not to be tried again. */
 final class EvictionTally {
 
     /** By frame: why its page is still there. */
     private final Int2ObjectHashMap<PageOutcome> stayed = new Int2ObjectHashMap<>();
+    private final IntHashSet aside = new IntHashSet();
     private int moved;
     private boolean hostIsFull;
 
@@ -19,7 +22,25 @@ final class EvictionTally {
             moved++;
         } else {
             stayed.put(frame, outcome);
+            setAside(frame);
             hostIsFull |= outcome == PageOutcome.NO_FREE_FRAME;
+        }
+    }
+
+    /** The page of a frame is not to be tried again in this eviction. */
+    void setAside(int frame) {
+        aside.add(frame);
+    }
+
+    /** Whether a page is not to be tried again: it was, or was never to be. */
+    boolean isAside(int frame) {
+        return aside.contains(frame);
+    }
+
+    /** Does something with the frame of each such page. */
+    void forEachAside(IntConsumer deed) {
+        for (IntHashSet.IntIterator frames = aside.iterator(); frames.hasNext();) {
+            deed.accept(frames.nextValue());
         }
     }
 

@@ -25,6 +25,9 @@ public final class Evictor {
     /** The same for a migration that needs room: not long, and yet past the pages that it has just brought itself. */
     private static final int TRIES_FOR_ROOM = 4096;
 
+    /** How often the queues may pass over a page before they offer it, however much it was used. */
+    private static final int ROUNDS = 4;
+
     private final Machine machine;
     private final @Nullable Promoter promoter;
 
@@ -57,8 +60,8 @@ public final class Evictor {
         link.eviction().lock();
         try {
             link.checkOpen();
-            // At least once each page that is there: those that cannot go may all come first.
-            long tries = Math.max((long) pages * TRIES_PER_PAGE, link.pool().frames());
+            // Those that cannot go may all come first, and forks that went apart are tried one after the other.
+            long tries = (long) Math.max(pages, link.pool().frames()) * TRIES_PER_PAGE;
             return evict(link, pages, tries, true, Spared.NONE).counts();
         } finally {
             link.eviction().unlock();
@@ -98,25 +101,37 @@ public final class Evictor {
         }
     }
 
+    /**
+     * Tries each page once. Those that cannot go are kept out of the queues until this ends, or they would be offered
+     * again and again before others.
+     */
     private EvictionTally evict(DriverLink link, int pages, long tries, boolean mayBlock, Spared spared) {
         EvictionTally tally = new EvictionTally();
+        try {
+            evict(link, pages, tries, mayBlock, spared, tally);
+            return tally;
+        } finally {
+            tally.forEachAside(link.queues()::skipped);
+        }
+    }
+
+    private void evict(DriverLink link, int pages, long tries, boolean mayBlock, Spared spared, EvictionTally tally) {
         int[] victims = new int[BATCH];
         long triesLeft = tries;
         int left = pages;
         while (left > 0 && triesLeft > 0 && !tally.isHostFull()) {
             Arrays.fill(victims, EvictionQueues.NONE);
             try {
-                int chosen = choose(link, victims, (int) Math.min(Math.min(left, triesLeft), BATCH));
+                int chosen = choose(link, victims, (int) Math.min(Math.min(left, triesLeft), BATCH), tries);
                 if (chosen == 0) {
                     break;
                 }
                 triesLeft -= chosen;
                 left -= move(link, victims, mayBlock, spared, tally);
             } finally {
-                giveBack(link, victims); // those that a driver has failed on, and those after them
+                giveBackUntried(link, victims, tally); // and those that a driver has failed on, and those after them
             }
         }
-        return tally;
     }
 
     /** Evicts from a device as the watermarks say, a batch; for an agent or whoever stands in for it. How many went. */
@@ -131,10 +146,10 @@ public final class Evictor {
     }
 
     /** Notes each victim as soon as it is chosen, so that it is given back whatever happens; how many there are. */
-    private int choose(DriverLink link, int[] victims, int count) {
+    private int choose(DriverLink link, int[] victims, int count, long tries) {
         AccessBit bit = frame -> testAndClearAccessed(link, frame);
         for (int chosen = 0; chosen < count; chosen++) {
-            victims[chosen] = nextVictim(link, bit);
+            victims[chosen] = nextVictim(link, bit, tries);
             if (victims[chosen] == EvictionQueues.NONE) {
                 return chosen;
             }
@@ -142,16 +157,20 @@ public final class Evictor {
         return count;
     }
 
-    private static int nextVictim(DriverLink link, AccessBit bit) {
+    private static int nextVictim(DriverLink link, AccessBit bit, long tries) {
         int victim = link.queues().nextVictim(bit);
-        // Everything may be in use, and yet some has to go.
-        return victim != EvictionQueues.NONE ? victim : link.queues().nextVictim(AccessBit.IGNORED);
+        // Everything may be in use, and yet some has to go: what was used is passed over a few times all the same.
+        for (long looks = 0; victim == EvictionQueues.NONE && looks < ROUNDS * tries;
+                looks += EvictionQueues.LOOKS_MAX) {
+            victim = link.queues().nextVictim(AccessBit.IGNORED);
+        }
+        return victim;
     }
 
     /** What was not evicted may be chosen again; does nothing for what was. */
-    private static void giveBack(DriverLink link, int[] victims) {
+    private static void giveBackUntried(DriverLink link, int[] victims, EvictionTally tally) {
         for (int victim : victims) {
-            if (victim != EvictionQueues.NONE) {
+            if (victim != EvictionQueues.NONE && !tally.isAside(victim)) {
                 link.queues().skipped(victim);
             }
         }
@@ -160,7 +179,7 @@ public final class Evictor {
     /** Moves some frames' pages to the host; how many went. */
     int move(DriverLink link, int[] victims, boolean mayBlock, Spared spared, EvictionTally tally) {
         int before = tally.moved();
-        for (Batch batch : batches(link, victims, mayBlock, spared)) {
+        for (Batch batch : batches(link, victims, mayBlock, spared, tally)) {
             try {
                 machine.migration().move(batch);
             } finally {
@@ -188,7 +207,8 @@ public final class Evictor {
         }
     }
 
-    private Iterable<Batch> batches(DriverLink link, int[] frames, boolean mayBlock, Spared spared) {
+    private Iterable<Batch> batches(DriverLink link, int[] frames, boolean mayBlock, Spared spared,
+            EvictionTally tally) {
         Map<Stretch, Batch> batches = new LinkedHashMap<>();
         for (int frame : frames) {
             Lineage lineage = frame == EvictionQueues.NONE ? null : link.lineageOf(frame);
@@ -197,6 +217,7 @@ public final class Evictor {
             }
             long address = link.addressOf(frame);
             if (spared.contains(lineage, address)) {
+                tally.setAside(frame);
                 continue;
             }
             Batch batch = batches.computeIfAbsent(new Stretch(lineage, address & -Geometry.LEAF_BYTES), stretch ->

@@ -52,8 +52,8 @@ public final class RangeMigration {
         for (long from = address; from < end;) {
             long leaf = space.root().nextLeaf(from, end);
             from = leaf <= from ? moveLeaf(from, end) : dealWithNothing(from, Math.min(leaf, end));
-            checkDevice();
             progress.accept(from - address);
+            checkDevice();
         }
         return outcomes;
     }
