@@ -106,6 +106,7 @@ final class Lineage {
         }
     }
 
+    @SuppressWarnings("NonApiType") // only this list has a capacity
     private static void lock(Space space, ArrayList<Space> locked) {
         locked.ensureCapacity(locked.size() + 1); // what is locked is in the list, whatever fails
         space.lock();
@@ -149,6 +150,7 @@ final class Lineage {
     }
 
     /** Waits for the migration that runs now, if one does; the caller holds no lock. */
+    @SuppressWarnings("LockNotBeforeTry") // there is nothing to do with the lock
     void awaitMigration() {
         migration.lock();
         migration.unlock();

@@ -97,7 +97,7 @@ final class Migration {
     void bringHome(Space space, long page, @Nullable DriverLink device) {
         long entry = space.entry(page);
         boolean isWithinReach = !Entry.isPrivate(entry)
-                || device != null && device.pool().contains(Entry.offset(entry));
+                || (device != null && device.pool().contains(Entry.offset(entry)));
         if (!isWithinReach) {
             bringToHost(space, page);
         } else if (Entry.isMigrating(entry)) { // it was on its way home, for somebody else
@@ -318,6 +318,7 @@ final class Migration {
     }
 
     /** Begins to open windows over the moving pages, in all spaces that have a leaf here. */
+    @SuppressWarnings("NonApiType") // only this list has a capacity
     private void announce(Batch batch, Mappers mappers, InvalidationKind kind, ArrayList<Notifier.Window> windows,
             List<Notifier.Window> earlier) {
         int first = LeafPages.first(batch.moving());

@@ -93,7 +93,7 @@ final class Pins {
 
     private boolean hasFree(long frames) {
         FramePool host = machine.pools().host();
-        return frames <= host.free() || machine.reclaimer().reclaimAll() && frames <= host.free();
+        return frames <= host.free() || (machine.reclaimer().reclaimAll() && frames <= host.free());
     }
 
     /** How many pages of a range have no frame yet. */
