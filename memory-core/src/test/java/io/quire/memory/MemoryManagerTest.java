@@ -120,15 +120,18 @@ class MemoryManagerTest {
         long address = space.map(PAGE);
         space.setLong(address, 1);
         space.close();
+        MemoryPool pool = manager.hostPool();
         manager.close();
         List<Runnable> uses = List.of(manager::close, manager::newAddressSpace, manager::statistics,
-                () -> manager.reclaim(1));
+                () -> manager.reclaim(1), pool::freeBytes, pool::sizeBytes, manager::trim);
         for (Runnable use : uses) {
             assertThatExceptionOfType(ClosedException.class).isThrownBy(use::run)
                     .withMessage("memory manager gone is closed");
         }
         assertThatExceptionOfType(ClosedException.class).isThrownBy(() -> space.getLong(address));
         assertThat(manager).hasToString("MemoryManager[gone, closed]");
+        assertThat(pool).hasToString("MemoryPool[host, HOST, closed]");
+        assertThat(pool.name()).isEqualTo("host");
     }
 
     @Test

@@ -86,14 +86,43 @@ class RunCursorTest {
     @Test
     void memoryNeverWrittenComesAsZerosAndTakesNoFrame() {
         space.setByte(address + 3 * PAGE, (byte) 1);
-        // A page of zeros is the zero frame, which has at most one neighbour in the pool.
-        assertThat(runSizes()).hasSizeBetween(PAGES - 2, PAGES);
-        try (RunCursor runs = space.runs(address, 3 * PAGE)) {
-            while (runs.next()) {
-                assertThat(runs.memory().mismatch(MemorySegment.ofArray(new byte[PAGE]))).isEqualTo(-1);
-            }
+        assertThat(runSizes()).containsExactly(3L * PAGE, (long) PAGE, (long) (PAGES - 4) * PAGE);
+        try (RunCursor runs = space.runs(address + 5, 3 * PAGE - 5)) {
+            assertThat(runs.next()).isTrue();
+            assertThat(runs.memory().mismatch(MemorySegment.ofArray(new byte[3 * PAGE - 5]))).isEqualTo(-1);
+            assertThat(runs.memory().isReadOnly()).isTrue();
+            assertThat(runs.next()).isFalse();
         }
         assertThat(leaks.manager().statistics().usedBytes()).isEqualTo(PAGE);
+    }
+
+    @Test
+    void holesOfAnySizeArePassedInLongRunsAndEachByteIsSeenOnce() {
+        long size = 64L << 20;
+        long start = space.map(size);
+        long[] written = {0, PAGE, 17 * PAGE, (2 << 20) - PAGE, 2 << 20, 9 << 20, (32 << 20) + 5 * PAGE, size - PAGE};
+        for (long page : written) {
+            space.setByte(start + page, (byte) 1);
+        }
+        long next = start;
+        int runs = 0;
+        int ones = 0;
+        try (RunCursor cursor = space.runs(start, size)) {
+            while (cursor.next()) {
+                assertThat(cursor.address()).isEqualTo(next);
+                next += cursor.memory().byteSize();
+                runs++;
+                for (long page = 0; page < cursor.memory().byteSize(); page += PAGE) {
+                    byte seen = cursor.memory().get(JAVA_BYTE, page);
+                    assertThat(seen).isEqualTo(space.getByte(cursor.address() + page));
+                    ones += seen;
+                }
+            }
+        }
+        assertThat(next).isEqualTo(start + size);
+        assertThat(ones).isEqualTo(written.length);
+        assertThat(runs).isLessThanOrEqualTo(32 + 2 * written.length);
+        space.unmap(start, size);
     }
 
     @Test

@@ -6,15 +6,25 @@ import static org.assertj.core.api.Assertions.assertThat;
 import org.junit.jupiter.api.Test;
 
 class TreeWordTest {
-    //            0 (9 bits), OWNER (7), and H (1) with FREE (11) of lane 3, 2, 1, 0
+    //            0 (1 bit), RECENT (4), USED (4), OWNER (7), and H (1) with FREE (11) of lane 3, 2, 1, 0
     private static final long WHOLE =
-            0b000000000_0000000_001000000000_001000000000_001000000000_001000000000L;
+            0b0_0000_0000_0000000_001000000000_001000000000_001000000000_001000000000L;
     private static final long OWNER_ONE =
-            0b000000000_0000001_000000000000_000000000000_000000000000_000000000000L;
+            0b0_0000_0000_0000001_000000000000_000000000000_000000000000_000000000000L;
     private static final long OWNER_LAST =
-            0b000000000_1111111_000000000000_000000000000_000000000000_000000000000L;
+            0b0_0000_0000_1111111_000000000000_000000000000_000000000000_000000000000L;
     private static final long HUGE_TWO =
-            0b000000000_0000000_000000000000_100000000000_000000000000_000000000000L;
+            0b0_0100_0100_0000000_000000000000_100000000000_000000000000_000000000000L;
+
+    /** USED and RECENT of lane 0, as whatever takes frames sets them. */
+    private static final long TAKEN_ZERO =
+            0b0_0001_0001_0000000_000000000000_000000000000_000000000000_000000000000L;
+    private static final long USED_ALL =
+            0b0_0000_1111_0000000_000000000000_000000000000_000000000000_000000000000L;
+
+    private static long taken(int lane) {
+        return TAKEN_ZERO << lane;
+    }
 
     @Test
     void fieldsLieWhereThePictureDrawsThem() {
@@ -22,7 +32,8 @@ class TreeWordTest {
         assertThat(TreeWord.own(0, 1)).isEqualTo(OWNER_ONE);
         assertThat(TreeWord.own(0, TreeWord.OWNER_MAX)).isEqualTo(OWNER_LAST);
         assertThat(TreeWord.takeHuge(512L << 24, 2)).isEqualTo(HUGE_TWO);
-        assertThat(TreeWord.take(WHOLE, 1, 512)).isEqualTo(WHOLE & ~(0xFFFL << 12));
+        assertThat(TreeWord.take(WHOLE, 1, 512)).isEqualTo(WHOLE & ~(0xFFFL << 12) | taken(1));
+        assertThat(TreeWord.use(WHOLE)).isEqualTo(WHOLE | USED_ALL);
     }
 
     @Test
@@ -43,7 +54,8 @@ class TreeWordTest {
             for (int free = 0; free <= 512; free++) {
                 long word = others | (long) free << lane * 12;
                 for (int count = 1; count <= 512; count++) {
-                    long less = free >= count ? others | (long) (free - count) << lane * 12 : REFUSED;
+                    long less = free >= count 
+                            ? others | (long) (free - count) << lane * 12 | taken(lane) : REFUSED;
                     long more = free + count <= 512 ? others | (long) (free + count) << lane * 12 : REFUSED;
                     boolean right = TreeWord.take(word, lane, count) == less
                             && TreeWord.give(word, lane, count) == more;
@@ -60,7 +72,7 @@ class TreeWordTest {
         for (int lane = 0; lane < 4; lane++) {
             for (int free = 0; free <= 512; free++) {
                 long next = TreeWord.takeHuge((long) free << lane * 12, lane);
-                assertThat(next).isEqualTo(free == 512 ? 0x800L << lane * 12 : REFUSED);
+                assertThat(next).isEqualTo(free == 512 ? 0x800L << lane * 12 | taken(lane) : REFUSED);
             }
         }
     }
@@ -75,8 +87,40 @@ class TreeWordTest {
             assertThat(TreeWord.takeHuge(huge, lane)).isEqualTo(REFUSED);
             assertThat(TreeWord.take(huge, lane, 1)).isEqualTo(REFUSED);
             assertThat(TreeWord.give(huge, lane, 1)).isEqualTo(REFUSED);
-            assertThat(TreeWord.giveHuge(huge, lane)).isEqualTo(TreeWord.own(WHOLE, 9));
+            assertThat(TreeWord.giveHuge(huge, lane)).isEqualTo(TreeWord.own(WHOLE, 9) | taken(lane));
             assertThat(TreeWord.giveHuge(WHOLE, lane)).isEqualTo(REFUSED);
+        }
+    }
+
+    @Test
+    void onlyAWhollyFreeAreaThatWasUsedIsGivenBackAndThenCountsAsUnused() {
+        for (int lane = 0; lane < 4; lane++) {
+            assertThat(TreeWord.takeUsed(WHOLE, lane, true)).as("never used").isEqualTo(REFUSED);
+            long inUse = TreeWord.take(TreeWord.own(WHOLE, 9), lane, 1);
+            assertThat(TreeWord.takeUsed(inUse, lane, true)).as("in use").isEqualTo(REFUSED);
+            long free = TreeWord.give(inUse, lane, 1);
+            long huge = TreeWord.takeUsed(free, lane, true);
+            assertThat(TreeWord.isHuge(huge, lane)).isTrue();
+            assertThat(TreeWord.takeUsed(huge, lane, true)).isEqualTo(REFUSED);
+            assertThat(TreeWord.giveHuge(huge, lane)).as("the operating system refused").isEqualTo(free);
+            assertThat(TreeWord.giveBack(huge, lane)).isEqualTo(TreeWord.own(WHOLE, 9));
+            assertThat(TreeWord.giveBack(free, lane)).isEqualTo(REFUSED);
+        }
+    }
+
+    @Test
+    void anAreaIsIdleWhenItWasFreeAtTwoLooksAndNotTakenInBetween() {
+        for (int lane = 0; lane < 4; lane++) {
+            long inUse = TreeWord.take(WHOLE, lane, 3);
+            assertThat(TreeWord.age(inUse, lane)).as("in use").isEqualTo(REFUSED);
+            long free = TreeWord.give(inUse, lane, 3);
+            assertThat(TreeWord.takeUsed(free, lane, false)).as("just freed").isEqualTo(REFUSED);
+            long seen = TreeWord.age(free, lane);
+            assertThat(TreeWord.isUsed(seen, lane)).isTrue();
+            assertThat(TreeWord.age(seen, lane)).as("seen before").isEqualTo(REFUSED);
+            assertThat(TreeWord.takeUsed(seen, lane, false)).isNotEqualTo(REFUSED);
+            long again = TreeWord.give(TreeWord.take(seen, lane, 1), lane, 1);
+            assertThat(TreeWord.takeUsed(again, lane, false)).as("taken in between").isEqualTo(REFUSED);
         }
     }
 

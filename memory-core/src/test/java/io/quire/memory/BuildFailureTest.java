@@ -1,0 +1,105 @@
+package io.quire.memory;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.quire.memory.device.CoherentDriver;
+import io.quire.memory.device.DeviceMirror;
+import io.quire.memory.device.Invalidation;
+import io.quire.memory.testkit.ChildJvm;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** A build that is refused leaves nothing behind: no memory, no promise, no thread. */
+class BuildFailureTest {
+
+    @Test
+    void errorsOfDriversAndOfTheHeapLeaveNothing() throws IOException, InterruptedException {
+        for (String access : List.of("--enable-native-access=ALL-UNNAMED", "-Dwithout=native")) {
+            ChildJvm.Result result = ChildJvm.run(Failing.class, List.of(access, "-XX:MaxDirectMemorySize=8g"));
+            assertThat(result.output()).isEqualToIgnoringNewLines("nothing is left");
+        }
+    }
+
+    /** Is refused again and again. */
+    static final class Failing {
+
+        private static final int BUILDS = 30;
+        private static final long POOL_BYTES = 64L << 20;
+
+        private Failing() {
+        }
+
+        public static void main(String[] arguments) throws IOException, InterruptedException {
+            MemoryManager.builder().hostPool(POOL_BYTES).build().close();
+            long before = status("VmSize");
+            int threads = Thread.activeCount();
+            for (int i = 0; i < BUILDS; i++) {
+                refused(MemoryManager.builder().hostPool(POOL_BYTES).deviceCoherentPool("before", POOL_BYTES)
+                        .device("bad", new ThrowingDriver()));
+            }
+            for (int tries = 0; tries < 200 && left(before, threads); tries++) {
+                System.gc();
+                Thread.sleep(10);
+            }
+            System.out.println(left(before, threads) ? "left: " + (status("VmSize") - before) + " KiB, "
+                    + (Thread.activeCount() - threads) + " threads" : "nothing is left");
+        }
+
+        private static void refused(MemoryManager.Builder builder) {
+            try {
+                builder.build();
+            } catch (AssertionError expected) {
+                return;
+            }
+            throw new IllegalStateException("a driver that throws was taken");
+        }
+
+        private static boolean left(long before, int threads) throws IOException {
+            return status("VmSize") - before > BUILDS * (POOL_BYTES >> 10) / 4 || Thread.activeCount() > threads;
+        }
+
+        private static long status(String name) throws IOException {
+            return Files.readAllLines(Path.of("/proc/self/status")).stream().filter(line -> line.startsWith(name))
+                    .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", ""))).findFirst().orElseThrow();
+        }
+    }
+
+    /** Throws an Error where it is asked for its memory. */
+    private static final class ThrowingDriver implements CoherentDriver {
+
+        @Override
+        public MemorySegment memory() {
+            throw new AssertionError("of the test");
+        }
+
+        @Override
+        public boolean frameAllocated(int frame) {
+            return true;
+        }
+
+        @Override
+        public void frameFreed(int frame) {
+        }
+
+        @Override
+        public void attached(DeviceMirror mirror) {
+        }
+
+        @Override
+        public void detached(DeviceMirror mirror) {
+        }
+
+        @Override
+        public boolean invalidateStart(DeviceMirror mirror, Invalidation invalidation) {
+            return true;
+        }
+
+        @Override
+        public void close() {
+        }
+    }
+}

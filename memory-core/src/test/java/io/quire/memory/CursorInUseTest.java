@@ -1,0 +1,57 @@
+package io.quire.memory;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+
+import io.quire.memory.testkit.LeakCheck;
+import io.quire.memory.testkit.NativeCaller;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** A cursor whose segment native code is using: what is refused then is not lost. */
+class CursorInUseTest {
+
+    private static final int PAGE = 4096;
+
+    @RegisterExtension
+    final LeakCheck leaks = new LeakCheck(1L << 20);
+
+    @Test
+    void closeIsRefusedOnceAndDoneLater() {
+        try (AddressSpace space = leaks.manager().newAddressSpace()) {
+            long address = space.map(PAGE);
+            space.setByte(address, (byte) 1);
+            RunCursor cursor = space.runs(address, PAGE);
+            cursor.next();
+            NativeCaller.using(cursor.memory(), () -> {
+                assertThatIllegalStateException().isThrownBy(cursor::close);
+                assertThat(cursor.memory().get(JAVA_BYTE, 0)).isEqualTo((byte) 1);
+            });
+            assertThat(leaks.manager().openSpaces()).hasSize(2);
+            cursor.close();
+            assertThat(leaks.manager().openSpaces()).hasSize(1);
+            cursor.close();
+        }
+    }
+
+    @Test
+    void nextIsRefusedOnceAndPassesNothing() {
+        try (AddressSpace space = leaks.manager().newAddressSpace()) {
+            long address = space.map(2 * PAGE);
+            space.setByte(address, (byte) 1); // and a hole behind it
+            try (RunCursor cursor = space.runs(address, 2 * PAGE)) {
+                cursor.next();
+                NativeCaller.using(cursor.memory(), () -> {
+                    assertThatIllegalStateException().isThrownBy(cursor::next);
+                    assertThat(cursor.address()).isEqualTo(address);
+                });
+                assertThat(cursor.next()).isTrue();
+                assertThat(cursor.address()).isEqualTo(address + PAGE);
+                NativeCaller.using(cursor.memory(), () -> assertThatIllegalStateException()
+                        .isThrownBy(cursor::next));
+                assertThat(cursor.next()).isFalse();
+            }
+        }
+    }
+}
