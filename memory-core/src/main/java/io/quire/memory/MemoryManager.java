@@ -222,7 +222,8 @@ public final class MemoryManager implements AutoCloseable {
         machine.reclaimer().reclaimAll();
         long given = 0;
         for (int number = 0; number < machine.pools().count(); number++) {
-            given += machine.pools().get(number).trim();
+            boolean isGone = number > 0 && machine.links().get(number - 1).isClosed();
+            given += isGone ? 0 : machine.pools().get(number).trim();
         }
         return given;
     }

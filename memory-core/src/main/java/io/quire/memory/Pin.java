@@ -184,11 +184,18 @@ public final class Pin implements AutoCloseable {
             }
             ended = accessor.unpin(pinned, use);
         } else {
-            ended = SlowPath.unpin(pinned.space(), pinned, use);
-            Reference.reachabilityFence(this); // until here the space finds the segments by it
+            ended = closeOfSpace();
         }
         if (!ended) {
             throw closed();
+        }
+    }
+
+    private boolean closeOfSpace() {
+        try {
+            return SlowPath.unpin(pinned.space(), pinned, use);
+        } finally {
+            Reference.reachabilityFence(this); // until here the space finds the segments by it
         }
     }
 

@@ -55,6 +55,7 @@ public final class SharedViews {
     /** Holds a pin as long as it is open. */
     private static final class Keeper {
 
+        @SuppressWarnings("UnusedVariable") // it is there to be reachable
         private @Nullable Object pin;
 
         Keeper(Object pin) {
