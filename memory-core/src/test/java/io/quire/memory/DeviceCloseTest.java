@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.quire.memory.contract.ClosedException;
 import io.quire.memory.contract.DeviceClosedException;
+import io.quire.memory.contract.DriverFailedException;
 import io.quire.memory.contract.PageState;
 import io.quire.memory.contract.PagesBusyException;
 import io.quire.memory.contract.PinAccess;
@@ -12,6 +13,7 @@ import io.quire.memory.contract.PinTerm;
 import io.quire.memory.device.DeviceAccess;
 import io.quire.memory.device.InvalidationKind;
 import io.quire.memory.testkit.LeakCheck;
+import io.quire.memory.testkit.QuietLog;
 import io.quire.memory.testkit.RecordingDriver.Call;
 import io.quire.memory.testkit.RecordingDriver;
 import io.quire.memory.testkit.Threads;
@@ -31,6 +33,9 @@ class DeviceCloseTest {
     private static final long PAGE = 4096;
     private static final int PAGES = 12;
     private static final int HOST_PAGES = 24;
+
+    @RegisterExtension
+    final QuietLog quiet = new QuietLog();
 
     @Order(1)
     @RegisterExtension
@@ -247,5 +252,109 @@ class DeviceCloseTest {
             assertThat(near.usedFrames()).isZero();
             expect(space);
         }
+    }
+
+    // ---- beside the close of a space, and with a driver that fails
+
+    @ParameterizedTest
+    @ValueSource(strings = {"near", "far"})
+    void driverHearsOfTheEndOfAMirrorOnceAndBeforeItIsClosedWhoeverIsFaster(String name) throws InterruptedException {
+        for (int round = 0; round < 100; round++) {
+            RecordingDriver driver = name.equals("near") ? new RecordingDriver.Coherent(8)
+                    : new RecordingDriver.Private(8);
+            MemoryManager memory = MemoryManager.builder().hostPool(1 << 18).device("card", driver)
+                    .backgroundAgent(false).build();
+            AddressSpace space = memory.newAddressSpace();
+            Device card = memory.device("card");
+            Attachment attachment = card.attach(space);
+            Threads.race(Duration.ZERO, _ -> card.close(), _ -> space.close(), _ -> attachment.close());
+            assertThat(driver.count(Call.DETACHED)).isOne();
+            assertThat(driver.count(Call.CLOSE)).isOne();
+            assertThat(driver.breaches()).as("among them: called after close").isEmpty();
+            memory.close();
+        }
+    }
+
+    @Test
+    void spaceThatIsBeingAttachedWhileTheDeviceIsClosedIsRefusedOrDetached() throws InterruptedException {
+        for (int round = 0; round < 100; round++) {
+            RecordingDriver driver = new RecordingDriver.Coherent(8);
+            MemoryManager memory = MemoryManager.builder().hostPool(1 << 18).device("card", driver)
+                    .backgroundAgent(false).build();
+            AddressSpace space = memory.newAddressSpace();
+            Device card = memory.device("card");
+            Threads.race(Duration.ZERO, _ -> card.close(), _ -> {
+                try {
+                    card.attach(space);
+                } catch (DeviceClosedException closed) {
+                    assertThat(card.isClosed() || driver.count(Call.CLOSE) == 0).isTrue();
+                }
+            });
+            assertThat(driver.count(Call.DETACHED)).isEqualTo(driver.count(Call.ATTACHED));
+            assertThat(driver.breaches()).as("among them: called after close").isEmpty();
+            space.close();
+            memory.close();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2})
+    void copyThatFailsWhileTheDeviceIsClosedIsMadeAgain(int times) {
+        Device device = leaks.manager().device("far");
+        try (AddressSpace space = filled("used")) {
+            space.migrate(address, PAGES * PAGE, device.pool());
+            for (int i = 0; i < times; i++) {
+                far.on(Call.COPY_TO_HOST, 3 * (i + 1), RecordingDriver::failing);
+            }
+            device.close();
+            assertThat(far.count(Call.CLOSE)).isOne();
+            expect(space);
+        }
+    }
+
+    @Test
+    void deviceThatFailsEachTimeStaysOpenWithItsPagesAndCanBeClosedLater() {
+        Device device = leaks.manager().device("far");
+        try (AddressSpace space = filled("used"); Attachment attachment = device.attach(space)) {
+            space.migrate(address, PAGES * PAGE, device.pool());
+            for (int i = 1; i <= 3; i++) {
+                far.on(Call.COPY_TO_HOST, i, RecordingDriver::failing);
+            }
+            assertThatExceptionOfType(DriverFailedException.class).isThrownBy(device::close)
+                    .withMessageContainingAll("device=far", "operation=close", "code=" + RecordingDriver.CODE,
+                            "pages=" + PAGES, "stays open")
+                    .withStackTraceContaining("on fire");
+            assertThat(device.isClosed()).isFalse();
+            assertThat(far.count(Call.DETACHED)).isZero();
+            assertThat(space.migrate(address, PAGE, leaks.manager().hostPool()).moved()).as("it works on").isOne();
+            assertThat(space.migrate(address, PAGE, device.pool()).moved()).isOne();
+            assertThat(far.load(attachment.mirror(), address)).isEqualTo(1);
+            device.close();
+            assertThat(device.isClosed()).isTrue();
+            assertThat(far.count(Call.DETACHED)).isOne();
+            expect(space);
+        }
+    }
+
+    @Test
+    void deviceThatIsGivenUpLetsItsSpacesBeClosed() {
+        far.mayEndBadly();
+        Device device = leaks.manager().device("far");
+        AddressSpace space = filled("used");
+        device.attach(space);
+        space.migrate(address, PAGE, device.pool());
+        for (int i = 1; i <= 100; i++) {
+            far.on(Call.START, i, RecordingDriver::failing);
+        }
+        assertThatExceptionOfType(DriverFailedException.class).isThrownBy(device::close);
+        assertThatExceptionOfType(DriverFailedException.class).isThrownBy(space::close);
+        device.giveUp();
+        assertThatExceptionOfType(DriverFailedException.class).isThrownBy(() -> space.getLong(address))
+                .withMessageContaining("lost");
+        space.close();
+        device.close();
+        assertThat(device.isClosed()).isTrue();
+        assertThat(far.count(Call.CLOSE)).as("nothing is asked of it").isZero();
+        assertThatExceptionOfType(DeviceClosedException.class).isThrownBy(device::giveUp);
     }
 }

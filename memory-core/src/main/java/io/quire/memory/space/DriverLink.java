@@ -22,6 +22,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -353,10 +354,11 @@ public final class DriverLink implements FrameListener {
         VarHandle.fullFence();
     }
 
-    /** Has the driver not be called any more. */
+    /** Has the driver not be called any more, and ends its mirrors: what a space does is no news for it from here on. */
     public void giveUp() {
         checkOpen();
         calls.giveUp();
+        List.copyOf(mirrors).forEach(Mirror::detach);
     }
 
     void closeDriver() {

@@ -271,10 +271,14 @@ public final class NativeDevice extends SoftwareDevice {
         @SuppressWarnings("unused") // called by C
         static int fault(long device, long ticket, long mirror, long address, int pages, int access,
                 MemorySegment sequence, MemorySegment translations) {
-            NativeDevice asking = DEVICES.get(device);
-            Operation operation = asking == null ? null : asking.operations.get(ticket);
-            return operation == null ? Status.FAULT_FAILED // whoever wanted it has given up
-                    : answer(operation, address, pages, access, sequence, translations);
+            try {
+                NativeDevice asking = DEVICES.get(device);
+                Operation operation = asking == null ? null : asking.operations.get(ticket);
+                return operation == null ? Status.FAULT_FAILED // whoever wanted it has given up
+                        : answer(operation, address, pages, access, sequence, translations);
+            } catch (Throwable unexpected) { // the heap or the stack has ended: the virtual machine must not end with it
+                return Status.FAULT_FAILED;
+            }
         }
 
         private static int answer(Operation operation, long address, int pages, int access, MemorySegment sequence,
