@@ -471,7 +471,8 @@ public final class MemoryManager implements AutoCloseable {
         }
 
         /**
-         * How long a driver may take for a call before its device counts as lost; ten seconds if not given.
+         * How long a driver may take for one call, from when it is made, before its device counts as lost; ten seconds
+         * if not given. Who waits for a call waits for those before it, too, each of which has this limit.
          *
          * @throws IllegalArgumentException if it is not positive
          */

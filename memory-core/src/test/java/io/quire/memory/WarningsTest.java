@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quire.memory.contract.OutOfFramesException;
 import io.quire.memory.testkit.ChildJvm;
+import io.quire.memory.testkit.RecordingDriver;
 import java.io.IOException;
 import java.util.List;
 import java.util.stream.Stream;
@@ -38,11 +39,13 @@ class WarningsTest {
         }
 
         public static void main(String[] arguments) throws InterruptedException {
-            try (MemoryManager manager = MemoryManager.builder().hostPool(1 << 20).build();
+            try (MemoryManager manager = MemoryManager.builder().hostPool(1 << 20)
+                    .device("card", new RecordingDriver.Coherent(8)).build();
                     AddressSpace space = manager.newAddressSpace();
                     Accessor live = space.accessor()) {
                 long address = space.map(64L << 20);
                 live.setLong(address, 42);
+                space.migrate(address, 4096, manager.pool("card")); // its driver is called by a thread out of a queue
                 try (AddressSpace child = space.fork()) {
                     live.setLong(address, 43);
                     System.out.print(child.getLong(address) + " " + live.getLong(address) + " ");
