@@ -54,7 +54,7 @@ class DriverContractTest {
     private static final long PAGE = 4096;
     private static final int PAGES = 6;
     private static final int FRAMES = 32;
-    private static final Duration DEADLINE = Duration.ofMillis(100);
+    private static final Duration DEADLINE = Duration.ofMillis(400);
 
     @RegisterExtension
     final QuietLog quiet = new QuietLog();
@@ -338,7 +338,7 @@ class DriverContractTest {
         try (AddressSpace space = memory.newAddressSpace(); AddressSpace fork = filledFork(space)) {
             assertThatExceptionOfType(DriverFailedException.class)
                     .isThrownBy(() -> space.migrate(start, 4 * PAGE, memory.pool("near")))
-                    .withMessageContainingAll("device=near", "100 ms", "lost");
+                    .withMessageContainingAll("device=near", "400 ms", "lost");
             fork.setLong(start, 9);
             space.setLong(start, 8);
             assertThat(fork.getLong(start)).isEqualTo(9);

@@ -40,7 +40,7 @@ class DriverFailureTest {
 
     private static final long PAGE = 4096;
     private static final int PAGES = 6;
-    private static final Duration DEADLINE = Duration.ofMillis(50);
+    private static final Duration DEADLINE = Duration.ofMillis(400);
 
     @Order(1)
     @RegisterExtension
@@ -489,7 +489,7 @@ class DriverFailureTest {
             Look before = look(space);
             coherent.on(Call.START, 1, coherent::hanging);
             assertThatExceptionOfType(DriverFailedException.class).isThrownBy(space::fork)
-                    .withMessageContainingAll("device=near", "50 ms", "lost");
+                    .withMessageContainingAll("device=near", "400 ms", "lost");
             expect(space);
             long start = System.nanoTime();
             for (Runnable operation : List.<Runnable>of(space::fork, () -> space.unmap(address, PAGE),
@@ -593,7 +593,7 @@ class DriverFailureTest {
             space.migrate(address, 2 * PAGE, near.pool());
             try (Pin pin = space.pin(address, PAGE, PinTerm.SHORT, PinAccess.WRITE)) {
                 assertThatExceptionOfType(PagesBusyException.class).isThrownBy(() -> near.close(DEADLINE))
-                        .withMessageContainingAll("device=near", "pages=1", "waited=50 ms", "filled",
+                        .withMessageContainingAll("device=near", "pages=1", "waited=400 ms", "filled",
                                 "DriverFailureTest");
                 assertThat(pin.state(address).pinned()).isTrue();
             }
