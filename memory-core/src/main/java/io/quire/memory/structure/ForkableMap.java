@@ -24,23 +24,35 @@ import org.jspecify.annotations.Nullable;
  *     assert ForkableMap.open(child, map.address()).containsKey(key);
  * }
  * }</pre>
- * <b>Threads.</b> A map opened through an {@link AddressSpace} may be used by any; one through an {@link
- * Accessor} is faster and belongs to the accessor's thread. Any number of such objects may reach the same
- * map. Readers never wait for writers, unless an entry is replaced over and over faster than it can be
- * copied. One writer changes the map at a time, others wait for it: for microseconds, or as long as it takes
- * to copy all slots when the table is replaced. Every operation takes effect at one moment between its call
- * and its return.
+ * <b>Threads.</b> A map opened through an {@link AddressSpace} may be used by any; one through an {@link Accessor} is
+ * faster and belongs to the accessor's thread. Any number of such objects may reach the same map. Readers never wait
+ * for writers, unless an entry is replaced over and over faster than it can be copied. One writer of a space changes
+ * the map at a time, others wait for it: for microseconds, or as long as it takes to copy all slots when the table is
+ * replaced, or to go over all entries when the region is full; at most a minute. Interrupts do not end that wait, and a
+ * virtual thread that waits lets others run. Who writes is known on the heap: a fork, and a map whose bytes were
+ * copied, wait for nobody. Every operation takes effect at one moment between its call and its return.
  * <p>
- * <b>Refusals</b>, besides those of {@link MemoryAccess}, which leave the map as it was: a change may throw
- * {@link io.quire.memory.contract.StructureFullException} if the region has no room, and
- * {@link OutOfFramesException} if it needs a frame. A map whose words contradict each other, because the
- * program wrote over them, gets an {@link IllegalStateException}.
- * <p>
- * <b>Memory.</b> An entry takes 16 bytes, key and value, rounded up by less than a quarter, and 11 to 32
- * bytes of the table. Removed entries and replaced values leave blocks that are used again for entries of
- * about the same size, so the region stays within a small factor of the most it had to hold at a time of each
- * size. Large blocks that become free give their frames back if the map knows the space: when it was opened
- * through it, or by {@link #with} from such a map.
+ * <b>Refusals</b>, besides those of {@link MemoryAccess}. A change that throws has left the map as it was, and one that
+ * returns is done, whatever fails afterwards: a device that does not let go of pages, say, keeps them from being given
+ * back and nothing else. Only if an {@link Error} of the virtual machine, such as a {@link StackOverflowError}, comes
+ * out of a change, it may have been done; the map is whole, and others can change it.
+ * <ul>
+ * <li>{@link io.quire.memory.contract.StructureFullException} if the region has no room for a put
+ * <li>{@link OutOfFramesException} if a change needs a frame and none is left
+ * <li>{@link io.quire.memory.contract.WaitTimeoutException} if another thread, which it names, kept the map for a
+ * minute
+ * <li>{@link IllegalStateException} "the map is damaged" if words of the map contradict each other, because the program
+ * wrote over them, or if another map lies there now. Whatever the words are, an operation ends, and reads and writes
+ * nothing outside of the region
+ * <li>{@link IllegalStateException} if the thread is amid a change of this map, as in a driver that it calls
+ * <li>{@link NullPointerException} for null, before anything changes
+ * </ul>
+ * <b>Memory.</b> An entry takes 16 bytes, key and value, rounded up by less than a quarter, and 11 to 32 bytes of the
+ * table. What removed entries and replaced values leave is used again for entries of any size: free blocks are split,
+ * and when as much became free as a quarter of what is in use, or nothing is left, neighbours are merged, step by step.
+ * So a put for which there is no room, or that finds some only then, may go over all entries. Tables and entries do not
+ * move. Large blocks that become free give their frames back if the map knows the space: when it was opened through it,
+ * or by {@link #with} from such a map.
  */
 public final class ForkableMap {
 
@@ -60,7 +72,7 @@ public final class ForkableMap {
     private final KeyHash hasher;
     private final Journal journal;
 
-    /** Null before the first change. Racy: of two that threads make at once either does, for they share what matters. */
+    /** Null before the first change. Racy: of two that threads make at once either does; they share what matters. */
     private @Nullable MapWriter writer;
 
     private ForkableMap(Region region) {
@@ -87,6 +99,7 @@ public final class ForkableMap {
      * @throws io.quire.memory.contract.OutOfAddressesException if the space has no gap that large
      * @throws OutOfFramesException if there is no frame for the header
      * @throws io.quire.memory.contract.ProtectionException if the space is a snapshot
+     * @throws io.quire.memory.contract.DriverFailedException if an attached device fails; nothing is mapped
      */
     public static ForkableMap create(AddressSpace space, long capacityBytes) {
         Objects.requireNonNull(space, "space");
@@ -111,7 +124,7 @@ public final class ForkableMap {
      *
      * @param access an {@link AddressSpace}, for any thread, or an {@link Accessor}, for its own
      * @param address what {@link #address()} said
-     * @throws IllegalArgumentException if there is no map of this version at the address, or a damaged one
+     * @throws IllegalArgumentException if there is no map of this version at the address, or its header is damaged
      * @throws io.quire.memory.contract.AddressNotMappedException if the address or a part of the region is
      *     not mapped
      */
@@ -355,7 +368,8 @@ public final class ForkableMap {
 
     /** Some bytes of an entry whose header has these words. */
     private byte[] bytes(Overlay words, long block, long first, long lengths, int from, int length) {
-        if (!BlockHeader.isEntry(first, lengths) || BlockHeader.BYTES + (long) from + length > region.sizeBytes() - block
+        if (!BlockHeader.isEntry(first, lengths)
+                || BlockHeader.BYTES + (long) from + length > region.sizeBytes() - block
                 || length > LONG_VALUE
                 && !BlockHeader.isBlock(block, first, BlockHeader.ENTRY, words.get(MapHeader.TOP_AT))) {
             throw MapHeader.damaged("a slot leads to no entry", region);

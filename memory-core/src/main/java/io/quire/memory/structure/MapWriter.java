@@ -168,8 +168,8 @@ final class MapWriter {
     }
 
     /**
-     * Makes the change. If it throws, nothing has changed; if it returns, the change is done, though perhaps not applied
-     * and its pages not given back.
+     * Makes the change. If it throws, nothing has changed; if it returns, the change is done, though perhaps not
+     * applied and its pages not given back.
      *
      * @param discard gives back pages that the change made free
      */

@@ -25,6 +25,11 @@ final class MapModel {
         return new MapModel(entries);
     }
 
+    void become(MapModel other) {
+        entries.clear();
+        entries.putAll(other.entries);
+    }
+
     static byte[] bytes(String text) {
         return text.getBytes(StandardCharsets.ISO_8859_1);
     }
