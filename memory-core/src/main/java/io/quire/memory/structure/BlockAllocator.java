@@ -71,7 +71,7 @@ final class BlockAllocator {
     private int take(long block, int sizeClass, int wanted, long sequence) {
         long first = BlockHeader.mayBegin(region, block) ? change.get(block) : 0;
         if (BlockHeader.sizeClass(first) != sizeClass
-                || !BlockHeader.isBlock(block, first, BlockHeader.FREE, change.get(MapHeader.TOP_AT))) {
+                || !BlockHeader.isBlock(block, first, BlockHeader.FREE, region.sizeBytes())) {
             throw MapHeader.damaged("a free list leads to a block that is not free", region);
         }
         change.set(MapHeader.freeListAt(sizeClass), change.get(block + BlockHeader.SECOND));

@@ -84,10 +84,10 @@ final class BlockHeader {
         return block % GRAIN == 0 && region.contains(block, SizeClasses.SMALLEST);
     }
 
-    /** Whether the first word of a block is that of a kind, with a class that is one and fits below the top. */
-    static boolean isBlock(long block, long first, int kind, long top) {
+    /** Whether the first word of a block is that of a kind, with a class that is one and fits below an end. */
+    static boolean isBlock(long block, long first, int kind, long end) {
         return kind(first) == kind && sizeClass(first) < SizeClasses.COUNT
-                && SizeClasses.bytes(sizeClass(first)) <= top - block;
+                && SizeClasses.bytes(sizeClass(first)) <= end - block;
     }
 
     /** Whether the two words are those of an entry that fits into its block. */

@@ -118,10 +118,7 @@ final class MapHeader {
             return "the table is none";
         }
         long capacity = table == TableWord.NONE ? 0 : TableWord.capacity(table);
-        if (CountsWord.used(words.get(COUNTS_AT)) > capacity || words.get(VALUE_BYTES_AT) < 0) {
-            return "the counts are impossible";
-        }
-        return null;
+        return CountsWord.used(words.get(COUNTS_AT)) > capacity ? "the counts are impossible" : null;
     }
 
     static boolean isTop(long top, long limit) {

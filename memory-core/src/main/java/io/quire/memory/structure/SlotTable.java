@@ -126,7 +126,7 @@ final class SlotTable {
     /** The block, if there is an entry in it. */
     static long checkedEntry(Overlay words, long block) {
         long first = BlockHeader.mayBegin(words.region(), block) ? words.get(block) : 0;
-        if (!BlockHeader.isBlock(block, first, BlockHeader.ENTRY, words.get(MapHeader.TOP_AT))
+        if (!BlockHeader.isBlock(block, first, BlockHeader.ENTRY, words.region().sizeBytes())
                 || !BlockHeader.isEntry(first, words.get(block + BlockHeader.SECOND))) {
             throw MapHeader.damaged("a slot leads to no entry", words.region());
         }
