@@ -16,7 +16,7 @@ import java.util.Set;
 /** Reads and writes of all kinds. */
 final class AccessSteps {
 
-    private static final int LARGEST_RANGE = 300 << 10;
+    private static final int LARGEST_RANGE = 1200 << 10;
 
     private static final ByteOrder NATIVE = ByteOrder.nativeOrder();
 

@@ -1,10 +1,19 @@
 package io.quire.memory.soak;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+
 /** The soak of one JVM: rounds of steps by one thread and rounds of a crowd, until the time is over. */
 public final class SoakRun {
 
     private static final long SECOND_NANOS = 1_000_000_000;
     private static final int CROWD_SECONDS = 8;
+
+    /** Code, stacks, what the collector needs, and pools of 16 MiB. */
+    private static final long BESIDE_HEAP_BYTES = 700L << 20;
 
     /** Apart enough that no two rounds have the same. */
     private static final int SEEDS_OF_A_TURN = 1000;
@@ -31,6 +40,7 @@ public final class SoakRun {
                     rounds++;
                 }
             } while (System.nanoTime() < end);
+            checkProcess();
         } catch (SoakFailure failed) {
             System.out.println("soak: FAILED after " + rounds + " rounds");
             failed.printStackTrace(System.out);
@@ -38,6 +48,29 @@ public final class SoakRun {
         }
         System.out.println("soak: " + rounds + " rounds");
         System.exit(0);
+    }
+
+    /** All managers are closed: neither threads of theirs may be left, nor memory. */
+    private static void checkProcess() {
+        List<String> left = Thread.getAllStackTraces().keySet().stream().filter(Thread::isAlive)
+                .map(Thread::getName).filter(name -> name.startsWith("quire")).toList();
+        if (!left.isEmpty()) {
+            throw new SoakFailure("threads are left: " + left);
+        }
+        long resident = residentBytes();
+        if (resident > Runtime.getRuntime().maxMemory() + BESIDE_HEAP_BYTES) {
+            throw new SoakFailure("the process has grown: resident=" + resident + " bytes");
+        }
+    }
+
+    /** 0 where the system does not say. */
+    private static long residentBytes() {
+        try (Stream<String> lines = Files.lines(Path.of("/proc/self/status"))) {
+            return lines.filter(line -> line.startsWith("VmRSS:"))
+                    .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) << 10).findFirst().orElse(0);
+        } catch (IOException noLinux) {
+            return 0;
+        }
     }
 
     /** As long as a crowd, but at least one round; with no time, exactly one. */

@@ -67,6 +67,7 @@ final class SpaceSteps {
         long size = switch (random.nextInt(8)) {
             case 0 -> 1L << (24 + random.nextInt(16));
             case 1 -> 1;
+            case 2 -> 2 << 20;
             default -> 1 + random.nextInt(1 << 20);
         };
         Protection protection = random.nextInt(8) == 0 ? round.pick(Protection.values()) : Protection.READ_WRITE;

@@ -315,8 +315,11 @@ final class TierSteps {
     private void migrate() {
         Live live = round.space();
         MemoryPool pool = round.pick(round.machine.manager.pools());
-        long start = StepRound.pageOf(round.address(live));
-        long bytes = (1L + random.nextInt(random.nextInt(4) == 0 ? 200 : 12)) * ModelSpace.PAGE;
+        boolean ofMap = random.nextInt(3) == 0 && !live.model.maps.isEmpty();
+        long start = ofMap ? round.pick(live.model.maps.keySet().stream().toList())
+                + random.nextInt(2) * ModelSpace.PAGE : StepRound.pageOf(round.address(live));
+        long bytes = ofMap ? ModelSpace.PAGE
+                : (1L + random.nextInt(random.nextInt(4) == 0 ? 200 : 12)) * ModelSpace.PAGE;
         MigrationReport[] made = new MigrationReport[1];
         if (round.attempt("migrate " + range(live, start, bytes) + " to " + pool.name(),
                 live.model.refusalsOfRange(start, bytes, false).contains(
@@ -373,7 +376,7 @@ final class TierSteps {
     }
 
     private void failCopy() {
-        int k = 1 + random.nextInt(30);
+        int k = 1 + random.nextInt(random.nextBoolean() ? 30 : 3);
         round.note("the copy that fails: " + k);
         faults().failCopy(k, FaultInjection.FIRST_CODE + random.nextInt(9));
     }
