@@ -325,7 +325,8 @@ final class TierSteps {
                 live.model.refusalsOfRange(start, bytes, false).contains(
                         io.quire.memory.contract.AddressNotMappedException.class)
                         ? Set.of(io.quire.memory.contract.AddressNotMappedException.class) : Set.of(),
-                closedOr(pool), () -> made[0] = live.space.migrate(start, bytes, pool)) && round.settings.has("report")) {
+                closedOr(pool), () -> made[0] = live.space.migrate(start, bytes, pool))
+                && round.settings.has("report")) {
             checkReport(live, start, made[0], pool);
         }
         round.compare(live, start + bytes - ModelSpace.PAGE, ModelSpace.PAGE);
