@@ -115,7 +115,7 @@ final class AccessSteps {
         int size = 1 << random.nextInt(4);
         ByteOrder order = random.nextBoolean() ? NATIVE : order();
         long value = random.nextInt(4) == 0 ? 0 : random.nextLong();
-        boolean floating = random.nextInt(4) == 0 && !isNan(value, size, true) && !isNan((int) value, size, true);
+        boolean floating = random.nextInt(4) == 0 && !isNan(value, size, true);
         if (round.attempt("write " + at(access, address, size) + " " + order,
                 live.model.refusals(address, size, true), StepRound.ACCESS, () -> {
                     set(access, address, size, order, floating, value);
