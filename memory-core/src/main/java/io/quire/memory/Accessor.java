@@ -235,7 +235,13 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
         if (pinned == null) {
             pinned = SlowPath.pin(this, address, sizeBytes, term, access);
         }
-        return new Pin(pinned, address, sizeBytes, null, this);
+        int use = pinned.use();
+        try {
+            return new Pin(pinned, address, sizeBytes, null, this);
+        } catch (OutOfMemoryError | StackOverflowError failed) {
+            unpin(pinned, use);
+            throw failed;
+        }
     }
 
     private static boolean isShortInPage(long address, long sizeBytes, PinTerm term) {

@@ -172,8 +172,16 @@ final class TreeAllocator {
         }
     }
 
-    /** Lets the stripe look at {@code row} first, if that is still in its tree. */
+    /** Lets the stripe look at {@code row} first, if that is still in its tree. Fails nobody: frames were taken. */
     private void moveTo(int stripe, long reservation, int row) {
+        try {
+            tryMoveTo(stripe, reservation, row);
+        } catch (StackOverflowError lost) {
+            // it is a hint only
+        }
+    }
+
+    private void tryMoveTo(int stripe, long reservation, int row) {
         boolean inside = ReservationWord.holds(reservation, FrameUnits.treeOfRow(row));
         if (inside && ReservationWord.row(reservation) != row) {
             // RACY(row-hint): may be lost; the next search then starts at a worse row and moves it.

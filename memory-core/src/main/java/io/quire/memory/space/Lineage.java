@@ -114,13 +114,18 @@ final class Lineage {
             space.unlock();
         } else {
             locked.add(space);
+            space.withdrawRetired(Withdrawals.ALL); // what an Error has left there counts as a reference
         }
     }
 
     /** Allocates nothing. */
     static void unlock(List<Space> locked) {
-        for (int i = 0; i < locked.size(); i++) {
-            locked.get(i).unlock();
+        unlock(locked, locked.size());
+    }
+
+    private static void unlock(List<Space> spaces, int count) {
+        for (int i = 0; i < count; i++) {
+            spaces.get(i).unlock();
         }
     }
 

@@ -91,11 +91,15 @@ public final class PinPlaces {
 
     /** Puts those into the list that are open; there are no places any more. Allocates nothing. */
     void leave(Pins list) {
+        int open = 0; // first, so that nothing fails half way
+        for (int i = 0; i < PLACES; i++) {
+            open |= places[i].isOpen() ? 1 << i : 0;
+        }
         free = 0;
-        for (Pinned place : places) {
-            if (place.isOpen() && place.home() != null) {
-                place.moveOut();
-                list.link(place);
+        for (int i = 0; i < PLACES; i++) {
+            if ((open & 1 << i) != 0) {
+                places[i].moveOut();
+                list.link(places[i]);
             }
         }
     }

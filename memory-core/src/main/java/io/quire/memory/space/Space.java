@@ -579,7 +579,9 @@ public final class Space {
                 try (Notifier.Window _ = notifier.start(InvalidationKind.RELEASE, 0, Long.MAX_VALUE)) {
                     release(spare);
                 } finally {
-                    pins.noteUnpinned();
+                    if (root != null || !pins.holdsAny()) { // no accessor is just pinning any more
+                        machine.pinnedAfterClose().remove(this);
+                    }
                 }
             }
             pins.endIdleViews();

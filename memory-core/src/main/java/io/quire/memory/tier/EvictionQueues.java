@@ -228,7 +228,12 @@ public final class EvictionQueues {
                 places[frame] = place;
                 return true;
             }
-            append(frame, place);
+            if (Place.isInSmall(place)) { // not by append: no deeper than hold, which had the stack for it
+                lists.appendToSmall(frame);
+            } else {
+                lists.appendToMain(frame);
+            }
+            places[frame] = place;
             return false;
         } finally {
             lock.unlock();
@@ -236,12 +241,12 @@ public final class EvictionQueues {
     }
 
     private void append(int frame, byte place) {
-        places[frame] = place;
         if (Place.isInSmall(place)) {
             lists.appendToSmall(frame);
         } else {
             lists.appendToMain(frame);
         }
+        places[frame] = place;
     }
 
     private boolean insured() {

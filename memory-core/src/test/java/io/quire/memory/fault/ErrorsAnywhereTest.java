@@ -27,6 +27,21 @@ class ErrorsAnywhereTest {
         return tests("io.quire.memory.fault.world.SpaceScenarios");
     }
 
+    @TestFactory
+    Stream<DynamicTest> accessorsAndPins() {
+        return tests("io.quire.memory.fault.world.AccessScenarios");
+    }
+
+    @TestFactory
+    Stream<DynamicTest> devices() {
+        return tests("io.quire.memory.fault.world.DeviceScenarios");
+    }
+
+    @TestFactory
+    Stream<DynamicTest> managers() {
+        return tests("io.quire.memory.fault.world.ManagerScenarios");
+    }
+
     private static Stream<DynamicTest> tests(String className) {
         return FaultLoader.scenarios(className).stream().filter(scenario -> scenario.name().contains(ONLY))
                 .flatMap(scenario -> Stream.of(Faults.Mode.values()).map(mode ->

@@ -57,9 +57,13 @@ final class FaultLoader extends ClassLoader {
     private static final Set<String> NO_ALLOCATION = Set.of("get", "getLong", "size", "isEmpty", "clear", "poll",
             "peek", "hasNext", "remove", "containsKey", "equals", "hashCode", "compareTo", "compare", "length",
             "requireNonNull", "checkIndex", "checkFromIndexSize", "numberOfTrailingZeros", "numberOfLeadingZeros",
-            "bitCount", "highestOneBit", "lowestOneBit", "intValue", "longValue", "ordinal", "close", "isAlive",
+            "bitCount", "expand", "highestOneBit", "lowestOneBit", "intValue", "longValue", "ordinal", "close", "isAlive",
             "accept", "applyAsLong", "getAsBoolean", "run", "fill", "countDown", "byteSize", "address", "refersTo",
             "addSuppressed", "desiredAssertionStatus", "floatToRawIntBits", "doubleToRawLongBits", "reverseBytes");
+
+    /** Methods that need less stack than those that began what they end. */
+    private static final Set<String> ENDINGS = Set.of("TableLock.unlock", "WriterSlot.exit", "SharedWriterSlots.exit",
+            "Stripes.endTransfer", "Stripes.unclaim");
 
     private final ClassFile classFile;
     private final String mainClasses;
@@ -170,6 +174,9 @@ final class FaultLoader extends ClassLoader {
         }
 
         private void call(CodeBuilder code, String what) {
+            if (ENDINGS.contains(method)) {
+                return;
+            }
             code.iload(depth).loadConstant(Faults.register(where(what))).invokestatic(FAULTS, "call", CALL);
         }
 

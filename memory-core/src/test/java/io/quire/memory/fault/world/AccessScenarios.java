@@ -1,0 +1,183 @@
+package io.quire.memory.fault.world;
+
+import io.quire.memory.Accessor;
+import io.quire.memory.AddressSpace;
+import io.quire.memory.Pin;
+import io.quire.memory.RunCursor;
+import io.quire.memory.contract.PinAccess;
+import io.quire.memory.contract.PinTerm;
+import io.quire.memory.fault.Scenario;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** Accessors, pins and cursors of one space. */
+public final class AccessScenarios {
+
+    private AccessScenarios() {
+    }
+
+    public static List<Scenario> all() {
+        return List.of(
+                of("accessor", world -> world.accessor()),
+                of("first write by an accessor", world -> world.accessor().setLong(world.shared + 8, 42)),
+                of("zero fill by an accessor", world -> world.accessor().setLong(world.empty + 8, 42)),
+                of("read by an accessor", world -> world.accessor().getLong(world.shared + 8)),
+                ready("write by an accessor that has written", world -> world.accessor().setLong(world.own + 8, 42)),
+                ready("range write by an accessor", world ->
+                        world.accessor().fill(world.shared, World.PAGE, (byte) 7)),
+                ready("close of an accessor", Accesses::closeAccessor),
+                of("gather", world -> world.space.gatherLongs(new long[] {world.own + 8, world.shared + 8},
+                        new long[2], 2)),
+                of("short pin", world -> world.pin(PinTerm.SHORT, PinAccess.READ)),
+                of("long pin", world -> world.pin(PinTerm.LONG, PinAccess.WRITE)),
+                ready("first pin by an accessor", Accesses::pinByAccessor),
+                pinned("next pin by an accessor", Accesses::pinAgainByAccessor),
+                pinned("unpin", Accesses::unpin),
+                pinned("unpin by an accessor", Accesses::unpinByAccessor),
+                pinned("segments", world -> world.pinOfSpace().segments()),
+                pinned("segments of an accessor's pin", world -> world.pinOfAccessor().segments()),
+                pinned("fork with pins", world -> world.fork(false)),
+                pinned("snapshot with pins", world -> world.fork(true)),
+                pinned("first write of a pinned page", world -> world.space.setLong(world.shared + 8, 42)),
+                pinned("unmap of pinned pages", world -> world.space.unmap(world.shared, 2L * World.PAGE)),
+                pinned("close of an accessor with a pin", Accesses::closeAccessor),
+                pinned("close of a space with pins", Accesses::closeSpace),
+                of("runs", Accesses::runs),
+                cursor("next run", world -> world.cursor().next()),
+                cursor("close of a cursor", world -> world.cursor().close()));
+    }
+
+    private static Scenario of(String name, Consumer<Accesses> act) {
+        return new Scenario(name, () -> new Accesses(0, act));
+    }
+
+    private static Scenario ready(String name, Consumer<Accesses> act) {
+        return new Scenario(name, () -> new Accesses(1, act));
+    }
+
+    private static Scenario pinned(String name, Consumer<Accesses> act) {
+        return new Scenario(name, () -> new Accesses(2, act));
+    }
+
+    private static Scenario cursor(String name, Consumer<Accesses> act) {
+        return new Scenario(name, () -> new Accesses(3, act));
+    }
+
+    /** A space with pages of its own, pages that a fork shares and empty pages; an accessor, pins, a cursor. */
+    private static final class Accesses extends World {
+
+        final AddressSpace space = open(manager.newAddressSpace());
+        final long own = mapped(space, 2, true);
+        final long shared = mapped(space, 4, true);
+        final long empty = mapped(space, 2, false);
+        private final Consumer<Accesses> act;
+        private @Nullable Accessor accessor;
+        private @Nullable Pin pin;
+        private @Nullable Pin accessorPin;
+        private @Nullable Pin another;
+        private @Nullable RunCursor cursor;
+        private @Nullable AddressSpace copy;
+
+        Accesses(int stage, Consumer<Accesses> act) {
+            this.act = act;
+            open(space.fork());
+            write(space, own, 2, 2);
+            if (stage == 1 || stage == 2) {
+                accessor().setLong(own + 8, 2_000_000);
+            }
+            if (stage == 2) {
+                pin(PinTerm.SHORT, PinAccess.WRITE);
+                pinByAccessor();
+            }
+            if (stage == 3) {
+                runs();
+                cursor().next();
+            }
+        }
+
+        Accessor accessor() {
+            if (accessor == null) {
+                accessor = open(space.accessor());
+            }
+            return accessor;
+        }
+
+        Pin pinOfSpace() {
+            return java.util.Objects.requireNonNull(pin);
+        }
+
+        Pin pinOfAccessor() {
+            return java.util.Objects.requireNonNull(accessorPin);
+        }
+
+        RunCursor cursor() {
+            return java.util.Objects.requireNonNull(cursor);
+        }
+
+        void closeAccessor() {
+            accessor().close();
+        }
+
+        void pin(PinTerm term, PinAccess access) {
+            if (pin == null) {
+                pin = open(space.pin(shared + 16, 2L * PAGE, term, access));
+            }
+        }
+
+        void pinByAccessor() {
+            if (accessorPin == null) {
+                accessorPin = open(accessor().pin(own + 8, 8, PinTerm.SHORT, PinAccess.WRITE));
+            }
+        }
+
+        void pinAgainByAccessor() {
+            if (another == null) {
+                another = open(accessor().pin(own + 8, 8, PinTerm.SHORT, PinAccess.READ));
+            }
+        }
+
+        void unpin() {
+            if (things.contains(pinOfSpace())) {
+                pinOfSpace().close();
+                things.remove(pinOfSpace());
+            }
+        }
+
+        void unpinByAccessor() {
+            if (things.contains(pinOfAccessor())) {
+                pinOfAccessor().close();
+                things.remove(pinOfAccessor());
+            }
+        }
+
+        void fork(boolean asSnapshot) {
+            if (copy == null) {
+                copy = open(asSnapshot ? space.snapshot() : space.fork());
+            }
+        }
+
+        void closeSpace() {
+            if (!space.isClosed()) {
+                space.close();
+            }
+        }
+
+        void runs() {
+            if (cursor == null) {
+                cursor = open(space.runs(shared, 4L * PAGE));
+            }
+        }
+
+        @Override
+        public void act() {
+            act.accept(this);
+        }
+
+        /** Pages of a range are written one after the other. */
+        @Override
+        public boolean mayLeave(List<String> state, List<String> before, List<String> after) {
+            return state.stream().allMatch(line -> before.contains(line) || after.contains(line));
+        }
+    }
+}
