@@ -363,7 +363,7 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
      * <p>
      * A close that throws anything but ClosedException can be tried again, by any thread, until it succeeds.
      *
-     * @throws io.quire.memory.contract.ClosedException if it is closed already
+     * @throws io.quire.memory.contract.ClosedException if it is closed already, or another thread is just closing it
      * @throws io.quire.memory.contract.DriverFailedException if an attached device fails to let go of it; the space
      *         stays open, and can be closed after the device was
      */

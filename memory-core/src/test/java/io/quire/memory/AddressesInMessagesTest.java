@@ -29,7 +29,7 @@ class AddressesInMessagesTest {
             MemoryAccess::getShort, MemoryAccess::getInt, MemoryAccess::getLong, MemoryAccess::getFloat,
             MemoryAccess::getDouble, (memory, at) -> memory.getInt(at, ByteOrder.BIG_ENDIAN),
             (memory, at) -> memory.copyTo(at, new byte[3], 0, 3), (memory, at) -> memory.setByte(at, (byte) 1),
-            (memory, at) -> memory.setLong(at, 1), (memory, at) -> memory.fill(at, 5, (byte) 1),
+            (memory, at) -> memory.setInt(at, 1),
             (memory, at) -> memory.getAndAddInt(at & -4, 1));
 
     @RegisterExtension
