@@ -36,8 +36,8 @@ public final class KnownDrivers {
 
         @Override
         public boolean equals(Object other) {
-            return this == other || (other instanceof Key key && get() instanceof DeviceDriver driver
-                    && key.refersTo(driver));
+            DeviceDriver driver = get();
+            return this == other || (driver != null && other instanceof Key key && key.refersTo(driver));
         }
     }
 
