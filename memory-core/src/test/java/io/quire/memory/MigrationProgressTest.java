@@ -138,21 +138,22 @@ class MigrationProgressTest {
 
     @Test
     void whatOnlyAClosedForkCountsForGoes() {
+        int pages = 2_560; // more leaves than a close destroys itself
         try (AddressSpace space = leaks.manager().newAddressSpace()) {
             MemoryPool tier = leaks.manager().pool("tier");
-            long address = filled(space, 256);
-            space.migrate(address, 256 * PAGE, tier);
+            long address = filled(space, pages);
+            space.migrate(address, pages * PAGE, tier);
             AddressSpace fork = space.fork();
-            for (int i = 0; i < 256; i += 64) {
+            for (int i = 0; i < pages; i += 64) {
                 space.setLong(address + i * PAGE, i + 1L); // the leaves are two now
             }
             fork.close();
-            MigrationReport home = space.migrate(address, 128 * PAGE, leaks.manager().hostPool());
+            MigrationReport home = space.migrate(address, pages / 2 * PAGE, leaks.manager().hostPool());
             assertThat(home.isComplete()).as("%s", home).isTrue();
-            EvictionReport rest = leaks.manager().evict(tier, 256);
+            EvictionReport rest = leaks.manager().evict(tier, pages);
             assertThat(rest.outcomes()).containsOnlyKeys(PageOutcome.MOVED);
             assertThat(tier.freeBytes()).as("what dead forks had is free, too").isEqualTo(tier.sizeBytes());
-            for (int i = 0; i < 256; i++) {
+            for (int i = 0; i < pages; i++) {
                 assertThat(space.getLong(address + i * PAGE)).isEqualTo(i + 1L);
             }
         }
