@@ -436,6 +436,7 @@ final class Migration {
         news.forEach(Mirror.News::await);
     }
 
+    @SuppressWarnings("NonApiType") // only this list has a capacity
     private void commitOrLeave(Batch batch, Mappers mappers, boolean copied, ArrayList<Notifier.Window> windows,
             List<Mirror.News> news) {
         Sighting seen = mappers.look(batch.moving(), batch.sources);
