@@ -114,45 +114,61 @@ public final class FrameMemory {
 
     /** Copies out of the frames. */
     public void copyTo(long offset, MemorySegment target, long targetOffset, long sizeBytes) {
-        MemorySegment.copy(segment(offset), place(offset), target, targetOffset, sizeBytes);
-        Reference.reachabilityFence(this);
+        try {
+            MemorySegment.copy(segment(offset), place(offset), target, targetOffset, sizeBytes);
+        } finally {
+            Reference.reachabilityFence(this);
+        }
     }
 
     /** Copies into the frames. */
     public void copyFrom(MemorySegment source, long sourceOffset, long offset, long sizeBytes) {
-        MemorySegment.copy(source, sourceOffset, segment(offset), place(offset), sizeBytes);
-        Reference.reachabilityFence(this);
+        try {
+            MemorySegment.copy(source, sourceOffset, segment(offset), place(offset), sizeBytes);
+        } finally {
+            Reference.reachabilityFence(this);
+        }
     }
 
     /** Copies between frames that the caller holds, of one run of frames to another. */
     public void copy(long sourceOffset, long targetOffset, long sizeBytes) {
-        if (EVERYTHING != null && sizeBytes >= BulkCopy.WORTHWHILE_BYTES) {
-            BulkCopy.copy(sourceOffset, targetOffset, sizeBytes); // an offset is an address
-        } else {
-            MemorySegment.copy(segment(sourceOffset), place(sourceOffset), segment(targetOffset),
-                    place(targetOffset), sizeBytes);
+        try {
+            if (EVERYTHING != null && sizeBytes >= BulkCopy.WORTHWHILE_BYTES) {
+                BulkCopy.copy(sourceOffset, targetOffset, sizeBytes); // an offset is an address
+            } else {
+                MemorySegment.copy(segment(sourceOffset), place(sourceOffset), segment(targetOffset),
+                        place(targetOffset), sizeBytes);
+            }
+        } finally {
+            Reference.reachabilityFence(this);
         }
-        Reference.reachabilityFence(this);
     }
 
     public void fill(long offset, long sizeBytes, byte value) {
-        segment(offset).asSlice(place(offset), sizeBytes).fill(value);
-        Reference.reachabilityFence(this);
+        try {
+            segment(offset).asSlice(place(offset), sizeBytes).fill(value);
+        } finally {
+            Reference.reachabilityFence(this);
+        }
     }
 
     /** The first position in which the range differs from one of another pool or of this one, or -1. */
     public long mismatch(long offset, FrameMemory other, long otherOffset, long sizeBytes) {
-        long difference = mismatch(offset, other.segment(otherOffset), place(otherOffset), sizeBytes);
-        Reference.reachabilityFence(other);
-        return difference;
+        try {
+            return mismatch(offset, other.segment(otherOffset), place(otherOffset), sizeBytes);
+        } finally {
+            Reference.reachabilityFence(other);
+        }
     }
 
     /** The first position in which the range differs from a part of another segment, or -1. */
     public long mismatch(long offset, MemorySegment other, long otherOffset, long sizeBytes) {
-        long difference = MemorySegment.mismatch(segment(offset), place(offset), place(offset) + sizeBytes,
-                other, otherOffset, otherOffset + sizeBytes);
-        Reference.reachabilityFence(this);
-        return difference;
+        try {
+            return MemorySegment.mismatch(segment(offset), place(offset), place(offset) + sizeBytes,
+                    other, otherOffset, otherOffset + sizeBytes);
+        } finally {
+            Reference.reachabilityFence(this);
+        }
     }
 
     /**

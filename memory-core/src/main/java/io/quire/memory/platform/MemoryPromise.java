@@ -53,7 +53,7 @@ public final class MemoryPromise implements AutoCloseable {
         return promise;
     }
 
-    /** What all promise that are open now, in bytes. */
+    /** What all promises that are open come to, in bytes. */
     static long sumBytes() {
         return OPEN.stream().mapToLong(entry -> entry.sizeBytes).sum();
     }
@@ -74,7 +74,7 @@ public final class MemoryPromise implements AutoCloseable {
             return null;
         }
         return "memory managers of this process promise more than there is: promised=" + sum + " bytes, available="
-                + available + " bytes, by " + open.stream().sorted(Comparator.comparing(entry -> -entry.sizeBytes))
+                + available + " bytes, by " + open.stream().sorted(Comparator.comparingLong(entry -> -entry.sizeBytes))
                 .limit(NAMED).map(entry -> entry.owner + "=" + entry.sizeBytes).collect(Collectors.joining(", "))
                 + (open.size() > NAMED ? ", and " + (open.size() - NAMED) + " more" : "")
                 + "; if all of it is used, the operating system ends the process";
