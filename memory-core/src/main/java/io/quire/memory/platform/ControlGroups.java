@@ -25,8 +25,9 @@ final class ControlGroups {
         long limit = Long.MAX_VALUE;
         for (String mount : TextFile.lines(root.resolve("proc/self/mountinfo"))) {
             int end = mount.indexOf(SEPARATOR);
-            String[] where = mount.split(" ");
-            String[] what = mount.substring(end < 0 ? mount.length() : end + SEPARATOR.length()).split(" ");
+            String[] where = mount.split(" ", -1);
+            String[] what = mount.substring(end < 0 ? mount.length() : end + SEPARATOR.length())
+                    .split(" ", -1);
             if (where.length > 4 && what.length > 2) {
                 limit = Math.min(limit, limitBytes(root, unescaped(where[3]), unescaped(where[4]), what[0], what[2]));
             }
@@ -44,7 +45,8 @@ final class ControlGroups {
         List<String> files = isSecond ? List.of("memory.max", "memory.high") : List.of("memory.limit_in_bytes");
         long limit = Long.MAX_VALUE;
         Path own = top.resolve(below(mountedGroup, own(root, isSecond))).normalize();
-        for (Path group = own.startsWith(top) ? own : top; group.startsWith(top); group = group.getParent()) {
+        for (Path group = own.startsWith(top) ? own : top; group != null && group.startsWith(top);
+                group = group.getParent()) {
             for (String file : files) {
                 limit = Math.min(limit, TextFile.number(group.resolve(file)));
             }

@@ -29,6 +29,7 @@ public final class SegmentScope {
      * @param keeper what keeps the memory of the segments mapped; must not be registered with a cleaner that the arena
      *        is part of
      */
+    @SuppressWarnings("ReachabilityFenceUsage") // it runs when the arena ends; that it names the keeper is the point
     public static void keep(Object keeper, Arena arena) {
         MemorySegment.NULL.reinterpret(0, arena, _ -> Reference.reachabilityFence(keeper));
     }
