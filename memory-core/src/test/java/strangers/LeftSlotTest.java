@@ -2,6 +2,7 @@ package strangers;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.quire.memory.guard.Mutex;
 import io.quire.memory.guard.SharedWriterSlots;
 import io.quire.memory.guard.WriterSlot;
 import io.quire.memory.guard.Writers;
@@ -12,7 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * A slot that a thread has left without freeing it, as a full stack can make it do. In a package of its own, because a
+ * A slot or a lock that a thread has left without giving it up, as a full stack can make it do. In a package of its own, because a
  * thread with a frame of the library on its stack may be inside a write.
  */
 @Timeout(30)
@@ -97,6 +98,25 @@ class LeftSlotTest {
             shared.exit(shared.enter(SPACE));
         }
         assertAwaitEndsSoon();
+    }
+
+    @Test
+    void aLockThatAThreadHasLeftIsTakenFromIt() throws InterruptedException {
+        Mutex lock = new Mutex();
+        leave(Thread.ofPlatform(), lock::lock);
+        lock.lock();
+        assertThat(lock.isMine()).isTrue();
+        lock.unlock();
+    }
+
+    @Test
+    void soIsOneOfAThreadThatEnded() throws InterruptedException {
+        Mutex lock = new Mutex();
+        Thread thread = leave(Thread.ofVirtual(), lock::lock);
+        end.countDown();
+        thread.join();
+        lock.lock();
+        assertThat(lock.isMine()).isTrue();
     }
 
     private void assertAwaitEndsSoon() {

@@ -583,6 +583,7 @@ public final class MemoryManager implements AutoCloseable {
          * @throws IllegalStateException if the operating system refuses the memory
          */
         public MemoryManager build() {
+            StaticInitializers.run();
             int frames = frames();
             List<MemoryOnly> ours = new ArrayList<>();
             FramePools.Builder pools = new FramePools.Builder(frames, name, memoryOnlyBytes());

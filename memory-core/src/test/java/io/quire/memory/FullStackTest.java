@@ -2,6 +2,7 @@ package io.quire.memory;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.quire.memory.testkit.Collected;
 import io.quire.memory.testkit.LeakCheck;
 import java.util.function.IntConsumer;
 import org.junit.jupiter.api.Test;
@@ -41,6 +42,37 @@ class FullStackTest {
         long address = space.map(1 << 19);
         diveAndFork(space, depth -> space.fill(address + (depth & 15) * 4096, 8192, (byte) depth));
         space.close();
+    }
+
+    /** Frames may get lost where a full stack meets code that is just being compiled; a lock or a slot may not. */
+    @Test
+    void mappingsThatComeAndGoLeaveNoLockTaken() throws InterruptedException {
+        MemoryManager memory = MemoryManager.builder().hostPool(64 << 20).build();
+        AddressSpace space = memory.newAddressSpace();
+        space.map(4096);
+        diveAndFork(space, depth -> {
+            long address = space.map(8192);
+            space.setLong(address, depth);
+            space.unmap(address, 8192);
+        });
+        space.close();
+        memory.close();
+    }
+
+    @Test
+    void forksThatComeAndGoLeaveNoLockTaken() throws InterruptedException {
+        MemoryManager memory = MemoryManager.builder().hostPool(64 << 20).build();
+        AddressSpace space = memory.newAddressSpace();
+        long address = space.map(4096);
+        diveAndFork(space, depth -> {
+            try (AddressSpace fork = space.fork()) {
+                fork.setLong(address, depth);
+            }
+        });
+        // What could not be closed for want of stack is closed when nobody can reach it.
+        assertThat(Collected.until(() -> memory.statistics().openSpaces() == 1)).isTrue();
+        space.close();
+        memory.close();
     }
 
     @Test

@@ -1,13 +1,13 @@
 package io.quire.memory.driver;
 
 import io.quire.memory.guard.CallbackThread;
+import io.quire.memory.guard.Mutex;
 import io.quire.memory.guard.Wait;
 import java.time.Duration;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.locks.ReentrantLock;
 import org.jctools.queues.varhandle.MpscBlockingConsumerVarHandleArrayQueue;
 import org.jspecify.annotations.Nullable;
 
@@ -32,7 +32,7 @@ final class DriverThread extends CallbackThread implements DriverCall.Caller {
     private final BlockingQueue<DriverCall<?>> line = new MpscBlockingConsumerVarHandleArrayQueue<>(CALLS_IN_LINE);
     private final DriverCall<?> wakeUp;
     private final long deadlineNanos;
-    private final ReentrantLock starting = new ReentrantLock();
+    private final Mutex starting = new Mutex();
     private final AtomicLong begun = new AtomicLong(OUTSIDE);
     private volatile @Nullable FreedFrames freed;
     private volatile boolean started;

@@ -50,7 +50,11 @@ final class MagazineSlots {
         // ORDER(magazine-slot) release: accesses of whoever freed the frame come first.
         SLOT.setRelease(slots, slot, frame + 1);
         // ORDER(magazine-put) release: whoever sees a later allocation of the owner sees this put counted.
-        PUTS.setRelease(this, puts + 1);
+        try {
+            PUTS.setRelease(this, puts + 1);
+        } catch (StackOverflowError full) {
+            puts++; // the frame is in, so this must not fail: a plain store needs no stack
+        }
     }
 
     /** Takes the frame of a slot; NONE if it is empty. */

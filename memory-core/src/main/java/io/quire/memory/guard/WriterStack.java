@@ -1,6 +1,7 @@
 package io.quire.memory.guard;
 
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Finds out whether a thread can be inside a write, by its stack. A writer holds its slot for nanoseconds; one that a
@@ -22,26 +23,34 @@ final class WriterStack {
      * the look.
      */
     boolean isOutside(Thread writer) {
-        long now = System.nanoTime();
-        if (now - lastLook < PATIENCE_NANOS) {
-            return false;
-        }
-        lastLook = now;
-        return !writer.isAlive() || isOutside(writer.getStackTrace());
+        return isTimeToLook() && (!writer.isAlive() || isWaiting(innermost(writer)));
     }
 
-    private static boolean isOutside(StackTraceElement[] stack) {
-        for (StackTraceElement frame : stack) {
-            if (frame.getClassName().startsWith(LIBRARY)) {
-                return isWaiting(frame);
-            }
-        }
-        return true;
+    /** Whether the thread has certainly ended what it was doing in this library, also what it only waits for. */
+    boolean hasLeft(Thread thread) {
+        return isTimeToLook() && (!thread.isAlive() || innermost(thread) == null);
+    }
+
+    private boolean isTimeToLook() {
+        long now = System.nanoTime();
+        boolean isTime = now - lastLook >= PATIENCE_NANOS;
+        lastLook = isTime ? now : lastLook;
+        return isTime;
     }
 
     /** A lock is given up inside a slot, but never taken. */
-    private static boolean isWaiting(StackTraceElement frame) {
-        return frame.getClassName().equals(Wait.class.getName())
-                || frame.getClassName().equals(TableLock.class.getName()) && frame.getMethodName().startsWith("lock");
+    private static boolean isWaiting(@Nullable StackTraceElement innermost) {
+        return innermost == null || innermost.getClassName().equals(Wait.class.getName())
+                || innermost.getClassName().equals(Mutex.class.getName()) && innermost.getMethodName().startsWith("lock");
+    }
+
+    /** The frame of this library in which a thread is; null if it is in none. */
+    private static @Nullable StackTraceElement innermost(Thread thread) {
+        for (StackTraceElement frame : thread.getStackTrace()) {
+            if (frame.getClassName().startsWith(LIBRARY)) {
+                return frame;
+            }
+        }
+        return null;
     }
 }

@@ -1,7 +1,7 @@
 package io.quire.memory.space;
 
+import io.quire.memory.guard.Mutex;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -17,7 +17,7 @@ final class Chore {
     private static final long LONGEST_PAUSE_NANOS = TimeUnit.MINUTES.toNanos(1);
 
     /** Held by who does it: one at a time. */
-    private final ReentrantLock working = new ReentrantLock();
+    private final Mutex working = new Mutex();
 
     private final IntSupplier work;
 

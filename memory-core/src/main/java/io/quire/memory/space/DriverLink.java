@@ -13,7 +13,7 @@ import io.quire.memory.frame.FrameListener;
 import io.quire.memory.frame.FramePool;
 import io.quire.memory.frame.FramePools;
 import io.quire.memory.frame.ReservedMemory;
-import io.quire.memory.guard.OutsideLock;
+import io.quire.memory.guard.Mutex;
 import io.quire.memory.platform.Reservation;
 import io.quire.memory.table.Geometry;
 import io.quire.memory.tier.EvictionQueues;
@@ -56,7 +56,7 @@ public final class DriverLink implements FrameListener {
     private final Watermarks watermarks;
 
     /** Held by who looks for victims: one at a time. */
-    private final OutsideLock eviction = new OutsideLock();
+    private final Mutex eviction = new Mutex();
     private boolean evicting;
 
     /** No frame is handed out any more. */
@@ -297,7 +297,7 @@ public final class DriverLink implements FrameListener {
 
     // ---- eviction
 
-    OutsideLock eviction() {
+    Mutex eviction() {
         return eviction;
     }
 

@@ -5,11 +5,11 @@ import io.quire.memory.contract.DriverFailedException;
 import io.quire.memory.contract.MemoryException;
 import io.quire.memory.contract.OpenSpacesException;
 import io.quire.memory.contract.PagesBusyException;
+import io.quire.memory.guard.Mutex;
 import io.quire.memory.guard.Wait;
 import io.quire.memory.trace.FirstLines;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,7 +23,7 @@ public final class Ending {
     /** How long pins of a device are waited for. There are none when it is closed with its manager. */
     private static final Duration DEVICE_TIMEOUT = Duration.ofSeconds(10);
 
-    private final ReentrantLock closing = new ReentrantLock();
+    private final Mutex closing = new Mutex();
     private final long openedNanos = System.nanoTime();
     private final Machine machine;
     private final @Nullable Agent agent;

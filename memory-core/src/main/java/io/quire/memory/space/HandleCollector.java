@@ -1,11 +1,11 @@
 package io.quire.memory.space;
 
+import io.quire.memory.guard.Mutex;
 import java.lang.ref.Reference;
 import java.lang.ref.ReferenceQueue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * Hears from the garbage collector which handles nobody can reach any more, and hands each to the {@link LostHandles}
@@ -19,7 +19,7 @@ final class HandleCollector {
     /** How often what could not be given back is tried again, and how long the thread outlives the last manager. */
     private static final long TURN_MILLIS = TimeUnit.SECONDS.toMillis(1);
 
-    private static final ReentrantLock LOCK = new ReentrantLock();
+    private static final Mutex LOCK = new Mutex();
 
     /** Of managers that are open. */
     private static final Set<WatchedManager> MANAGERS = ConcurrentHashMap.newKeySet();

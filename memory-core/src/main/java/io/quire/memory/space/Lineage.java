@@ -1,6 +1,6 @@
 package io.quire.memory.space;
 
-import io.quire.memory.guard.OutsideLock;
+import io.quire.memory.guard.Mutex;
 import io.quire.memory.guard.Wait;
 import io.quire.memory.table.Geometry;
 import java.util.ArrayList;
@@ -8,7 +8,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,10 +24,10 @@ final class Lineage {
     private final AtomicInteger added = new AtomicInteger();
 
     /** Held during a migration, and while none may run. Taken before the lock of any space. */
-    private final OutsideLock migration = new OutsideLock();
+    private final Mutex migration = new Mutex();
 
     /** Held while the spaces are being locked: whoever holds several locks has nobody to wait for who does, too. */
-    private final ReentrantLock locking = new ReentrantLock();
+    private final Mutex locking = new Mutex();
 
     /** Odd while the spaces are being locked. */
     private volatile int gate;
@@ -64,7 +63,7 @@ final class Lineage {
     }
 
     /** Lets no two migrations of one lineage run at a time. */
-    OutsideLock migration() {
+    Mutex migration() {
         return migration;
     }
 

@@ -2,11 +2,13 @@ package io.quire.memory.space;
 
 import io.quire.memory.contract.ClosedException;
 import io.quire.memory.contract.TooManySpacesException;
+import io.quire.memory.guard.Wait;
 import io.quire.memory.trace.Birth;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** The open spaces of a manager, by id, and the limit of how many there may be. Any thread. */
@@ -17,6 +19,9 @@ public final class OpenSpaces {
      * each tree that waits to be destroyed, so with room to spare no count of 20 bits overflows.
      */
     public static final int LIMIT = 1 << 19;
+
+    /** To open a space takes much less: nobody is waited for. */
+    private static final long OPENING_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
     /** Instead of a count: the manager is closed. */
     private static final int SEALED = Integer.MIN_VALUE;
@@ -67,14 +72,26 @@ public final class OpenSpaces {
         count.decrementAndGet();
     }
 
+    /**
+     * Lists a space.
+     *
+     * @throws ClosedException after {@link #seal()}
+     */
     void add(Space space) {
         open.put(space.key(), space);
+        if (isSealed()) {
+            open.remove(space.key());
+            throw new ClosedException("memory manager " + manager);
+        }
+        space.isCounted = true;
     }
 
-    /** Allocates nothing. */
+    /** Allocates nothing; goes on, when it is called again, where it stopped. One thread at a time for each space. */
     void remove(Space space) {
-        if (open.remove(space.key(), space)) {
+        open.remove(space.key(), space);
+        if (space.isCounted) {
             count.decrementAndGet();
+            space.isCounted = false;
         }
     }
 
@@ -84,7 +101,17 @@ public final class OpenSpaces {
 
     /** Lets no space be opened any more; false if one is open. */
     public boolean seal() {
-        return count.compareAndSet(0, SEALED);
+        return count.compareAndSet(0, SEALED) || open.isEmpty() && sealAnyway();
+    }
+
+    /**
+     * None is open, so none can be forked; but somebody may be just opening one, or a full stack has kept somebody from
+     * giving back what {@link #reserve()} gave.
+     */
+    private boolean sealAnyway() {
+        Wait.tryUntil(() -> count.get() == 0 || !open.isEmpty(), OPENING_NANOS);
+        int left = count.get();
+        return left >= 0 && open.isEmpty() && count.compareAndSet(left, SEALED);
     }
 
     /** Whether no space can be opened any more. */
@@ -94,7 +121,7 @@ public final class OpenSpaces {
 
     /** How many are open. */
     public int count() {
-        return Math.max(count.get(), 0);
+        return open.size();
     }
 
     /** Whether the report of open spaces shows where they were created. */

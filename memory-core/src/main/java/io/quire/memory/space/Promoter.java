@@ -1,13 +1,13 @@
 package io.quire.memory.space;
 
 import io.quire.memory.contract.PageOutcome;
+import io.quire.memory.guard.Mutex;
 import io.quire.memory.table.Geometry;
 import io.quire.memory.tier.PingPong;
 import io.quire.memory.tier.SecondTouch;
 import java.time.Duration;
 import java.util.Queue;
 import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.locks.ReentrantLock;
 import org.agrona.concurrent.SystemNanoClock;
 
 /**
@@ -30,7 +30,7 @@ final class Promoter {
     private final Queue<Evicted> watched = new ArrayBlockingQueue<>(WATCHED_MAX);
     private final SecondTouch touches = new SecondTouch(WATCHED_MAX, WINDOW, SystemNanoClock.INSTANCE);
     private final PingPong pingPong = new PingPong(WINDOW, PROMOTIONS_PER_WINDOW, SystemNanoClock.INSTANCE);
-    private final ReentrantLock working = new ReentrantLock();
+    private final Mutex working = new Mutex();
     private final Machine machine;
     private long nextTurn = System.nanoTime();
 

@@ -12,8 +12,8 @@ import io.quire.memory.device.InvalidationKind;
 import io.quire.memory.frame.FrameMemory;
 import io.quire.memory.frame.FramePools;
 import io.quire.memory.frame.FrameSource;
+import io.quire.memory.guard.Mutex;
 import io.quire.memory.guard.Ownership;
-import io.quire.memory.guard.TableLock;
 import io.quire.memory.guard.WriterSlot;
 import io.quire.memory.guard.Writers;
 import io.quire.memory.table.Directory;
@@ -74,7 +74,7 @@ public final class Space {
     private static final LongUnaryOperator SHOW = Entry::visible;
     private static final LongUnaryOperator HIDE = Entry::hidden;
 
-    private final TableLock lock = new TableLock();
+    private final Mutex lock = new Mutex();
     private final Withdrawals withdrawals = new Withdrawals();
     private final Retired retired = new Retired();
     private final Notifier notifier = new Notifier();
@@ -102,6 +102,9 @@ public final class Space {
     /** Whether a thread is closing this, or has. Through {@link #CLOSING}. */
     @SuppressWarnings("UnusedVariable")
     private volatile boolean closing;
+
+    /** Of {@link OpenSpaces}; of the thread that opens or closes this. */
+    boolean isCounted;
 
     /** Of {@link SnapshotWatch}. */
     private boolean overstayReported;
@@ -1026,7 +1029,7 @@ public final class Space {
     }
 
     boolean isLockedByMe() {
-        return lock.isHeldByMe();
+        return lock.isMine();
     }
 
     PageFaults faults() {

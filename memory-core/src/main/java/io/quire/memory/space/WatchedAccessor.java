@@ -1,9 +1,9 @@
 package io.quire.memory.space;
 
 import io.quire.memory.frame.OwnFrames;
+import io.quire.memory.guard.Mutex;
 import io.quire.memory.guard.WriterSlot;
 import io.quire.memory.trace.Birth;
-import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 public final class WatchedAccessor extends WatchedHandle {
 
     /** Several threads may close what belonged to one that has ended. */
-    private final ReentrantLock closing = new ReentrantLock();
+    private final Mutex closing = new Mutex();
 
     private final Space space;
     private final WriterSlot slot;

@@ -1,6 +1,6 @@
 package io.quire.memory.tier;
 
-import io.quire.memory.guard.TableLock;
+import io.quire.memory.guard.Mutex;
 import java.util.function.IntToLongFunction;
 
 /**
@@ -47,7 +47,7 @@ public final class EvictionQueues {
     private static final int LOOP_INSURANCE = 64;
 
     private final int smallTarget;
-    private final TableLock lock = new TableLock();
+    private final Mutex lock = new Mutex();
 
     // All below: under the lock.
     private final byte[] places;

@@ -1,6 +1,6 @@
 package io.quire.memory.tier;
 
-import io.quire.memory.guard.TableLock;
+import io.quire.memory.guard.Mutex;
 import java.time.Duration;
 import org.agrona.concurrent.NanoClock;
 
@@ -28,7 +28,7 @@ public final class PingPong {
     private final long windowNs;
     private final int perWindowMax;
     private final NanoClock clock;
-    private final TableLock lock = new TableLock();
+    private final Mutex lock = new Mutex();
 
     // All below: under the lock.
     private final RecentKeys promoted;

@@ -1,6 +1,6 @@
 package io.quire.memory.tier;
 
-import io.quire.memory.guard.TableLock;
+import io.quire.memory.guard.Mutex;
 import java.time.Duration;
 import org.agrona.concurrent.NanoClock;
 
@@ -15,7 +15,7 @@ public final class SecondTouch {
 
     private final long windowNs;
     private final NanoClock clock;
-    private final TableLock lock = new TableLock();
+    private final Mutex lock = new Mutex();
 
     // Under the lock.
     private final RecentKeys demoted;

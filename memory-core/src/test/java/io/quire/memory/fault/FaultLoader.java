@@ -62,7 +62,7 @@ final class FaultLoader extends ClassLoader {
             "addSuppressed", "desiredAssertionStatus", "floatToRawIntBits", "doubleToRawLongBits", "reverseBytes");
 
     /** Methods that need less stack than those that began what they end. */
-    private static final Set<String> ENDINGS = Set.of("TableLock.unlock", "WriterSlot.exit", "SharedWriterSlots.exit",
+    private static final Set<String> ENDINGS = Set.of("Mutex.unlock", "WriterSlot.exit", "SharedWriterSlots.exit",
             "Stripes.endTransfer", "Stripes.unclaim");
 
     private final ClassFile classFile;

@@ -9,9 +9,9 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 
-class TableLockTest {
+class MutexTest {
 
-    private final TableLock lock = new TableLock();
+    private final Mutex lock = new Mutex();
     private long guarded;
 
     @Test
@@ -58,5 +58,43 @@ class TableLockTest {
     @Test
     void whoDoesNotHoldItCannotUnlockIt() {
         assertThatThrownBy(lock::unlock).isInstanceOf(IllegalMonitorStateException.class);
+    }
+
+    @Test
+    void itsHolderMayTakeItAgain() throws InterruptedException {
+        lock.lock();
+        assertThat(lock.tryLock()).isTrue();
+        lock.unlock();
+        assertThat(lock.isMine()).isTrue();
+        Threads.elsewhere(() -> {
+            assertThat(lock.isMine()).isFalse();
+            assertThat(lock.tryLock()).isFalse();
+        });
+        lock.unlock();
+        assertThat(lock.isMine()).isFalse();
+        Threads.elsewhere(() -> {
+            assertThat(lock.tryLock()).isTrue();
+            lock.unlock();
+        });
+    }
+
+    @Test
+    void aHolderThatIsInsideTheLibraryKeepsIt() throws InterruptedException {
+        AtomicBoolean released = new AtomicBoolean();
+        CountDownLatch locked = new CountDownLatch(1);
+        Threads.race(Duration.ZERO,
+                running -> {
+                    lock.lock();
+                    locked.countDown();
+                    Thread.sleep(100);
+                    released.set(true);
+                    lock.unlock();
+                },
+                running -> {
+                    locked.await();
+                    lock.lock();
+                    assertThat(released).isTrue();
+                    lock.unlock();
+                });
     }
 }

@@ -1,0 +1,58 @@
+package io.quire.memory;
+
+import io.quire.memory.platform.NativeAccess;
+
+/**
+ * Runs the static initializers of the library when the first manager is built. A class whose initializer ends in an
+ * Error, because a stack or the heap was full when it was used first, can never be used again in that JVM; so nothing is
+ * left to be initialized in the middle of an operation.
+ */
+final class StaticInitializers {
+    /** All classes that have one, without the package of the library; a test holds this to what was compiled. */
+    static final String[] CLASSES = {
+            "Device", "MemoryAccess", "MemoryManager", "MemoryManager$Builder", "OpenSpace$Kind", "SlowPath",
+            "contract.CowPlacement", "contract.LongTermPolicy", "contract.PageOutcome", "contract.PageState$Place",
+            "contract.PinAccess", "contract.PinTerm", "contract.PoolKind", "contract.Protection",
+            "device.DeviceAccess", "device.InvalidationKind", "driver.DriverCall$State", "driver.DriverCalls",
+            "driver.DriverThread", "driver.KnownDrivers", "frame.FrameAllocator", "frame.FrameListener",
+            "frame.FrameMemory", "frame.FramePool", "frame.FrameTrees", "frame.Magazine", "frame.MagazineRegistry",
+            "frame.MagazineSlots", "frame.RowWord", "frame.Stripes", "frame.TreeWord", "guard.Mutex",
+            "guard.SharedWriterSlots", "guard.Wait", "guard.WriterSlot", "guard.WriterStack", "guard.Writers",
+            "platform.MemoryBarrier", "platform.MemoryPromise", "platform.NativeAccess", "platform.Reservation",
+            "platform.TouchedPages", "platform.ZeroPages", "space.Agent", "space.Chore", "space.DeviceClosing",
+            "space.DeviceFaults$1", "space.DriverLink", "space.Ending", "space.Evictor$Spared",
+            "space.HandleCollector", "space.LostHandles", "space.Migration", "space.Mirror", "space.Mirror$1",
+            "space.Notifier$Window", "space.PageStates$1", "space.PinWatch", "space.Pinned", "space.Promoter",
+            "space.Retired", "space.Sighting", "space.SnapshotWatch", "space.Space", "space.WatchedManager",
+            "space.Withdrawals", "structure.ForkableMap", "structure.Journal", "structure.KeyHash",
+            "structure.MapHeader", "structure.Overlay", "structure.SizeClasses", "structure.WriterLock",
+            "table.Directory", "table.Entry", "table.Leaf", "table.LeafDirectory", "table.Mappings",
+            "table.TranslationCache", "table.UpperDirectory", "tier.AccessBit", "tier.FrameLists", "tier.Place",
+            "trace.Birth",
+    };
+    /** Of these, only where native functions may be called. */
+    static final String[] NATIVE_CLASSES = {"platform.Linux"};
+
+    private static final String LIBRARY = StaticInitializers.class.getPackageName() + ".";
+
+    private StaticInitializers() {
+    }
+
+    /** Runs those that have not run yet. */
+    static void run() {
+        run(CLASSES);
+        if (NativeAccess.ENABLED) {
+            run(NATIVE_CLASSES);
+        }
+    }
+
+    private static void run(String[] classes) {
+        for (String name : classes) {
+            try {
+                Class.forName(LIBRARY + name, true, StaticInitializers.class.getClassLoader());
+            } catch (ClassNotFoundException missing) {
+                throw new LinkageError("a class of the library is missing: class=" + LIBRARY + name, missing);
+            }
+        }
+    }
+}
