@@ -365,7 +365,7 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
      *
      * @throws io.quire.memory.contract.ClosedException if it is closed already, or another thread is just closing it
      * @throws io.quire.memory.contract.DriverFailedException if an attached device fails to let go of it; the space
-     *         stays open, and can be closed after the device was
+     *         stays open, and can be closed once the device was closed or given up, see {@link Device#giveUp}
      */
     @Override
     public void close() {

@@ -92,9 +92,9 @@ public final class Device implements AutoCloseable {
 
     /**
      * Cuts the device off, as if its driver did not answer any more: nothing is asked of the driver from here on, not
-     * even to detach or close, and it is attached to nothing any more. For a driver that fails each time, so that neither the device nor a space that it is attached to
-     * can be closed. What only the device can reach is lost to its spaces, which say so and can be closed; then so can
-     * the device. Again has no effect.
+     * even to detach or close, and it is attached to nothing any more. For a driver that fails each time, so that
+     * neither the device nor a space that it is attached to can be closed. What only the device can reach is lost to its
+     * spaces, which say so and can be closed; then so can the device. Again has no effect.
      *
      * @throws DeviceClosedException if it is closed already
      */

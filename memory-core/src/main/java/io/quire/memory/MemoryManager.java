@@ -23,14 +23,12 @@ import io.quire.memory.space.Policies;
 import io.quire.memory.space.Recount;
 import io.quire.memory.space.Space;
 import io.quire.memory.trace.EventCounts;
-import io.quire.memory.trace.FirstLines;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -279,7 +277,7 @@ public final class MemoryManager implements AutoCloseable {
     /**
      * Closes the manager with everything that is open: pins, cursors, spaces, and then what {@link #close()} does.
      * Whoever uses any of it afterwards gets a {@link ClosedException}, or from a segment what segments throw. A device
-     * whose driver fails is cut off.
+     * whose driver fails to let go of a space is given up, see {@link Device#giveUp}.
      * <p>
      * What other threads may be using at this moment is not taken from them: a pin of an accessor or a cursor whose
      * segments belong to a thread that has not ended, a pin of a space that a channel is writing. Such are waited for,

@@ -13,7 +13,7 @@ public enum PageOutcome {
      * the space is a snapshot.
      */
     EMPTY,
-    /** It is pinned, or a cursor reads it. */
+    /** It is pinned, or a cursor reads it, or a long range that it belongs to is being written. */
     PINNED,
     /** Another thread wrote, unmapped or copied it meanwhile. */
     RACED,

@@ -97,6 +97,7 @@ public final class Mutex {
      *
      * @throws IllegalMonitorStateException if this thread does not have it
      */
+    @SuppressWarnings("ReferenceEquality") // a thread equals itself only; a call less near the end of the stack
     public void unlock() {
         if (Thread.currentThread() != owner) {
             throw new IllegalMonitorStateException("this thread does not have the lock: owner=" + owner);

@@ -41,7 +41,8 @@ final class WriterStack {
     /** A lock is given up inside a slot, but never taken. */
     private static boolean isWaiting(@Nullable StackTraceElement innermost) {
         return innermost == null || innermost.getClassName().equals(Wait.class.getName())
-                || innermost.getClassName().equals(Mutex.class.getName()) && innermost.getMethodName().startsWith("lock");
+                || (innermost.getClassName().equals(Mutex.class.getName())
+                        && innermost.getMethodName().startsWith("lock"));
     }
 
     /** The frame of this library in which a thread is; null if it is in none. */

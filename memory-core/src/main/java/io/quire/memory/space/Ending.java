@@ -1,6 +1,7 @@
 package io.quire.memory.space;
 
 import io.quire.memory.contract.ClosedException;
+import io.quire.memory.contract.DeviceClosedException;
 import io.quire.memory.contract.DriverFailedException;
 import io.quire.memory.contract.MemoryException;
 import io.quire.memory.contract.OpenSpacesException;
@@ -124,9 +125,17 @@ public final class Ending {
         try {
             close.run();
         } catch (DriverFailedException failed) {
-            machine.links().stream().filter(link -> link.name().equals(failed.device())).forEach(this::closeDevice);
+            machine.links().stream().filter(link -> link.name().equals(failed.device())).forEach(Ending::giveUp);
         } catch (MemoryException | WrongThreadException inUse) {
             LOGGER.log(System.Logger.Level.DEBUG, "could not be closed yet", inUse);
+        }
+    }
+
+    private static void giveUp(DriverLink link) {
+        try {
+            link.giveUp();
+        } catch (DeviceClosedException closed) {
+            LOGGER.log(System.Logger.Level.DEBUG, "is closed, or just being closed", closed);
         }
     }
 

@@ -72,7 +72,10 @@ final class FilledPages {
     /** The leaf if it is the space's own; else it was forked since, and a fork has the pages too. */
     private long @Nullable [] ownLeaf(long leafStart) {
         Root current = space.rootOrNull();
-        LeafDirectory directory = current == null ? null : current.directory(leafStart);
+        if (current == null) {
+            return null;
+        }
+        LeafDirectory directory = current.directory(leafStart);
         return directory == null || !directory.isOwnedBy(current.generation()) ? null
                 : directory.writableLeaf(Geometry.leafIndex(leafStart));
     }

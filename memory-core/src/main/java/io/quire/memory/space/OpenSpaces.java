@@ -101,7 +101,7 @@ public final class OpenSpaces {
 
     /** Lets no space be opened any more; false if one is open. */
     public boolean seal() {
-        return count.compareAndSet(0, SEALED) || open.isEmpty() && sealAnyway();
+        return count.compareAndSet(0, SEALED) || (open.isEmpty() && sealAnyway());
     }
 
     /**

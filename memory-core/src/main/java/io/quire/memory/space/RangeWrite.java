@@ -59,7 +59,7 @@ public final class RangeWrite implements AutoCloseable {
     private void checkFrames() {
         Machine machine = space.machine();
         boolean fits = pools.host().free() >= needed - ON_THE_WAY
-                || machine.reclaimer().reclaimAll() && pools.host().free() >= needed - ON_THE_WAY;
+                || (machine.reclaimer().reclaimAll() && pools.host().free() >= needed - ON_THE_WAY);
         if (!fits) {
             throw Shortage.exception(machine, space);
         }

@@ -370,8 +370,8 @@ public final class ForkableMap {
     private byte[] bytes(Overlay words, long block, long first, long lengths, int from, int length) {
         if (!BlockHeader.isEntry(first, lengths)
                 || BlockHeader.BYTES + (long) from + length > region.sizeBytes() - block
-                || length > LONG_VALUE
-                && !BlockHeader.isBlock(block, first, BlockHeader.ENTRY, words.get(MapHeader.TOP_AT))) {
+                || (length > LONG_VALUE
+                        && !BlockHeader.isBlock(block, first, BlockHeader.ENTRY, words.get(MapHeader.TOP_AT)))) {
             throw MapHeader.damaged("a slot leads to no entry", region);
         }
         byte[] bytes = new byte[length];

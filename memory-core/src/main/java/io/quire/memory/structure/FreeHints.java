@@ -54,7 +54,7 @@ final class FreeHints {
         if (sizeClass < Long.SIZE) {
             low |= 1L << sizeClass;
         } else {
-            high |= 1L << sizeClass - Long.SIZE;
+            high |= 1L << (sizeClass - Long.SIZE);
         }
     }
 
@@ -63,7 +63,7 @@ final class FreeHints {
         if (sizeClass < Long.SIZE) {
             low &= ~(1L << sizeClass);
         } else {
-            high &= ~(1L << sizeClass - Long.SIZE);
+            high &= ~(1L << (sizeClass - Long.SIZE));
         }
     }
 

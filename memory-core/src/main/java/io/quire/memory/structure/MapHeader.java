@@ -101,10 +101,10 @@ final class MapHeader {
 
     /** Whether a change may write the word at an offset, in a map whose blocks end at the top. */
     static boolean mayChange(long offset, long top) {
-        return offset % Long.BYTES == 0 && (offset >= HEADERS_SINCE_AT && offset <= COUNTS_AT
-                || offset >= VALUE_BYTES_AT && offset <= SWEEP_SINCE_AT
-                || offset >= FREE_LISTS_AT && offset < JOURNAL_AT
-                || offset >= BYTES && offset < top);
+        return offset % Long.BYTES == 0 && ((offset >= HEADERS_SINCE_AT && offset <= COUNTS_AT)
+                || (offset >= VALUE_BYTES_AT && offset <= SWEEP_SINCE_AT)
+                || (offset >= FREE_LISTS_AT && offset < JOURNAL_AT)
+                || (offset >= BYTES && offset < top));
     }
 
     /** What is wrong with the words that a change or a walk relies on; null if nothing. */
@@ -129,8 +129,8 @@ final class MapHeader {
     static boolean isTable(Overlay words, long table) {
         long block = TableWord.block(table);
         long first = table == TableWord.NONE ? 0 : words.get(block);
-        return table == TableWord.NONE || BlockHeader.isBlock(block, first, BlockHeader.TABLE, words.get(TOP_AT))
-                && SizeClasses.bytes(BlockHeader.sizeClass(first)) >= TableWord.blockBytes(TableWord.log2(table));
+        return table == TableWord.NONE || (BlockHeader.isBlock(block, first, BlockHeader.TABLE, words.get(TOP_AT))
+                && SizeClasses.bytes(BlockHeader.sizeClass(first)) >= TableWord.blockBytes(TableWord.log2(table)));
     }
 
     /** What is thrown when words of a map contradict each other. */

@@ -82,8 +82,8 @@ final class SlotTable {
      * one line of a cache stay together.
      */
     static long scattered(long table, long i) {
-        long line = (i >>> LINE_LOG2) * SCATTER & (TableWord.capacity(table) >>> LINE_LOG2) - 1;
-        return line << LINE_LOG2 | i & LINE_MASK;
+        long line = ((i >>> LINE_LOG2) * SCATTER) & ((TableWord.capacity(table) >>> LINE_LOG2) - 1);
+        return (line << LINE_LOG2) | (i & LINE_MASK);
     }
 
     /** The number of the slot at an offset. */

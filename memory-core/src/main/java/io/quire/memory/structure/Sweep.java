@@ -59,7 +59,7 @@ final class Sweep {
         long since = change.get(MapHeader.SWEEP_SINCE_AT);
         long at = change.get(MapHeader.SWEEP_AT);
         long run = change.get(MapHeader.SWEEP_RUN_AT);
-        if (!MapHeader.isTop(at, top) || run != 0 && !MapHeader.isTop(run, at - SizeClasses.SMALLEST)) {
+        if (!MapHeader.isTop(at, top) || (run != 0 && !MapHeader.isTop(run, at - SizeClasses.SMALLEST))) {
             throw MapHeader.damaged("a sweep is nowhere", region);
         }
         for (int i = 0; i < STEP_BLOCKS && at < top && hasRoom(); i++) {

@@ -56,6 +56,7 @@ final class WriterLock {
         return (other == null || !other.isAlive()) && HOLDER.compareAndSet(this, other, Thread.currentThread());
     }
 
+    @SuppressWarnings("ReferenceEquality") // a thread equals itself only
     private void lockSlowly(Region map, Duration limit) {
         if (holder == Thread.currentThread()) {
             throw new IllegalStateException("a thread that changes a map cannot begin another operation on it,"

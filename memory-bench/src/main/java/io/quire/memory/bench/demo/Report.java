@@ -85,7 +85,7 @@ final class Report {
         }
         pages("moved there, of the map", device.moved().pages(), "in " + Units.duration(device.moved().nanos()));
         row("words added up by both, with equal sums", Units.count(device.moved().words()));
-        pages("loaded at once, more than it holds", pressure.pagesLoaded());
+        pages("loaded, more than it holds", pressure.pagesLoaded());
         pages("evicted to make room", pressure.pagesEvicted());
         pages("free then, by the watermarks", pressure.pagesFree());
         wrapped("long-term pin refused: " + device.refusal());

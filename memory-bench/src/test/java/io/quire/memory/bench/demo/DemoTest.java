@@ -94,7 +94,7 @@ class DemoTest {
         assertThat(run(Checksum::entryHash)).isEqualTo(Demo.GOOD);
 
         long moved = cells("moved there, of the map").getFirst();
-        long loaded = cells("loaded at once, more than it holds").getFirst();
+        long loaded = cells("loaded, more than it holds").getFirst();
         assertThat(moved).isGreaterThan(10);
         assertThat(cells("both read every page, of the map and the fork")).element(3).isEqualTo(0L);
         assertThat(cells("both write, copies stay there (SAME_POOL)")).element(2).isEqualTo(moved);
