@@ -5,6 +5,7 @@ import io.quire.memory.guard.Wait;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +25,7 @@ public final class DriverCall<T> {
     private final DriverCalls calls;
     private final String operation;
     private final Callable<T> work;
+    private final BooleanSupplier isOver; // made before the driver is called: to wait takes no memory
     private volatile @Nullable Thread waiter;
 
     // Written before the state is DONE, read after it was seen.
@@ -34,6 +36,7 @@ public final class DriverCall<T> {
         this.calls = calls;
         this.operation = operation;
         this.work = work;
+        this.isOver = () -> isDone() || calls.isUnanswerable(this);
     }
 
     String operation() {
@@ -83,16 +86,22 @@ public final class DriverCall<T> {
      *         the device was closed
      */
     public T await() {
-        boolean waited = false;
-        waiter = Thread.currentThread();
         try {
-            Wait.until(() -> isDone() || calls.isUnanswerable(this));
-            waited = true;
+            return awaitMade();
         } finally {
-            waiter = null;
-            if (!waited || !isDone()) {
+            if (!isDone()) {
                 abandon();
             }
+        }
+    }
+
+    /** The same for a call that is to be made also if an Error ends the wait. */
+    public T awaitMade() {
+        waiter = Thread.currentThread();
+        try {
+            Wait.until(isOver);
+        } finally {
+            waiter = null;
         }
         if (!isDone()) {
             throw calls.unanswered(operation, state.get() == State.RUNNING);
@@ -112,9 +121,14 @@ public final class DriverCall<T> {
         return state.get() == State.DONE;
     }
 
-    /** Nobody waits any more: if it has not begun it does not. */
-    boolean abandon() {
+    /** Nobody wants it any more: if it has not begun it does not. */
+    public boolean abandon() {
         return state.compareAndSet(State.WAITING, State.ABANDONED);
+    }
+
+    /** Whether it is certain that the driver was not called and will not be. */
+    public boolean isAbandoned() {
+        return state.get() == State.ABANDONED;
     }
 
     /** Whether the driver may be at it now, or later. */

@@ -103,11 +103,30 @@ public final class DriverCalls {
      * @throws io.quire.memory.contract.DriverReentryException inside a call of a driver
      */
     public <T> DriverCall<T> begin(String operation, Callable<T> work) {
+        DriverCall<T> call = prepare(operation, work);
+        begin(call);
+        return call;
+    }
+
+    /** Makes a call that is to {@link #begin} later, when nothing may be allocated any more. */
+    public <T> DriverCall<T> prepare(String operation, Callable<T> work) {
+        return new DriverCall<>(this, operation, work);
+    }
+
+    /** As {@link #prepare(String, Callable)}, for something that has no result. */
+    public DriverCall<?> prepareRun(String operation, Runnable work) {
+        return prepare(operation, Executors.callable(work, this));
+    }
+
+    /**
+     * As {@link #begin(String, Callable)}, with a call that was prepared. Allocates nothing, unless very many are in
+     * line.
+     */
+    public void begin(DriverCall<?> call) {
         CallbackThread.requireOutside();
         if (isLost()) {
-            throw unanswered(operation, false);
+            throw unanswered(call.operation(), false);
         }
-        DriverCall<T> call = new DriverCall<>(this, operation, work);
         DriverThread caller = thread;
         if (caller == null) {
             call.run(DriverCalls::makeHere);
@@ -115,7 +134,6 @@ public final class DriverCalls {
             // Bounded: a driver that takes too long for the call it is in is lost, and then all get to know.
             Wait.until(() -> isLost() || caller.isClosed() || caller.offer(call));
         }
-        return call;
     }
 
     private static <T> T makeHere(String operation, Callable<T> work) throws Exception {

@@ -5,6 +5,7 @@ import io.quire.memory.driver.DriverCall;
 import io.quire.memory.frame.FramePool;
 import io.quire.memory.table.Geometry;
 import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,7 +34,7 @@ final class Batch {
     @Nullable DriverLink filledBy;
 
     /** What devices were told when the pages were marked. */
-    final ArrayList<Notifier.Window> marking = new ArrayList<>(1);
+    final List<Notifier.Window> marking = new ArrayList<>(1);
 
     /** The space whose page comes home by this, and is not kept from it; else null. */
     private final @Nullable Space home;

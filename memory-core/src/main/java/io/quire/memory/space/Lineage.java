@@ -87,7 +87,7 @@ final class Lineage {
     }
 
     private List<Space> lockAll() {
-        ArrayList<Space> locked = new ArrayList<>(open.size() + 1);
+        List<Space> locked = new ArrayList<>(open.size() + 1);
         try {
             int seen;
             do {
@@ -105,26 +105,24 @@ final class Lineage {
         }
     }
 
-    @SuppressWarnings("NonApiType") // only this list has a capacity
-    private static void lock(Space space, ArrayList<Space> locked) {
-        locked.ensureCapacity(locked.size() + 1); // what is locked is in the list, whatever fails
+    private static void lock(Space space, List<Space> locked) {
+        locked.add(space); // before: what is locked is in the list, whatever fails
         space.lock();
         if (space.isClosed()) {
             space.unlock();
+            locked.removeLast();
         } else {
-            locked.add(space);
             space.withdrawRetired(Withdrawals.ALL); // what an Error has left there counts as a reference
         }
     }
 
-    /** Allocates nothing. */
-    static void unlock(List<Space> locked) {
-        unlock(locked, locked.size());
-    }
-
-    private static void unlock(List<Space> spaces, int count) {
-        for (int i = 0; i < count; i++) {
-            spaces.get(i).unlock();
+    /** Unlocks those of the spaces that this thread has locked; allocates nothing. */
+    static void unlock(List<Space> spaces) {
+        for (int i = 0; i < spaces.size(); i++) {
+            Space space = spaces.get(i);
+            if (space.isLockedByMe()) {
+                space.unlock();
+            }
         }
     }
 

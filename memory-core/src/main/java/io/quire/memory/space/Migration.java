@@ -35,6 +35,11 @@ final class Migration {
     private static final int ATTEMPTS = 100;
     private static final long NAP_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
+    // Made once: what ends something takes no memory.
+    private static final Consumer<Notifier.Window> END = Notifier.Window::end;
+    private static final Consumer<Notifier.Window> AWAIT_END = Notifier.Window::awaitEnd;
+    private static final Consumer<Notifier.Window> CLOSE = Notifier.Window::close;
+
     private static final Mappers.Step MARK = (_, entry) -> Entry.migrating(entry);
     private static final Mappers.Step SETTLE = (_, entry) -> Entry.settled(entry);
 
@@ -72,7 +77,7 @@ final class Migration {
             try {
                 takeBack(batch);
             } finally {
-                forEach(batch.marking, Notifier.Window::close);
+                forEach(batch.marking, AWAIT_END);
             }
         }
     }
@@ -284,7 +289,7 @@ final class Migration {
             leaveAll(batch, mappers, PageOutcome.RACED);
             throw failed;
         } finally {
-            forEach(batch.marking, Notifier.Window::end); // the devices hear of it while the pages are copied
+            forEach(batch.marking, END); // the devices hear of it while the pages are copied
         }
     }
 
@@ -318,18 +323,29 @@ final class Migration {
     }
 
     /** Begins to open windows over the moving pages, in all spaces that have a leaf here. */
-    @SuppressWarnings("NonApiType") // only this list has a capacity
-    private void announce(Batch batch, Mappers mappers, InvalidationKind kind, ArrayList<Notifier.Window> windows,
+    private void announce(Batch batch, Mappers mappers, InvalidationKind kind, List<Notifier.Window> windows,
             List<Notifier.Window> earlier) {
         int first = LeafPages.first(batch.moving());
         long start = batch.address(first);
         long end = batch.address(LeafPages.last(batch.moving())) + Geometry.PAGE_BYTES;
         DriverLink owner = deviceOf(batch, first);
         for (Space space : mappers.spaces()) {
-            windows.ensureCapacity(windows.size() + 1); // what is begun is in the list, whatever fails
             Notifier.Window window = space.notifier().begin(kind, start, end, owner, batch.mayBlock, earlier);
             if (window != Notifier.Window.NONE) {
-                windows.add(window);
+                keep(window, windows);
+            }
+        }
+    }
+
+    /** What is begun is in the list, whatever fails. */
+    private static void keep(Notifier.Window window, List<Notifier.Window> windows) {
+        boolean kept = false;
+        try {
+            windows.add(window);
+            kept = true;
+        } finally {
+            if (!kept) {
+                window.close();
             }
         }
     }
@@ -417,7 +433,7 @@ final class Migration {
     /** Puts each page into its new frame, or leaves it in its old one. */
     private void finish(Batch batch, boolean copied) {
         List<Mirror.News> news = new ArrayList<>(0);
-        ArrayList<Notifier.Window> windows = new ArrayList<>(1);
+        List<Notifier.Window> windows = new ArrayList<>(1);
         List<Space> locked = batch.lineage.lock();
         try {
             batch.lineage.endHomeward();
@@ -428,7 +444,7 @@ final class Migration {
                 leaveAll(batch, mappers, PageOutcome.RACED);
                 throw failed;
             } finally {
-                forEach(windows, Notifier.Window::close);
+                forEach(windows, CLOSE);
             }
         } finally {
             Lineage.unlock(locked);
@@ -436,8 +452,7 @@ final class Migration {
         news.forEach(Mirror.News::await);
     }
 
-    @SuppressWarnings("NonApiType") // only this list has a capacity
-    private void commitOrLeave(Batch batch, Mappers mappers, boolean copied, ArrayList<Notifier.Window> windows,
+    private void commitOrLeave(Batch batch, Mappers mappers, boolean copied, List<Notifier.Window> windows,
             List<Mirror.News> news) {
         Sighting seen = mappers.look(batch.moving(), batch.sources);
         leaveLost(batch, mappers, seen, copied);
@@ -548,7 +563,7 @@ final class Migration {
         mappers.change(pages, batch.targets, SETTLE);
         batch.settleMoved();
         try {
-            forEach(windows, Notifier.Window::end);
+            forEach(windows, END);
             tellArrived(batch, mappers, pages, news); // the device maps them while the old frames are given back
         } finally {
             releaseSources(batch, pages, seen);

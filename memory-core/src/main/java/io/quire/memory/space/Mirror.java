@@ -42,6 +42,9 @@ final class Mirror implements DeviceMirror {
     private boolean mapsWritable;
     private volatile boolean closed;
 
+    /** What an Error has kept from being answered, or ended; the first of several. */
+    private @Nullable Announcement left;
+
     private Mirror(Space space, DriverLink link) {
         this.space = space;
         this.link = link;
@@ -89,10 +92,7 @@ final class Mirror implements DeviceMirror {
                 return; // and whoever has closed it has begun to tell the driver before he gave up the lock
             }
             if (!link.calls().isLost()) {
-                Invalidation release = beginStart(InvalidationKind.RELEASE, 0, Long.MAX_VALUE, 0, true).await();
-                if (release != null) {
-                    beginEnd(release).await();
-                }
+                release();
             }
             Mirror[] others = space.notifier().without(this);
             space.exclusives().restoreAllOf(this);
@@ -104,6 +104,17 @@ final class Mirror implements DeviceMirror {
         end.await();
     }
 
+    private void release() {
+        Announcement release = announce(InvalidationKind.RELEASE, 0, Long.MAX_VALUE, 0, true);
+        try {
+            release.begin();
+            release.awaitGranted();
+        } finally {
+            release.close();
+            release.awaitEnd();
+        }
+    }
+
     /**
      * The mirror answers no more, and the driver begins to hear the last of it. Under the lock of the space, and once:
      * who closes the device comes after it, also if he finds the mirror closed.
@@ -111,6 +122,7 @@ final class Mirror implements DeviceMirror {
      * @return what the driver hears; it fails nothing but itself
      */
     News close() {
+        endWhatWasLeft();
         closed = true; // before: on the driver's thread nobody asks about a mirror after detached()
         boolean begun = false;
         try {
@@ -144,24 +156,39 @@ final class Mirror implements DeviceMirror {
 
     /** Begins to tell the device something. It is done, so a driver that fails now fails nothing but itself. */
     private News beginTell(String operation, Runnable news) {
-        try {
-            return new News(this, operation, link.calls().beginRun(operation, news));
-        } catch (DriverFailedException lost) {
-            notTaken(operation, lost);
-            return new News(this, operation, null);
-        }
+        News told = new News(operation, news);
+        told.begin();
+        return told;
     }
 
-    /** What a device is being told; the call is null if the device is lost. */
-    record News(Mirror mirror, String operation, @Nullable DriverCall<?> call) {
+    /** What a device is told. It is so, so a driver that fails fails nothing but itself. */
+    final class News {
 
-        /** Waits until it knows. */
+        private final String operation;
+        private final DriverCall<?> call;
+        private boolean begun;
+
+        News(String operation, Runnable news) {
+            this.operation = operation;
+            this.call = link.calls().prepareRun(operation, news);
+        }
+
+        void begin() {
+            try {
+                link.calls().begin(call);
+                begun = true;
+            } catch (DriverFailedException lost) {
+                notTaken(operation, lost);
+            }
+        }
+
+        /** Waits until the device knows; it gets to know also if an Error ends the wait. */
         void await() {
-            if (call != null) {
+            if (begun) {
                 try {
-                    call.await();
+                    call.awaitMade();
                 } catch (DriverFailedException failed) {
-                    mirror.notTaken(operation, failed);
+                    notTaken(operation, failed);
                 }
             }
         }
@@ -215,6 +242,7 @@ final class Mirror implements DeviceMirror {
             space.lock();
             try {
                 checkOpen();
+                endWhatWasLeft();
                 overtaken |= !translations.isEmpty() && sequence != seen;
                 int end = Math.min(pages, translations.size() + PAGES_PER_TURN);
                 while (translations.size() < end && away < 0) {
@@ -314,33 +342,148 @@ final class Mirror implements DeviceMirror {
         return sequence;
     }
 
-    /** What a device was asked to stop using, and has not answered yet. */
-    record Starting(Mirror mirror, Invalidation invalidation, DriverCall<Boolean> call) {
+    /** Prepares to have the device stop using a range. */
+    Announcement announce(InvalidationKind kind, long start, long end, int owner, boolean mayBlock) {
+        endWhatWasLeft();
+        return new Announcement(new Invalidation(kind, start, end, owner, sequence + 1, mayBlock));
+    }
+
+    /** What an Error has kept from being ended is ended before anything else is told or asked. */
+    private void endWhatWasLeft() {
+        while (left != null) {
+            Announcement first = left;
+            first.awaitUnanswered();
+            first.end();
+            left = first.next;
+        }
+    }
+
+    /**
+     * An invalidation that one device is told of. All it takes is made before the device hears of it. Whatever Error
+     * comes out of a step, the steps that are left can be done later; they are at the latest before the device is told
+     * anything else.
+     */
+    final class Announcement {
+
+        private enum State { PREPARED, BEGUN, GRANTED, ENDED, REFUSED }
+
+        private final Invalidation invalidation;
+        private final DriverCall<Boolean> start;
+        private final News end;
+        private State state = State.PREPARED;
+        private long answersBefore;
+        private @Nullable Announcement next;
+
+        private Announcement(Invalidation invalidation) {
+            this.invalidation = invalidation;
+            this.start = link.calls().prepare("invalidate " + invalidation.kind(),
+                    () -> link.driver().invalidateStart(Mirror.this, invalidation));
+            this.end = new News("end of invalidation", () -> link.driver().invalidateEnd(Mirror.this, invalidation));
+        }
+
+        /** Begins to ask the device. */
+        void begin() {
+            state = State.BEGUN;
+            sequence++; // the driver has to keep the same
+            boolean begun = false;
+            try {
+                link.calls().begin(start);
+                begun = true;
+            } finally {
+                if (!begun) {
+                    forgetIfNeverMade();
+                }
+            }
+        }
+
+        /** The driver has not seen it, and will not. */
+        private void forgetIfNeverMade() {
+            if (start.abandon() || start.isAbandoned()) {
+                sequence--;
+                state = State.REFUSED;
+            }
+        }
 
         /**
-         * Waits for the answer, which comes under the same stay in the lock as the question.
+         * Waits for the answer; under the same stay in the lock as the question.
          *
-         * @return the invalidation, to be ended; null if the driver refused to wait
+         * @return false if the driver refused to wait; it hears of no end then
+         * @throws DriverFailedException if it failed; it hears of no end then
          */
-        @Nullable Invalidation await() {
-            return mirror.answered(invalidation, call.await());
+        boolean awaitGranted() {
+            if (state != State.BEGUN) {
+                return state == State.GRANTED;
+            }
+            boolean granted;
+            try {
+                granted = start.await();
+            } catch (DriverFailedException failed) {
+                state = State.REFUSED;
+                throw failed;
+            } catch (Throwable error) {
+                forgetIfNeverMade();
+                throw error;
+            }
+            if (granted) {
+                state = State.GRANTED;
+                answersBefore = answers;
+                granted(invalidation);
+            } else {
+                state = State.REFUSED;
+                sequence--; // the driver has not seen it
+            }
+            return granted;
+        }
+
+        /** The same for what is not wanted any more: a device that grants it has to hear of the end. */
+        void awaitUnanswered() {
+            try {
+                awaitGranted();
+            } catch (DriverFailedException failed) {
+                notTaken("invalidation", failed);
+            }
+        }
+
+        /** Begins to tell the device that it is over. */
+        void end() {
+            if (state == State.GRANTED) {
+                end.begin();
+                state = State.ENDED;
+            }
+        }
+
+        /** Waits until the device knows. */
+        void awaitEnd() {
+            end.await();
+        }
+
+        /** Begins to end it. Throws nothing: what cannot be done now is done later. */
+        void close() {
+            try {
+                awaitUnanswered();
+                end();
+            } catch (Throwable later) {
+                next = left;
+                left = this;
+            }
+        }
+
+        /** Whether a device knows of this, and was given no translation of any page since. */
+        boolean covers(Mirror mirror) {
+            return mirror == Mirror.this && (state == State.GRANTED || state == State.ENDED)
+                    && answersBefore == answers;
+        }
+
+        Mirror mirror() {
+            return Mirror.this;
+        }
+
+        Invalidation invalidation() {
+            return invalidation;
         }
     }
 
-    /** Begins to have the device stop using a range. */
-    Starting beginStart(InvalidationKind kind, long start, long end, int owner, boolean mayBlock) {
-        Invalidation invalidation = new Invalidation(kind, start, end, owner, sequence + 1, mayBlock);
-        DriverCall<Boolean> call = link.calls().begin("invalidate " + kind,
-                () -> link.driver().invalidateStart(this, invalidation));
-        sequence++; // not before it has begun: the driver has to keep the same
-        return new Starting(this, invalidation, call);
-    }
-
-    private @Nullable Invalidation answered(Invalidation invalidation, boolean granted) {
-        if (!granted) {
-            sequence--; // the driver has not seen it
-            return null;
-        }
+    private void granted(Invalidation invalidation) {
         space.machine().events().invalidated();
         boolean whole = invalidation.start() == 0 && invalidation.end() == Long.MAX_VALUE;
         boolean readsOn = invalidation.kind() == InvalidationKind.PROTECTION_PAGE;
@@ -351,7 +494,6 @@ final class Mirror implements DeviceMirror {
         if (!readsOn) {
             forgetZeroPages(invalidation.start(), invalidation.end());
         }
-        return invalidation;
     }
 
     private void forgetZeroPages(long start, long end) {
@@ -365,11 +507,6 @@ final class Mirror implements DeviceMirror {
                 zeroPages.remove(page);
             }
         }
-    }
-
-    /** Begins to tell the device that what was announced is done. */
-    News beginEnd(Invalidation invalidation) {
-        return beginTell("end of invalidation", () -> link.driver().invalidateEnd(this, invalidation));
     }
 
     boolean isClosed() {

@@ -1,7 +1,6 @@
 package io.quire.memory.space;
 
 import io.quire.memory.contract.DriverFailedException;
-import io.quire.memory.device.Invalidation;
 import io.quire.memory.device.InvalidationKind;
 import io.quire.memory.table.Geometry;
 import java.util.ArrayList;
@@ -91,7 +90,7 @@ final class Notifier {
             for (Mirror mirror : mirrors) {
                 boolean own = kind == InvalidationKind.EXCLUSIVE && owner != null && mirror.link().id() == owner.id();
                 if (!own && mirror.isConcerned(kind) && earlier.stream().noneMatch(one -> one.covers(mirror))) {
-                    window.starting.add(mirror.beginStart(kind, start, end, owner == null ? 0 : owner.id(), mayBlock));
+                    window.begin(mirror.announce(kind, start, end, owner == null ? 0 : owner.id(), mayBlock));
                 }
             }
             begun = true;
@@ -108,22 +107,19 @@ final class Notifier {
 
         static final Window NONE = new Window(true, 0);
 
-        /** @param answers how many translations the device had been given by then */
-        private record Told(Mirror mirror, Invalidation invalidation, long answers) {
-        }
-
         private final boolean mayBlock;
-        private final List<Mirror.Starting> starting;
-        private final List<Told> told;
-        private final List<Mirror.News> endings;
+        private final List<Mirror.Announcement> announced;
         private boolean ended;
 
-        /** @param most how many devices may have to be told; there is room for them before the first one is */
+        /** @param most how many devices may have to be told */
         private Window(boolean mayBlock, int most) {
             this.mayBlock = mayBlock;
-            this.starting = new ArrayList<>(most);
-            this.told = new ArrayList<>(most);
-            this.endings = new ArrayList<>(most);
+            this.announced = new ArrayList<>(most);
+        }
+
+        private void begin(Mirror.Announcement one) {
+            announced.add(one); // before: what was begun is in the list, whatever fails
+            one.begin();
         }
 
         /**
@@ -133,7 +129,7 @@ final class Notifier {
          * @throws DriverFailedException if a driver failed; nothing is open then
          */
         boolean awaitOpen() {
-            if (starting.isEmpty()) {
+            if (announced.isEmpty()) {
                 return true;
             }
             boolean open = false;
@@ -150,9 +146,9 @@ final class Notifier {
         private boolean awaitAllGranted() {
             boolean granted = true;
             DriverFailedException failure = null;
-            while (!starting.isEmpty()) {
+            for (int i = 0; i < announced.size(); i++) {
                 try {
-                    granted &= awaitGranted(starting.removeFirst());
+                    granted &= awaitGranted(announced.get(i));
                 } catch (DriverFailedException failed) {
                     failure = failure == null ? failed : failure; // the others are waited for all the same
                 }
@@ -163,64 +159,50 @@ final class Notifier {
             return granted;
         }
 
-        private boolean awaitGranted(Mirror.Starting one) {
-            Invalidation started = one.await();
-            if (started != null) {
-                told.add(new Told(one.mirror(), started, one.mirror().answers()));
-                return true;
-            }
-            if (mayBlock) {
+        private boolean awaitGranted(Mirror.Announcement one) {
+            boolean granted = one.awaitGranted();
+            if (!granted && mayBlock) {
                 throw new DriverFailedException(one.mirror().link().name(), "invalidate " + one.invalidation().kind(),
                         DriverFailedException.NO_CODE, "it refused an invalidation that may wait", null);
             }
-            return false;
+            return granted;
         }
 
         /** Whether a device has no translation of the pages: it was told, and was given none of any page since. */
         private boolean covers(Mirror mirror) {
-            for (Told one : told) {
-                if (one.mirror == mirror && one.answers == mirror.answers()) {
-                    return true;
-                }
-            }
-            return false;
+            return announced.stream().anyMatch(one -> one.covers(mirror));
         }
 
-        /** Begins to tell all that the change is made; {@link #close} waits until they know. */
+        /**
+         * Begins to tell all that the change is made; {@link #awaitEnd} waits until they know. The change is made, so
+         * nothing is thrown: whom an Error keeps from being told is told later.
+         */
         void end() {
-            awaitUnanswered();
-            if (told.isEmpty() || ended) {
+            if (announced.isEmpty() || ended) {
                 return; // NONE is shared by all threads: not even marked
             }
             ended = true;
-            for (Told one : told) {
-                endings.add(one.mirror.beginEnd(one.invalidation));
+            for (int i = 0; i < announced.size(); i++) {
+                announced.get(i).close();
             }
         }
 
-        /** What was begun and is not wanted any more: a device that grants it has to hear of the end. */
-        private void awaitUnanswered() {
-            while (!starting.isEmpty()) {
-                Mirror.Starting one = starting.removeFirst();
-                try {
-                    awaitGranted(one);
-                } catch (DriverFailedException failed) {
-                    one.mirror().notTaken("invalidation", failed);
+        /** Waits until all know, or an Error ends the wait; needs no lock. */
+        void awaitEnd() {
+            try {
+                for (int i = 0; i < announced.size(); i++) {
+                    announced.get(i).awaitEnd();
                 }
+            } catch (Throwable late) {
+                return; // they get to know all the same, before anything else
             }
         }
 
-        /** Ends all. The change is made, so a driver that fails now fails nothing but itself. */
+        /** Ends all, and waits until they know. A driver that fails now fails nothing but itself. */
         @Override
         public void close() {
-            if (this == NONE) {
-                return; // without a single allocation, which could fail
-            }
             end();
-            endings.forEach(Mirror.News::await);
-            if (!endings.isEmpty()) {
-                endings.clear();
-            }
+            awaitEnd();
         }
     }
 }
