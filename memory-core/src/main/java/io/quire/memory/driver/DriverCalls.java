@@ -169,7 +169,15 @@ public final class DriverCalls {
     public void freed(int frame) {
         FreedFrames list = freed;
         if (list != null && thread != null && !lost && list.put(frame)) {
+            wakeUp(thread);
+        }
+    }
+
+    private static void wakeUp(DriverThread thread) {
+        try {
             thread.wakeUp();
+        } catch (Throwable later) {
+            return; // it tells before its next call
         }
     }
 

@@ -171,7 +171,13 @@ public final class FrameAllocator {
             return;
         }
         try {
-            magazineOf(stripe).free(frame);
+            Magazine magazine = openMagazineOf(stripe);
+            if (magazine != null) {
+                magazine.free(frame);
+            } else {
+                requireAllocated(frame);
+                freeRun(frame, 0);
+            }
         } finally {
             stripes.unclaim(stripe);
         }
@@ -499,6 +505,17 @@ public final class FrameAllocator {
             striped[stripe] = magazine;
         }
         return magazine;
+    }
+
+    /** Null if there is no memory for a magazine: to free a frame takes none. */
+    private @Nullable Magazine openMagazineOf(int stripe) {
+        try {
+            Magazine magazine = magazineOf(stripe);
+            magazine.open();
+            return magazine;
+        } catch (OutOfMemoryError full) {
+            return null;
+        }
     }
 
     private static int stripesFor(int processors) {

@@ -21,6 +21,7 @@ public final class FramePool {
     public static final int FRAME_SHIFT = 12;
     public static final int FRAME_BYTES = 1 << FRAME_SHIFT;
 
+    private static final int[] NO_FRAMES = {};
     private static final long HUGE_BYTES = (long) FRAME_BYTES << FrameAllocator.HUGE_ORDER;
 
     /** No frame was left: a return value of {@link #allocate()}, not an offset. */
@@ -340,16 +341,30 @@ public final class FramePool {
      * @param references how many of each
      */
     public void releaseHeld(long[] offsets, long which, int references) {
-        int[] freed = new int[Long.bitCount(which)];
+        int[] freed = roomFor(Long.bitCount(which));
         int unused = 0;
         for (long rest = which; rest != 0; rest &= rest - 1) {
             int frame = frame(offsets[Long.numberOfTrailingZeros(rest)]);
-            if (FrameWord.isFree(releaseHeld(frame, references))) {
+            if (!FrameWord.isFree(releaseHeld(frame, references))) {
+                continue;
+            }
+            if (freed.length > 0) {
                 freed[unused++] = frame;
+            } else {
+                freeOwnerless(frame);
             }
         }
         if (unused > 0) {
             freeAll(freed, unused);
+        }
+    }
+
+    /** Room for some frames; none if there is no memory for that, which nobody needs who frees one after the other. */
+    private static int[] roomFor(int frames) {
+        try {
+            return new int[frames];
+        } catch (OutOfMemoryError full) {
+            return NO_FRAMES;
         }
     }
 

@@ -148,6 +148,8 @@ public final class Magazine implements AutoCloseable {
 
     /** Gives back the frames that are here longest. */
     private void flush() {
+        // As deep as what puts frames back: a full stack ends this here, while they are still in their slots.
+        allocator.giveBatch(batch, 0);
         allocator.stripes().beginTransfer(stripe);
         int count = 0;
         boolean given = false;
@@ -162,10 +164,13 @@ public final class Magazine implements AutoCloseable {
             allocator.giveBatch(batch, count);
             given = true;
         } finally {
-            if (!given) {
-                putBack(count);
+            try {
+                if (!given) {
+                    putBack(count);
+                }
+            } finally {
+                allocator.stripes().endTransfer(stripe);
             }
-            allocator.stripes().endTransfer(stripe);
         }
     }
 
@@ -179,7 +184,8 @@ public final class Magazine implements AutoCloseable {
         }
     }
 
-    private void open() {
+    /** Has its slots made, if they are not. For the owner. */
+    void open() {
         if (closed) {
             throw new IllegalStateException("magazine is closed: stripe=" + stripe);
         }

@@ -25,8 +25,8 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
-import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -177,12 +177,12 @@ public final class DriverLink implements FrameListener {
 
     @Override
     public boolean allocated(int frame) {
-        return !refusesFrames() && ask(1, () -> driver.frameAllocated(frame) ? 1 : 0) > 0;
+        return !refusesFrames() && ask(new int[] {frame}, () -> driver.frameAllocated(frame) ? 1 : 0) > 0;
     }
 
     @Override
     public int allocated(int[] frames) {
-        return refusesFrames() ? 0 : ask(frames.length, () -> driver.framesAllocated(frames));
+        return refusesFrames() ? 0 : ask(frames, () -> driver.framesAllocated(frames));
     }
 
     /**
@@ -191,25 +191,42 @@ public final class DriverLink implements FrameListener {
      * @return how many it grants; none, as if it had refused the first, if it throws
      * @throws DriverFailedException if it does not answer in time, or more than it was asked for, or less than nothing
      */
-    private int ask(int most, Callable<Integer> question) {
+    private int ask(int[] frames, IntSupplier question) {
+        int most = frames.length;
         if (isMemoryOnly()) {
             return most;
         }
+        FrameRequest request = new FrameRequest(driver, frames, question);
+        boolean answered = false;
         int granted;
         try {
-            granted = calls.call(ASK, question);
+            granted = calls.call(ASK, request);
+            answered = true;
         } catch (DriverFailedException failed) {
+            answered = true;
             if (calls.isLost()) {
                 throw failed;
             }
             LOGGER.log(System.Logger.Level.WARNING, "device " + name + " failed to take frames", failed);
             return 0;
+        } finally {
+            if (!answered) {
+                withdraw(request, frames);
+            }
         }
         if (granted < 0 || granted > most) {
             throw new DriverFailedException(name, ASK, DriverFailedException.NO_CODE, "it granted " + granted + " of "
                     + most + " frames", null);
         }
         return granted;
+    }
+
+    /** An Error has ended the wait: what the driver grants it has to hear of again. */
+    private void withdraw(FrameRequest request, int[] frames) {
+        int granted = request.withdraw();
+        for (int i = 0; i < granted; i++) {
+            calls.freed(frames[i]);
+        }
     }
 
     private boolean isMemoryOnly() {

@@ -96,7 +96,8 @@ final class Mirror implements DeviceMirror {
             }
             Mirror[] others = space.notifier().without(this);
             space.exclusives().restoreAllOf(this);
-            end = close();
+            end = farewell();
+            close(end);
             space.notifier().set(others);
         } finally {
             space.unlock();
@@ -115,24 +116,27 @@ final class Mirror implements DeviceMirror {
         }
     }
 
+    /** The last that the driver hears of the mirror, for {@link #close}; it fails nothing but itself. */
+    News farewell() {
+        endWhatWasLeft();
+        return new News("detach", () -> link.driver().detached(this));
+    }
+
     /**
      * The mirror answers no more, and the driver begins to hear the last of it. Under the lock of the space, and once:
-     * who closes the device comes after it, also if he finds the mirror closed.
-     *
-     * @return what the driver hears; it fails nothing but itself
+     * who closes the device comes after it, also if he finds the mirror closed. Allocates nothing.
      */
-    News close() {
+    void close(News farewell) {
         endWhatWasLeft();
         closed = true; // before: on the driver's thread nobody asks about a mirror after detached()
         boolean begun = false;
         try {
-            News end = beginTell("detach", () -> link.driver().detached(this));
+            farewell.begin();
             begun = true;
-            link.remove(this);
-            return end;
         } finally {
             closed = begun;
         }
+        link.remove(this);
     }
 
     /**

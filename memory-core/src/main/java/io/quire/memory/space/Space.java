@@ -570,10 +570,13 @@ public final class Space {
     /** What may fail for want of memory comes before the first change; what fails later can be called again. */
     private void end() {
         Reclaimer.Leftover spare = new Reclaimer.Leftover();
-        List<Mirror.News> ends = new ArrayList<>();
+        List<Mirror.News> farewells = new ArrayList<>();
         lock.lock();
         try {
             List<Mirror> mirrors = notifier.mirrors();
+            for (Mirror mirror : mirrors) {
+                farewells.add(mirror.farewell());
+            }
             if (root != null) {
                 retired.reserve(1, 0);
                 if (pins.mayBeOpen()) {
@@ -591,7 +594,7 @@ public final class Space {
             pins.forgetViewsIfNone();
             for (int i = 0; i < mirrors.size(); i++) {
                 if (!mirrors.get(i).isClosed()) { // else its end was begun before
-                    ends.add(mirrors.get(i).close());
+                    mirrors.get(i).close(farewells.get(i));
                 }
             }
         } finally {
@@ -599,8 +602,8 @@ public final class Space {
         }
         lineage.remove(this);
         machine.spaces().remove(this); // last of what must be done: as long as it is listed, the end is tried again
-        for (int i = 0; i < ends.size(); i++) {
-            ends.get(i).await();
+        for (int i = 0; i < farewells.size(); i++) {
+            farewells.get(i).await();
         }
         machine.reclaimer().reclaimIfPossible(NODES_PER_CLOSE);
     }

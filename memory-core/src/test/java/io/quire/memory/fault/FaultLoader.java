@@ -51,7 +51,8 @@ final class FaultLoader extends ClassLoader {
             "java/util/concurrent/atomic/AtomicReference", "java/util/concurrent/atomic/AtomicBoolean",
             "java/util/concurrent/atomic/LongAdder", "java/lang/ref/Reference", "java/lang/Enum",
             "java/util/concurrent/locks/ReentrantLock", "java/util/concurrent/locks/LockSupport",
-            "java/util/function/LongUnaryOperator", "java/util/function/BooleanSupplier", "java/lang/Runnable");
+            "java/util/function/LongUnaryOperator", "java/util/concurrent/BlockingQueue", // one of a fixed size
+            "java/util/function/BooleanSupplier", "java/lang/Runnable");
 
     /** Methods that allocate nothing, whatever their class. */
     private static final Set<String> NO_ALLOCATION = Set.of("get", "getLong", "size", "isEmpty", "clear", "poll",
@@ -59,11 +60,12 @@ final class FaultLoader extends ClassLoader {
             "requireNonNull", "checkIndex", "checkFromIndexSize", "numberOfTrailingZeros", "numberOfLeadingZeros",
             "bitCount", "expand", "highestOneBit", "lowestOneBit", "intValue", "longValue", "ordinal", "close", "isAlive",
             "accept", "applyAsLong", "getAsBoolean", "run", "fill", "countDown", "byteSize", "address", "refersTo",
-            "addSuppressed", "desiredAssertionStatus", "floatToRawIntBits", "doubleToRawLongBits", "reverseBytes");
+            "addSuppressed", "sort", "desiredAssertionStatus", "floatToRawIntBits", "doubleToRawLongBits",
+            "reverseBytes");
 
     /** Methods that need less stack than those that began what they end. */
-    private static final Set<String> ENDINGS = Set.of("Mutex.unlock", "WriterSlot.exit", "SharedWriterSlots.exit",
-            "Stripes.endTransfer", "Stripes.unclaim");
+    private static final Set<String> ENDINGS = Set.of("Mutex.unlock", "WriterSlot.exit",
+            "SharedWriterSlots.exit", "Stripes.endTransfer", "Stripes.unclaim");
 
     private final ClassFile classFile;
     private final String mainClasses;
@@ -154,6 +156,9 @@ final class FaultLoader extends ClassLoader {
                     String owner = called.owner().name().stringValue();
                     String target = owner.substring(owner.lastIndexOf('/') + 1) + '.' + called.name();
                     call(code, target);
+                    if (target.equals("LockSupport.parkNanos")) {
+                        code.invokestatic(FAULTS, "sleep", MethodTypeDesc.of(ConstantDescs.CD_void));
+                    }
                     if (mayAllocate(owner, called.name().stringValue())) {
                         allocate(code, "inside " + target);
                     }

@@ -22,7 +22,7 @@ public final class Faults {
     public enum Mode {
         /** One allocation fails. */
         ALLOCATION,
-        /** The heap is full: from one allocation on all fail, until the operation has ended. */
+        /** The heap is full: from one allocation on all fail, until the operation has ended, or sleeps until it is not. */
         HEAP,
         /** One call fails, and what cleans up behind it does not. */
         CALL,
@@ -46,6 +46,7 @@ public final class Faults {
     private static int wanted;
     private static int passed;
     private static int firedAt = NOTHING;
+    private static boolean slept;
     private static int deepest;
     private static int depth;
     private static final int[] openPoint = new int[DEPTH_MAX];
@@ -76,6 +77,7 @@ public final class Faults {
         wanted = number;
         passed = 0;
         firedAt = NOTHING;
+        slept = false;
         deepest = 0;
         depth = 0;
         Arrays.fill(openPoint, NOTHING);
@@ -168,6 +170,11 @@ public final class Faults {
         }
     }
 
+    /** A method is about to sleep: others may free memory meanwhile. */
+    public static void sleep() {
+        slept |= armed == Thread.currentThread() && firedAt != NOTHING;
+    }
+
     /** A method is about to allocate. */
     public static void allocate(int point) {
         if (armed != Thread.currentThread() || (mode != Mode.ALLOCATION && mode != Mode.HEAP)) {
@@ -177,7 +184,7 @@ public final class Faults {
             firedAt = point;
             throw error();
         }
-        if (mode == Mode.HEAP && firedAt != NOTHING) {
+        if (mode == Mode.HEAP && firedAt != NOTHING && !slept) {
             throw error();
         }
     }

@@ -133,7 +133,7 @@ abstract class World implements Trial {
     }
 
     /** What needs every lock and slot, and changes nothing that is looked at. */
-    private void useOne(AddressSpace space) {
+    void useOne(AddressSpace space) {
         try (AddressSpace fork = space.fork()) {
             for (long address : stretches.keySet()) {
                 rewrite(fork, address);

@@ -1,0 +1,50 @@
+package io.quire.memory.space;
+
+import io.quire.memory.device.DeviceDriver;
+import java.util.Arrays;
+import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntSupplier;
+
+/**
+ * Asks a driver for frames. If an Error ends the wait for the answer, nobody has the frames that it grants: then either
+ * {@link #withdraw} finds the answer, or the driver is told at once that they are free.
+ */
+final class FrameRequest implements Callable<Integer> {
+
+    private static final int UNANSWERED = -1;
+    private static final int WITHDRAWN = -2;
+
+    private final DeviceDriver driver;
+    private final int[] frames;
+    private final IntSupplier question;
+
+    /** How many are granted, or why that is not known. */
+    private final AtomicInteger answer = new AtomicInteger(UNANSWERED);
+
+    /** @param question is put to the driver; how many of the frames it grants, from the first on */
+    FrameRequest(DeviceDriver driver, int[] frames, IntSupplier question) {
+        this.driver = driver;
+        this.frames = frames;
+        this.question = question;
+    }
+
+    /** On the thread of the driver. */
+    @Override
+    public Integer call() {
+        int granted = question.getAsInt();
+        if (!answer.compareAndSet(UNANSWERED, Math.clamp(granted, 0, frames.length)) && granted > 0) {
+            driver.framesFreed(Arrays.copyOf(frames, Math.min(granted, frames.length)));
+        }
+        return granted;
+    }
+
+    /**
+     * Nobody waits any more.
+     *
+     * @return how many of the frames the driver has to be told of
+     */
+    int withdraw() {
+        return answer.compareAndSet(UNANSWERED, WITHDRAWN) ? 0 : Math.max(answer.get(), 0);
+    }
+}
