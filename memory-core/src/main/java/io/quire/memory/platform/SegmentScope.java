@@ -35,12 +35,15 @@ public final class SegmentScope {
     }
 
     /**
-     * Ends the segments of an arena.
+     * Ends the segments of an arena; again has no effect, also after an Error.
      *
      * @param holder what handed them out, for the message
      * @throws SegmentInUseException while somebody is inside one of them; nothing has ended
      */
     public static void end(Arena arena, Object holder) {
+        if (!arena.scope().isAlive()) {
+            return;
+        }
         try {
             arena.close();
         } catch (IllegalStateException inUse) {

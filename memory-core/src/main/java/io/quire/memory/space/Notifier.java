@@ -35,6 +35,11 @@ final class Notifier {
         mirrors = told;
     }
 
+    /** Whether there are any. */
+    boolean isTold() {
+        return mirrors.length > 0;
+    }
+
     List<Mirror> mirrors() {
         return List.of(mirrors);
     }

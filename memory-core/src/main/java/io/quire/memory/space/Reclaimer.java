@@ -40,7 +40,7 @@ public final class Reclaimer {
     }
 
     /** What an Error has interrupted: allocated before it is needed. All are taken at once, so they need no count. */
-    static final class Leftover {
+    static class Leftover {
 
         private @Nullable Object what;
         private @Nullable Leftover next;
@@ -78,9 +78,10 @@ public final class Reclaimer {
     }
 
     /** Has somebody, some time, release what a space could not when it was closed. Allocates nothing. */
-    void leave(Retired retired, Leftover spare) {
-        spare.what = retired;
-        push(spare);
+    void leave(Retired retired) {
+        Leftover leftover = retired;
+        leftover.what = retired;
+        push(leftover);
     }
 
     private void push(Leftover leftover) {

@@ -1,7 +1,10 @@
 package io.quire.memory.space;
 
 import io.quire.memory.frame.FramePools;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What an operation has taken out of a tree and not released yet: first the translations are withdrawn from readers
@@ -11,7 +14,7 @@ import java.util.Arrays;
  * Room is {@link #reserve reserved} before the tree is changed, so that what was taken out can always be noted. What an
  * Error keeps from being released stays here for the next operation on the space.
  */
-final class Retired {
+final class Retired extends Reclaimer.Leftover {
 
     private static final Object[] NO_NODES = {};
     private static final long[] NO_FRAMES = {};
@@ -24,6 +27,9 @@ final class Retired {
     private long[] frames = NO_FRAMES;
     private int firstFrame;
     private int framesEnd;
+
+    /** The top of the tree when its space is closed: there is always room for it. */
+    private @Nullable Object top;
 
     /** Whether a writer may still be at what is in here. */
     private boolean written;
@@ -43,13 +49,18 @@ final class Retired {
         nodes[nodesEnd++] = node;
     }
 
+    /** Takes the top of the tree of a space that is closed. */
+    void addTop(Object directory) {
+        top = directory;
+    }
+
     /** Takes a frame; there is room. */
     void addFrame(long offset) {
         frames[framesEnd++] = offset;
     }
 
     boolean isEmpty() {
-        return nodesEnd == 0 && framesEnd == 0;
+        return nodesEnd == 0 && framesEnd == 0 && top == null;
     }
 
     /** What comes in from here on, writers may be at until {@link #settle}. */
@@ -75,6 +86,10 @@ final class Retired {
         for (; firstFrame < framesEnd; firstFrame++) {
             pools.release(frames[firstFrame]);
         }
+        if (top != null) {
+            reclaimer.release(top);
+            top = null;
+        }
         Arrays.fill(nodes, 0, nodesEnd, null);
         firstNode = 0;
         nodesEnd = 0;
@@ -84,7 +99,11 @@ final class Retired {
 
     /** The nodes that are not released, for a recount. */
     Iterable<Object> nodes() {
-        return Arrays.asList(nodes).subList(firstNode, nodesEnd);
+        List<Object> held = new ArrayList<>(Arrays.asList(nodes).subList(firstNode, nodesEnd));
+        if (top != null) {
+            held.add(top);
+        }
+        return held;
     }
 
     /** The frames that are not released, for a recount. */

@@ -29,7 +29,6 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
@@ -73,6 +72,8 @@ public final class Space {
     // Made once: where they are used nothing may be allocated.
     private static final LongUnaryOperator SHOW = Entry::visible;
     private static final LongUnaryOperator HIDE = Entry::hidden;
+    private static final List<Mirror> NO_MIRRORS = List.of();
+    private static final List<Mirror.News> NO_NEWS = List.of();
 
     private final Mutex lock = new Mutex();
     private final Withdrawals withdrawals = new Withdrawals();
@@ -567,23 +568,24 @@ public final class Space {
         }
     }
 
-    /** What may fail for want of memory comes before the first change; what fails later can be called again. */
+    /**
+     * Takes memory only for what devices are told, and before the first change; what fails later can be called again.
+     */
     private void end() {
-        Reclaimer.Leftover spare = new Reclaimer.Leftover();
-        List<Mirror.News> farewells = new ArrayList<>();
+        List<Mirror> mirrors = NO_MIRRORS;
+        List<Mirror.News> farewells = NO_NEWS;
         lock.lock();
         try {
-            List<Mirror> mirrors = notifier.mirrors();
-            for (Mirror mirror : mirrors) {
-                farewells.add(mirror.farewell());
+            if (notifier.isTold()) {
+                mirrors = notifier.mirrors();
+                farewells = mirrors.stream().map(Mirror::farewell).toList();
             }
             if (root != null) {
-                retired.reserve(1, 0);
                 if (pins.mayBeOpen()) {
                     machine.pinnedAfterClose().add(this); // before its pins can be the last that is left of it
                 }
                 try (Notifier.Window _ = notifier.start(InvalidationKind.RELEASE, 0, Long.MAX_VALUE)) {
-                    release(spare);
+                    release();
                 } finally {
                     if (root != null || !pins.holdsAny()) { // no accessor is just pinning any more
                         machine.pinnedAfterClose().remove(this);
@@ -609,7 +611,7 @@ public final class Space {
     }
 
     /** Gives the table up; if a writer does not come to an end, the space stays as it was. */
-    private void release(Reclaimer.Leftover spare) {
+    private void release() {
         Root last = root();
         root = null;
         boolean withdrawn = false;
@@ -621,10 +623,10 @@ public final class Space {
                 root = last;
             }
         }
-        retired.add(last.top());
+        retired.addTop(last.top());
         withdrawRetired(Withdrawals.ALL);
         if (!retired.isEmpty()) {
-            machine.reclaimer().leave(retired, spare);
+            machine.reclaimer().leave(retired);
         }
     }
 

@@ -92,7 +92,8 @@ public final class ForkableMap {
 
     /**
      * Maps a region and makes an empty map of it, for any thread. The region takes addresses; frames come
-     * with entries.
+     * with entries. A refusal leaves nothing mapped; only an {@link Error} of the virtual machine may leave the addresses
+     * of the region behind, if the heap or the stack is full.
      *
      * @param capacityBytes the size of the region, rounded up to whole pages; 8 KiB to 2^46 bytes
      * @throws IllegalArgumentException if the size is out of that range

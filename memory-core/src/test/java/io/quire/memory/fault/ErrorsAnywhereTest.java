@@ -38,6 +38,11 @@ class ErrorsAnywhereTest {
     }
 
     @TestFactory
+    Stream<DynamicTest> maps() {
+        return tests("io.quire.memory.fault.world.MapScenarios");
+    }
+
+    @TestFactory
     Stream<DynamicTest> managers() {
         return tests("io.quire.memory.fault.world.ManagerScenarios");
     }

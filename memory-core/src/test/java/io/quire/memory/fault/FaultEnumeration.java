@@ -8,12 +8,20 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 
-/** Tries one scenario with an Error at its first point, its second, and so on, until it ends without one. */
+/**
+ * Tries one scenario with an Error at its first point, its second, and so on, until it ends without one. All allocations
+ * are tried; of calls, if there are many, one in so many, and all of the last ones, which go deepest. With the system
+ * property {@code quire.fault.all} all are.
+ */
 final class FaultEnumeration {
 
     /** Enough to see what is wrong; each may cost a time limit of the library. */
     private static final int FAILURES_MAX = 12;
     private static final long TRIAL_SECONDS = 20;
+
+    private static final boolean ALL = Boolean.getBoolean("quire.fault.all");
+    private static final int CALLS = 20;
+    private static final int LAST_CALLS = 8;
 
     private final Scenario scenario;
     private final Faults.Mode mode;
@@ -21,6 +29,7 @@ final class FaultEnumeration {
     private List<String> before = List.of();
     private List<String> after = List.of();
     private int points;
+    private int pointsKnown;
 
     FaultEnumeration(Scenario scenario, Faults.Mode mode) {
         this.scenario = scenario;
@@ -42,7 +51,7 @@ final class FaultEnumeration {
             return reports();
         }
         boolean fired = true;
-        for (int point = 0; fired && failures.size() < FAILURES_MAX; point++) {
+        for (int point = 0; fired && failures.size() < FAILURES_MAX; point = after(point)) {
             int number = point;
             AtomicReference<Boolean> result = new AtomicReference<>(false);
             if (!inTime("point " + number, () -> result.set(tryPoint(number)))) {
@@ -54,18 +63,30 @@ final class FaultEnumeration {
         return reports();
     }
 
+    private int after(int point) {
+        int last = pointsKnown - LAST_CALLS;
+        boolean isAllocation = mode == Faults.Mode.ALLOCATION || mode == Faults.Mode.HEAP;
+        return ALL || isAllocation || point >= last ? point + 1
+                : Math.min(point + Math.ceilDiv(pointsKnown, CALLS), last);
+    }
+
     private List<String> reports() {
         return failures.entrySet().stream()
                 .map(failure -> scenario + ", " + mode + ", at " + failure.getKey() + ": " + failure.getValue())
                 .toList();
     }
 
-    /** Three runs that nothing disturbs: one initializes classes, one tells the states, one how deep calls go. */
+    /**
+     * Runs that nothing disturbs: one initializes classes, one tells the states, one how deep calls go, and one how many
+     * points there are.
+     */
     private void learn() throws Exception {
-        undisturbed(false);
+        undisturbed(() -> { });
         before = stateBefore();
-        after = undisturbed(false);
-        undisturbed(true);
+        after = undisturbed(() -> { });
+        undisturbed(Faults::learn);
+        undisturbed(() -> Faults.count(mode));
+        pointsKnown = Faults.passed();
     }
 
     private List<String> stateBefore() throws Exception {
@@ -75,11 +96,9 @@ final class FaultEnumeration {
         return state;
     }
 
-    private List<String> undisturbed(boolean learning) throws Exception {
+    private List<String> undisturbed(Runnable watch) throws Exception {
         Trial trial = scenario.trial().get();
-        if (learning) {
-            Faults.learn();
-        }
+        watch.run();
         try {
             trial.act();
         } finally {
