@@ -75,26 +75,29 @@ public final class Device implements AutoCloseable {
      * the end of each attachment before, once. Spaces that do not use it notice nothing. A driver that fails is asked
      * again. If this is refused the device stays open, nothing is lost, and it can be tried again.
      *
-     * @param timeout how long pins of its pages are waited for
+     * @param timeout how long pins of its pages are waited for; zero or more
      * @throws io.quire.memory.contract.PagesBusyException if pages are still pinned then, or the host has no room; the
      *         message names who holds them, and the device stays open
      * @throws io.quire.memory.contract.DriverFailedException if the driver fails three times in a row and pages are
      *         left that only it can reach, with what it threw: the device stays open, with these pages; see
      *         {@link #giveUp}. If the device is lost and such pages are left: the spaces that have them can be closed,
      *         and then so can the device. If the driver fails to close: the device is closed
+     * @throws IllegalArgumentException if the timeout is negative
      * @throws io.quire.memory.contract.DriverReentryException inside a call of a driver
      * @throws DeviceClosedException if it is closed already
      */
     public void close(Duration timeout) {
-        Objects.requireNonNull(timeout, "timeout");
+        if (Objects.requireNonNull(timeout, "timeout").isNegative()) {
+            throw new IllegalArgumentException("a timeout is zero or more: timeout=" + timeout);
+        }
         new DeviceClosing(machine, link, timeout).close();
     }
 
     /**
      * Cuts the device off, as if its driver did not answer any more: nothing is asked of the driver from here on, not
      * even to detach or close, and it is attached to nothing any more. For a driver that fails each time, so that
-     * neither the device nor a space that it is attached to can be closed. What only the device can reach is lost to its
-     * spaces, which say so and can be closed; then so can the device. Again has no effect.
+     * neither the device nor a space that it is attached to can be closed. What only the device can reach is lost to
+     * its spaces, which say so and can be closed; then so can the device. Again has no effect.
      *
      * @throws DeviceClosedException if it is closed already
      */

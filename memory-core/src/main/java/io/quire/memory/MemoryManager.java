@@ -99,10 +99,14 @@ public final class MemoryManager implements AutoCloseable {
      *
      * @param nodes at most how many nodes of their tables, each of which frees up to 64 frames; positive
      * @return how many it was; 0 if there is nothing left to do
+     * @throws IllegalArgumentException unless the number is positive
      * @throws ClosedException after close
      * @throws io.quire.memory.contract.DriverReentryException inside a call of a driver
      */
     public int reclaim(int nodes) {
+        if (nodes <= 0) {
+            throw new IllegalArgumentException("the number of nodes is positive: nodes=" + nodes);
+        }
         CallbackThread.requireOutside();
         checkOpen();
         int done = machine.reclaimer().reclaim(nodes);
@@ -332,7 +336,6 @@ public final class MemoryManager implements AutoCloseable {
         private static final int DEFAULT_SHARE = 4;
 
         private static final Duration GIVE_BACK_AFTER = Duration.ofSeconds(10);
-        private static final Duration LONGEST = Duration.ofDays(36_500); // in nanoseconds still a long
 
         private static final AtomicBoolean DEFAULT_LOGGED = new AtomicBoolean();
 
@@ -545,7 +548,7 @@ public final class MemoryManager implements AutoCloseable {
             if (giveBackAfter == null) {
                 return touchAhead ? Duration.ZERO : GIVE_BACK_AFTER;
             }
-            return giveBackAfter.compareTo(LONGEST) > 0 ? LONGEST : giveBackAfter;
+            return giveBackAfter;
         }
 
         /**

@@ -6,6 +6,7 @@ import io.quire.memory.space.OutcomeRuns;
 import io.quire.memory.table.Geometry;
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * What became of each page of a migration: as it was when the batch of the page was done. The migration itself takes no
@@ -47,7 +48,7 @@ public final class MigrationReport {
 
     /** How many pages had an outcome. Each page has exactly one. */
     public int count(PageOutcome outcome) {
-        return outcomes.count(outcome);
+        return outcomes.count(Objects.requireNonNull(outcome, "outcome"));
     }
 
     /** How many pages went to the pool: moved, or filled with zeros there. */

@@ -2,6 +2,7 @@ package io.quire.memory.contract;
 
 import java.io.Serial;
 import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 
 /**
  * An operation waited for another thread, or for a device, longer than it may. The message says for what. The operation
@@ -16,6 +17,6 @@ public final class WaitTimeoutException extends MemoryException {
      * @param limit how long it was waited for
      */
     public WaitTimeoutException(String awaited, Duration limit) {
-        super("waited too long: for=" + awaited + ", limit=" + limit.toMillis() + " ms");
+        super("waited too long: for=" + awaited + ", limit=" + TimeUnit.MILLISECONDS.convert(limit) + " ms");
     }
 }

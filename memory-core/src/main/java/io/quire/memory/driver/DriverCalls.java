@@ -8,6 +8,7 @@ import io.quire.memory.guard.Wait;
 import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -208,7 +209,7 @@ public final class DriverCalls {
     /** @param isRunning whether it is that call the driver has not returned from */
     DriverFailedException unanswered(String operation, boolean isRunning) {
         if (isRunning) {
-            return failed(operation, "it did not return within " + deadline.toMillis()
+            return failed(operation, "it did not return within " + TimeUnit.MILLISECONDS.convert(deadline)
                     + " ms; the device is lost: close it", null);
         }
         return failed(operation, isLost() ? "the device is lost: it failed or did not answer before; close it"

@@ -45,7 +45,7 @@ final class DriverThread extends CallbackThread implements DriverCall.Caller {
     DriverThread(String device, Duration deadline, DriverCall<?> wakeUp) {
         super(device);
         setDaemon(true);
-        this.deadlineNanos = deadline.toNanos();
+        this.deadlineNanos = TimeUnit.NANOSECONDS.convert(deadline);
         this.wakeUp = wakeUp;
     }
 

@@ -1,6 +1,7 @@
 package io.quire.memory.frame;
 
 import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
@@ -33,7 +34,8 @@ public final class IdleMemory {
      */
     public IdleMemory(FramePools pools, Duration delay) {
         this.pools = pools;
-        this.delayNanos = delay.toNanos();
+        // Half of a long: two threads may read the clock in either order.
+        this.delayNanos = Math.min(TimeUnit.NANOSECONDS.convert(delay), Long.MAX_VALUE / 2);
         this.nextLook = System.nanoTime() + delayNanos;
     }
 

@@ -38,7 +38,7 @@ public final class Wait {
      * @throws WaitTimeoutException if it is not so when the limit has passed
      */
     public static void until(BooleanSupplier done, Duration limit, Supplier<String> awaited) {
-        if (!tryUntil(done, limit.toNanos())) {
+        if (!tryUntil(done, TimeUnit.NANOSECONDS.convert(limit))) {
             throw new WaitTimeoutException(awaited.get(), limit);
         }
     }

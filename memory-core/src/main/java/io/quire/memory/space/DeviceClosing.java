@@ -155,10 +155,10 @@ public final class DeviceClosing {
     }
 
     private void awaitChange(int[] used) {
-        long left = timeout.toNanos() - (System.nanoTime() - begin);
+        long left = TimeUnit.NANOSECONDS.convert(timeout) - (System.nanoTime() - begin);
         if (left <= 0) {
-            throw new PagesBusyException("pages of a device are still pinned, or read by a cursor: device=" + link.name() + ", pages="
-                    + usedFrames().length + ", waited=" + timeout.toMillis() + " ms, held by\n  "
+            throw new PagesBusyException("pages of a device are still pinned, or read by a cursor: device="
+                    + link.name() + ", pages=" + usedFrames().length + ", waited=" + TimeUnit.MILLISECONDS.convert(timeout) + " ms, held by\n  "
                     + String.join("\n  ", holders(used)));
         }
         int free = link.pool().free();

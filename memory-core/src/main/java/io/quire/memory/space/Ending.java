@@ -11,6 +11,7 @@ import io.quire.memory.guard.Wait;
 import io.quire.memory.trace.FirstLines;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -86,7 +87,7 @@ public final class Ending {
         try {
             checkNotEnded();
             if (!machine.spaces().isSealed()) {
-                Wait.tryUntil(this::closeWhatIsOpen, timeout.toNanos());
+                Wait.tryUntil(this::closeWhatIsOpen, TimeUnit.NANOSECONDS.convert(timeout));
             }
             close();
         } finally {

@@ -36,7 +36,7 @@ final class PinWatch {
     /** Watches the pins of all spaces of a machine. */
     PinWatch(Machine machine) {
         this.machine = machine;
-        this.overstayNanos = machine.policies().pinOverstay().toNanos();
+        this.overstayNanos = TimeUnit.NANOSECONDS.convert(machine.policies().pinOverstay());
         this.nextLook = System.nanoTime();
     }
 

@@ -20,7 +20,7 @@ final class SnapshotWatch {
 
     SnapshotWatch(Machine machine) {
         this.machine = machine;
-        this.overstayNanos = machine.policies().snapshotOverstay().toNanos();
+        this.overstayNanos = TimeUnit.NANOSECONDS.convert(machine.policies().snapshotOverstay());
     }
 
     /** Reports; how many. Does nothing most of the times it is called. */
