@@ -196,6 +196,7 @@ public final class MemoryManager implements AutoCloseable {
      * before this throws.
      *
      * @return how much was done; 0 if there was nothing to do
+     * @throws io.quire.memory.contract.DriverFailedException if a driver fails; nothing is lost
      * @throws ClosedException after close
      */
     public int maintain() {

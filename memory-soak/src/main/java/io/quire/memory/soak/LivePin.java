@@ -8,8 +8,10 @@ import java.util.List;
  * A pin of the library beside the pages it has to show.
  *
  * @param frames one for each page
+ * @param byAccessor whether its segments end at its close
  */
-record LivePin(Pin pin, long address, int sizeBytes, PinAccess access, List<ModelFrame> frames) {
+record LivePin(Pin pin, long address, int sizeBytes, PinAccess access, List<ModelFrame> frames,
+        boolean byAccessor) {
 
     byte[] content() {
         byte[] bytes = new byte[sizeBytes];

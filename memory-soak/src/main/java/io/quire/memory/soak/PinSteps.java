@@ -14,6 +14,7 @@ import io.quire.memory.soak.StepRound.Generator;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
@@ -58,7 +59,7 @@ final class PinSteps {
             for (long page = address / ModelSpace.PAGE; page * ModelSpace.PAGE < address + size; page++) {
                 frames.add(live.model.pin(page));
             }
-            round.pins.add(new LivePin(made[0], address, size, access, frames));
+            round.pins.add(new LivePin(made[0], address, size, access, frames, accessor != null));
         }
         round.compare(live, address, size);
     }
@@ -138,9 +139,27 @@ final class PinSteps {
         });
         round.attempt("segments of a closed pin", Set.of(ClosedException.class), StepRound.NONE,
                 pin.pin()::segments);
+        lookThroughClosed(pin, segments);
+    }
+
+    /** Segments of a pin by a space may still show the pages, and must not show anything else. */
+    private void lookThroughClosed(LivePin pin, List<MemorySegment> segments) {
+        Set<Class<?>> ended = Set.of(IllegalStateException.class);
+        byte[] expected = pin.content();
+        long done = 0;
         for (MemorySegment segment : segments) {
-            round.attempt("segment of a closed pin", Set.of(IllegalStateException.class), StepRound.NONE,
-                    () -> segment.get(ValueLayout.JAVA_BYTE, 0));
+            byte[] part = new byte[(int) segment.byteSize()];
+            boolean shows = round.attempt("segment of a closed pin", pin.byAccessor() ? ended : StepRound.NONE, ended,
+                    () -> {
+                        MemorySegment.copy(segment, ValueLayout.JAVA_BYTE, 0, part, 0, part.length);
+                        return null;
+                    });
+            int differs = Arrays.mismatch(part, 0, part.length, expected, (int) done, (int) done + part.length);
+            if (shows && differs >= 0) {
+                throw new SoakFailure("a segment of a closed pin shows what its pin did not: " + pin.pin() + ", at="
+                        + (done + differs));
+            }
+            done += part.length;
         }
     }
 }

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 
 /** The soak of one JVM: rounds of steps by one thread and rounds of a crowd, until the time is over. */
@@ -11,6 +12,9 @@ public final class SoakRun {
 
     private static final long SECOND_NANOS = 1_000_000_000;
     private static final int CROWD_SECONDS = 8;
+
+    /** The thread that all managers share outlives the last one by a second. */
+    private static final long THREADS_END_NANOS = 30 * SECOND_NANOS;
 
     /** Code, stacks, what the collector needs, and pools of 16 MiB. */
     private static final long BESIDE_HEAP_BYTES = 700L << 20;
@@ -52,15 +56,22 @@ public final class SoakRun {
 
     /** All managers are closed: neither threads of theirs may be left, nor memory. */
     private static void checkProcess() {
-        List<String> left = Thread.getAllStackTraces().keySet().stream().filter(Thread::isAlive)
-                .map(Thread::getName).filter(name -> name.startsWith("quire")).toList();
-        if (!left.isEmpty()) {
-            throw new SoakFailure("threads are left: " + left);
+        long end = System.nanoTime() + THREADS_END_NANOS;
+        while (!threadsLeft().isEmpty()) {
+            if (System.nanoTime() - end > 0) {
+                throw new SoakFailure("threads are left: " + threadsLeft());
+            }
+            LockSupport.parkNanos(SECOND_NANOS / 100);
         }
         long resident = residentBytes();
         if (resident > Runtime.getRuntime().maxMemory() + BESIDE_HEAP_BYTES) {
             throw new SoakFailure("the process has grown: resident=" + resident + " bytes");
         }
+    }
+
+    private static List<String> threadsLeft() {
+        return Thread.getAllStackTraces().keySet().stream().filter(Thread::isAlive)
+                .map(Thread::getName).filter(name -> name.startsWith("quire")).toList();
     }
 
     /** 0 where the system does not say. */

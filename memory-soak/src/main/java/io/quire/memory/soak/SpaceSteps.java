@@ -2,6 +2,7 @@ package io.quire.memory.soak;
 
 import io.quire.memory.Accessor;
 import io.quire.memory.AddressSpace;
+import io.quire.memory.MemoryManager;
 import io.quire.memory.RunCursor;
 import io.quire.memory.contract.ClosedException;
 import io.quire.memory.contract.CowPlacement;
@@ -305,8 +306,12 @@ final class SpaceSteps {
     }
 
     private void maintain() {
-        round.note(random.nextBoolean() ? "reclaim " + round.machine.manager.reclaim(1 + random.nextInt(300))
-                : "maintain " + round.machine.manager.maintain());
+        MemoryManager manager = round.machine.manager;
+        switch (random.nextInt(5)) {
+            case 0, 1 -> round.note("reclaim " + manager.reclaim(1 + random.nextInt(300)));
+            case 2 -> round.note("trim " + manager.trim());
+            default -> round.attempt("maintain", StepRound.NONE, DRIVER, manager::maintain);
+        }
     }
 
     /** Refused as long as anything is open. */
