@@ -1,14 +1,18 @@
 package io.quire.memory;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.quire.memory.contract.CowPlacement;
 import io.quire.memory.contract.LongTermPolicy;
+import io.quire.memory.contract.PageOutcome;
 import io.quire.memory.contract.PinAccess;
 import io.quire.memory.contract.PinTerm;
 import io.quire.memory.contract.Protection;
+import io.quire.memory.device.DeviceAccess;
 import io.quire.memory.device.DeviceDriver;
+import io.quire.memory.device.Translations;
 import io.quire.memory.structure.ForkableMap;
 import io.quire.memory.testkit.RecordingDriver;
 import java.lang.foreign.MemorySegment;
@@ -27,6 +31,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
 /** Null for each parameter of each public method is refused at once, unless it is documented, and changes nothing. */
@@ -38,6 +43,10 @@ class NullsTest {
     private AddressSpace space;
     private Accessor accessor;
     private ForkableMap map;
+    private Pin pin;
+    private RunCursor cursor;
+    private Attachment attachment;
+    private MigrationReport report;
     private long address;
 
     @BeforeEach
@@ -50,17 +59,24 @@ class NullsTest {
         accessor = space.accessor();
         map = ForkableMap.create(space, 1 << 16);
         map.put(new byte[1], new byte[1]);
+        report = space.migrate(address, PAGE, manager.hostPool());
+        attachment = manager.device("d").attach(space);
+        pin = accessor.pin(address, 8, PinTerm.SHORT, PinAccess.READ);
+        cursor = space.runs(address, 8);
     }
 
     @AfterEach
     void close() {
+        pin.close();
+        cursor.close();
         accessor.close();
         manager.closeAll(Duration.ofSeconds(10));
     }
 
     /** One object of each class of the interface. */
     private List<Object> receivers() {
-        return List.of(manager, MemoryManager.builder(), space, accessor, map, manager.device("d"), manager.hostPool());
+        return List.of(manager, MemoryManager.builder(), space, accessor, map, manager.device("d"), manager.hostPool(),
+                pin, cursor, attachment, report, attachment.mirror(), space.pageState(address));
     }
 
     private Object valueOf(Class<?> type) {
@@ -76,6 +92,7 @@ class NullsTest {
                 Map.entry(LongTermPolicy.class, LongTermPolicy.REFUSE), Map.entry(Duration.class, Duration.ZERO),
                 Map.entry(DeviceDriver.class, new RecordingDriver.Coherent(4)),
                 Map.entry(LongConsumer.class, (LongConsumer) _ -> { }),
+                Map.entry(PageOutcome.class, PageOutcome.MOVED), Map.entry(DeviceAccess.class, DeviceAccess.READ),
                 Map.entry(BiConsumer.class, (BiConsumer<?, ?>) (_, _) -> { }));
         Object value = values.get(type);
         assertThat(value).as("a value of " + type).isNotNull();
@@ -87,11 +104,18 @@ class NullsTest {
                 + manager.openSpaces().size() + manager.openPins();
     }
 
+    /** What can be called: of a class that is not public, what its public interfaces have. */
+    private static List<Method> methods(Object receiver) {
+        Class<?> type = receiver.getClass();
+        return Modifier.isPublic(type.getModifiers()) ? List.of(type.getMethods())
+                : Stream.of(type.getInterfaces()).flatMap(one -> Stream.of(one.getMethods())).toList();
+    }
+
     @TestFactory
     Stream<DynamicTest> nullIsRefusedAndChangesNothing() {
         List<DynamicTest> tests = new ArrayList<>();
         for (Object receiver : receivers()) {
-            for (Method method : receiver.getClass().getMethods()) {
+            for (Method method : methods(receiver)) {
                 boolean isOurs = method.getDeclaringClass().getName().startsWith("io.quire.memory");
                 for (int i = 0; i < method.getParameterCount() && isOurs; i++) {
                     boolean mayBeNull = method.getParameterTypes()[i].isPrimitive()
@@ -121,5 +145,14 @@ class NullsTest {
         assertThat(thrown).isInstanceOf(InvocationTargetException.class);
         assertThat(thrown.getCause()).isInstanceOf(NullPointerException.class);
         assertThat(state()).isEqualTo(before);
+    }
+
+    /** Of reports that are handed out a list or map cannot be null: whoever reads one need not look. */
+    @Test
+    void recordsRefuseNullForWhatTheyCopy() {
+        assertThatNullPointerException().isThrownBy(() -> new Translations(0, null));
+        assertThatNullPointerException().isThrownBy(() -> new OpenSpace("s", OpenSpace.Kind.FORK, null, Duration.ZERO,
+                null));
+        assertThatNullPointerException().isThrownBy(() -> new EvictionReport("d", 1, 1, null));
     }
 }
