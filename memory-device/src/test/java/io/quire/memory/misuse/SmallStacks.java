@@ -1,9 +1,10 @@
 package io.quire.memory.misuse;
 
 import io.quire.memory.AddressSpace;
+import io.quire.memory.ManagerCheck;
+import io.quire.memory.MemoryManager;
 import io.quire.memory.contract.MemoryException;
 import io.quire.memory.softdevice.JavaDevice;
-import io.quire.memory.MemoryManager;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicReference;
@@ -89,6 +90,7 @@ final class SmallStacks implements Misuse.Scenario {
             throw new IllegalStateException("something was left open by " + what + ": spaces="
                     + operations.manager.openSpaces() + ", pins=" + operations.manager.openPins());
         }
+        recount(operations.manager, what);
         operations.all().values().forEach(Runnable::run);
         try (AddressSpace fork = operations.space.fork()) {
             fork.getLong(1 << 18);
@@ -96,16 +98,29 @@ final class SmallStacks implements Misuse.Scenario {
         neighbour.check();
     }
 
+    private static void recount(MemoryManager manager, String what) {
+        try {
+            ManagerCheck.recount(manager);
+        } catch (IllegalStateException wrong) {
+            throw new IllegalStateException("a count is wrong after " + what + ": " + wrong.getMessage(), wrong);
+        }
+    }
+
     static void end(Operations operations, Neighbour neighbour) {
         MemoryManager manager = operations.manager;
         operations.space.close();
         neighbour.close();
-        for (int i = 0; i < 100_000 && manager.statistics().usedBytes() > 0; i++) {
+        for (int i = 0; i < 100_000 && used(manager) > 0; i++) {
             manager.maintain();
         }
-        if (manager.statistics().usedBytes() > 0) {
-            throw new IllegalStateException("frames are lost: " + manager.statistics());
+        if (used(manager) > 0) {
+            throw new IllegalStateException("frames are lost: " + manager.statistics() + manager.pools());
         }
         manager.close();
+    }
+
+    /** In bytes, of all pools. */
+    private static long used(MemoryManager manager) {
+        return manager.pools().stream().mapToLong(pool -> pool.sizeBytes() - pool.freeBytes()).sum();
     }
 }
