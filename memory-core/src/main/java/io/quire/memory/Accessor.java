@@ -319,7 +319,7 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
     }
 
     /**
-     * Ends the accessor; the space stays open, and so do pins, which are closed by themselves. Closing it again has no
+     * Ends the accessor; the space stays open, and so do pins: each is closed for itself. Closing it again has no
      * effect. A close that throws can be tried again. Once the owner has ended, any thread may close it; and if nobody
      * can reach it any more, what it held is given back, with its pins, and reported in the log.
      *

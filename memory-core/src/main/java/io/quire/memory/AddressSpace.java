@@ -84,6 +84,7 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
      * @param sizeBytes positive; rounded up to whole pages
      * @throws IllegalArgumentException if the address is no multiple of 4096 or the size is not positive
      * @throws io.quire.memory.contract.AddressNotMappedException if a page of the range is not mapped
+     * @throws io.quire.memory.contract.ProtectionException if the space is a snapshot
      * @throws io.quire.memory.contract.DriverFailedException if an attached device fails to let go of the range
      */
     public void unmap(long address, long sizeBytes) {
@@ -98,6 +99,7 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
      * @param sizeBytes positive; rounded up to whole pages
      * @throws IllegalArgumentException if the address is no multiple of 4096 or the size is not positive
      * @throws io.quire.memory.contract.AddressNotMappedException if a page of the range is not mapped
+     * @throws io.quire.memory.contract.ProtectionException if the space is a snapshot
      * @throws io.quire.memory.contract.DriverFailedException if an attached device fails to let go of the range
      */
     public void protect(long address, long sizeBytes, Protection protection) {
@@ -140,17 +142,26 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
      * @throws io.quire.memory.contract.TooManySpacesException if the manager's limit of open spaces is reached
      * @throws io.quire.memory.contract.OutOfFramesException if a pinned page needs a copy and no frame is left
      * @throws io.quire.memory.contract.DriverFailedException if an attached device fails to let go of what it may write
+     * @throws io.quire.memory.contract.ClosedException after close
      */
     public AddressSpace fork(@Nullable String name) {
         return copy(false, name);
     }
 
-    /** Takes a snapshot of the space; see {@link #snapshot(String)}. */
+    /** Takes a snapshot of the space; see {@link #snapshot(String)}. Close it. */
     public AddressSpace snapshot() {
         return snapshot(null);
     }
 
-    /** Makes a copy as {@link #fork(String)} does that refuses every change. It can be forked in turn. */
+    /**
+     * Makes a copy as {@link #fork(String)} does that refuses every change. It can be forked in turn. Close it, as a fork.
+     *
+     * @param name for messages and statistics; null for a generated one
+     * @throws io.quire.memory.contract.TooManySpacesException if the manager's limit of open spaces is reached
+     * @throws io.quire.memory.contract.OutOfFramesException if a pinned page needs a copy and no frame is left
+     * @throws io.quire.memory.contract.DriverFailedException if an attached device fails to let go of what it may write
+     * @throws io.quire.memory.contract.ClosedException after close
+     */
     public AddressSpace snapshot(@Nullable String name) {
         return copy(true, name);
     }
@@ -290,7 +301,11 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
 
     // ---- ways in
 
-    /** Opens this thread's fast path into the space; close it when the thread is done. */
+    /**
+     * Opens this thread's fast path into the space; close it when the thread is done.
+     *
+     * @throws io.quire.memory.contract.ClosedException after close
+     */
     public Accessor accessor() {
         return new Accessor(this);
     }
@@ -302,6 +317,10 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
      * @throws IllegalArgumentException if the size is negative
      * @throws io.quire.memory.contract.AddressNotMappedException if a byte of the range is not mapped
      * @throws io.quire.memory.contract.ProtectionException if a page of the range may not be read
+     * @throws io.quire.memory.contract.TooManySpacesException if the manager's limit of open spaces is reached
+     * @throws io.quire.memory.contract.OutOfFramesException if a pinned page needs a copy and no frame is left
+     * @throws io.quire.memory.contract.DriverFailedException if an attached device fails to let go of what it may write
+     * @throws io.quire.memory.contract.ClosedException after close
      */
     public RunCursor runs(long address, long sizeBytes) {
         return RunCursor.open(this, address, sizeBytes);

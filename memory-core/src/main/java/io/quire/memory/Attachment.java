@@ -56,7 +56,11 @@ public final class Attachment implements AutoCloseable {
         return attached.exclusivePages();
     }
 
-    /** Detaches the device. It is told to forget its translations first. Closing it again has no effect. */
+    /**
+     * Detaches the device. It is told to forget its translations first. Closing it again has no effect.
+     *
+     * @throws io.quire.memory.contract.DriverFailedException if the device fails to forget them; it stays attached
+     */
     @Override
     public void close() {
         attached.detach();

@@ -60,6 +60,14 @@ public final class Device implements AutoCloseable {
         return new Attachment(space, Attached.of(space.space(), link));
     }
 
+    /**
+     * Whether the driver is asked for nothing any more, because it did not return from a call within its deadline or the
+     * device was given up. The device can be closed then.
+     */
+    public boolean isLost() {
+        return link.calls().isLost();
+    }
+
     public boolean isClosed() {
         return link.isClosed();
     }

@@ -231,7 +231,11 @@ public final class MemoryManager implements AutoCloseable {
         return given;
     }
 
-    /** A line for each pin that is open, with the stack that took it where it is known. */
+    /**
+     * A line for each pin that is open, with the stack that took it where it is known.
+     *
+     * @throws ClosedException after close
+     */
     public List<String> openPins() {
         checkOpen();
         return machine.openPins().stream().map(Pinned::toString).toList();
@@ -241,7 +245,11 @@ public final class MemoryManager implements AutoCloseable {
         return machine.name();
     }
 
-    /** Reads the counters. Wait-free; approximate while other threads allocate. */
+    /**
+     * Reads the counters. Wait-free; approximate while other threads allocate.
+     *
+     * @throws ClosedException after close
+     */
     public MemoryStatistics statistics() {
         checkOpen();
         EventCounts events = machine.events();
@@ -257,7 +265,11 @@ public final class MemoryManager implements AutoCloseable {
         return machine.spaces().list().stream().map(Space::describe).toList();
     }
 
-    /** The spaces that are open now, oldest first: forks, snapshots, and those of cursors too. */
+    /**
+     * The spaces that are open now, oldest first: forks, snapshots, and those of cursors too.
+     *
+     * @throws ClosedException after close
+     */
     public List<OpenSpace> spaces() {
         checkOpen();
         return machine.spaces().list().stream().map(OpenSpace::of).toList();

@@ -28,7 +28,9 @@ import org.jspecify.annotations.Nullable;
  *     }
  * }
  * }</pre>
- * Pages that were never written come as zeros, in runs of up to 2 MiB too, and take no frame.
+ * Pages that were never written come as zeros, in runs of up to 2 MiB too, and take no frame. As long as there is a run,
+ * the pages of the range from its beginning on, 2 MiB at most, stay where they are: a migration or an eviction reports
+ * them as pinned.
  * <p>
  * Owned by the thread that opened it. A segment is valid until {@link #next()} or {@link #close()}, and throws
  * afterwards. Both are refused while native code uses the segment, change nothing then, and can be called again. As long
@@ -100,7 +102,9 @@ public final class RunCursor implements AutoCloseable {
             return false;
         }
         long start = nextAddress;
-        snapshot.keepInPlace(Geometry.pageStart(start), Geometry.pageStart(start) + LONGEST_RUN_BYTES);
+        long farthest = Geometry.pageStart(end - 1) + Geometry.PAGE_BYTES;
+        snapshot.keepInPlace(Geometry.pageStart(start),
+                Math.min(Geometry.pageStart(start) + LONGEST_RUN_BYTES, farthest));
         long offset = snapshot.offsetForRead(start);
         boolean isHole = snapshot.isZero(offset);
         long runEnd = isHole ? endOfHole(start) : endOfRun(start, offset);

@@ -22,6 +22,7 @@ final class StaticInitializers {
             "platform.TouchedPages", "platform.ZeroPages", "space.Agent", "space.Chore", "space.DeviceClosing",
             "space.DeviceFaults$1", "space.DriverLink", "space.Ending", "space.Evictor$Spared",
             "space.HandleCollector", "space.LostHandles", "space.Migration", "space.Mirror", "space.Mirror$1",
+            "space.Mirror$Announcement$State", "space.OpenSpaces",
             "space.Notifier$Window", "space.PageStates$1", "space.PinWatch", "space.Pinned", "space.Promoter",
             "space.Retired", "space.Sighting", "space.SnapshotWatch", "space.Space", "space.WatchedManager",
             "space.Withdrawals", "structure.ForkableMap", "structure.Journal", "structure.KeyHash",

@@ -3,7 +3,10 @@ package io.quire.memory.contract;
 import java.io.Serial;
 import org.jspecify.annotations.Nullable;
 
-/** A device, or its driver, failed or did not answer in time. The operation that needed it has changed nothing. */
+/**
+ * A device, or its driver, failed or did not answer in time. The operation that needed it has changed nothing, unless its
+ * method says what remains.
+ */
 public final class DriverFailedException extends MemoryException {
 
     @Serial
@@ -23,7 +26,8 @@ public final class DriverFailedException extends MemoryException {
      * @param cause what the driver threw, or null
      */
     public DriverFailedException(String device, String operation, int code, String fact, @Nullable Throwable cause) {
-        super("a driver failed: device=" + device + ", operation=" + operation + ", code=" + code + ", " + fact);
+        super("a driver failed: device=" + device + ", operation=" + operation
+                + (code == NO_CODE ? "" : ", code=" + code) + ", " + fact);
         this.device = device;
         this.code = code;
         if (cause != null) {

@@ -2,7 +2,8 @@ package io.quire.memory.contract;
 
 import java.io.Serial;
 
-/** The root of everything this library refuses. The operation that threw it has changed nothing. */
+/** The root of everything this library refuses. The operation that threw it has
+ * changed nothing, unless its method says what remains. */
 public abstract class MemoryException extends RuntimeException {
 
     @Serial

@@ -22,9 +22,11 @@ import java.util.Arrays;
  * has to do more hands it to a thread of its own, and does not wait for that.
  * <p>
  * <b>Failures.</b> A method that throws, whatever it throws, fails the operation that called it with a
- * {@link io.quire.memory.contract.DriverFailedException} that names the device and has the cause; a space is never left
- * half changed. So does one that does not return within the manager's deadline, and the device counts as lost: nothing
- * is asked of it any more. The deadline is that of each call by itself, from when it begins. What the driver was filling
+ * {@link io.quire.memory.contract.DriverFailedException} that names the device and has the cause; what of it was
+ * done before, the method of the operation says. So does one that does not return within the manager's deadline, and the
+ * device counts as lost: its thread is interrupted, and nothing is asked of the driver any more, not even to take frames
+ * back, to detach or to close.
+ * The deadline is that of each call by itself, from when it begins. What the driver was filling
  * when it was lost is given to nobody; that it uses no translation any more is for the driver to see to. A driver that
  * throws from {@code invalidateStart} keeps the sequence first.
  */
@@ -87,8 +89,9 @@ public interface DeviceDriver extends AutoCloseable {
     }
 
     /**
-     * A space was attached. Quick: the lock of the space is held. Until {@link #detached} the device may ask the mirror for translations. As in
-     * {@link #invalidateStart}, no fault may be waited for in here. A driver that throws has not been attached.
+     * A space was attached. Quick: the lock of the space is held. Until {@link #detached} the device may ask the mirror
+     * for translations. As in {@link #invalidateStart}, no fault may be waited for in here. A driver that throws has not
+     * been attached.
      */
     void attached(DeviceMirror mirror);
 

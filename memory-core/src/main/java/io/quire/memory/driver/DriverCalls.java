@@ -22,6 +22,8 @@ public final class DriverCalls {
 
     private static final System.Logger LOGGER = System.getLogger(DriverCalls.class.getName());
 
+    private static final String WAY_OUT = "close it, and before it the spaces that have pages which only it can reach";
+
     private final String device;
     private final Duration deadline;
 
@@ -29,6 +31,9 @@ public final class DriverCalls {
     private final @Nullable DriverThread thread;
     private volatile @Nullable FreedFrames freed;
     private volatile boolean lost;
+
+    /** Why it is lost, for all who come later; null if it was given up, or nobody has said so yet. */
+    private volatile @Nullable DriverFailedException reason;
 
     private DriverCalls(String device, Duration deadline, boolean inPlace) {
         this.device = device;
@@ -125,9 +130,7 @@ public final class DriverCalls {
      */
     public void begin(DriverCall<?> call) {
         CallbackThread.requireOutside();
-        if (isLost()) {
-            throw unanswered(call.operation(), false);
-        }
+        checkAnswers(call.operation());
         DriverThread caller = thread;
         if (caller == null) {
             call.run(DriverCalls::makeHere);
@@ -209,11 +212,24 @@ public final class DriverCalls {
     /** @param isRunning whether it is that call the driver has not returned from */
     DriverFailedException unanswered(String operation, boolean isRunning) {
         if (isRunning) {
-            return failed(operation, "it did not return within " + TimeUnit.MILLISECONDS.convert(deadline)
-                    + " ms; the device is lost: close it", null);
+            DriverFailedException failure = failed(operation, "it did not return within "
+                    + TimeUnit.MILLISECONDS.convert(deadline) + " ms; the device is lost: " + WAY_OUT, null);
+            reason = failure;
+            return failure;
         }
-        return failed(operation, isLost() ? "the device is lost: it failed or did not answer before; close it"
-                : "the device is closed", null);
+        return isLost() ? failed(operation, "the device is lost: its driver did not answer before, or it was given up; "
+                + WAY_OUT, reason) : failed(operation, "the device is closed", null);
+    }
+
+    /**
+     * Refuses what is to be done with a device that is lost.
+     *
+     * @throws DriverFailedException if it is
+     */
+    public void checkAnswers(String operation) {
+        if (isLost()) {
+            throw unanswered(operation, false);
+        }
     }
 
     /** Has the device count as lost: nothing is asked of its driver any more. */

@@ -30,7 +30,7 @@ public final class Ownership {
     public static WrongThreadException violation(String what, Thread owner) {
         return new WrongThreadException(what
                 + " belongs to the thread that opened it; open another one in each thread: owner=" + owner.getName()
-                + (hasEnded(owner) ? " (ended: whoever is left may close it)" : "") + ", caller="
+                + (hasEnded(owner) ? " (ended: any thread may close it)" : "") + ", caller="
                 + Thread.currentThread().getName());
     }
 }

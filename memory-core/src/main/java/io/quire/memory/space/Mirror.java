@@ -200,8 +200,9 @@ final class Mirror implements DeviceMirror {
 
     /** Notes that a driver has failed at something that fails nothing else. */
     void notTaken(String operation, DriverFailedException failed) {
-        LOGGER.log(System.Logger.Level.WARNING, "device " + link.name() + " did not take the news: " + operation,
-                failed);
+        // Of a device that is lost all know already, and whoever gave it up wanted it.
+        System.Logger.Level level = link.calls().isLost() ? System.Logger.Level.DEBUG : System.Logger.Level.WARNING;
+        LOGGER.log(level, "device " + link.name() + " did not take the news: " + operation, failed);
     }
 
     /** How many pages are exclusive to the device. */

@@ -45,6 +45,7 @@ public final class RangeMigration {
      * @return what became of each page, at the moment when its batch was done
      * @throws io.quire.memory.contract.ClosedException if the space is closed, or was closed meanwhile
      * @throws io.quire.memory.contract.DeviceClosedException if the device is closed, or was closed meanwhile
+     * @throws io.quire.memory.contract.DriverFailedException if the device is lost, or a driver fails
      */
     public OutcomeRuns move(LongConsumer progress) {
         checkDevice();
@@ -62,6 +63,7 @@ public final class RangeMigration {
     private void checkDevice() {
         if (device != null) {
             device.checkOpen();
+            device.calls().checkAnswers("migrate");
         }
     }
 

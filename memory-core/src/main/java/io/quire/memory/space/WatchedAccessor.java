@@ -22,6 +22,9 @@ public final class WatchedAccessor extends WatchedHandle {
     private final Birth birth;
     private volatile @Nullable PinPlaces places;
 
+    /** Whether it was closed before it was lost, with pins that were not. */
+    private boolean wasClosed;
+
     /** Watches an accessor of the calling thread. */
     public WatchedAccessor(Object handle, Space space, WriterSlot slot, OwnFrames frames) {
         super(handle);
@@ -69,14 +72,16 @@ public final class WatchedAccessor extends WatchedHandle {
 
     @Override
     boolean giveBack() {
-        boolean wasOpen = space.machine().watchedAccessors().contains(this) && !space.isClosed();
+        boolean isOpen = space.machine().watchedAccessors().contains(this);
+        wasClosed = !isOpen;
         close();
-        return space.unpinAllOf(this) > 0 || wasOpen;
+        return space.unpinAllOf(this) > 0 || (isOpen && !space.isClosed());
     }
 
     @Override
     String describe() {
-        return "accessor of " + space.describeName() + ", owner=" + owner.getName() + ", age="
+        return (wasClosed ? "pins of a closed accessor of " : "accessor of ")
+                + space.describeName() + ", owner=" + owner.getName() + ", age="
                 + birth.age().toMillis() + " ms" + birth.where();
     }
 }

@@ -125,8 +125,8 @@ class ForkableMapRefusalTest {
                 for (int i = 0; i < 4_000; i++) { // until all of it is compiled
                     mine.put(bytes("deep"), bytes("0"));
                 }
-                int deepest = dive(Integer.MAX_VALUE, () -> { });
                 for (int i = 1; i < 600; i++) {
+                    int deepest = dive(Integer.MAX_VALUE, () -> { }); // more, once it is compiled
                     byte[] value = bytes("" + i);
                     byte[] before = mine.get(bytes("deep"));
                     boolean[] returned = {false};
