@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -39,6 +40,7 @@ final class Migration {
     private static final Consumer<Notifier.Window> END = Notifier.Window::end;
     private static final Consumer<Notifier.Window> AWAIT_END = Notifier.Window::awaitEnd;
     private static final Consumer<Notifier.Window> CLOSE = Notifier.Window::close;
+    private static final BooleanSupplier NEVER = () -> false;
 
     private static final Mappers.Step MARK = (_, entry) -> Entry.migrating(entry);
     private static final Mappers.Step SETTLE = (_, entry) -> Entry.settled(entry);
@@ -479,7 +481,7 @@ final class Migration {
                 if (attempt == ATTEMPTS) {
                     throw again;
                 }
-                Wait.tryUntil(() -> false, NAP_NANOS);
+                Wait.tryUntil(NEVER, NAP_NANOS);
             }
         }
     }

@@ -1,6 +1,7 @@
 package io.quire.memory.fault;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -9,9 +10,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
- * Tries one scenario with an Error at its first point, its second, and so on, until it ends without one. All allocations
- * are tried; of calls, if there are many, one in so many, and all of the last ones, which go deepest. With the system
- * property {@code quire.fault.all} all are.
+ * Tries one scenario with an Error at its first point, its second, and so on, until it ends without one. Each place that
+ * allocates is tried, but in a loop only the first passes and the last one; of calls, if there are many, one in so many,
+ * and all of the last ones, which go deepest. With the system property {@code quire.fault.all} all are.
  */
 final class FaultEnumeration {
 
@@ -22,6 +23,7 @@ final class FaultEnumeration {
     private static final boolean ALL = Boolean.getBoolean("quire.fault.all");
     private static final int CALLS = 20;
     private static final int LAST_CALLS = 8;
+    private static final int PASSES = 2;
 
     private final Scenario scenario;
     private final Faults.Mode mode;
@@ -29,7 +31,9 @@ final class FaultEnumeration {
     private List<String> before = List.of();
     private List<String> after = List.of();
     private int points;
-    private int pointsKnown;
+
+    /** By number of the point, whether it is tried. */
+    private boolean[] chosen = {};
 
     FaultEnumeration(Scenario scenario, Faults.Mode mode) {
         this.scenario = scenario;
@@ -64,10 +68,24 @@ final class FaultEnumeration {
     }
 
     private int after(int point) {
-        int last = pointsKnown - LAST_CALLS;
+        int next = point + 1;
+        while (next < chosen.length && !chosen[next]) {
+            next++;
+        }
+        return next;
+    }
+
+    /** @param places by number of the point, where it is */
+    private void choose(List<Integer> places) {
+        chosen = new boolean[places.size()];
         boolean isAllocation = mode == Faults.Mode.ALLOCATION || mode == Faults.Mode.HEAP;
-        return ALL || isAllocation || point >= last ? point + 1
-                : Math.min(point + Math.ceilDiv(pointsKnown, CALLS), last);
+        int step = Math.ceilDiv(Math.max(chosen.length, 1), CALLS);
+        Map<Integer, Integer> passes = new HashMap<>();
+        for (int point = 0; point < chosen.length; point++) {
+            boolean isLast = places.lastIndexOf(places.get(point)) == point;
+            chosen[point] = ALL || (isAllocation ? passes.merge(places.get(point), 1, Integer::sum) <= PASSES || isLast
+                    : point % step == 0 || point >= chosen.length - LAST_CALLS);
+        }
     }
 
     private List<String> reports() {
@@ -86,7 +104,7 @@ final class FaultEnumeration {
         after = undisturbed(() -> { });
         undisturbed(Faults::learn);
         undisturbed(() -> Faults.count(mode));
-        pointsKnown = Faults.passed();
+        choose(Faults.passed());
     }
 
     private List<String> stateBefore() throws Exception {

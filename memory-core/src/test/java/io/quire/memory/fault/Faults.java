@@ -43,6 +43,8 @@ public final class Faults {
     // Of the armed thread alone.
     private static Mode mode = Mode.ALLOCATION;
     private static boolean learning;
+    private static boolean counting;
+    private static final List<Integer> counted = new ArrayList<>();
     private static int wanted;
     private static int passed;
     private static int firedAt = NOTHING;
@@ -74,11 +76,21 @@ public final class Faults {
     /** Has this thread pass all points, and counts them. */
     static void count(Mode how) {
         arm(how, NOTHING);
+        counted.clear();
+        counting = true;
     }
 
-    /** How many points were passed since. */
-    static int passed() {
-        return passed;
+    /** Which points were passed since. */
+    static List<Integer> passed() {
+        return List.copyOf(counted);
+    }
+
+    /** Whether this is the point that is to fail. */
+    private static boolean isWanted(int point) {
+        if (counting) {
+            counted.add(point);
+        }
+        return passed++ == wanted;
     }
 
     /** Has the point with this number, counted from now, fail in this thread. */
@@ -100,6 +112,7 @@ public final class Faults {
     static void disarm() {
         armed = null;
         learning = false;
+        counting = false;
     }
 
     /** Whether something was thrown since this was armed. */
@@ -171,7 +184,7 @@ public final class Faults {
 
     private static void failCall(int own, int point) {
         boolean isDeep = mode == Mode.STACK ? own + 1 > deepest : own + 1 >= deepest && heights[point] > reach[own];
-        if (isDeep && passed++ == wanted) {
+        if (isDeep && isWanted(point)) {
             firedAt = point;
             throw error();
         }
@@ -190,7 +203,7 @@ public final class Faults {
         if (armed != Thread.currentThread() || (mode != Mode.ALLOCATION && mode != Mode.HEAP)) {
             return;
         }
-        if (passed++ == wanted) {
+        if (isWanted(point)) {
             firedAt = point;
             throw error();
         }
