@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class Notifier {
 
+    private static final List<Window> NONE_EARLIER = List.of(); // to end a space takes no memory
+
     private Mirror[] mirrors = {};
 
     /** The mirrors and one more, for {@link #set}. */
@@ -73,7 +75,7 @@ final class Notifier {
      * @throws DriverFailedException if a driver failed; nothing is open then
      */
     @Nullable Window start(InvalidationKind kind, long start, long end, @Nullable DriverLink owner, boolean mayBlock) {
-        Window window = begin(kind, start, end, owner, mayBlock, List.of());
+        Window window = begin(kind, start, end, owner, mayBlock, NONE_EARLIER);
         return window.awaitOpen() ? window : null;
     }
 

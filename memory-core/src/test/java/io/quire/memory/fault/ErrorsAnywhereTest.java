@@ -12,9 +12,13 @@ import org.junit.jupiter.api.TestFactory;
  * right after it, contents are those of before or of after, nobody else has to wait, the operation can be done again,
  * and everything can be closed. Each operation is tried with an Error at each of its points.
  * <p>
+ * Each allocation is tried, in loops the first passes and the last; of calls, about thirty for each operation. All are
+ * tried with {@code -Dquire.fault.all=true}, which takes many minutes: do that after a change of what happens when
+ * something fails.
+ * <p>
  * A new operation is a line in a class of {@code world}, which is loaded with a copy of the library ({@link
  * FaultLoader}); a new class there needs a method here. To run those with "fork" in their names:
- * {@code mvn -pl memory-core test -Dtest=ErrorsAnywhereTest -DargLine=-Dquire.fault=fork}; or {@link FaultRun}, with
+ * {@code mvn -pl memory-core test -Dtest=ErrorsAnywhereTest -Dquire.fault=fork}; or {@link FaultRun}, with
  * the test classes on the class path: {@code java -ea --enable-native-access=ALL-UNNAMED -cp ...
  * io.quire.memory.fault.FaultRun SpaceScenarios fork STACK}.
  */
