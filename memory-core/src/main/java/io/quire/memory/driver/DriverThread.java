@@ -68,7 +68,9 @@ final class DriverThread extends CallbackThread implements DriverCall.Caller {
         starting.lock();
         try {
             if (!started && !closed) {
-                start(); // not before: a device that nobody uses needs no thread
+                if (getState() == State.NEW) { // an Error may have come out of a start that was one
+                    start(); // not before: a device that nobody uses needs no thread
+                }
                 started = true;
             }
         } finally {

@@ -31,19 +31,6 @@ final class OwnedTree {
         this.retired = retired;
     }
 
-    /**
-     * The node itself if the generation owns it or now adopts it, or else a copy; the caller puts it in place next,
-     * which must not fail.
-     */
-    private Directory own(Directory node, long generation) {
-        if (isOwn(node, generation)) {
-            return node;
-        }
-        Directory copy = node.copy(generation);
-        replace(node, copy);
-        return copy;
-    }
-
     /** Whether the generation owns a node, or now adopts it. */
     boolean isOwn(Directory node, long generation) {
         if (node.isOwnedBy(generation)) {
@@ -56,11 +43,17 @@ final class OwnedTree {
         return false;
     }
 
-    /** Counts a copy in and retires the original. The caller puts the copy in place next, which must not fail. */
-    void replace(Directory node, Directory copy) {
+    /**
+     * Fills a copy, and retires it until the caller puts it in place and the original where it was retired, by stores
+     * alone: should an Error come before, then what the copy has taken is given back as what was retired is.
+     *
+     * @return where it was retired
+     */
+    int fill(Directory copy, Directory original) {
         retired.reserve(1, 0);
-        copy.acquireChildren();
-        retired.add(node);
+        int at = retired.add(copy);
+        copy.fill(original);
+        return at;
     }
 
     /** The directory of an address, the space's own, made where there is none; below a top that is its own. */
@@ -74,11 +67,18 @@ final class OwnedTree {
 
     private Directory ownChild(UpperDirectory parent, int index, long generation) {
         Directory child = parent.child(index);
-        Directory own = child == null ? parent.createChild(generation) : own(child, generation);
-        if (own != child) {
-            parent.setChild(index, own);
+        if (child == null) {
+            Directory made = parent.createChild(generation);
+            parent.setChild(index, made);
+            return made;
         }
-        return own;
+        if (isOwn(child, generation)) {
+            return child;
+        }
+        Directory copy = child.newCopy(generation);
+        int at = fill(copy, child);
+        parent.replace(index, child, copy, retired.nodes, at);
+        return copy;
     }
 
     /** The leaf of an address, the space's own, made where there is none. */
@@ -95,42 +95,15 @@ final class OwnedTree {
             own = leaf;
             allowSoleOwner(leaf, address & -Geometry.LEAF_BYTES, mappings);
         } else {
+            long[] copy = Leaf.create();
             retired.reserve(1, 0);
-            own = copy(leaf);
-            retired.add(leaf);
+            int at = retired.add(copy); // until it is in place, as in fill
+            Leaf.fill(copy, leaf, pools);
+            directory.replace(index, leaf, copy, retired.nodes, at);
+            return copy;
         }
         directory.own(index, own);
         return own;
-    }
-
-    /** A copy with one reference; its frames get one more each and may not be written through it. */
-    private long[] copy(long[] leaf) {
-        long[] copy = Leaf.create();
-        int page = 0;
-        try {
-            for (; page < Geometry.FAN_OUT; page++) {
-                long entry = Leaf.entry(leaf, page);
-                if (Entry.isPresent(entry)) {
-                    Leaf.set(copy, page, Entry.readOnly(entry));
-                    pools.acquire(Entry.offset(entry));
-                }
-            }
-        } finally {
-            if (page < Geometry.FAN_OUT) {
-                releaseFirst(copy, page);
-            }
-        }
-        return copy;
-    }
-
-    /** Gives back what a copy has acquired that is not finished. */
-    private void releaseFirst(long[] copy, int pages) {
-        for (int page = 0; page < pages; page++) {
-            long entry = Leaf.entry(copy, page);
-            if (Entry.isPresent(entry)) {
-                pools.release(Entry.offset(entry)); // the original lists it too
-            }
-        }
     }
 
     /**

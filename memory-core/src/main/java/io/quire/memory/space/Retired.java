@@ -21,7 +21,7 @@ final class Retired extends Reclaimer.Leftover {
     private static final int ROOM_MIN = 8;
 
     // Each from the first that is not released to the last.
-    private Object[] nodes = NO_NODES;
+    Object[] nodes = NO_NODES;
     private int firstNode;
     private int nodesEnd;
     private long[] frames = NO_FRAMES;
@@ -44,9 +44,10 @@ final class Retired extends Reclaimer.Leftover {
         }
     }
 
-    /** Takes a directory or a leaf; there is room. */
-    void add(Object node) {
-        nodes[nodesEnd++] = node;
+    /** Takes a directory or a leaf; there is room. In which element of {@link #nodes} it is until it is released. */
+    int add(Object node) {
+        nodes[nodesEnd] = node;
+        return nodesEnd++;
     }
 
     /** Takes the top of the tree of a space that is closed. */

@@ -337,10 +337,11 @@ public final class Space {
         if (tree.isOwn(top, current.generation())) {
             return top;
         }
-        Directory copy = top.copy(current.generation());
+        Directory copy = top.newCopy(current.generation());
         Root next = current.withTop(copy);
-        tree.replace(top, copy);
+        int at = tree.fill(copy, top);
         root = next;
+        retired.nodes[at] = top; // right behind: no Error comes between two stores
         return copy;
     }
 
@@ -1060,8 +1061,9 @@ public final class Space {
     /** Takes a page out of a leaf of the space's own; released when it is withdrawn. */
     void takeOut(long[] leaf, int page) {
         retired.reserve(0, 1);
-        retired.addFrame(Entry.offset(Leaf.entry(leaf, page)));
+        long offset = Entry.offset(Leaf.entry(leaf, page));
         Leaf.set(leaf, page, Entry.ABSENT);
+        retired.addFrame(offset);
     }
 
     Retired retired() {

@@ -86,9 +86,12 @@ public abstract sealed class Directory permits UpperDirectory, LeafDirectory {
         GENERATION.setRelease(this, newGeneration);
     }
 
-    /** A copy for another generation, with one reference. Before it is listed its children have to be acquired. */
-    public abstract Directory copy(long newGeneration);
+    /** An empty node for another generation, with one reference, that {@link #fill} makes a copy. */
+    public abstract Directory newCopy(long newGeneration);
 
-    /** One reference more for each child; all or none. Allocates nothing. */
-    public abstract void acquireChildren();
+    /**
+     * Takes the children of the original, with one reference more for each. Allocates nothing. After an Error it has a
+     * part of them, with the references of just these.
+     */
+    public abstract void fill(Directory original);
 }

@@ -1,5 +1,6 @@
 package io.quire.memory.table;
 
+import io.quire.memory.frame.FramePools;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
@@ -30,6 +31,21 @@ public final class Leaf {
         long[] leaf = new long[LENGTH];
         leaf[REFERENCES] = 1;
         return leaf;
+    }
+
+    /**
+     * Makes a new leaf a copy: its frames get one reference more each, and may not be written through it. After an
+     * Error it has a part of the pages, with the references of just these.
+     */
+    public static void fill(long[] copy, long[] original, FramePools pools) {
+        for (int page = 0; page < Geometry.FAN_OUT; page++) {
+            long entry = entry(original, page);
+            if (Entry.isPresent(entry)) {
+                long shared = Entry.readOnly(entry);
+                pools.acquire(Entry.offset(entry));
+                copy[page] = shared; // a store: with the reference, whatever happens
+            }
+        }
     }
 
     /** An entry, and with it the content of its frame. */

@@ -18,12 +18,8 @@ public final class LeafDirectory extends Directory {
 
     /** A node that maps nothing. */
     public LeafDirectory(long generation) {
-        this(generation, new long[Geometry.FAN_OUT][]);
-    }
-
-    private LeafDirectory(long generation, long[] @Nullable [] leaves) {
         super(Geometry.LEAF_SHIFT, generation);
-        this.leaves = leaves;
+        this.leaves = new long[Geometry.FAN_OUT][];
         this.writable = new long[Geometry.FAN_OUT][];
     }
 
@@ -44,6 +40,17 @@ public final class LeafDirectory extends Directory {
         ELEMENTS.setRelease(writable, index, leaf);
     }
 
+    /**
+     * Puts a copy that belongs to the owner alone in for the leaf that is there, which takes the copy's place in a
+     * list. No Error comes in between: these are stores, and need no stack.
+     */
+    public void replace(int index, long[] original, long[] copy, Object[] list, int at) {
+        VarHandle.releaseFence(); // ORDER(node-listed) release: the leaf first, then the lists that lead to it.
+        leaves[index] = copy;
+        list[at] = original;
+        ELEMENTS.setRelease(writable, index, copy);
+    }
+
     /** Takes a leaf out. */
     public void remove(int index) {
         ELEMENTS.setRelease(writable, index, null);
@@ -57,32 +64,18 @@ public final class LeafDirectory extends Directory {
     }
 
     @Override
-    public LeafDirectory copy(long newGeneration) {
-        return new LeafDirectory(newGeneration, leaves.clone());
+    public LeafDirectory newCopy(long newGeneration) {
+        return new LeafDirectory(newGeneration);
     }
 
     @Override
-    public void acquireChildren() {
-        int done = 0;
-        try {
-            for (; done < leaves.length; done++) {
-                long[] leaf = leaves[done];
-                if (leaf != null) {
-                    Leaf.acquire(leaf);
-                }
-            }
-        } finally {
-            if (done < leaves.length) {
-                releaseFirst(done);
-            }
-        }
-    }
-
-    private void releaseFirst(int count) {
-        for (int i = 0; i < count; i++) {
-            long[] leaf = leaves[i];
+    public void fill(Directory original) {
+        long[] @Nullable [] theirs = ((LeafDirectory) original).leaves;
+        for (int i = 0; i < theirs.length; i++) {
+            long[] leaf = theirs[i];
             if (leaf != null) {
-                Leaf.releaseShared(leaf); // the original lists it too
+                Leaf.acquire(leaf);
+                leaves[i] = leaf; // a store: with the reference, whatever happens
             }
         }
     }

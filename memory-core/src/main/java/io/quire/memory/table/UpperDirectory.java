@@ -45,33 +45,29 @@ public final class UpperDirectory extends Directory {
                 : of(childShift() - Geometry.FAN_OUT_SHIFT, generation);
     }
 
-    @Override
-    public UpperDirectory copy(long newGeneration) {
-        return new UpperDirectory(childShift(), newGeneration, children.clone());
+    /**
+     * Puts a copy in for the child that is there, which takes the copy's place in a list. No Error comes in between:
+     * these are stores, and need no stack.
+     */
+    public void replace(int index, Directory original, Directory copy, Object[] list, int at) {
+        VarHandle.releaseFence(); // ORDER(node-listed) release: the child first, then the list that leads to it.
+        children[index] = copy;
+        list[at] = original;
     }
 
     @Override
-    public void acquireChildren() {
-        int done = 0;
-        try {
-            for (; done < children.length; done++) {
-                Directory child = children[done];
-                if (child != null) {
-                    child.acquire();
-                }
-            }
-        } finally {
-            if (done < children.length) {
-                releaseFirst(done);
-            }
-        }
+    public UpperDirectory newCopy(long newGeneration) {
+        return of(childShift(), newGeneration);
     }
 
-    private void releaseFirst(int count) {
-        for (int i = 0; i < count; i++) {
-            Directory child = children[i];
+    @Override
+    public void fill(Directory original) {
+        @Nullable Directory[] theirs = ((UpperDirectory) original).children;
+        for (int i = 0; i < theirs.length; i++) {
+            Directory child = theirs[i];
             if (child != null) {
-                child.releaseShared(); // the original lists it too
+                child.acquire();
+                children[i] = child; // a store: with the reference, whatever happens
             }
         }
     }

@@ -31,11 +31,11 @@ class RootTest {
         long[] leaf = Leaf.create();
         directory.own(5, leaf);
         UpperDirectory upper = UpperDirectory.above(directory, 1);
-        LeafDirectory copy = directory.copy(2);
-        UpperDirectory upperCopy = upper.copy(2);
+        LeafDirectory copy = directory.newCopy(2);
+        UpperDirectory upperCopy = upper.newCopy(2);
         assertThat(Leaf.references(leaf)).as("not before it is listed").isEqualTo(1);
-        copy.acquireChildren();
-        upperCopy.acquireChildren();
+        copy.fill(directory);
+        upperCopy.fill(upper);
         assertThat(Leaf.references(leaf)).isEqualTo(2);
         assertThat(directory.references()).isEqualTo(2);
         assertThat(copy.references()).isEqualTo(1);
