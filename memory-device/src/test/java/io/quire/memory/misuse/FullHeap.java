@@ -33,10 +33,16 @@ final class FullHeap implements Misuse.Scenario {
                 }
                 Operations.LeftOpen.closeAll();
                 heart.begins("after a full heap in " + what);
+                if (!SmallStacks.isWhole(manager, what)) {
+                    throw new IllegalStateException("frames were lost by " + what);
+                }
                 SmallStacks.after(operations, neighbour, what);
             }
             System.out.println("seed=" + number + ", errors=" + errors);
-            SmallStacks.end(operations, neighbour);
+            operations.space.close();
+            neighbour.close();
+            SmallStacks.checkEmpty(manager);
+            manager.close();
             heart.rests();
         }
     }

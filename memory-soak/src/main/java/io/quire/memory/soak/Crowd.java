@@ -500,7 +500,7 @@ final class Crowd {
         @Override
         public void turn() {
             AddressSpace space = base.crowd.root.fork();
-            Thread user = Thread.ofVirtual().unstarted(() -> use(space));
+            Thread user = CrowdRound.virtual().unstarted(() -> use(space));
             try {
                 user.start();
                 base.pause();

@@ -64,13 +64,18 @@ final class CrowdRound {
         root = machine.manager.newAddressSpace("root");
     }
 
+    /** The scheduler of virtual threads allocates, and loses a thread when it cannot: not in a full heap. */
+    static Thread.Builder virtual() {
+        return HOG ? Thread.ofPlatform().daemon() : Thread.ofVirtual();
+    }
+
     /** Goes on for as many seconds as the settings say. */
     void run() {
         List<Worker> workers = new Crowd(this, random).workers();
         try {
             for (Worker worker : workers) {
                 String name = worker.getClass().getSimpleName();
-                threads.add((random.nextInt(3) == 0 ? Thread.ofVirtual() : Thread.ofPlatform().daemon())
+                threads.add((random.nextInt(3) == 0 ? virtual() : Thread.ofPlatform().daemon())
                         .name("soak-" + name).unstarted(() -> work(worker, name)));
             }
             threads.forEach(Thread::start);
