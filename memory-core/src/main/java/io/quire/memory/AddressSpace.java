@@ -62,7 +62,7 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
      * Makes addresses: {@code sizeBytes}, rounded up to whole pages, that read as zeros. Costs no frame and does not
      * depend on the size. The mapping starts at a multiple of 256 KiB and has a page of nothing on both sides.
      *
-     * @param sizeBytes positive; all mappings of a space share 2^47 bytes of addresses
+     * @param sizeBytes positive; all mappings of a space, with a page of nothing around each, share 2^47 bytes of addresses
      * @return the first address
      * @throws IllegalArgumentException if the size is zero, negative or over 2^47
      * @throws io.quire.memory.contract.OutOfAddressesException if no gap is large enough
@@ -202,7 +202,7 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
      * @param sizeBytes positive; rounded up to whole pages
      * @param progress is told after every batch how many bytes have been dealt with; runs on the caller's thread
      * @return what became of each page
-     * @throws IllegalArgumentException if the address is no multiple of 4096, the size is not positive, or the pool
+     * @throws IllegalArgumentException if the address is no multiple of 4096, the size is not positive or 8 TiB, or the pool
      *         belongs to another manager
      * @throws io.quire.memory.contract.AddressNotMappedException if a page of the range is not mapped
      * @throws io.quire.memory.contract.DriverFailedException if a driver fails
@@ -260,7 +260,7 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
      *
      * @param address any
      * @param sizeBytes positive; every page it touches is pinned
-     * @throws IllegalArgumentException if the size is not positive
+     * @throws IllegalArgumentException if the size is not positive, or 8 TiB
      * @throws io.quire.memory.contract.AddressNotMappedException if a page is not mapped
      * @throws io.quire.memory.contract.ProtectionException if a page may not be read, or not be written for
      *         {@link PinAccess#WRITE}

@@ -65,7 +65,7 @@ public final class Device implements AutoCloseable {
      * device was given up. The device can be closed then.
      */
     public boolean isLost() {
-        return link.calls().isLost();
+        return link.isLost();
     }
 
     public boolean isClosed() {

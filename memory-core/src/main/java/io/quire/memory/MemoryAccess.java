@@ -7,6 +7,7 @@ import io.quire.memory.space.Space;
 import io.quire.memory.space.SpaceFinder;
 import io.quire.memory.table.Geometry;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.util.Arrays;
@@ -35,8 +36,9 @@ import java.util.Objects;
  * {@link IllegalArgumentException} for a negative size. A range is written whole or, if it is refused, not at all, and the
  * frames it got go back. Only a range of more than 256 KiB may be found partly written, if another thread forks the space
  * at the same time and then a frame is missing or a device fails, or if another thread unmaps, protects or closes it:
- * what has been written then is the first part, up to the page that was refused or to up to 256 KiB before it. While such
- * a range is written its pages do not move, as if they were pinned.
+ * what has been written then is the first part, up to the page that was refused or to up to 256 KiB before it. So may
+ * any range whose source ends while it is copied. While a range of more than 256 KiB is written its pages do not move, as
+ * if they were pinned.
  */
 public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
 
@@ -418,13 +420,25 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
      * Copies bytes into the space.
      *
      * @throws IndexOutOfBoundsException if the source is too small
+     * @throws IllegalStateException if the source is closed; if it is closed during the call, part of the range may have
+     *         been written
+     * @throws WrongThreadException if the source is another thread's
      */
     public final void copyFrom(MemorySegment source, long sourceOffset, long address, long sizeBytes) {
         Objects.requireNonNull(source, "source");
         checkRange(address, sizeBytes);
         Objects.checkFromIndexSize(sourceOffset, sizeBytes, source.byteSize());
+        checkReadable(source, sourceOffset, sizeBytes);
         writeRange(address, sizeBytes, (offset, done, length) ->
                 memory.copyFrom(source, sourceOffset + done, offset, length));
+    }
+
+    /** Refuses a source that is closed, another thread's, or a file that has become shorter, before anything changes. */
+    private static void checkReadable(MemorySegment source, long offset, long sizeBytes) {
+        if (sizeBytes > 0) {
+            source.get(ValueLayout.JAVA_BYTE, offset);
+            source.get(ValueLayout.JAVA_BYTE, offset + sizeBytes - 1);
+        }
     }
 
     /** Copies bytes of an array into the space. */

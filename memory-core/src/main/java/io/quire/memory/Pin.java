@@ -112,6 +112,7 @@ public final class Pin implements AutoCloseable {
             Arena mine = Arena.ofConfined();
             segments = segments(mine);
             FrameMemory.keep(this, mine);
+            pinned.shows(mine);
             arena = mine;
         }
         return segments;
@@ -205,6 +206,7 @@ public final class Pin implements AutoCloseable {
         if (mine != null && Ownership.isCurrent(pinned.thread())) {
             SegmentScope.end(mine, this);
         } // else its thread has ended, and nobody can use them
+        pinned.shows(null);
         arena = null;
         segments = List.of();
     }

@@ -2,8 +2,9 @@ package io.quire.memory;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import io.quire.memory.contract.SegmentInUseException;
 import io.quire.memory.testkit.LeakCheck;
 import io.quire.memory.testkit.NativeCaller;
 import org.junit.jupiter.api.Test;
@@ -25,7 +26,7 @@ class CursorInUseTest {
             RunCursor cursor = space.runs(address, PAGE);
             cursor.next();
             NativeCaller.using(cursor.memory(), () -> {
-                assertThatIllegalStateException().isThrownBy(cursor::close);
+                assertThatExceptionOfType(SegmentInUseException.class).isThrownBy(cursor::close);
                 assertThat(cursor.memory().get(JAVA_BYTE, 0)).isEqualTo((byte) 1);
             });
             assertThat(leaks.manager().openSpaces()).hasSize(2);
@@ -43,12 +44,12 @@ class CursorInUseTest {
             try (RunCursor cursor = space.runs(address, 2 * PAGE)) {
                 cursor.next();
                 NativeCaller.using(cursor.memory(), () -> {
-                    assertThatIllegalStateException().isThrownBy(cursor::next);
+                    assertThatExceptionOfType(SegmentInUseException.class).isThrownBy(cursor::next);
                     assertThat(cursor.address()).isEqualTo(address);
                 });
                 assertThat(cursor.next()).isTrue();
                 assertThat(cursor.address()).isEqualTo(address + PAGE);
-                NativeCaller.using(cursor.memory(), () -> assertThatIllegalStateException()
+                NativeCaller.using(cursor.memory(), () -> assertThatExceptionOfType(SegmentInUseException.class)
                         .isThrownBy(cursor::next));
                 assertThat(cursor.next()).isFalse();
             }

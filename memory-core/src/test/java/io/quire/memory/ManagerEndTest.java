@@ -1,20 +1,26 @@
 package io.quire.memory;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import io.quire.memory.contract.ClosedException;
 import io.quire.memory.contract.OpenSpacesException;
+import io.quire.memory.contract.PagesBusyException;
 import io.quire.memory.contract.PinAccess;
 import io.quire.memory.contract.PinTerm;
 import io.quire.memory.testkit.LogLines;
 import io.quire.memory.testkit.Threads;
+import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What is open, and how a manager is closed with it. */
 class ManagerEndTest {
@@ -120,6 +126,49 @@ class ManagerEndTest {
         manager.closeAll(Duration.ofSeconds(10)); // waits for it
         reader.join();
         assertThatIllegalArgumentException().isThrownBy(() -> manager.closeAll(Duration.ofNanos(-1)));
+    }
+
+    /** Its thread may write through the segments at any time, so their frames must not be given to others. */
+    @ParameterizedTest
+    @ValueSource(longs = {8, 2 * PAGE})
+    void pinOfAnAccessorOfAnotherThreadIsWaitedForAndNamed(long sizeBytes) throws InterruptedException {
+        MemoryManager manager = open(false);
+        AddressSpace space = manager.newAddressSpace("a");
+        long address = space.map(2 * PAGE);
+        CountDownLatch pinned = new CountDownLatch(1);
+        CountDownLatch refused = new CountDownLatch(1);
+        Thread writer = Thread.ofPlatform().start(() -> {
+            try (Accessor accessor = space.accessor();
+                    Pin pin = accessor.pin(address, sizeBytes, PinTerm.SHORT, PinAccess.WRITE)) {
+                pin.segments().getFirst().set(JAVA_BYTE, 0, (byte) 1);
+                pinned.countDown();
+                refused.await();
+                pin.segments().getFirst().set(JAVA_BYTE, 0, (byte) 2);
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+        });
+        pinned.await();
+        assertThatExceptionOfType(PagesBusyException.class)
+                .isThrownBy(() -> manager.closeAll(Duration.ofMillis(50)))
+                .withMessageContaining("count=1").withMessageContaining(writer.getName());
+        assertThat(manager.openPins()).hasSize(1);
+        refused.countDown();
+        manager.closeAll(Duration.ofSeconds(10)); // waits for it
+        writer.join();
+    }
+
+    @Test
+    void segmentsOfAnAccessorsPinEndWithTheManagerThatItsThreadCloses() {
+        MemoryManager manager = open(false);
+        AddressSpace space = manager.newAddressSpace("a");
+        long address = space.map(2 * PAGE);
+        Accessor accessor = space.accessor();
+        MemorySegment ofPage = accessor.pin(address, 8, PinTerm.SHORT, PinAccess.WRITE).segments().getFirst();
+        MemorySegment ofPages = accessor.pin(address, 2 * PAGE, PinTerm.SHORT, PinAccess.WRITE).segments().getFirst();
+        manager.closeAll(Duration.ZERO);
+        assertThatIllegalStateException().isThrownBy(() -> ofPage.set(JAVA_BYTE, 0, (byte) 1));
+        assertThatIllegalStateException().isThrownBy(() -> ofPages.set(JAVA_BYTE, 0, (byte) 1));
     }
 
     @Test

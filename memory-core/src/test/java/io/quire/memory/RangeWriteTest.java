@@ -13,10 +13,14 @@ import io.quire.memory.contract.Protection;
 import io.quire.memory.contract.ProtectionException;
 import io.quire.memory.space.RangeWrite;
 import io.quire.memory.testkit.LeakCheck;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A range is written whole, or refused with nothing changed and nothing kept. */
 class RangeWriteTest {
@@ -42,6 +46,41 @@ class RangeWriteTest {
 
             assertThat(usedPages()).isEqualTo(1);
             assertThat(space.getLong(address)).isEqualTo(42);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {43, 44, 46})
+    void anImmenseRangeIsRefusedLikeAnyThatIsTooLarge(int sizeLog2) {
+        try (AddressSpace space = leaks.manager().newAddressSpace()) {
+            long address = space.map(1L << sizeLog2);
+            space.setLong(address + (1L << (sizeLog2 - 1)), 42);
+
+            assertThatThrownBy(() -> space.fill(address, 1L << sizeLog2, (byte) 1))
+                    .isInstanceOf(OutOfFramesException.class);
+
+            assertThat(usedPages()).isEqualTo(1);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {12_000, 1 << 20})
+    void aSourceThatCannotBeReadIsRefusedBeforeAFrameIsTaken(long sizeBytes) throws InterruptedException {
+        Arena arena = Arena.ofShared();
+        MemorySegment closed = arena.allocate(sizeBytes);
+        arena.close();
+        MemorySegment[] foreign = {MemorySegment.NULL};
+        Thread owner = Thread.ofPlatform().start(() -> foreign[0] = Arena.ofConfined().allocate(sizeBytes));
+        owner.join();
+        try (AddressSpace space = leaks.manager().newAddressSpace()) {
+            long address = space.map(sizeBytes);
+
+            assertThatThrownBy(() -> space.copyFrom(closed, 0, address, sizeBytes))
+                    .isInstanceOf(IllegalStateException.class);
+            assertThatThrownBy(() -> space.copyFrom(foreign[0], 0, address, sizeBytes))
+                    .isInstanceOf(WrongThreadException.class);
+
+            assertThat(usedPages()).isZero();
         }
     }
 

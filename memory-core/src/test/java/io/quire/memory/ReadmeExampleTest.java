@@ -73,7 +73,7 @@ class ReadmeExampleTest {
                 assertThat(past.getLong(address)).isEqualTo(42);
                 assertThat(pin.state(address).pool()).isEqualTo("near");
             }
-            memory.evict(memory.pool("near"), 16);                           // nothing that is not pinned can stay
+            memory.evict(memory.pool("near"), 16);                           // what nobody pins goes to the host
         }
         // end tier
     }

@@ -357,6 +357,11 @@ public final class DriverLink implements FrameListener {
         }
     }
 
+    /** Whether its driver is called no more. */
+    public boolean isLost() {
+        return calls.isLost();
+    }
+
     public boolean isClosed() {
         return closed;
     }

@@ -110,7 +110,9 @@ public final class Ending {
         for (Space space : machine.spacesWithPins()) {
             space.removePlacesOfEnded();
             for (Pinned pinned : space.openPins()) {
-                tryClose(() -> space.unpin(pinned, pinned.use()));
+                if (pinned.mayBeEndedWithSegments()) {
+                    tryClose(() -> end(space, pinned));
+                }
             }
         }
         for (Space space : machine.spaces().list()) {
@@ -130,6 +132,12 @@ public final class Ending {
         } catch (MemoryException | WrongThreadException inUse) {
             LOGGER.log(System.Logger.Level.DEBUG, "could not be closed yet", inUse);
         }
+    }
+
+    private static void end(Space space, Pinned pinned) {
+        int use = pinned.use();
+        pinned.endOwnSegments();
+        space.unpin(pinned, use);
     }
 
     private static void giveUp(DriverLink link) {

@@ -1,5 +1,6 @@
 package io.quire.memory.space;
 
+import io.quire.memory.guard.CallbackThread;
 import io.quire.memory.guard.Mutex;
 import io.quire.memory.guard.Wait;
 import io.quire.memory.table.Geometry;
@@ -130,6 +131,7 @@ final class Lineage {
     void awaitGate() {
         int seen = gate;
         if ((seen & 1) != 0) {
+            CallbackThread.requireOutside(); // who locks them may wait for this very driver
             Wait.until(() -> gate != seen); // for this one only: the next may not make a fork wait again
         }
     }

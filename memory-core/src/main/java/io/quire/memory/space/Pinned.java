@@ -2,11 +2,15 @@ package io.quire.memory.space;
 
 import io.quire.memory.contract.PinAccess;
 import io.quire.memory.contract.PinTerm;
+import io.quire.memory.contract.SegmentInUseException;
 import io.quire.memory.guard.Ownership;
+import io.quire.memory.platform.SegmentScope;
 import io.quire.memory.table.Geometry;
 import io.quire.memory.trace.Birth;
+import java.lang.foreign.Arena;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.lang.ref.WeakReference;
 import java.util.Arrays;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -49,6 +53,9 @@ public final class Pinned {
 
     /** What to give back if nobody can reach the holder any more. Written before the holder can be lost. */
     private @Nullable WatchedHandle watch;
+
+    /** Where the segments of a pin by an accessor are. */
+    private volatile @Nullable WeakReference<Arena> ownSegments;
 
     /** Where its segments are, and those of pins before it; null if it has none. In the list; under the lock. */
     private SharedViews.@Nullable Ended shownWith;
@@ -210,6 +217,33 @@ public final class Pinned {
     /** Whether the caller may end it: see {@link Ownership#mayClose}. */
     boolean mayBeEndedHere() {
         return Ownership.mayClose(thread);
+    }
+
+    /**
+     * Whether the caller may end it and nobody is left with segments: one by a space, whose segments end with it, or one
+     * by an accessor of this thread, or of one that has ended. What a place holds is its thread's.
+     */
+    boolean mayBeEndedWithSegments() {
+        return original == null && (mayBeEndedHere() || !(watch instanceof WatchedAccessor));
+    }
+
+    /** Notes where the segments of a pin by an accessor are; null for nowhere. By its thread. */
+    public void shows(@Nullable Arena segments) {
+        // Weakly: the arena keeps the holder reachable, which has to be found out to be lost.
+        ownSegments = segments == null ? null : new WeakReference<>(segments);
+    }
+
+    /**
+     * Ends the segments of a pin by an accessor, on its thread; once that has ended nobody can use them.
+     *
+     * @throws SegmentInUseException while somebody is inside one of them; nothing has ended
+     */
+    void endOwnSegments() {
+        WeakReference<Arena> reference = ownSegments;
+        Arena segments = reference == null ? null : reference.get();
+        if (segments != null && Ownership.isCurrent(thread)) {
+            SegmentScope.end(segments, this);
+        }
     }
 
     /** Whose place it is; null if it is in the list of the space. */

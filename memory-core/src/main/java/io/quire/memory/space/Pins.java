@@ -221,7 +221,7 @@ final class Pins {
     boolean unpin(Pinned pinned, int use) {
         space.lock();
         try {
-            if (!pinned.isOpen(use)) {
+            if (!pinned.isListed || !pinned.isOpen(use)) {
                 return false;
             }
             SharedViews.Ended with = pinned.shownWith();

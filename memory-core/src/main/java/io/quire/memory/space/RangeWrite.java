@@ -77,7 +77,7 @@ public final class RangeWrite implements AutoCloseable {
             long start = base + i * childBytes;
             long first = Math.max(start, from);
             long end = Math.min(start + childBytes, to);
-            if (first < end) {
+            if (first < end && !isTooMuch()) {
                 switch (node) {
                     case UpperDirectory upper -> countChild(upper.child(i), start, first, end, isShared);
                     case LeafDirectory directory -> countLeaf(directory.leaf(i), first, end, isShared);
@@ -117,7 +117,14 @@ public final class RangeWrite implements AutoCloseable {
 
     private void addEmpty(long first, long end) {
         needed += (end - first) >>> Geometry.PAGE_SHIFT;
-        filled.add(first, end);
+        if (!isTooMuch()) {
+            filled.add(first, end);
+        }
+    }
+
+    /** Whether the range is refused anyway; it may have more pages than can be counted one by one. */
+    private boolean isTooMuch() {
+        return needed - ON_THE_WAY > pools.host().frames();
     }
 
     /** Gives the frames back that the preparation has got; it was refused. */

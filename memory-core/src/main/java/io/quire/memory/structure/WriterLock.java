@@ -58,6 +58,7 @@ final class WriterLock {
 
     @SuppressWarnings("ReferenceEquality") // a thread equals itself only
     private void lockSlowly(Region map, Duration limit) {
+        CallbackThread.requireOutside(); // the writer may wait for this very driver
         if (holder == Thread.currentThread()) {
             throw new IllegalStateException("a thread that changes a map cannot begin another operation on it,"
                     + " as a driver that it calls might: " + map + ", thread=" + Thread.currentThread());
