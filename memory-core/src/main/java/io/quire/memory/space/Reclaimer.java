@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -30,9 +31,17 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Reclaimer {
 
+    /** Much longer than a thread takes for a node, also when others keep it from running. */
+    private static final long WORK_NANOS = TimeUnit.SECONDS.toNanos(1);
+
     private final Queue<Object> dead = new ConcurrentLinkedQueue<>();
     private final AtomicReference<@Nullable Leftover> leftovers = new AtomicReference<>();
-    private final AtomicInteger workers = new AtomicInteger();
+
+    /**
+     * How many threads destroy something just now. One that a full stack has thrown out counts for ever, so a count that
+     * does not end is replaced by a new one.
+     */
+    private final AtomicReference<AtomicInteger> workers = new AtomicReference<>(new AtomicInteger());
     private final FramePools pools;
 
     Reclaimer(FramePools pools) {
@@ -113,7 +122,8 @@ public final class Reclaimer {
             return 0;
         }
         Leftover spare = new Leftover();
-        workers.incrementAndGet();
+        AtomicInteger counted = workers.get();
+        counted.incrementAndGet();
         Object node = null;
         try {
             queueLeftovers();
@@ -128,7 +138,7 @@ public final class Reclaimer {
                 spare.what = node;
                 push(spare);
             }
-            workers.decrementAndGet();
+            counted.decrementAndGet();
         }
     }
 
@@ -165,9 +175,15 @@ public final class Reclaimer {
      * @return whether there was anything
      */
     public boolean reclaimAll() {
-        boolean worked = reclaim(Integer.MAX_VALUE) > 0 || workers.get() > 0;
-        if (worked) {
-            Wait.until(() -> reclaim(Integer.MAX_VALUE) == 0 && workers.get() == 0);
+        AtomicInteger others = workers.get();
+        boolean worked = reclaim(Integer.MAX_VALUE) > 0 || others.get() > 0;
+        boolean done = !worked;
+        while (!done) {
+            done = Wait.tryUntil(() -> reclaim(Integer.MAX_VALUE) == 0 && others.get() == 0, WORK_NANOS);
+            if (!done && isIdle()) { // whoever counts there is gone
+                workers.compareAndSet(others, new AtomicInteger());
+                done = true;
+            }
         }
         return worked;
     }
@@ -219,6 +235,6 @@ public final class Reclaimer {
 
     @Override
     public String toString() {
-        return "Reclaimer[waiting=" + dead.size() + ", workers=" + workers + "]";
+        return "Reclaimer[waiting=" + dead.size() + ", workers=" + workers.get() + "]";
     }
 }

@@ -120,7 +120,10 @@ final class SmallStacks implements Misuse.Scenario {
      */
     private static boolean isLoss(String message) {
         Matcher counts = Pattern.compile("(?:mapped by|node has) (\\d+) .*references=(\\d+)").matcher(message);
-        return counts.find() && Long.parseLong(counts.group(2)) > Long.parseLong(counts.group(1));
+        Matcher free = Pattern.compile("lane=(\\d+), clearBits=(\\d+), .*free=([0-9|]+)").matcher(message);
+        return counts.find() && Long.parseLong(counts.group(2)) > Long.parseLong(counts.group(1))
+                || free.find() && Integer.parseInt(free.group(2)) > Integer.parseInt(
+                        free.group(3).split("\\|")[Integer.parseInt(free.group(1))]);
     }
 
     private static void end(Operations operations, Neighbour neighbour) {
