@@ -277,31 +277,11 @@ final class FrameTrees {
 
     /** Frees these frames of one row; false, and nothing done, unless all of them are allocated. */
     boolean giveFrames(int row, long mask) {
-        int area = FrameUnits.areaOfRow(row);
-        rehearseGive(area);
         if (!giveBits(row, mask)) {
             return false;
         }
-        give(area, Long.bitCount(mask));
+        give(FrameUnits.areaOfRow(row), Long.bitCount(mask));
         return true;
-    }
-
-    /**
-     * Goes one call deeper than {@link #give}, and changes nothing: a full stack ends a free here, before the bits are
-     * clear that are not counted yet.
-     */
-    private void rehearseGive(int area) {
-        long word = trees.getOpaque(FrameUnits.treeOfArea(area));
-        boolean isSane = rehearseStep(word, FrameUnits.laneOfArea(area));
-        assert isSane || TreeWord.isHuge(word, FrameUnits.laneOfArea(area)) : describe(word);
-    }
-
-    private static boolean rehearseStep(long word, int lane) {
-        return rehearseChange(word, lane);
-    }
-
-    private static boolean rehearseChange(long word, int lane) {
-        return GIVE.next(word, lane, 0) != TreeWord.REFUSED;
     }
 
     /**

@@ -2,6 +2,7 @@ package io.quire.memory.frame;
 
 import static io.quire.memory.frame.FrameUnits.NONE;
 
+import io.quire.memory.platform.StackRoom;
 import java.lang.ref.Reference;
 
 /**
@@ -148,8 +149,7 @@ public final class Magazine implements AutoCloseable {
 
     /** Gives back the frames that are here longest. */
     private void flush() {
-        // As deep as what puts frames back: a full stack ends this here, while they are still in their slots.
-        allocator.giveBatch(batch, 0);
+        StackRoom.require(FrameAllocator.CALLS_TO_FREE); // while the frames are in their slots
         allocator.stripes().beginTransfer(stripe);
         int count = 0;
         boolean given = false;
