@@ -43,6 +43,7 @@ final class Migration {
     private static final Consumer<Notifier.Window> CLOSE = Notifier.Window::close;
     /** More calls than one into the other give back the frames that the pages have left. */
     private static final int CALLS_TO_COMMIT = 32;
+    @SuppressWarnings("UnnecessaryLambda") // made once, too
     private static final BooleanSupplier NEVER = () -> false;
 
     private static final Mappers.Step MARK = (_, entry) -> Entry.migrating(entry);

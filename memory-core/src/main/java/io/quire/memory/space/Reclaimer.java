@@ -93,6 +93,7 @@ public final class Reclaimer {
         push(leftover);
     }
 
+    @SuppressWarnings("ReferenceEquality") // the object that was seen
     private void push(Leftover leftover) {
         Leftover seen = leftovers.get();
         do {
