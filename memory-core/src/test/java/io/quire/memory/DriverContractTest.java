@@ -8,7 +8,6 @@ import io.quire.memory.contract.CowPlacement;
 import io.quire.memory.contract.DriverFailedException;
 import io.quire.memory.contract.DriverReentryException;
 import io.quire.memory.contract.MemoryException;
-import io.quire.memory.contract.PageOutcome;
 import io.quire.memory.contract.PinAccess;
 import io.quire.memory.contract.PinTerm;
 import io.quire.memory.contract.Protection;
@@ -342,8 +341,10 @@ class DriverContractTest {
             fork.setLong(start, 9);
             space.setLong(start, 8);
             assertThat(fork.getLong(start)).isEqualTo(9);
-            assertThat(space.migrate(start, PAGE, memory.pool("near")).outcome(start))
-                    .isEqualTo(PageOutcome.NO_FREE_FRAME);
+            assertThatExceptionOfType(DriverFailedException.class)
+                    .isThrownBy(() -> space.migrate(start, PAGE, memory.pool("near")))
+                    .withMessageContainingAll("device=near", "lost").withStackTraceContaining("400 ms");
+            assertThat(memory.device("near").isLost()).isTrue();
             assertThat(memory.pool("near").freeBytes()).as("frames it was asked for").isEqualTo(8 * PAGE);
         }
         LeakCheck.checkAndClose(memory);

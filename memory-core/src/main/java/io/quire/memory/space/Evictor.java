@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -107,11 +108,12 @@ public final class Evictor {
      */
     private EvictionTally evict(DriverLink link, int pages, long tries, boolean mayBlock, Spared spared) {
         EvictionTally tally = new EvictionTally();
+        IntConsumer giveBack = link.queues()::skipped; // bound before: on a full stack that may fail
         try {
             evict(link, pages, tries, mayBlock, spared, tally);
             return tally;
         } finally {
-            tally.forEachAside(link.queues()::skipped);
+            tally.forEachAside(giveBack);
         }
     }
 
