@@ -106,6 +106,21 @@ class ForgottenHandlesTest {
         assertThat(space.pin(address, PAGE, PinTerm.LONG, PinAccess.WRITE).address()).isEqualTo(address);
     }
 
+    @Test
+    void pinWhoseSegmentsNobodyHasEitherIsReportedAsOneThatWasOpen() {
+        try (AddressSpace space = leaks.manager().newAddressSpace("data")) {
+            showAndForget(space, fill(space));
+            assertThat(Collected.until(() -> isReported("of space data"))).isTrue();
+            assertThat(log.about("of space data")).hasSize(1).first().asString().contains(": pin of", "showAndForget")
+                    .doesNotContain("closed pin");
+            assertThat(leaks.manager().openPins()).isEmpty();
+        }
+    }
+
+    private static void showAndForget(AddressSpace space, long address) {
+        assertThat(space.pin(address, PAGE, PinTerm.LONG, PinAccess.READ).segments()).hasSize(1);
+    }
+
     private static void readAndForget(AddressSpace space, long address) {
         assertThat(space.runs(address, PAGE).next()).isTrue();
     }

@@ -309,11 +309,20 @@ public final class Pinned {
                 .collect(Collectors.joining("", "; that thread is now " + thread.getState(), ""));
     }
 
-    @Override
-    public String toString() {
-        return (shownWith == null || isOpen() ? "pin of " : "closed pin, whose segments are in use by native code, of ")
-                + space.describeName() + ", address=0x" + Long.toHexString(address) + ", pages="
+    /** As it was while it was open, for who tells of it when it has been given back. */
+    String describe() {
+        return "pin of " + describeHeld();
+    }
+
+    private String describeHeld() {
+        return space.describeName() + ", address=0x" + Long.toHexString(address) + ", pages="
                 + frames.length + ", " + term + ", " + access + ", taken by thread " + thread.getName()
                 + (birth == null ? "" : ", age=" + birth.age().toMillis() + " ms" + birth.where());
+    }
+
+    @Override
+    public String toString() {
+        return shownWith == null || isOpen() ? describe()
+                : "closed pin, whose segments are in use by native code, of " + describeHeld();
     }
 }

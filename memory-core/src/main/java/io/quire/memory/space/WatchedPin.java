@@ -24,6 +24,7 @@ final class WatchedPin extends WatchedHandle {
 
     @Override
     String describe() {
-        return pinned.toString();
+        // Not as the pin is by now: given back, with segments that were shown, it would be told as one that was closed.
+        return pinned.describe();
     }
 }
