@@ -37,6 +37,7 @@ public final class NativeDevice extends SoftwareDevice {
     private final AtomicLong lastTicket = new AtomicLong();
     private final Map<Long, Operation> operations = new ConcurrentHashMap<>();
     private final ReentrantLock closeLock = new ReentrantLock();
+    private final BlockingCalls blocking;
 
     // What is known after close.
     private volatile DeviceCounters lastCounters = DeviceCounters.of(new long[DeviceCounters.WORDS]);
@@ -44,6 +45,7 @@ public final class NativeDevice extends SoftwareDevice {
 
     private NativeDevice(String name, PoolKind kind, long sizeBytes) {
         super(name, kind, sizeBytes);
+        blocking = new BlockingCalls(name);
         coherent = kind == PoolKind.DEVICE_COHERENT ? map(sizeBytes) : null;
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment number = arena.allocate(JAVA_LONG);
@@ -228,6 +230,18 @@ public final class NativeDevice extends SoftwareDevice {
 
     @Override
     int run(Operation operation, MemorySegment buffer, int limitMillis) {
+        if (!Thread.currentThread().isVirtual()) {
+            return runHere(operation, buffer, limitMillis);
+        }
+        if (!DEVICES.containsKey(id)) {
+            return Status.UNKNOWN_DEVICE;
+        }
+        int status = blocking.inLine(leftMillis -> runHere(operation, buffer, leftMillis), limitMillis);
+        return status == Status.UNKNOWN_DEVICE ? Status.CLOSED : status; // closed while this one waited
+    }
+
+    /** Waits in C. */
+    private int runHere(Operation operation, MemorySegment buffer, int limitMillis) {
         long ticket = lastTicket.incrementAndGet();
         operations.put(ticket, operation);
         try (Arena arena = Arena.ofConfined()) {
@@ -428,7 +442,7 @@ public final class NativeDevice extends SoftwareDevice {
             NativeCalls.holdAccesses(id, 0); // which would keep the questions here waiting
             lastCounters = counters();
             lastEvents = events();
-            int status = NativeCalls.close(id, closeLimitMillis());
+            int status = Thread.currentThread().isVirtual() ? blocking.beside(this::closeHere) : closeHere();
             if (status != Status.OK && status != Status.UNKNOWN_DEVICE) {
                 throw failed("call=close", status);
             }
@@ -436,5 +450,10 @@ public final class NativeDevice extends SoftwareDevice {
         } finally {
             closeLock.unlock();
         }
+    }
+
+    /** Waits in C. */
+    private int closeHere() {
+        return NativeCalls.close(id, closeLimitMillis());
     }
 }

@@ -23,7 +23,8 @@ import org.jspecify.annotations.Nullable;
  * <p>
  * <b>Threads.</b> Any thread may call any method. Operations run one after the other in the device's own thread, and
  * the caller waits: for as long as {@link #operationLimit} says, then it gets a {@link DriverException}, and the
- * operation ends when it can. An interrupt ends nothing and stays pending.
+ * operation ends when it can. An interrupt ends nothing and stays pending. A virtual thread that waits keeps no
+ * carrier.
  * <p>
  * <b>Failures of an operation.</b> What the mirror threw reaches the caller of the operation as it is: an
  * {@link io.quire.memory.contract.AddressNotMappedException}, say. A read that fails leaves its target alone; a write,
