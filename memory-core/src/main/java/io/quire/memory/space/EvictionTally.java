@@ -39,9 +39,7 @@ final class EvictionTally {
 
     /** Does something with the frame of each such page. */
     void forEachAside(IntConsumer deed) {
-        for (IntHashSet.IntIterator frames = aside.iterator(); frames.hasNext();) {
-            deed.accept(frames.nextValue());
-        }
+        aside.forEachInt(deed); // allocates nothing
     }
 
     /** How many pages have moved. */

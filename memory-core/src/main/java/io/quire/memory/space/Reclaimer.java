@@ -123,7 +123,7 @@ public final class Reclaimer {
             return 0;
         }
         Leftover spare = new Leftover();
-        AtomicInteger counted = workers.get();
+        AtomicInteger counted = Objects.requireNonNull(workers.get());
         counted.incrementAndGet();
         Object node = null;
         try {
@@ -176,7 +176,7 @@ public final class Reclaimer {
      * @return whether there was anything
      */
     public boolean reclaimAll() {
-        AtomicInteger others = workers.get();
+        AtomicInteger others = Objects.requireNonNull(workers.get());
         boolean worked = reclaim(Integer.MAX_VALUE) > 0 || others.get() > 0;
         boolean done = !worked;
         while (!done) {

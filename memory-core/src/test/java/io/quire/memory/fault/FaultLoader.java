@@ -60,8 +60,8 @@ final class FaultLoader extends ClassLoader {
             "requireNonNull", "checkIndex", "checkFromIndexSize", "numberOfTrailingZeros", "numberOfLeadingZeros",
             "bitCount", "expand", "highestOneBit", "lowestOneBit", "intValue", "longValue", "ordinal", "close", "isAlive",
             "accept", "applyAsLong", "getAsBoolean", "run", "fill", "countDown", "byteSize", "address", "refersTo",
-            "addSuppressed", "sort", "desiredAssertionStatus", "floatToRawIntBits", "doubleToRawLongBits",
-            "reverseBytes");
+            "addSuppressed", "sort", "toUnsignedLong", "desiredAssertionStatus", "floatToRawIntBits",
+            "doubleToRawLongBits", "reverseBytes");
 
     /** Methods that need less stack than those that began what they end. */
     private static final Set<String> ENDINGS = Set.of("Mutex.unlock", "WriterSlot.exit",

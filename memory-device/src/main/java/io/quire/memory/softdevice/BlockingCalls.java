@@ -8,6 +8,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.IntSupplier;
 import java.util.function.IntUnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Makes the calls of C that wait for the device's thread, for virtual threads: one that made such a call by itself
@@ -78,7 +79,7 @@ final class BlockingCalls {
         }
     }
 
-    private static RuntimeException asThrown(Throwable failure) {
+    private static RuntimeException asThrown(@Nullable Throwable failure) {
         if (failure instanceof Error error) {
             throw error;
         }
