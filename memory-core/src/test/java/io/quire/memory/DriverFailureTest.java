@@ -501,8 +501,9 @@ class DriverFailureTest {
             assertThat(System.nanoTime() - start).as("further calls fail at once")
                     .isLessThan(TimeUnit.SECONDS.toNanos(2));
             expect(space);
-            MigrationReport report = space.migrate(address + 4 * PAGE, PAGE, near.pool());
-            assertThat(report.outcome(address + 4 * PAGE)).isEqualTo(PageOutcome.NO_FREE_FRAME);
+            assertThatExceptionOfType(DriverFailedException.class)
+                    .isThrownBy(() -> space.migrate(address + 4 * PAGE, PAGE, near.pool()))
+                    .withMessageContainingAll("device=near", "operation=migrate", "lost");
             near.close();
             assertThat(near.isClosed()).isTrue();
             expect(space);

@@ -62,11 +62,12 @@ class SegmentLifeTest {
 
         public static void main(String[] arguments) throws InterruptedException {
             List<Kept> kept = new ArrayList<>();
+            List<Kept> mapped = new ArrayList<>();
             for (boolean agent : new boolean[] {false, true}) {
                 addForms(kept, pinBySpace(agent));
                 addForms(kept, pinByAccessor(agent));
                 addForms(kept, cursor(agent));
-                addForms(kept, translation(agent));
+                addForms(mapped, translation(agent)); // the device has been told to use it no more
                 kept.add(accessor(agent));
             }
             MemorySegment hole = holeOfCursor();
@@ -81,12 +82,14 @@ class SegmentLifeTest {
             for (Kept one : kept) {
                 try {
                     if (one.read() != VALUE) {
-                        throw new AssertionError("read " + one.read());
+                        throw new AssertionError("form " + kept.indexOf(one) + " of " + kept.size() + ": read "
+                                + one.read());
                     }
                 } catch (IllegalStateException ended) {
                     // allowed
                 }
             }
+            mapped.forEach(Kept::read);
             if (hole.get(ValueLayout.JAVA_LONG_UNALIGNED, hole.byteSize() - 8) != 0) {
                 throw new AssertionError("a hole is not zero");
             }
