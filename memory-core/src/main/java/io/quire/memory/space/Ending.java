@@ -6,6 +6,7 @@ import io.quire.memory.contract.DriverFailedException;
 import io.quire.memory.contract.MemoryException;
 import io.quire.memory.contract.OpenSpacesException;
 import io.quire.memory.contract.PagesBusyException;
+import io.quire.memory.contract.SegmentInUseException;
 import io.quire.memory.guard.Mutex;
 import io.quire.memory.guard.Wait;
 import io.quire.memory.trace.FirstLines;
@@ -129,7 +130,7 @@ public final class Ending {
             close.run();
         } catch (DriverFailedException failed) {
             machine.links().stream().filter(link -> link.name().equals(failed.device())).forEach(Ending::giveUp);
-        } catch (MemoryException | WrongThreadException inUse) {
+        } catch (MemoryException | SegmentInUseException | WrongThreadException inUse) {
             LOGGER.log(System.Logger.Level.DEBUG, "could not be closed yet", inUse);
         }
     }
