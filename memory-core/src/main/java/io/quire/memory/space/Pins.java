@@ -92,7 +92,10 @@ final class Pins {
 
     private boolean hasFree(long frames) {
         FramePool host = machine.pools().host();
-        return frames <= host.free() || (machine.reclaimer().reclaimAll() && frames <= host.free());
+        if (frames > host.free()) {
+            machine.reclaimer().reclaimAll(); // somebody else may just have done it, so look again in any case
+        }
+        return frames <= host.free();
     }
 
     /** How many pages of a range have no frame yet. */

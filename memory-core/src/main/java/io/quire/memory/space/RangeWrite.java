@@ -58,11 +58,16 @@ public final class RangeWrite implements AutoCloseable {
 
     private void checkFrames() {
         Machine machine = space.machine();
-        boolean fits = pools.host().free() >= needed - ON_THE_WAY
-                || (machine.reclaimer().reclaimAll() && pools.host().free() >= needed - ON_THE_WAY);
-        if (!fits) {
-            throw Shortage.exception(machine, space);
+        if (!fits()) {
+            machine.reclaimer().reclaimAll(); // somebody else may just have done it, so look again in any case
+            if (!fits()) {
+                throw Shortage.exception(machine, space);
+            }
         }
+    }
+
+    private boolean fits() {
+        return pools.host().free() >= needed - ON_THE_WAY;
     }
 
     /**
