@@ -1,6 +1,7 @@
 package io.quire.memory.history;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.quire.memory.Attachment;
 import io.quire.memory.ManagerCheck;
@@ -10,6 +11,7 @@ import io.quire.memory.MigrationReport;
 import io.quire.memory.Pin;
 import io.quire.memory.RunCursor;
 import io.quire.memory.contract.CowPlacement;
+import io.quire.memory.contract.ClosedException;
 import io.quire.memory.contract.DeviceClosedException;
 import io.quire.memory.contract.DriverFailedException;
 import io.quire.memory.contract.LongTermPinException;
@@ -529,7 +531,7 @@ final class History {
                 if (attachment != null) {
                     note("detach %s from %s", device.name(), twin);
                     attachment.close();
-                    assertThat(attachment.exclusivePages()).isZero();
+                    assertThatExceptionOfType(ClosedException.class).isThrownBy(attachment::exclusivePages);
                 }
             }
         }

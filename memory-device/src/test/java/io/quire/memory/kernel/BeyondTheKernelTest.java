@@ -230,7 +230,7 @@ class BeyondTheKernelTest extends Rig {
             }
             expectPinned(pin, OLD);
         }
-        assertThat(used(d0.pool())).isZero();
+        assertThat(d0.isClosed() || used(d0.pool()) == 0).isTrue();
     }
 
     // ---- 4: a long pin where a short one is

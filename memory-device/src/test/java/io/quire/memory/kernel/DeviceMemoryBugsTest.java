@@ -424,6 +424,11 @@ class DeviceMemoryBugsTest extends KernelBug {
             long rest = space.map(20 * PAGE);
             try (Pin _ = space.pin(address, PAGE, PinTerm.SHORT, PinAccess.WRITE)) {
                 fails(OutOfFramesException.class, space, address, () -> space.fill(rest, 20 * PAGE, (byte) 1));
+                fails(OutOfFramesException.class, space, address, () -> { // which keeps what it got, page by page
+                    for (long page = rest;; page += PAGE) {
+                        space.setLong(page, 1);
+                    }
+                });
                 fails(OutOfFramesException.class, space, address, space::fork);
                 fails(OutOfFramesException.class, space, address, () -> space.getLong(address + PAGE));
                 fails(OutOfFramesException.class, space, address, () ->
