@@ -4,9 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quire.memory.contract.DriverFailedException;
 import io.quire.memory.device.CoherentDriver;
-import io.quire.memory.device.DeviceMirror;
-import io.quire.memory.device.Invalidation;
 import io.quire.memory.testkit.ChildJvm;
+import io.quire.memory.testkit.IdleDriver;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
@@ -72,37 +71,11 @@ class BuildFailureTest {
     }
 
     /** Throws an Error where it is asked for its memory. */
-    private static final class ThrowingDriver implements CoherentDriver {
+    private static final class ThrowingDriver extends IdleDriver implements CoherentDriver {
 
         @Override
         public MemorySegment memory() {
             throw new AssertionError("of the test");
-        }
-
-        @Override
-        public boolean frameAllocated(int frame) {
-            return true;
-        }
-
-        @Override
-        public void frameFreed(int frame) {
-        }
-
-        @Override
-        public void attached(DeviceMirror mirror) {
-        }
-
-        @Override
-        public void detached(DeviceMirror mirror) {
-        }
-
-        @Override
-        public boolean invalidateStart(DeviceMirror mirror, Invalidation invalidation) {
-            return true;
-        }
-
-        @Override
-        public void close() {
         }
     }
 }

@@ -16,9 +16,9 @@ import io.quire.memory.device.CoherentDriver;
 import io.quire.memory.device.DeviceAccess;
 import io.quire.memory.device.DeviceDriver;
 import io.quire.memory.device.DeviceMirror;
-import io.quire.memory.device.Invalidation;
 import io.quire.memory.device.InvalidationKind;
 import io.quire.memory.device.PrivateDriver;
+import io.quire.memory.testkit.IdleDriver;
 import io.quire.memory.testkit.LeakCheck;
 import io.quire.memory.testkit.RecordingDriver;
 import java.lang.foreign.Arena;
@@ -53,33 +53,7 @@ class DeviceTest {
     // ---- registration
 
     /** A driver of no kind. */
-    private static class Neither implements DeviceDriver {
-
-        @Override
-        public boolean frameAllocated(int frame) {
-            return true;
-        }
-
-        @Override
-        public void frameFreed(int frame) {
-        }
-
-        @Override
-        public void attached(DeviceMirror mirror) {
-        }
-
-        @Override
-        public void detached(DeviceMirror mirror) {
-        }
-
-        @Override
-        public boolean invalidateStart(DeviceMirror mirror, Invalidation invalidation) {
-            return true;
-        }
-
-        @Override
-        public void close() {
-        }
+    private static class Neither extends IdleDriver {
     }
 
     /** One with a memory that the test chooses. */

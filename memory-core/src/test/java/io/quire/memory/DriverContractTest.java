@@ -14,9 +14,9 @@ import io.quire.memory.contract.Protection;
 import io.quire.memory.device.CoherentDriver;
 import io.quire.memory.device.DeviceAccess;
 import io.quire.memory.device.DeviceMirror;
-import io.quire.memory.device.Invalidation;
 import io.quire.memory.device.PrivateDriver;
 import io.quire.memory.structure.ForkableMap;
+import io.quire.memory.testkit.IdleDriver;
 import io.quire.memory.testkit.LeakCheck;
 import io.quire.memory.testkit.QuietLog;
 import io.quire.memory.testkit.RecordingDriver;
@@ -210,6 +210,37 @@ class DriverContractTest {
         }
     }
 
+    /** Who migrates lets no space of the family fork, and waits for the one that waits for this driver. */
+    @Test
+    void aForkFromInsideACallIsRefusedAtOnceBesideAMigration() throws InterruptedException {
+        try (AddressSpace space = memory().newAddressSpace("told"); Attachment attached = card().attach(space)) {
+            long address = space.map(PAGE);
+            space.setLong(address, 1);
+            try (AddressSpace fork = space.fork()) {
+                Thread migrating = new Thread(() -> fork.migrate(address, PAGE, memory().pool("tier")), "migrating");
+                Throwable[] refusal = {null};
+                misdeed = () -> {
+                    migrating.start();
+                    while (migrating.getState() != Thread.State.TIMED_WAITING) { // for the lock of the space
+                        Thread.onSpinWait();
+                    }
+                    try {
+                        fork.fork();
+                    } catch (Throwable refused) {
+                        refusal[0] = refused;
+                    }
+                };
+                attached.mirror().fault(address, 1, DeviceAccess.READ);
+                misbehaving = "invalidateStart";
+                space.discard(address, PAGE);
+                migrating.join();
+                assertThat(refusal[0]).isInstanceOf(DriverReentryException.class);
+                assertThat(card().isLost()).isFalse();
+                assertThat(fork.pageState(address).pool()).isEqualTo("tier");
+            }
+        }
+    }
+
     private Map<String, Runnable> calls(AddressSpace space, long address, DeviceMirror mirror, ForkableMap map) {
         Map<String, Runnable> calls = new LinkedHashMap<>();
         calls.put("may read", () -> assertThat(space.getLong(address)).isEqualTo(7));
@@ -274,7 +305,7 @@ class DriverContractTest {
     // ---- coherent drivers that are asked for frames
 
     /** Grants what a test says. */
-    private static final class Granting implements CoherentDriver {
+    private static final class Granting extends IdleDriver implements CoherentDriver {
 
         private final @Nullable MemorySegment memory;
         private final IntUnaryOperator granted;
@@ -298,27 +329,6 @@ class DriverContractTest {
         @Override
         public int framesAllocated(int[] frames) {
             return granted.applyAsInt(frames.length);
-        }
-
-        @Override
-        public void frameFreed(int frame) {
-        }
-
-        @Override
-        public void attached(DeviceMirror mirror) {
-        }
-
-        @Override
-        public void detached(DeviceMirror mirror) {
-        }
-
-        @Override
-        public boolean invalidateStart(DeviceMirror mirror, Invalidation invalidation) {
-            return true;
-        }
-
-        @Override
-        public void close() {
         }
     }
 

@@ -149,6 +149,25 @@ class ForgottenHandlesTest {
     }
 
     @Test
+    void pinsOfAnAccessorThatWasClosedAreReportedAsSuch() throws InterruptedException {
+        try (MemoryManager manager = MemoryManager.builder().hostPool(1 << 20).backgroundAgent(false).build();
+                AddressSpace space = manager.newAddressSpace("data")) {
+            long address = fill(space);
+            Threads.elsewhere(() -> pinCloseAndForget(space, address));
+            assertThat(Collected.until(() -> isReported("accessor of space data"))).isTrue();
+            assertThat(manager.openPins()).isEmpty();
+            assertThat(log.about("accessor of space data")).singleElement().asString()
+                    .contains("pins of a closed accessor");
+        }
+    }
+
+    private static void pinCloseAndForget(AddressSpace space, long address) {
+        Accessor accessor = space.accessor();
+        accessor.pin(address, 8, PinTerm.SHORT, PinAccess.READ);
+        accessor.close();
+    }
+
+    @Test
     void accessorThatOnlyReadHoldsNothingAndIsNotReported() {
         try (AddressSpace space = leaks.manager().newAddressSpace("only read")) {
             long address = fill(space);

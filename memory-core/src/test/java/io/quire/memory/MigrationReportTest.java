@@ -60,6 +60,21 @@ class MigrationReportTest {
     }
 
     @Test
+    void aCursorKeepsThePagesOfItsRangeInPlaceAndNoOthers() {
+        try (AddressSpace space = leaks.manager().newAddressSpace()) {
+            int pages = 100;
+            long address = filled(space, pages);
+            assertThat(space.migrate(address, pages * PAGE, tier()).isComplete()).isTrue();
+            try (RunCursor cursor = space.runs(address + PAGE, 2 * PAGE)) {
+                cursor.next();
+                MigrationReport report = space.migrate(address, pages * PAGE, leaks.manager().hostPool());
+                assertThat(report.count(PageOutcome.PINNED)).isEqualTo(2);
+                assertThat(report.moved()).isEqualTo(pages - 2);
+            }
+        }
+    }
+
+    @Test
     void rangeThatIsLargerThanTheDeviceEvictsNothingOfItself() {
         try (AddressSpace space = leaks.manager().newAddressSpace()) {
             int pages = 3 * FRAMES;

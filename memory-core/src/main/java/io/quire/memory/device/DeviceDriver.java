@@ -25,10 +25,9 @@ import java.util.Arrays;
  * {@link io.quire.memory.contract.DriverFailedException} that names the device and has the cause; what of it was
  * done before, the method of the operation says. So does one that does not return within the manager's deadline, and the
  * device counts as lost: its thread is interrupted, and nothing is asked of the driver any more, not even to take frames
- * back, to detach or to close.
- * The deadline is that of each call by itself, from when it begins. What the driver was filling
- * when it was lost is given to nobody; that it uses no translation any more is for the driver to see to. A driver that
- * throws from {@code invalidateStart} keeps the sequence first.
+ * back, to detach or to close. The deadline is that of each call by itself, from when it begins. What the driver was
+ * filling when it was lost is given to nobody; that it uses no translation any more is for the driver to see to. A driver
+ * that throws from {@code invalidateStart} keeps the sequence first.
  */
 public interface DeviceDriver extends AutoCloseable {
 

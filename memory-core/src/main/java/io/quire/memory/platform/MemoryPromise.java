@@ -53,11 +53,6 @@ public final class MemoryPromise implements AutoCloseable {
         return promise;
     }
 
-    /** What all promises that are open come to, in bytes. */
-    static long sumBytes() {
-        return OPEN.stream().mapToLong(entry -> entry.sizeBytes).sum();
-    }
-
     /**
      * Says who promises how much, if that is more than there is.
      *

@@ -158,8 +158,8 @@ public final class DeviceClosing {
         long left = TimeUnit.NANOSECONDS.convert(timeout) - (System.nanoTime() - begin);
         if (left <= 0) {
             throw new PagesBusyException("pages of a device are still pinned, or read by a cursor: device="
-                    + link.name() + ", pages=" + usedFrames().length + ", waited=" + TimeUnit.MILLISECONDS.convert(timeout) + " ms, held by\n  "
-                    + String.join("\n  ", holders(used)));
+                    + link.name() + ", pages=" + usedFrames().length + ", waited="
+                    + TimeUnit.MILLISECONDS.convert(timeout) + " ms, held by\n  " + String.join("\n  ", holders(used)));
         }
         int free = link.pool().free();
         Wait.tryUntil(() -> link.pool().free() != free, Math.min(left, NAP_NANOS));

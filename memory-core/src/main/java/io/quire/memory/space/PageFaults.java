@@ -134,8 +134,8 @@ final class PageFaults {
     }
 
     /**
-     * Puts another frame in; there is room for one that retires. W comes last: while an accessor may still read the old frame, nobody may write the new
-     * one, or the accessor would miss a write that it was told of.
+     * Puts another frame in; there is room for one that retires. W comes last: while an accessor may still read the old
+     * frame, nobody may write the new one, or the accessor would miss a write that it was told of.
      */
     void replace(long[] leaf, long page, long entry, long copy, boolean allowWrite) {
         long readable = Entry.readOnly(Entry.moved(entry, copy));

@@ -18,9 +18,7 @@ import org.junit.jupiter.api.TestFactory;
  * <p>
  * A new operation is a line in a class of {@code world}, which is loaded with a copy of the library ({@link
  * FaultLoader}); a new class there needs a method here. To run those with "fork" in their names:
- * {@code mvn -pl memory-core test -Dtest=ErrorsAnywhereTest -Dquire.fault=fork}; or {@link FaultRun}, with
- * the test classes on the class path: {@code java -ea --enable-native-access=ALL-UNNAMED -cp ...
- * io.quire.memory.fault.FaultRun SpaceScenarios fork STACK}.
+ * {@code mvn -pl memory-core test -Dtest=ErrorsAnywhereTest -Dquire.fault=fork}.
  */
 class ErrorsAnywhereTest {
 

@@ -1,0 +1,35 @@
+package io.quire.memory.testkit;
+
+import io.quire.memory.device.DeviceDriver;
+import io.quire.memory.device.DeviceMirror;
+import io.quire.memory.device.Invalidation;
+
+/** A driver that agrees to everything and does nothing; of no kind by itself. For tests that need one method of it. */
+public abstract class IdleDriver implements DeviceDriver {
+
+    @Override
+    public boolean frameAllocated(int frame) {
+        return true;
+    }
+
+    @Override
+    public void frameFreed(int frame) {
+    }
+
+    @Override
+    public void attached(DeviceMirror mirror) {
+    }
+
+    @Override
+    public void detached(DeviceMirror mirror) {
+    }
+
+    @Override
+    public boolean invalidateStart(DeviceMirror mirror, Invalidation invalidation) {
+        return true;
+    }
+
+    @Override
+    public void close() {
+    }
+}
