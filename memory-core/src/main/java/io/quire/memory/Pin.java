@@ -83,9 +83,9 @@ public final class Pin implements AutoCloseable {
      * <p>
      * They may be used until the pin is closed, and throw {@link IllegalStateException} afterwards. Those of a pin by an
      * accessor throw at once. Those of a pin by a space throw at the latest when the library wants the pages for
-     * something else; until then they still show the pages, which stay held: never what belongs to somebody else. To end
-     * them at once would stop every thread of the process for a moment. With leak tracking that is done, so that a
-     * mistake is found where it is made.
+     * something else and no short-term pin that was opened later still shows its own; until then they still show the
+     * pages, which stay held: never what belongs to somebody else. To end them at once would stop every thread of the
+     * process for a moment. With leak tracking that is done, so that a mistake is found where it is made.
      * <p>
      * As long as a segment can be reached, or a slice or buffer of it, the pin stays open and its memory mapped, also if
      * nobody can reach the pin, the space and the manager any more.

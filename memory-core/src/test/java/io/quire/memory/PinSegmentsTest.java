@@ -171,6 +171,21 @@ class PinSegmentsTest {
         open.close();
     }
 
+    /** Else a long-term pin would keep memory of a device that nobody pins, for as long as it likes. */
+    @Test
+    void aLongTermPinKeepsNothingOfPinsThatHaveEnded() {
+        MemoryPool tier = leaks.manager().pool("tier");
+        assertThat(space.migrate(address, PAGE, tier).isComplete()).isTrue();
+        MemorySegment ends = closed(0, PinAccess.READ);
+        try (Pin open = space.pin(address + PAGE, PAGE, PinTerm.LONG, PinAccess.READ)) {
+            MemorySegment stays = open.segments().getFirst();
+            leaks.manager().evict(tier, 1);
+            assertThat(space.pageState(address).pool()).isEqualTo("host");
+            assertEnded(ends);
+            assertThat(stays.get(LONG, 0)).isOne();
+        }
+    }
+
     /** Each reader finds its own page, or that the segment has ended; never what the next owner of the frame writes. */
     @Test
     void readersOfClosedPinsNeverSeeWhatBelongsToOthers() throws InterruptedException {

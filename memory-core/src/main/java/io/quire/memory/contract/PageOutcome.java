@@ -13,7 +13,10 @@ public enum PageOutcome {
      * the space is a snapshot.
      */
     EMPTY,
-    /** It is pinned, or a cursor reads it, or a long range that it belongs to is being written. */
+    /**
+     * It is pinned, or a cursor reads it, or a long range that it belongs to is being written. Or it was pinned by a space,
+     * for its segments, and they have not ended yet because another short-term pin of that kind is open.
+     */
     PINNED,
     /** Another thread wrote, unmapped or copied it meanwhile. */
     RACED,

@@ -288,7 +288,8 @@ final class Pins {
             machine.noteViews(space); // now, so that nothing can fail when the pin ends
             areViewsKnown = true;
         }
-        SharedViews views = takeIdleViews();
+        // What has ended is held as long as the pin that it shares an arena with is open: not by one that may stay.
+        SharedViews views = pinned.term() == PinTerm.SHORT ? takeIdleViews() : new SharedViews();
         boolean isShown = false;
         try {
             SharedViews.Shown result = new SharedViews.Shown(views, segments.apply(views.arena()));

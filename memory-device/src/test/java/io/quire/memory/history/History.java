@@ -357,7 +357,8 @@ final class History {
                 assertThat(state.place()).as("%s", state).isEqualTo(PageState.Place.EMPTY);
             }
             if (outcome == PageOutcome.PINNED) {
-                assertThat(pins).as("pins of 0x%x", page).anyMatch(pin -> pin.covers(page));
+                // Of a pin that has ended the page may be held until a short one that came after it ends, too.
+                assertThat(pins).as("pins of 0x%x", page).anyMatch(pin -> pin.covers(page) || !pin.isLong());
             }
         }
     }
