@@ -6,6 +6,7 @@ import io.quire.memory.contract.PinTerm;
 import io.quire.memory.frame.OwnFrames;
 import io.quire.memory.guard.Ownership;
 import io.quire.memory.guard.WriterSlot;
+import io.quire.memory.platform.StackRoom;
 import io.quire.memory.space.PinPlaces;
 import io.quire.memory.space.Pinned;
 import io.quire.memory.space.Space;
@@ -150,6 +151,7 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
             throw wrongThread();
         }
         if (!tryEnterWrites(address, offsets)) {
+            StackRoom.require();
             refresh();
             registerWriter();
             space.faultForWrites(address, offsets, frames, () -> {
@@ -331,6 +333,7 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
             throw wrongThread();
         }
         if (!closed) {
+            StackRoom.require();
             WatchedAccessor its = held;
             if (its != null) {
                 its.close();
@@ -358,6 +361,7 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
 
     /** What {@link #pin} does when it does not go without the lock. */
     Pinned pinSlowly(long address, long sizeBytes, PinTerm term, PinAccess access) {
+        StackRoom.require();
         if (closed) {
             throw closed();
         }
@@ -400,6 +404,7 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
     }
 
     private void makeWritable(long address) {
+        StackRoom.require();
         refresh();
         registerWriter();
         if (!keepWritable(address)) {

@@ -6,6 +6,7 @@ import io.quire.memory.contract.PinAccess;
 import io.quire.memory.contract.PinTerm;
 import io.quire.memory.contract.Protection;
 import io.quire.memory.frame.FramePools;
+import io.quire.memory.platform.StackRoom;
 import io.quire.memory.space.PageStates;
 import io.quire.memory.space.Pinned;
 import io.quire.memory.space.RangeMigration;
@@ -215,6 +216,7 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
         Objects.requireNonNull(progress, "progress");
         int pages = Ranges.pages(sizeBytes);
         checkPool(pool);
+        StackRoom.require();
         return new MigrationReport(address, pool, new RangeMigration(space, pool.frames(), Ranges.wholePage(address),
                 (long) pages << Geometry.PAGE_SHIFT).move(progress));
     }

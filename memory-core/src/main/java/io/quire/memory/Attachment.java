@@ -1,6 +1,7 @@
 package io.quire.memory;
 
 import io.quire.memory.device.DeviceMirror;
+import io.quire.memory.platform.StackRoom;
 import io.quire.memory.space.Attached;
 
 /**
@@ -44,6 +45,7 @@ public final class Attachment implements AutoCloseable {
      * @throws io.quire.memory.contract.ClosedException after close of the space or of this
      */
     public void makeExclusive(long address, long sizeBytes) {
+        StackRoom.require();
         attached.makeExclusive(Ranges.wholePage(address), Ranges.pages(sizeBytes));
     }
 
@@ -63,6 +65,7 @@ public final class Attachment implements AutoCloseable {
      */
     @Override
     public void close() {
+        StackRoom.require();
         attached.detach();
     }
 

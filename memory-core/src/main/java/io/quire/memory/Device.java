@@ -1,6 +1,7 @@
 package io.quire.memory;
 
 import io.quire.memory.contract.DeviceClosedException;
+import io.quire.memory.platform.StackRoom;
 import io.quire.memory.space.Attached;
 import io.quire.memory.space.DeviceClosing;
 import io.quire.memory.space.DriverLink;
@@ -57,6 +58,7 @@ public final class Device implements AutoCloseable {
             throw new IllegalArgumentException("the space belongs to another manager: device=" + name() + ", space="
                     + space.name());
         }
+        StackRoom.require();
         return new Attachment(space, Attached.of(space.space(), link));
     }
 
@@ -98,6 +100,7 @@ public final class Device implements AutoCloseable {
         if (Objects.requireNonNull(timeout, "timeout").isNegative()) {
             throw new IllegalArgumentException("a timeout is zero or more: timeout=" + timeout);
         }
+        StackRoom.require();
         new DeviceClosing(machine, link, timeout).close();
     }
 
@@ -110,6 +113,7 @@ public final class Device implements AutoCloseable {
      * @throws DeviceClosedException if it is closed already
      */
     public void giveUp() {
+        StackRoom.require();
         link.giveUp();
     }
 

@@ -2,6 +2,7 @@ package io.quire.memory;
 
 import io.quire.memory.contract.MisalignedAddressException;
 import io.quire.memory.frame.FrameMemory;
+import io.quire.memory.platform.StackRoom;
 import io.quire.memory.space.RangeWrite;
 import io.quire.memory.space.Space;
 import io.quire.memory.space.SpaceFinder;
@@ -580,6 +581,7 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
             writeParts(address, sizeBytes, writer);
             return;
         }
+        StackRoom.require();
         try (RangeWrite write = RangeWrite.begin(spaceOfRange(), address, sizeBytes)) {
             prepare(write, address, sizeBytes);
             writeParts(address, sizeBytes, writer);

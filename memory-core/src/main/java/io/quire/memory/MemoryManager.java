@@ -12,6 +12,7 @@ import io.quire.memory.frame.FramePools;
 import io.quire.memory.guard.CallbackThread;
 import io.quire.memory.platform.MachineMemory;
 import io.quire.memory.platform.MemoryPromise;
+import io.quire.memory.platform.StackRoom;
 import io.quire.memory.space.Agent;
 import io.quire.memory.space.DriverLink;
 import io.quire.memory.space.Ending;
@@ -109,6 +110,7 @@ public final class MemoryManager implements AutoCloseable {
         }
         CallbackThread.requireOutside();
         checkOpen();
+        StackRoom.require();
         int done = machine.reclaimer().reclaim(nodes);
         awaitTold();
         return done;
@@ -178,6 +180,7 @@ public final class MemoryManager implements AutoCloseable {
         if (pages < 1) {
             throw new IllegalArgumentException("at least one page is evicted: pages=" + pages);
         }
+        StackRoom.require();
         Map<PageOutcome, Integer> outcomes = machine.evictor().evict(link(pool), pages);
         return new EvictionReport(pool.name(), pages, outcomes.getOrDefault(PageOutcome.MOVED, 0), outcomes);
     }
@@ -201,6 +204,7 @@ public final class MemoryManager implements AutoCloseable {
      */
     public int maintain() {
         checkOpen();
+        StackRoom.require();
         return maintenance.run();
     }
 
@@ -221,6 +225,7 @@ public final class MemoryManager implements AutoCloseable {
      */
     public long trim() {
         checkOpen();
+        StackRoom.require();
         machine.endIdleViews();
         machine.reclaimer().reclaimAll();
         long given = 0;
@@ -288,6 +293,7 @@ public final class MemoryManager implements AutoCloseable {
     @Override
     public void close() {
         CallbackThread.requireOutside(); // here, and not half way
+        StackRoom.require();
         ending.close();
     }
 
@@ -312,6 +318,7 @@ public final class MemoryManager implements AutoCloseable {
             throw new IllegalArgumentException("a timeout is zero or more: timeout=" + timeout);
         }
         CallbackThread.requireOutside();
+        StackRoom.require();
         ending.closeAll(timeout);
     }
 
@@ -598,6 +605,7 @@ public final class MemoryManager implements AutoCloseable {
          */
         public MemoryManager build() {
             StaticInitializers.run();
+            StackRoom.require();
             int frames = frames();
             List<MemoryOnly> ours = new ArrayList<>();
             FramePools.Builder pools = new FramePools.Builder(frames, name, memoryOnlyBytes());

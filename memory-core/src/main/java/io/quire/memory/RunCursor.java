@@ -5,6 +5,7 @@ import io.quire.memory.contract.SegmentInUseException;
 import io.quire.memory.frame.FrameMemory;
 import io.quire.memory.guard.Ownership;
 import io.quire.memory.platform.SegmentScope;
+import io.quire.memory.platform.StackRoom;
 import io.quire.memory.space.Space;
 import io.quire.memory.table.Entry;
 import io.quire.memory.table.Geometry;
@@ -97,6 +98,7 @@ public final class RunCursor implements AutoCloseable {
      */
     public boolean next() {
         check();
+        StackRoom.require();
         endRun();
         if (nextAddress >= end) {
             return false;

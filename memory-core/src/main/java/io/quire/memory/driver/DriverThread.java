@@ -3,7 +3,6 @@ package io.quire.memory.driver;
 import io.quire.memory.guard.CallbackThread;
 import io.quire.memory.guard.Mutex;
 import io.quire.memory.guard.Wait;
-import io.quire.memory.platform.StackRoom;
 import java.time.Duration;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Callable;
@@ -17,9 +16,6 @@ import org.jspecify.annotations.Nullable;
  * one for a moment before it goes to sleep: calls come in bursts, and waking a thread takes longer than most of them.
  */
 final class DriverThread extends CallbackThread implements DriverCall.Caller {
-
-    /** More than an offer makes, with room for what is interpreted. */
-    private static final int CALLS_TO_OFFER = 64;
 
     /** More than there are threads that call at a time: who finds it full waits for a call to be over. */
     private static final int CALLS_IN_LINE = 256;
@@ -65,7 +61,6 @@ final class DriverThread extends CallbackThread implements DriverCall.Caller {
         if (!started) {
             startOnce();
         }
-        StackRoom.require(CALLS_TO_OFFER); // an offer that ends after it has taken a place stops the line for ever
         return line.offer(call);
     }
 

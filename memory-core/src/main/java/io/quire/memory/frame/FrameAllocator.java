@@ -1,6 +1,5 @@
 package io.quire.memory.frame;
 
-import io.quire.memory.platform.StackRoom;
 import java.util.BitSet;
 import org.jspecify.annotations.Nullable;
 
@@ -69,9 +68,6 @@ public final class FrameAllocator {
     private final TreeAllocator treeAllocator;
     private final MagazineRegistry registry = new MagazineRegistry();
     private final MagazineSlots noSlots;
-
-    /** More calls than one into the other free a frame. */
-    static final int CALLS_TO_FREE = 10;
 
     /** Made by the first thread that claims the stripe, far in memory from those of other threads. */
     private final @Nullable Magazine[] striped;
@@ -437,7 +433,6 @@ public final class FrameAllocator {
     }
 
     private void freeRun(int frame, int order) {
-        StackRoom.require(CALLS_TO_FREE);
         if (!treeAllocator.free(stripes.home(), frame, order)) {
             throw alreadyFree(frame, order);
         }
@@ -458,7 +453,6 @@ public final class FrameAllocator {
     }
 
     private void drain(int stripe, MagazineSlots magazine) {
-        StackRoom.require(CALLS_TO_FREE);
         stripes.beginTransfer(stripe);
         try {
             for (int slot = 0; slot < magazine.capacity(); slot++) {

@@ -2,7 +2,6 @@ package io.quire.memory.frame;
 
 import static io.quire.memory.frame.FrameUnits.NONE;
 
-import io.quire.memory.platform.StackRoom;
 import java.lang.ref.Reference;
 
 /**
@@ -149,7 +148,6 @@ public final class Magazine implements AutoCloseable {
 
     /** Gives back the frames that are here longest. */
     private void flush() {
-        StackRoom.require(FrameAllocator.CALLS_TO_FREE); // while the frames are in their slots
         allocator.stripes().beginTransfer(stripe);
         int count = 0;
         boolean given = false;

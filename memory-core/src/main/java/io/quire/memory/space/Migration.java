@@ -8,7 +8,6 @@ import io.quire.memory.device.InvalidationKind;
 import io.quire.memory.frame.FramePool;
 import io.quire.memory.frame.FramePools;
 import io.quire.memory.guard.Wait;
-import io.quire.memory.platform.StackRoom;
 import io.quire.memory.table.Entry;
 import io.quire.memory.table.Geometry;
 import io.quire.memory.table.Leaf;
@@ -41,8 +40,6 @@ final class Migration {
     private static final Consumer<Notifier.Window> END = Notifier.Window::end;
     private static final Consumer<Notifier.Window> AWAIT_END = Notifier.Window::awaitEnd;
     private static final Consumer<Notifier.Window> CLOSE = Notifier.Window::close;
-    /** More calls than one into the other give back the frames that the pages have left. */
-    private static final int CALLS_TO_COMMIT = 32;
     @SuppressWarnings("UnnecessaryLambda") // made once, too
     private static final BooleanSupplier NEVER = () -> false;
 
@@ -560,7 +557,6 @@ final class Migration {
             machine.link(batch.target).holds(batch.targets, pages, batch.lineage, batch.leafStart);
             mappers.clearAccessed(pages); // what a page was before says nothing of what it is there
         }
-        StackRoom.require(CALLS_TO_COMMIT);
         // From here to the outcome nothing is allocated.
         acquireForEach(batch, seen);
         mappers.change(pages, batch.sources, move);

@@ -10,6 +10,7 @@ import io.quire.memory.device.InvalidationKind;
 import io.quire.memory.device.PageTranslation;
 import io.quire.memory.device.Translations;
 import io.quire.memory.driver.DriverCall;
+import io.quire.memory.platform.StackRoom;
 import io.quire.memory.table.Geometry;
 import java.util.ArrayList;
 import java.util.List;
@@ -238,6 +239,7 @@ final class Mirror implements DeviceMirror {
 
     @Override
     public Translations fault(long address, int pages, DeviceAccess access) {
+        StackRoom.require();
         checkRun(address, pages);
         List<PageTranslation> translations = new ArrayList<>(pages);
         long seen = 0;

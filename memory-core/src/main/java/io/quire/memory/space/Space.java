@@ -16,6 +16,7 @@ import io.quire.memory.guard.Mutex;
 import io.quire.memory.guard.Ownership;
 import io.quire.memory.guard.WriterSlot;
 import io.quire.memory.guard.Writers;
+import io.quire.memory.platform.StackRoom;
 import io.quire.memory.table.Directory;
 import io.quire.memory.table.Entry;
 import io.quire.memory.table.Geometry;
@@ -155,6 +156,7 @@ public final class Space {
      * @param handleOf makes what the user gets; before the space is open, so that whatever fails here opens nothing
      */
     public static <H> H open(Machine machine, @Nullable String name, Function<Space, H> handleOf) {
+        StackRoom.require();
         Integer id = machine.spaces().reserve();
         boolean open = false;
         try {
@@ -254,6 +256,7 @@ public final class Space {
 
     /** Brings the page of an address within reach of the processor. */
     private void faultForRead(long address) {
+        StackRoom.require();
         boolean here;
         lock.lock();
         try {
@@ -274,6 +277,7 @@ public final class Space {
      * @param frames where a frame of the host comes from, and where those go that the fault frees
      */
     public void faultForWrite(long address, FrameSource frames) {
+        StackRoom.require();
         machine.reclaimer().reclaim(NODES_PER_FAULT, frames);
         while (true) {
             lock.lock();
@@ -297,6 +301,7 @@ public final class Space {
      * @param enter puts the caller into a writer slot; runs under the lock, when all pages are there
      */
     public void faultForWrites(long address, long[] offsets, FrameSource frames, Runnable enter) {
+        StackRoom.require();
         machine.reclaimer().reclaim(NODES_PER_FAULT * offsets.length, frames);
         FilledPages filled = new FilledPages(this, Geometry.pageStart(address));
         try {
@@ -349,6 +354,7 @@ public final class Space {
 
     /** Adds a mapping; see {@code AddressSpace.map}. */
     public long map(long sizeBytes, Protection protection) {
+        StackRoom.require();
         lock.lock();
         try {
             Root current = root();
@@ -383,6 +389,7 @@ public final class Space {
     }
 
     private void withdraw(long address, long sizeBytes, InvalidationKind kind, UnaryOperator<Root> change) {
+        StackRoom.require();
         lock.lock();
         try {
             Root current = checkMapped(address, sizeBytes, kind == InvalidationKind.CLEAR);
@@ -414,6 +421,7 @@ public final class Space {
 
     /** Changes what may be done with a range of mapped addresses. */
     public void protect(long address, long sizeBytes, Protection protection) {
+        StackRoom.require();
         long end = address + sizeBytes;
         lock.lock();
         try {
@@ -474,6 +482,7 @@ public final class Space {
      * @param handleOf makes what the user gets; before the copy is open, so that whatever fails here opens nothing
      */
     public <H> H fork(boolean asSnapshot, @Nullable String childName, Function<Space, H> handleOf) {
+        StackRoom.require();
         lineage.awaitGate();
         Integer childId = machine.spaces().reserve();
         boolean done = false;
@@ -557,6 +566,7 @@ public final class Space {
      * @throws ClosedException if it was ended before, or another thread is at it
      */
     public void close() {
+        StackRoom.require();
         if (!CLOSING.compareAndSet(this, false, true)) {
             throw new ClosedException(describeName());
         }
@@ -665,6 +675,7 @@ public final class Space {
      * @param birth the stack that pins, if it is to be remembered
      */
     public Pinned pin(long address, int pages, PinTerm term, PinAccess access, @Nullable Birth birth) {
+        StackRoom.require();
         return pins.pin(address, pages, term, access, birth);
     }
 
@@ -674,6 +685,7 @@ public final class Space {
      * @return false if it was ended before
      */
     public boolean unpin(Pinned pinned, int use) {
+        StackRoom.require();
         return pins.unpin(pinned, use);
     }
 
@@ -733,6 +745,7 @@ public final class Space {
 
     /** What comes of work with the memory of a pin in the list; null if this use of it was ended before. */
     public <T> @Nullable T whilePinned(Pinned pinned, int use, Supplier<T> work) {
+        StackRoom.require();
         lock.lock();
         try {
             return pinned.isOpen(use) ? work.get() : null;

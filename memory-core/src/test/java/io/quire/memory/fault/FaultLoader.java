@@ -63,6 +63,9 @@ final class FaultLoader extends ClassLoader {
             "addSuppressed", "sort", "toUnsignedLong", "desiredAssertionStatus", "floatToRawIntBits",
             "doubleToRawLongBits", "reverseBytes");
 
+    /** Asks for room on the stack. */
+    private static final String ROOM = "StackRoom.require";
+
     /** Methods that need less stack than those that began what they end. */
     private static final Set<String> ENDINGS = Set.of("Mutex.unlock", "WriterSlot.exit",
             "SharedWriterSlots.exit", "Stripes.endTransfer", "Stripes.unclaim");
@@ -182,7 +185,8 @@ final class FaultLoader extends ClassLoader {
             if (ENDINGS.contains(method)) {
                 return;
             }
-            code.iload(depth).loadConstant(Faults.register(where(what))).invokestatic(FAULTS, "call", CALL);
+            code.iload(depth).loadConstant(Faults.register(where(what)))
+                    .invokestatic(FAULTS, what.equals(ROOM) ? "room" : "call", CALL);
         }
 
         private String where(String what) {

@@ -31,6 +31,9 @@ public final class Faults {
     }
 
     private static final int DEPTH_MAX = 512;
+
+    /** As many frames of the library as {@code StackRoom} has room for, with those of the JDK that they call. */
+    private static final int ROOM_FRAMES = 48;
     private static final int NOTHING = -1;
 
     private static final List<String> POINTS = new ArrayList<>();
@@ -182,13 +185,30 @@ public final class Faults {
         }
     }
 
+    /** A method is about to ask for room on the stack: it fails as a call would that goes so deep. */
+    public static void room(int own, int point) {
+        call(own, point);
+        if (own > 0 && armed == Thread.currentThread()) {
+            if (mode == Mode.STACK && own + ROOM_FRAMES > deepest) {
+                failAt(point);
+            }
+            deepest = Math.max(deepest, own + ROOM_FRAMES);
+        }
+    }
+
     private static void failCall(int own, int point) {
         boolean isDeep = mode == Mode.STACK ? own + 1 > deepest : own + 1 >= deepest && heights[point] > reach[own];
-        if (isDeep && isWanted(point)) {
+        if (isDeep) {
+            failAt(point);
+        }
+    }
+
+    private static void failAt(int point) {
+        if (isWanted(point)) {
             firedAt = point;
             throw error();
         }
-        if (isDeep && mode == Mode.STACK && firedAt != NOTHING) {
+        if (mode == Mode.STACK && firedAt != NOTHING) {
             throw error();
         }
     }

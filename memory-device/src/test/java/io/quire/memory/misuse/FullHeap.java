@@ -33,9 +33,7 @@ final class FullHeap implements Misuse.Scenario {
                 }
                 Operations.LeftOpen.closeAll();
                 heart.begins("after a full heap in " + what);
-                if (!SmallStacks.isWhole(manager, what)) {
-                    throw new IllegalStateException("frames were lost by " + what);
-                }
+                SmallStacks.checkCounts(manager, what);
                 SmallStacks.after(operations, neighbour, what);
             }
             System.out.println("seed=" + number + ", errors=" + errors);

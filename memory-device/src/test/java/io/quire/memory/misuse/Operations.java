@@ -92,7 +92,7 @@ final class Operations {
     /** What the thread at hand has made and not closed yet: closed by the test, with room on the stack and heap. */
     static final class LeftOpen {
 
-        private static final AutoCloseable[] OPEN = new AutoCloseable[256];
+        private static final AutoCloseable[] OPEN = new AutoCloseable[4096];
         private static int count;
 
         private LeftOpen() {
