@@ -13,12 +13,13 @@ import lineage
 import mappings
 import migrate
 import mirror
+import mutex
 import nodes
 import pins
 import read
 import shared
 
-MODELS = [fork, read, nodes, mappings, lineage, migrate, shared, mirror, pins, exclusive, calls]
+MODELS = [fork, read, nodes, mappings, lineage, migrate, shared, mirror, pins, exclusive, calls, mutex]
 SCENARIOS = [scenario for model in MODELS for scenario in model.SCENARIOS]
 
 

@@ -4,10 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quire.memory.guard.Mutex;
 import io.quire.memory.guard.SharedWriterSlots;
+import io.quire.memory.guard.Turns;
 import io.quire.memory.guard.WriterSlot;
 import io.quire.memory.guard.Writers;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -19,6 +23,8 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(30)
 class LeftSlotTest {
     private static final int SPACE = 7;
+    private static final int TURN_THREADS = 4;
+    private static final long TURNS_NANOS = 4_000_000_000L;
 
     private final SharedWriterSlots shared = new SharedWriterSlots();
     private final Writers writers = new Writers(SPACE, shared);
@@ -123,5 +129,33 @@ class LeftSlotTest {
         long begin = System.nanoTime();
         writers.await();
         assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(5));
+    }
+
+    /** Whoever looks at the holder's stack between two of its turns must not take the next one from it. */
+    @Test
+    void aLockThatIsTakenAgainAndAgainStaysWithItsHolder() throws InterruptedException {
+        Turns turns = new Turns();
+        AtomicReference<Throwable> failure = new AtomicReference<>();
+        List<Thread> threads = new ArrayList<>();
+        long until = System.nanoTime() + TURNS_NANOS;
+        for (int i = 0; i < TURN_THREADS; i++) {
+            threads.add(Thread.ofPlatform().start(() -> {
+                try {
+                    takeTurns(turns, until);
+                } catch (Throwable lost) {
+                    failure.compareAndSet(null, lost);
+                }
+            }));
+        }
+        for (Thread thread : threads) {
+            thread.join();
+        }
+        assertThat(failure.get()).isNull();
+    }
+
+    private static void takeTurns(Turns turns, long until) {
+        while (System.nanoTime() < until) {
+            turns.take();
+        }
     }
 }
