@@ -1,5 +1,6 @@
 package io.quire.memory.soak;
 
+import io.quire.memory.Device;
 import io.quire.memory.MemoryManager;
 import io.quire.memory.MemoryPool;
 import io.quire.memory.MemoryStatistics;
@@ -11,16 +12,20 @@ import io.quire.memory.softdevice.NativeDevice;
 import io.quire.memory.softdevice.SoftwareDevice;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 
 /** A manager with devices, each drawn by chance, and what has to hold when it ends. */
 final class Machine {
 
     private static final int RECLAIM_TURNS = 100_000;
+    private static final Duration CLOSE_ALL = Duration.ofSeconds(30);
 
     final MemoryManager manager;
     final List<SoftwareDevice> devices = new ArrayList<>();
+    private final Set<SoftwareDevice> givenUp = new HashSet<>();
     private final String shape;
 
     Machine(Random random, Settings settings, long hostBytes, boolean agent) {
@@ -43,6 +48,12 @@ final class Machine {
             add(random.nextBoolean() ? NativeDevice.coherent("native", bytes(32))
                     : NativeDevice.privateMemory("native", bytes(32)));
         }
+        if (random.nextInt(3) == 0) {
+            builder.longTermPinLimit(bytes(random.nextInt(64)));
+        }
+        if (random.nextInt(3) == 0) {
+            builder.giveBackAfter(Duration.ofMillis(random.nextInt(50))).touchAhead(random.nextBoolean());
+        }
         devices.forEach(device -> builder.device(device.name(), device.driver()));
         manager = builder.build();
         shape = "host=" + hostBytes / 1024 + " KiB, devices=" + devices + ", agent=" + agent;
@@ -64,6 +75,20 @@ final class Machine {
         return devices.get(device).kind() == PoolKind.DEVICE_COHERENT;
     }
 
+    /** Cuts a device off; what only it could reach is lost. */
+    void giveUp(int number) {
+        Device device = manager.devices().get(number);
+        if (device.isClosed()) {
+            return;
+        }
+        givenUp.add(devices.get(number));
+        device.giveUp();
+        device.giveUp();
+        if (!device.isLost() || device.isClosed()) {
+            throw new SoakFailure("a device that was given up says what is not so: " + device);
+        }
+    }
+
     /** All spaces and pins are closed: nothing may be left. */
     void checkEmpty() {
         if (!manager.openPins().isEmpty() || !manager.openSpaces().isEmpty()) {
@@ -79,10 +104,15 @@ final class Machine {
             throw new SoakFailure("everything is closed, but something is used: " + statistics + ", pools="
                     + manager.pools());
         }
+        checkDevices("everything is closed");
+    }
+
+    /** What was given up was told nothing any more. */
+    private void checkDevices(String when) {
         for (SoftwareDevice device : devices) {
-            if (device.counters().liveFrames() != 0 || device.counters().violations() != 0
-                    || device.staleTranslations() != 0) {
-                throw new SoakFailure("a device has frames in use, or found a fault: " + device + ", "
+            if (!givenUp.contains(device) && (device.counters().liveFrames() != 0 || device.counters().violations() != 0
+                    || device.staleTranslations() != 0)) {
+                throw new SoakFailure(when + ", and a device has frames in use, or found a fault: " + device + ", "
                         + device.counters() + ", stale=" + device.staleTranslations());
             }
         }
@@ -100,11 +130,13 @@ final class Machine {
 
     void close() {
         manager.close();
-        for (SoftwareDevice device : devices) {
-            if (device.counters().liveFrames() != 0 || device.counters().violations() != 0) {
-                throw new SoakFailure("a device was closed with frames in use: " + device + ", " + device.counters());
-            }
-        }
+        checkDevices("the manager is closed");
+    }
+
+    /** Closes the manager with what is open. */
+    void closeAll() {
+        manager.closeAll(CLOSE_ALL);
+        checkDevices("the manager is closed with all that was open");
     }
 
     @Override

@@ -2,7 +2,9 @@ package io.quire.memory.soak;
 
 import io.quire.memory.Accessor;
 import io.quire.memory.AddressSpace;
+import io.quire.memory.Attachment;
 import io.quire.memory.MemoryManager;
+import io.quire.memory.OpenSpace;
 import io.quire.memory.RunCursor;
 import io.quire.memory.contract.ClosedException;
 import io.quire.memory.contract.CowPlacement;
@@ -295,13 +297,18 @@ final class SpaceSteps {
         }
         int open = round.spaces.size() + round.cursors.size();
         int said = round.machine.manager.statistics().openSpaces();
+        List<String> names = round.machine.manager.spaces().stream().map(OpenSpace::name).toList(); // of cursors too
+        if (names.size() != open || !names.containsAll(round.spaces.stream().map(one -> one.space.name()).toList())) {
+            throw new SoakFailure("open spaces: is=" + names + ", expected=" + round.spaces + round.cursors);
+        }
         if (said != open || round.machine.manager.openSpaces().size() != open
                 || round.machine.manager.openPins().size() != round.pins.size()) {
             throw new SoakFailure("open spaces: is=" + said + ", expected=" + open + ", pins="
                     + round.machine.manager.openPins() + ", expected=" + round.pins.size());
         }
         round.note(live.space + " " + live.space.describeMappings().length() + " " + live.accessors + " "
-                + live.attachments + " " + round.machine.manager + " " + round.machine.manager.pools().size()
+                + live.attachments + live.attachments.values().stream().map(Attachment::exclusivePages).toList() + " "
+                + round.machine.manager + " " + round.machine.manager.pools().size()
                 + round.machine.manager.devices() + round.machine.manager.pools());
     }
 

@@ -223,6 +223,9 @@ final class StepRound {
 
     private void end() {
         machine.devices.forEach(device -> device.faults().clear());
+        if (random.nextInt(3) == 0) {
+            machine.giveUp(random.nextInt(machine.devices.size()));
+        }
         List<Runnable> closes = new ArrayList<>();
         cursors.forEach(cursor -> closes.add(cursor.cursor()::close));
         pins.forEach(pin -> closes.add(pin.pin()::close));
@@ -232,9 +235,14 @@ final class StepRound {
             closes.add(live.space::close);
         }
         Collections.shuffle(closes, random);
-        closes.forEach(Runnable::run);
-        machine.checkEmpty();
-        machine.close();
+        boolean isLeftToTheManager = random.nextInt(3) == 0;
+        closes.stream().limit(isLeftToTheManager ? closes.size() / 2 : closes.size()).forEach(Runnable::run);
+        if (isLeftToTheManager) {
+            machine.closeAll();
+        } else {
+            machine.checkEmpty();
+            machine.close();
+        }
         for (Live live : spaces) {
             refusedAfterClose(live.space);
         }
