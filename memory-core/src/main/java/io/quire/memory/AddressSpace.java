@@ -358,6 +358,7 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
      * @throws io.quire.memory.contract.ClosedException after close
      */
     public SpaceStatistics statistics() {
+        StackRoom.require();
         Root root = space.root();
         Usage usage = Usage.of(space);
         return new SpaceStatistics(name(), root.mappings().sizeBytes(), usage.sharedPages(), usage.exclusivePages(),
@@ -370,6 +371,7 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
      * @throws io.quire.memory.contract.ClosedException after close
      */
     public String describeMappings() {
+        StackRoom.require();
         StringBuilder lines = new StringBuilder();
         for (Mappings.Range range : space.root().mappings().between(0, Geometry.ADDRESS_LIMIT)) {
             lines.append(range).append('\n');

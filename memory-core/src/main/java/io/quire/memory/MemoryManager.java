@@ -125,6 +125,7 @@ public final class MemoryManager implements AutoCloseable {
 
     /** All pools: the host's first, then those of the devices. */
     public List<MemoryPool> pools() {
+        StackRoom.require();
         return Stream.concat(Stream.of(hostPool), devices.stream().map(Device::pool)).toList();
     }
 
@@ -151,6 +152,7 @@ public final class MemoryManager implements AutoCloseable {
      * @throws IllegalArgumentException if there is none
      */
     public Device device(String name) {
+        StackRoom.require();
         Objects.requireNonNull(name, "name");
         return devices.stream().filter(device -> device.name().equals(name)).findFirst()
                 .orElseThrow(() -> new IllegalArgumentException("no device has that name: name=" + name + ", devices="
@@ -243,6 +245,7 @@ public final class MemoryManager implements AutoCloseable {
      */
     public List<String> openPins() {
         checkOpen();
+        StackRoom.require();
         return machine.openPins().stream().map(Pinned::toString).toList();
     }
 
@@ -257,6 +260,7 @@ public final class MemoryManager implements AutoCloseable {
      */
     public MemoryStatistics statistics() {
         checkOpen();
+        StackRoom.require();
         EventCounts events = machine.events();
         return new MemoryStatistics(hostPool.sizeBytes(), hostPool.sizeBytes() - hostPool.freeBytes(),
                 machine.spaces().count(), events.forks(), events.zeroFills(), events.copies(), events.reuses(),
@@ -267,6 +271,7 @@ public final class MemoryManager implements AutoCloseable {
 
     /** A line for each open space, oldest first, with the stack that created it when leak tracking is on. */
     public List<String> openSpaces() {
+        StackRoom.require();
         return machine.spaces().list().stream().map(Space::describe).toList();
     }
 
@@ -277,6 +282,7 @@ public final class MemoryManager implements AutoCloseable {
      */
     public List<OpenSpace> spaces() {
         checkOpen();
+        StackRoom.require();
         return machine.spaces().list().stream().map(OpenSpace::of).toList();
     }
 

@@ -1,11 +1,14 @@
 package io.quire.memory;
 
+import io.quire.memory.frame.FirstUses;
 import io.quire.memory.platform.NativeAccess;
+import io.quire.memory.trace.Birth;
 
 /**
  * Runs the static initializers of the library when the first manager is built. A class whose initializer ends in an
  * Error, because a stack or the heap was full when it was used first, can never be used again in that JVM; so nothing is
- * left to be initialized in the middle of an operation.
+ * left to be initialized in the middle of an operation. The same goes for what accesses to memory and the walk over a
+ * stack use of the JDK.
  */
 final class StaticInitializers {
     /** All classes that have one, without the package of the library; a test holds this to what was compiled. */
@@ -14,7 +17,7 @@ final class StaticInitializers {
             "contract.CowPlacement", "contract.LongTermPolicy", "contract.PageOutcome", "contract.PageState$Place",
             "contract.PinAccess", "contract.PinTerm", "contract.PoolKind", "contract.Protection",
             "device.DeviceAccess", "device.InvalidationKind", "driver.DriverCall$State", "driver.DriverCalls",
-            "driver.DriverThread", "driver.KnownDrivers", "frame.FrameAllocator", "frame.FrameListener",
+            "driver.DriverThread", "driver.KnownDrivers", "frame.FirstUses", "frame.FrameAllocator", "frame.FrameListener",
             "frame.FrameMemory", "frame.FramePool", "frame.FrameTrees", "frame.Magazine", "frame.MagazineRegistry",
             "frame.MagazineSlots", "frame.RowWord", "frame.Stripes", "frame.TreeWord", "guard.Mutex",
             "guard.SharedWriterSlots", "guard.Wait", "guard.WriterSlot", "guard.WriterStack", "guard.Writers",
@@ -39,12 +42,14 @@ final class StaticInitializers {
     private StaticInitializers() {
     }
 
-    /** Runs those that have not run yet. */
+    /** Runs those that have not run yet; and uses what is to be used first here. */
     static void run() {
         run(CLASSES);
         if (NativeAccess.ENABLED) {
             run(NATIVE_CLASSES);
         }
+        FirstUses.make();
+        Birth.now(true).where();
     }
 
     private static void run(String[] classes) {

@@ -7,6 +7,7 @@ import io.quire.memory.device.CoherentDriver;
 import io.quire.memory.testkit.ChildJvm;
 import io.quire.memory.testkit.IdleDriver;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -37,10 +38,12 @@ class BuildFailureTest {
             MemoryManager.builder().hostPool(POOL_BYTES).build().close();
             long before = status("VmSize");
             int threads = Thread.activeCount();
+            GoodDriver good = new GoodDriver();
             for (int i = 0; i < BUILDS; i++) {
                 refused(MemoryManager.builder().hostPool(POOL_BYTES).deviceCoherentPool("before", POOL_BYTES)
-                        .device("bad", new ThrowingDriver()));
+                        .device("good", good).device("bad", new ThrowingDriver()));
             }
+            MemoryManager.builder().hostPool(POOL_BYTES).device("good", good).build().close(); // it is free again
             for (int tries = 0; tries < 200 && left(before, threads); tries++) {
                 System.gc();
                 Thread.sleep(10);
@@ -67,6 +70,17 @@ class BuildFailureTest {
         private static long status(String name) throws IOException {
             return Files.readAllLines(Path.of("/proc/self/status")).stream().filter(line -> line.startsWith(name))
                     .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", ""))).findFirst().orElseThrow();
+        }
+    }
+
+    /** Has some memory. */
+    private static final class GoodDriver extends IdleDriver implements CoherentDriver {
+
+        private final MemorySegment memory = Arena.ofAuto().allocate(64 << 10, 4096);
+
+        @Override
+        public MemorySegment memory() {
+            return memory;
         }
     }
 

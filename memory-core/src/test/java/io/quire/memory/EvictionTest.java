@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Pages that make room on a device. */
@@ -217,6 +218,20 @@ class EvictionTest {
             }
             assertThat(freeFrames()).isEqualTo(FRAMES);
             assertThat(leaks.manager().evict(tier(), 5).evicted()).isZero();
+        }
+    }
+
+    /** More than there are is as many as there are, and takes no longer. */
+    @Test
+    @Timeout(value = 500, unit = TimeUnit.MILLISECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    void asManyAsCanBeAskedForAreAllThatCanGo() {
+        try (AddressSpace space = leaks.manager().newAddressSpace()) {
+            long address = filled(space, 10);
+            space.migrate(address, 10 * PAGE, tier());
+            try (Pin pin = space.pin(address, PAGE, PinTerm.SHORT, PinAccess.READ)) {
+                assertThat(leaks.manager().evict(tier(), Integer.MAX_VALUE).evicted()).isEqualTo(9);
+                assertThat(pin.sizeBytes()).isEqualTo(PAGE);
+            }
         }
     }
 

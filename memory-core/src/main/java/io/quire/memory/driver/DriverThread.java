@@ -8,6 +8,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BooleanSupplier;
 import org.jctools.queues.varhandle.MpscBlockingConsumerVarHandleArrayQueue;
 import org.jspecify.annotations.Nullable;
 
@@ -29,7 +30,12 @@ final class DriverThread extends CallbackThread implements DriverCall.Caller {
     private static final long OUTSIDE = 0;
     private static final long OVERSTAYED = 1;
 
+    /** An Error may come out of an offer between the call and the signal to this thread; so it looks for itself, too. */
+    private static final long LONGEST_NAP_SECONDS = 1;
+
     private final BlockingQueue<DriverCall<?>> line = new MpscBlockingConsumerVarHandleArrayQueue<>(CALLS_IN_LINE);
+    @SuppressWarnings("UnnecessaryLambda") // made once: to wait takes no memory
+    private final BooleanSupplier isAnyInLine = () -> !line.isEmpty();
     private final DriverCall<?> wakeUp;
     private final long deadlineNanos;
     private final Mutex starting = new Mutex();
@@ -112,9 +118,13 @@ final class DriverThread extends CallbackThread implements DriverCall.Caller {
     @Override
     public void run() {
         while (!closed && begun.get() != OVERSTAYED) {
-            DriverCall<?> call = next();
-            if (call != null) {
-                make(call);
+            try {
+                DriverCall<?> call = next();
+                if (call != null) {
+                    make(call);
+                }
+            } catch (OutOfMemoryError full) {
+                Thread.onSpinWait(); // nobody else would make the calls
             }
         }
     }
@@ -171,10 +181,10 @@ final class DriverThread extends CallbackThread implements DriverCall.Caller {
             return call;
         }
         long begin = System.nanoTime();
-        Wait.awake(() -> !line.isEmpty(), patience());
+        Wait.awake(isAnyInLine, patience());
         try {
-            return line.take();
-        } catch (InterruptedException ended) { // or a call has left the flag, which take() has cleared
+            return line.poll(LONGEST_NAP_SECONDS, TimeUnit.SECONDS);
+        } catch (InterruptedException ended) { // or a call has left the flag, which is cleared now
             return null;
         } finally {
             lastWait = System.nanoTime() - begin;

@@ -1,5 +1,6 @@
 package io.quire.memory.frame;
 
+import io.quire.memory.guard.Wait;
 import java.util.BitSet;
 import org.jspecify.annotations.Nullable;
 
@@ -486,13 +487,11 @@ public final class FrameAllocator {
         return before != Stripes.MOVING && before == moves(magazines) && registry.isCurrent(magazines);
     }
 
-    /** To yield is a courtesy here, and nothing depends on it. */
-    @SuppressWarnings("ThreadPriorityCheck")
     private static void pause(int tries) {
         if (tries < SPINS) {
             Thread.onSpinWait();
         } else {
-            Thread.yield(); // the thread in the transfer may need this processor
+            Wait.letOthersRun(); // the thread in the transfer may need this processor
         }
     }
 

@@ -120,7 +120,7 @@ public final class Mutex {
      *
      * @throws IllegalMonitorStateException if this thread does not have it
      */
-    @SuppressWarnings({"ReferenceEquality", "NonAtomicOperationOnVolatileField"}) // nobody else changes it meanwhile
+    @SuppressWarnings({"ReferenceEquality", "NonAtomicVolatileUpdate"}) // nobody else changes it meanwhile
     public void unlock() {
         if (Thread.currentThread() != owner) {
             throw new IllegalMonitorStateException("this thread does not have the lock: owner=" + owner);

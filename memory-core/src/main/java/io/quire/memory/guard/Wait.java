@@ -9,7 +9,8 @@ import java.util.function.Supplier;
 
 /**
  * The one way to wait for another thread: spins for as long as most answers take, then yields the processor, then
- * sleeps, longer each time. A virtual thread that yields or sleeps gives its carrier to others.
+ * sleeps, longer each time. A virtual thread that yields or sleeps gives its carrier to others. To leave it, all its
+ * frames are copied to the heap, which takes stack for each of them: one whose stack is nearly full spins instead.
  * <p>
  * Interrupts do not end a wait. A thread that is interrupted would not sleep at all, so the flag is cleared while it
  * waits and set again afterwards.
@@ -61,7 +62,6 @@ public final class Wait {
      * @param nanos how long at most
      * @return whether it is so
      */
-    @SuppressWarnings("ThreadPriorityCheck") // nothing relies on it
     public static boolean awake(BooleanSupplier done, long nanos) {
         long begin = System.nanoTime();
         while (!done.getAsBoolean()) {
@@ -72,15 +72,33 @@ public final class Wait {
             if (waited < SPIN_NANOS) {
                 Thread.onSpinWait();
             } else {
-                Thread.yield();
+                letOthersRun();
             }
         }
         return true;
     }
 
+    /** Gives the processor to another thread that may run, if there is one; for those who have a loop of their own. */
+    @SuppressWarnings("ThreadPriorityCheck") // nothing relies on it
+    public static void letOthersRun() {
+        try {
+            Thread.yield();
+        } catch (StackOverflowError cannotLeaveItsCarrier) {
+            Thread.onSpinWait();
+        }
+    }
+
+    private static void nap(long nanos) {
+        try {
+            LockSupport.parkNanos(nanos);
+        } catch (StackOverflowError cannotLeaveItsCarrier) {
+            Thread.onSpinWait();
+        }
+    }
+
     private static boolean asleep(BooleanSupplier done, long nanos) {
         long begin = System.nanoTime();
-        long nap = SHORTEST_NAP_NANOS;
+        long pause = SHORTEST_NAP_NANOS;
         boolean interrupted = false;
         try {
             while (!done.getAsBoolean()) {
@@ -89,8 +107,8 @@ public final class Wait {
                     return false;
                 }
                 interrupted |= Thread.interrupted();
-                LockSupport.parkNanos(Math.min(nap, left));
-                nap = Math.min(2 * nap, LONGEST_NAP_NANOS);
+                nap(Math.min(pause, left));
+                pause = Math.min(2 * pause, LONGEST_NAP_NANOS);
             }
             return true;
         } finally {

@@ -189,6 +189,8 @@ public final class Ending {
         if (!link.isClosed()) {
             try {
                 new DeviceClosing(machine, link, DEVICE_TIMEOUT).close();
+            } catch (DeviceClosedException already) {
+                return; // by somebody else, just now
             } catch (MemoryException failed) {
                 LOGGER.log(System.Logger.Level.WARNING, "device " + link.name() + " could not be closed with its manager",
                         failed);

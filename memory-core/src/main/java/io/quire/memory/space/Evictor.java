@@ -62,7 +62,7 @@ public final class Evictor {
         try {
             link.checkOpen();
             // Those that cannot go may all come first, and forks that went apart are tried one after the other.
-            long tries = (long) Math.max(pages, link.pool().frames()) * TRIES_PER_PAGE;
+            long tries = (long) link.pool().frames() * TRIES_PER_PAGE;
             return evict(link, pages, tries, true, Spared.NONE).counts();
         } finally {
             link.eviction().unlock();

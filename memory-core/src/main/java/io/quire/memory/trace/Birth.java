@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 public final class Birth implements Comparable<Birth> {
 
     private static final int FRAMES_KEPT = 24;
+    private static final StackTraceElement[] NONE = {};
 
     private static final StackWalker WALKER = StackWalker.getInstance(StackWalker.Option.RETAIN_CLASS_REFERENCE);
 
@@ -50,7 +51,16 @@ public final class Birth implements Comparable<Birth> {
         return stack == null ? "" : Arrays.stream(stack).map(e -> "\n      at " + e).collect(Collectors.joining());
     }
 
+    /** None if there is no memory to walk it, which the walker says by an Error of its own. */
     private static StackTraceElement[] stackOfUser() {
+        try {
+            return walk();
+        } catch (InternalError full) {
+            return NONE;
+        }
+    }
+
+    private static StackTraceElement[] walk() {
         return WALKER.walk(frames -> frames.dropWhile(Birth::isOurs).limit(FRAMES_KEPT)
                 .map(StackWalker.StackFrame::toStackTraceElement).toArray(StackTraceElement[]::new));
     }

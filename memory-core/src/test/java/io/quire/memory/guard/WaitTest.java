@@ -4,12 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.quire.memory.contract.WaitTimeoutException;
+import io.quire.memory.platform.StackRoom;
 import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class WaitTest {
@@ -72,5 +74,47 @@ class WaitTest {
 
         assertThat(Thread.interrupted()).isTrue();
         assertThat(slept).isTrue();
+    }
+
+    /** It cannot leave its carrier, as that takes stack for each of its frames. */
+    @Test
+    void aVirtualThreadWaitsWithAFullStackToo() throws InterruptedException {
+        Diver diver = new Diver();
+
+        Thread thread = Thread.ofVirtual().start(diver::dive);
+        thread.join();
+
+        assertThat(diver.failure).isNull();
+        assertThat(diver.waits).isPositive();
+    }
+
+    /** Waits at each depth from the end of the stack upwards at which there is room for a wait. */
+    private static final class Diver {
+
+        private static final int DEPTHS = 200;
+
+        private int waits;
+        private @Nullable Throwable failure;
+
+        private void dive() {
+            try {
+                dive();
+            } catch (StackOverflowError end) {
+                // that is where it is
+            }
+            if (waits < DEPTHS) {
+                try {
+                    StackRoom.require();
+                } catch (StackOverflowError none) {
+                    return;
+                }
+                waits++;
+                try {
+                    Wait.tryUntil(() -> false, TimeUnit.MICROSECONDS.toNanos(200));
+                } catch (Throwable unexpected) {
+                    failure = unexpected;
+                }
+            }
+        }
     }
 }

@@ -11,7 +11,7 @@ class StackRoomTest {
     private static final int STACK_BYTES = 512 << 10;
 
     /** Of the smallest frames, interpreted. */
-    private static final int CALLS = 100;
+    private static final int CALLS = 200;
 
     /** Enough to have anything compiled. */
     private static final int WARM = 200_000;

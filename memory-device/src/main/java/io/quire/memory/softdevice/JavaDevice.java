@@ -32,6 +32,9 @@ public final class JavaDevice extends SoftwareDevice {
     private static final VarHandle WORD = JAVA_LONG.varHandle();
     private static final long HOLD_NANOS = TimeUnit.MICROSECONDS.toNanos(100);
 
+    /** Many more than an operation makes, because what is compiled takes less room than what is interpreted. */
+    private static final int CALLS_UNDER_LOCK = 1000;
+
     private final MemorySegment memory;
     private final Thread worker;
 
@@ -463,9 +466,16 @@ public final class JavaDevice extends SoftwareDevice {
 
     // Operations.
 
+    /** Meets a full stack before the lock is taken, which might stay taken for ever. */
+    private static boolean hasRoom(int calls) {
+        return calls == 0 || hasRoom(calls - 1);
+    }
+
     @Override
     int run(Operation operation, MemorySegment buffer, int limitMillis) {
         Job job = new Job(operation, buffer);
+        boolean isRoom = hasRoom(CALLS_UNDER_LOCK);
+        assert isRoom;
         lock.lock();
         try {
             if (closing) {

@@ -28,7 +28,7 @@ final class SmallStacks implements Misuse.Scenario {
                 String what = operation.getKey() + ", seed=" + number;
                 for (int i = 0; i < 3; i++) {
                     heart.begins("dive in " + what);
-                    dive(operation.getValue(), STACK_BYTES + random.nextInt(97) * 1024);
+                    dive(operation.getValue(), STACK_BYTES + random.nextInt(97) * 1024, i == 2);
                     heart.begins("after the dive in " + what);
                     checkCounts(operations.manager, what);
                     after(operations, neighbour, what);
@@ -46,9 +46,9 @@ final class SmallStacks implements Misuse.Scenario {
                 .device("private", JavaDevice.privateMemory("private", 64 << 12).driver()).build();
     }
 
-    private static void dive(Runnable operation, int stackBytes) throws Exception {
+    private static void dive(Runnable operation, int stackBytes, boolean isVirtual) throws Exception {
         AtomicReference<Throwable> wrong = new AtomicReference<>();
-        Thread diver = new Thread(null, () -> {
+        Runnable work = () -> {
             try {
                 dive(operation);
             } catch (StackOverflowError end) {
@@ -56,9 +56,13 @@ final class SmallStacks implements Misuse.Scenario {
             } catch (RuntimeException | Error failed) {
                 wrong.set(failed);
             }
-        }, "diver", stackBytes);
-        diver.setDaemon(true);
-        diver.start();
+        };
+        Thread diver = isVirtual ? Thread.ofVirtual().name("diver").start(work)
+                : new Thread(null, work, "diver", stackBytes);
+        if (!isVirtual) {
+            diver.setDaemon(true);
+            diver.start();
+        }
         diver.join();
         Operations.LeftOpen.closeAll();
         if (wrong.get() != null) {

@@ -15,6 +15,7 @@ import io.quire.memory.softdevice.FaultInjection;
 import io.quire.memory.structure.ForkableMap;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -260,6 +261,8 @@ final class Crowd {
                 } catch (UnsupportedOperationException noNativeAccess) {
                     return;
                 }
+                // A plain load may come after a volatile one that follows it.
+                VarHandle.acquireFence();
                 long most = writer.begun;
                 if (!Stamps.isOf(writer.id, cell, found) || Stamps.number(found) <= least
                         || Stamps.number(found) > most) {

@@ -23,8 +23,10 @@ import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,6 +42,7 @@ final class CrowdRound {
 
     private static final boolean HOG = Boolean.getBoolean("soak.hog");
     private static final long THREADS_END_NANOS = 10_000_000_000L;
+    private static final long PAUSE_NANOS = 1_000_000;
 
     final Settings settings;
     final Machine machine;
@@ -47,14 +50,19 @@ final class CrowdRound {
     final List<Writer> writers = new ArrayList<>();
     final List<MapWriter> mapWriters = new ArrayList<>();
     final List<Thread> threads = Collections.synchronizedList(new ArrayList<>());
-    final LongAdder turns = new LongAdder();
+    final AtomicLong turns = new AtomicLong();
     final Map<String, LongAdder> refusals = new ConcurrentHashMap<>();
 
     private final Watchdog watchdog;
     private final Random random;
-    private final List<Attachment> attachments = Collections.synchronizedList(new ArrayList<>());
+
+    /** With room for all, so that what was attached can be listed when there is no memory. */
+    private final List<Attachment> attachments = Collections.synchronizedList(new ArrayList<>(8));
     private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
     private volatile boolean over;
+
+    /** Fills the heap; null if nobody does. */
+    private volatile @Nullable Thread hog;
 
     CrowdRound(Settings settings, Watchdog watchdog) {
         this.settings = settings;
@@ -75,14 +83,20 @@ final class CrowdRound {
         try {
             for (Worker worker : workers) {
                 String name = worker.getClass().getSimpleName();
+                // Made now: while the heap is full nothing but what is tested may need memory.
+                String turn = "seed=" + settings.seed() + ", crowd, " + name;
+                String end = "seed=" + settings.seed() + ", crowd, end of " + name;
                 threads.add((random.nextInt(3) == 0 ? virtual() : Thread.ofPlatform().daemon())
-                        .name("soak-" + name).unstarted(() -> work(worker, name)));
+                        .name("soak-" + name).unstarted(() -> work(worker, turn, end)));
             }
-            threads.forEach(Thread::start);
+            hog = HOG ? threads.stream().filter(one -> one.getName().equals("soak-Hog")).findFirst().orElse(null) : null;
+            Thread[] all = threads.toArray(new Thread[0]);
+            for (Thread thread : all) {
+                thread.start();
+            }
             await(settings.seconds() * 1000L);
             over = true;
-            watchdog.begins("seed=" + settings.seed() + ", crowd, threads that end");
-            for (Thread thread : threads) {
+            for (Thread thread : all) {
                 thread.join();
             }
             throwFailure();
@@ -106,14 +120,15 @@ final class CrowdRound {
         }
     }
 
-    private void work(Worker worker, String name) {
+    private void work(Worker worker, String turn, String end) {
         try {
             while (!over) {
-                watchdog.begins("seed=" + settings.seed() + ", crowd, " + name);
+                watchdog.begins(turn);
                 turn(worker);
-                turns.increment();
+                turns.incrementAndGet();
             }
-            watchdog.begins("seed=" + settings.seed() + ", crowd, end of " + name);
+            watchdog.begins(end);
+            awaitHog();
             worker.end();
         } catch (Throwable failed) {
             failure.compareAndSet(null, failed);
@@ -122,20 +137,29 @@ final class CrowdRound {
         }
     }
 
+    /** Waits until the heap is as it should be. */
+    private void awaitHog() {
+        Thread its = hog;
+        while (its != null && its.isAlive() && !its.equals(Thread.currentThread())) {
+            LockSupport.parkNanos(PAUSE_NANOS);
+        }
+    }
+
     private void turn(Worker worker) {
         try {
             worker.turn();
-        } catch (RuntimeException | OutOfMemoryError refused) {
+        } catch (RuntimeException | OutOfMemoryError | LinkageError refused) { // a call site may need memory to be linked
             refused(refused);
         }
     }
 
     /** Goes on after what may be refused; throws what may not. */
     void refused(Throwable refused) {
-        refusals.computeIfAbsent(refused.getClass().getSimpleName(), _ -> new LongAdder()).increment();
-        if (refused instanceof OutOfMemoryError && HOG) {
+        // The virtual machine may throw the same Error twice; what tries to remember both then throws another one.
+        if (HOG && (refused instanceof OutOfMemoryError || refused.getCause() instanceof OutOfMemoryError)) {
             return;
         }
+        refusals.computeIfAbsent(refused.getClass().getSimpleName(), _ -> new LongAdder()).increment();
         if (!REFUSALS.contains(refused.getClass()) && !isOfDetached(refused)) {
             throw refused instanceof SoakFailure wrong ? wrong : new SoakFailure("refused for no reason", refused);
         }
@@ -185,17 +209,15 @@ final class CrowdRound {
     /** Attaches what is not attached, and takes off what is. */
     void toggle(int device) {
         String name = machine.devices.get(device).name();
-        Attachment attached;
         synchronized (attachments) {
-            attached = attachments.stream().filter(one -> one.toString().contains(name)).findFirst().orElse(null);
+            Attachment attached = attachments.stream().filter(one -> one.toString().contains(name)).findFirst()
+                    .orElse(null);
             if (attached != null) {
+                attached.close(); // if that fails it is attached still
                 attachments.remove(attached);
+            } else {
+                attachments.add(machine.manager.device(name).attach(root));
             }
-        }
-        if (attached != null) {
-            attached.close();
-        } else {
-            attachments.add(machine.manager.device(name).attach(root));
         }
     }
 

@@ -45,7 +45,7 @@ public final class SoakRun {
                 }
             } while (System.nanoTime() < end);
             checkProcess();
-        } catch (SoakFailure failed) {
+        } catch (SoakFailure | OutOfMemoryError failed) { // an Error of the soak's own is a failure too
             System.out.println("soak: FAILED after " + rounds + " rounds");
             failed.printStackTrace(System.out);
             System.exit(1);

@@ -19,9 +19,13 @@ final class Watchdog {
         Thread.ofPlatform().daemon().name("soak-watchdog").start(this::watch);
     }
 
-    /** The current thread begins a step. */
+    /** The current thread begins a step. If there is no memory to note it, nobody watches this step. */
     void begins(String what) {
-        steps.put(Thread.currentThread(), new Step(what, System.nanoTime()));
+        try {
+            steps.put(Thread.currentThread(), new Step(what, System.nanoTime()));
+        } catch (OutOfMemoryError full) {
+            steps.remove(Thread.currentThread());
+        }
     }
 
     /** The current thread is between steps, or ends. */

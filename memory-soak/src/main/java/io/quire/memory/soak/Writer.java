@@ -99,6 +99,7 @@ final class Writer implements Worker {
         if (mine == null || random.nextInt(500) == 0) {
             if (mine != null) {
                 mine.close();
+                accessor = null; // there may be no memory for the next one
             }
             mine = space.accessor();
             accessor = mine;
