@@ -371,11 +371,11 @@ final class Migration {
                 failure = failure == null ? failed : failure;
             }
         }
-        switch (failure) {
-            case null -> { }
-            case Error error -> throw error;
-            case RuntimeException exception -> throw exception;
-            default -> throw new AssertionError(failure);
+        if (failure instanceof Error error) {
+            throw error;
+        }
+        if (failure instanceof RuntimeException exception) {
+            throw exception;
         }
     }
 

@@ -141,19 +141,16 @@ final class OwnedTree {
                 return count;
             }
             boolean whole = from <= start && start + (1L << node.childShift()) <= to;
-            switch (node) {
-                case UpperDirectory upper -> {
-                    if (upper.child(i) != null) {
-                        count += whole ? 1
-                                : prepareRemoval(ownChild(upper, i, generation), start, from, to, generation, mappings);
-                    }
+            if (node instanceof UpperDirectory upper) {
+                if (upper.child(i) != null) {
+                    count += whole ? 1
+                            : prepareRemoval(ownChild(upper, i, generation), start, from, to, generation, mappings);
                 }
-                case LeafDirectory directory -> {
-                    if (directory.leaf(i) != null && !whole) {
-                        ownLeaf(directory, start, mappings);
-                    }
-                    count += whole ? 1 : Geometry.FAN_OUT;
+            } else if (node instanceof LeafDirectory directory) {
+                if (directory.leaf(i) != null && !whole) {
+                    ownLeaf(directory, start, mappings);
                 }
+                count += whole ? 1 : Geometry.FAN_OUT;
             }
         }
         return count;
@@ -172,24 +169,21 @@ final class OwnedTree {
                 return;
             }
             boolean whole = from <= start && start + (1L << node.childShift()) <= to;
-            switch (node) {
-                case UpperDirectory upper -> {
-                    Directory child = upper.child(i);
-                    if (child != null && whole) {
-                        upper.setChild(i, null);
-                        retired.add(child);
-                    } else if (child != null) {
-                        remove(ownChild(upper, i, generation), start, from, to, generation, mappings);
-                    }
+            if (node instanceof UpperDirectory upper) {
+                Directory child = upper.child(i);
+                if (child != null && whole) {
+                    upper.setChild(i, null);
+                    retired.add(child);
+                } else if (child != null) {
+                    remove(ownChild(upper, i, generation), start, from, to, generation, mappings);
                 }
-                case LeafDirectory directory -> {
-                    long[] leaf = directory.leaf(i);
-                    if (leaf != null && whole) {
-                        directory.remove(i);
-                        retired.add(leaf);
-                    } else if (leaf != null) {
-                        removePages(ownLeaf(directory, start, mappings), start, from, to);
-                    }
+            } else if (node instanceof LeafDirectory directory) {
+                long[] leaf = directory.leaf(i);
+                if (leaf != null && whole) {
+                    directory.remove(i);
+                    retired.add(leaf);
+                } else if (leaf != null) {
+                    removePages(ownLeaf(directory, start, mappings), start, from, to);
                 }
             }
         }
@@ -214,16 +208,13 @@ final class OwnedTree {
             if (start >= to) {
                 return;
             }
-            switch (node) {
-                case UpperDirectory upper -> {
-                    if (upper.child(i) != null) {
-                        change(ownChild(upper, i, generation), start, from, to, generation, mappings, step);
-                    }
+            if (node instanceof UpperDirectory upper) {
+                if (upper.child(i) != null) {
+                    change(ownChild(upper, i, generation), start, from, to, generation, mappings, step);
                 }
-                case LeafDirectory directory -> {
-                    if (directory.leaf(i) != null) {
-                        changePages(ownLeaf(directory, start, mappings), start, from, to, step);
-                    }
+            } else if (node instanceof LeafDirectory directory) {
+                if (directory.leaf(i) != null) {
+                    changePages(ownLeaf(directory, start, mappings), start, from, to, step);
                 }
             }
         }

@@ -83,9 +83,10 @@ public final class RangeWrite implements AutoCloseable {
             long first = Math.max(start, from);
             long end = Math.min(start + childBytes, to);
             if (first < end && !isTooMuch()) {
-                switch (node) {
-                    case UpperDirectory upper -> countChild(upper.child(i), start, first, end, isShared);
-                    case LeafDirectory directory -> countLeaf(directory.leaf(i), first, end, isShared);
+                if (node instanceof UpperDirectory upper) {
+                    countChild(upper.child(i), start, first, end, isShared);
+                } else if (node instanceof LeafDirectory directory) {
+                    countLeaf(directory.leaf(i), first, end, isShared);
                 }
             }
         }

@@ -69,18 +69,15 @@ public final class Reclaimer {
             return;
         }
         for (int i = 0; i < Geometry.FAN_OUT; i++) {
-            switch (top) {
-                case UpperDirectory upper -> {
-                    Directory child = upper.child(i);
-                    if (child != null) {
-                        destroyNow(child);
-                    }
+            if (top instanceof UpperDirectory upper) {
+                Directory child = upper.child(i);
+                if (child != null) {
+                    destroyNow(child);
                 }
-                case LeafDirectory directory -> {
-                    long[] leaf = directory.leaf(i);
-                    if (leaf != null && !Leaf.releaseShared(leaf)) {
-                        releaseFrames(leaf, pools);
-                    }
+            } else if (top instanceof LeafDirectory directory) {
+                long[] leaf = directory.leaf(i);
+                if (leaf != null && !Leaf.releaseShared(leaf)) {
+                    releaseFrames(leaf, pools);
                 }
             }
         }
@@ -190,28 +187,28 @@ public final class Reclaimer {
     }
 
     private void destroy(Object node, FrameSource frames) {
-        switch (node) {
-            case UpperDirectory upper -> {
-                for (int i = 0; i < Geometry.FAN_OUT; i++) {
-                    Directory child = upper.child(i);
-                    if (child != null) {
-                        release(child);
-                        upper.setChild(i, null);
-                    }
+        if (node instanceof UpperDirectory upper) {
+            for (int i = 0; i < Geometry.FAN_OUT; i++) {
+                Directory child = upper.child(i);
+                if (child != null) {
+                    release(child);
+                    upper.setChild(i, null);
                 }
             }
-            case LeafDirectory directory -> {
-                for (int i = 0; i < Geometry.FAN_OUT; i++) {
-                    long[] leaf = directory.leaf(i);
-                    if (leaf != null) {
-                        release(leaf);
-                        directory.remove(i);
-                    }
+        } else if (node instanceof LeafDirectory directory) {
+            for (int i = 0; i < Geometry.FAN_OUT; i++) {
+                long[] leaf = directory.leaf(i);
+                if (leaf != null) {
+                    release(leaf);
+                    directory.remove(i);
                 }
             }
-            case long[] leaf -> releaseFrames(leaf, frames);
-            case Retired retired -> retired.release(this, pools);
-            default -> throw new AssertionError(node);
+        } else if (node instanceof long[] leaf) {
+            releaseFrames(leaf, frames);
+        } else if (node instanceof Retired retired) {
+            retired.release(this, pools);
+        } else {
+            throw new AssertionError(node);
         }
     }
 

@@ -151,9 +151,7 @@ final class FaultLoader extends ClassLoader {
                         allocate(code, "new array");
                 case InvokeDynamicInstruction made -> {
                     call(code, "indy " + made.name());
-                    if (!made.name().equalsString("typeSwitch")) {
-                        allocate(code, "indy " + made.name());
-                    }
+                    allocate(code, "indy " + made.name()); // to link it the first time
                 }
                 case InvokeInstruction called -> {
                     String owner = called.owner().name().stringValue();
