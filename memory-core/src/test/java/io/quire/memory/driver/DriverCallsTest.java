@@ -5,10 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.quire.memory.contract.DriverFailedException;
 import io.quire.memory.contract.DriverReentryException;
-import io.quire.memory.device.DeviceDriver;
-import io.quire.memory.device.DeviceMirror;
 import io.quire.memory.device.DriverException;
-import io.quire.memory.device.Invalidation;
+import io.quire.memory.testkit.IdleDriver;
 import io.quire.memory.testkit.Threads;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -237,15 +235,10 @@ class DriverCallsTest {
     // ---- frames that went out of use
 
     /** Notes in which order it hears of what; fails at some. */
-    private static class Listening implements DeviceDriver {
+    private static class Listening extends IdleDriver {
 
         private final List<Object> heard = new ArrayList<>();
         private boolean fails;
-
-        @Override
-        public boolean frameAllocated(int frame) {
-            return true;
-        }
 
         @Override
         public void frameFreed(int frame) {
@@ -253,23 +246,6 @@ class DriverCallsTest {
             if (fails) {
                 throw new AssertionError("not again");
             }
-        }
-
-        @Override
-        public void attached(DeviceMirror mirror) {
-        }
-
-        @Override
-        public void detached(DeviceMirror mirror) {
-        }
-
-        @Override
-        public boolean invalidateStart(DeviceMirror mirror, Invalidation invalidation) {
-            return true;
-        }
-
-        @Override
-        public void close() {
         }
     }
 
