@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quire.memory.AddressSpace;
 import io.quire.memory.MemoryManager;
+import io.quire.memory.Pin;
 import io.quire.memory.contract.MisalignedAddressException;
 import io.quire.memory.contract.PinAccess;
 import io.quire.memory.contract.PinTerm;
@@ -11,6 +12,7 @@ import io.quire.memory.testkit.ChildJvm;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -25,6 +27,31 @@ class FirstUsesTest {
                 List.of("--enable-native-access=ALL-UNNAMED", "-Doperation=" + operation));
 
         assertThat(result.output()).isEqualToIgnoringNewLines("it can be used");
+    }
+
+    /**
+     * Pins and unpins. The stack may end between the two: the pin is kept for the next run, or it would be reported as
+     * lost.
+     */
+    private static final class LongPin implements Runnable {
+
+        private final AddressSpace space;
+        private final long address;
+        private @Nullable Pin pin;
+
+        private LongPin(AddressSpace space, long address) {
+            this.space = space;
+            this.address = address;
+        }
+
+        @Override
+        public void run() {
+            if (pin == null) {
+                pin = space.pin(address, 8, PinTerm.LONG, PinAccess.READ);
+            }
+            pin.close();
+            pin = null;
+        }
     }
 
     /** Does one thing at every depth near the end of a stack, and then with a whole stack. */
@@ -62,7 +89,7 @@ class FirstUsesTest {
             deeds.put("copyFrom", () -> space.copyFrom(bytes, 0, address, 20));
             deeds.put("fill", () -> space.fill(address, 7, (byte) 1));
             deeds.put("mismatch", () -> space.mismatch(address, space, address + 40, 20));
-            deeds.put("longPin", () -> space.pin(address, 8, PinTerm.LONG, PinAccess.READ).close());
+            deeds.put("longPin", new LongPin(space, address));
             deeds.put("openSpaces", memory::openSpaces);
             deeds.put("misaligned", () -> {
                 try {
