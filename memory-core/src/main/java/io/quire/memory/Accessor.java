@@ -43,6 +43,9 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
     private boolean writer;
     private boolean closed;
 
+    /** Whether all that it held is given back. */
+    private boolean ended;
+
     /** Where to pin without the lock; null until this has pinned. */
     private @Nullable PinPlaces pinPlaces;
 
@@ -322,8 +325,9 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
 
     /**
      * Ends the accessor; the space stays open, and so do pins: each is closed for itself. Closing it again has no
-     * effect. A close that throws can be tried again. Once the owner has ended, any thread may close it; and if nobody
-     * can reach it any more, what it held is given back, with its pins, and reported in the log.
+     * effect. A close that throws an Error can be tried again, and nothing else can be done with the accessor. Once the
+     * owner has ended, any thread may close it; and if nobody can reach it any more, what it held is given back, with
+     * its pins, and reported in the log.
      *
      * @throws WrongThreadException if the caller is another thread and the owner has not ended; it stays open
      */
@@ -332,14 +336,15 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
         if (!Ownership.mayClose(owner)) {
             throw wrongThread();
         }
-        if (!closed) {
+        if (!ended) {
             StackRoom.require();
+            closed = true; // before: nobody waits for the writes of one that has begun to give back what it held
+            cache.release();
             WatchedAccessor its = held;
             if (its != null) {
                 its.close();
             }
-            closed = true;
-            cache.release();
+            ended = true;
         }
     }
 

@@ -4,6 +4,7 @@ import io.quire.memory.Accessor;
 import io.quire.memory.AddressSpace;
 import io.quire.memory.Pin;
 import io.quire.memory.RunCursor;
+import io.quire.memory.contract.ClosedException;
 import io.quire.memory.contract.PinAccess;
 import io.quire.memory.contract.PinTerm;
 import io.quire.memory.fault.Scenario;
@@ -34,6 +35,11 @@ public final class AccessScenarios {
                 ready("first pin by an accessor", Accesses::pinByAccessor),
                 pinned("next pin by an accessor", Accesses::pinAgainByAccessor),
                 pinned("unpin", Accesses::unpin),
+                shown("unpin with segments", Accesses::unpin),
+                shown("end of segments that are not used", world -> {
+                    world.unpin();
+                    world.manager.trim();
+                }),
                 pinned("unpin by an accessor", Accesses::unpinByAccessor),
                 pinned("segments", world -> world.pinOfSpace().segments()),
                 pinned("segments of an accessor's pin", world -> world.pinOfAccessor().segments()),
@@ -60,6 +66,10 @@ public final class AccessScenarios {
         return new Scenario(name, () -> new Accesses(2, act));
     }
 
+    private static Scenario shown(String name, Consumer<Accesses> act) {
+        return new Scenario(name, () -> new Accesses(4, act));
+    }
+
     private static Scenario cursor(String name, Consumer<Accesses> act) {
         return new Scenario(name, () -> new Accesses(3, act));
     }
@@ -78,6 +88,7 @@ public final class AccessScenarios {
         private @Nullable Pin another;
         private @Nullable RunCursor cursor;
         private @Nullable AddressSpace copy;
+        private boolean writesAfterClose;
 
         Accesses(int stage, Consumer<Accesses> act) {
             this.act = act;
@@ -89,6 +100,10 @@ public final class AccessScenarios {
             if (stage == 2) {
                 pin(PinTerm.SHORT, PinAccess.WRITE);
                 pinByAccessor();
+            }
+            if (stage == 4) {
+                pin(PinTerm.LONG, PinAccess.WRITE);
+                pinOfSpace().segments();
             }
             if (stage == 3) {
                 runs();
@@ -115,8 +130,23 @@ public final class AccessScenarios {
             return java.util.Objects.requireNonNull(cursor);
         }
 
+        /** What has begun to end must not write any more: a fork may not wait for it. */
         void closeAccessor() {
-            accessor().close();
+            try {
+                accessor().close();
+            } catch (OutOfMemoryError failed) {
+                writesAfterClose |= isWriting();
+                throw failed;
+            }
+        }
+
+        private boolean isWriting() {
+            try {
+                accessor().setLong(own + 8, 2_000_000);
+                return true;
+            } catch (ClosedException refused) {
+                return false;
+            }
         }
 
         void pin(PinTerm term, PinAccess access) {
@@ -172,6 +202,14 @@ public final class AccessScenarios {
         @Override
         public void act() {
             act.accept(this);
+        }
+
+        @Override
+        public void finish() throws Exception {
+            super.finish();
+            if (writesAfterClose) {
+                throw new AssertionError("an accessor writes after its close has failed");
+            }
         }
 
         /** Pages of a range are written one after the other. */
