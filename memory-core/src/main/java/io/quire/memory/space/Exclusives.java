@@ -48,6 +48,7 @@ final class Exclusives {
         }
         space.pins().endIdleViews();
         refusePinned(page, frame);
+        reserve();
         try (Notifier.Window _ = space.notifier().start(InvalidationKind.EXCLUSIVE, page, page + Geometry.PAGE_BYTES,
                 mirror.link(), true)) {
             long[] leaf = space.ownedLeaf(page);
@@ -81,11 +82,22 @@ final class Exclusives {
         }
     }
 
-    private void put(long page, Mirror mirror) {
-        if (owners == null) {
+    /** Makes room for one more. A map of Agrona that finds no memory when it grows by itself fills up, and spins. */
+    private void reserve() {
+        Long2ObjectHashMap<Mirror> known = owners;
+        if (known == null) {
             owners = new Long2ObjectHashMap<>();
+        } else if (known.size() >= known.resizeThreshold()) {
+            Long2ObjectHashMap<Mirror> larger = new Long2ObjectHashMap<>(2 * known.capacity(), known.loadFactor());
+            larger.putAll(known);
+            owners = larger;
         }
-        owners.put(page, mirror);
+    }
+
+    private void put(long page, Mirror mirror) {
+        if (owners != null) {
+            owners.put(page, mirror);
+        }
     }
 
     private void remove(long page) {
@@ -133,7 +145,7 @@ final class Exclusives {
         }
     }
 
-    private long[] pages() {
+    long[] pages() {
         return owners == null || owners.isEmpty() ? new long[0]
                 : owners.keySet().stream().mapToLong(Long::longValue).toArray();
     }

@@ -36,7 +36,7 @@ final class Mirror implements DeviceMirror {
     private final long id;
 
     /** The pages the device was told read as zeros: of them, and of no others, the first write is an invalidation. */
-    private final LongHashSet zeroPages = new LongHashSet();
+    private LongHashSet zeroPages = new LongHashSet();
     private long sequence;
     private long answers;
     private boolean maps;
@@ -327,6 +327,12 @@ final class Mirror implements DeviceMirror {
 
     /** The device is told that a page reads as zeros. */
     void mappedZero(long page) {
+        // A set of Agrona that finds no memory when it grows by itself fills up, and spins.
+        if (zeroPages.size() >= zeroPages.resizeThreshold()) {
+            LongHashSet larger = new LongHashSet(2 * zeroPages.capacity(), zeroPages.loadFactor());
+            larger.addAll(zeroPages);
+            zeroPages = larger;
+        }
         mapped(DeviceAccess.READ);
         zeroPages.add(page);
     }

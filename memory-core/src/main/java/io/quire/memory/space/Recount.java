@@ -13,12 +13,13 @@ import org.agrona.collections.Long2LongCounterMap;
 
 /**
  * Counts every reference anew, from the roots of the open spaces and the nodes that wait to be destroyed, and
- * compares with what nodes, leaves, frame words and allocator say. Only while nothing else runs.
+ * compares with what nodes, leaves, frame words and allocator say; looks whether what devices have is exclusive. Only while nothing else runs.
  */
 public final class Recount {
 
     private final IdentityHashMap<Object, Integer> parents = new IdentityHashMap<>();
     private final Long2LongCounterMap leavesOfFrame = new Long2LongCounterMap(0);
+
     private Recount() {
     }
 
@@ -34,6 +35,7 @@ public final class Recount {
             if (root != null) {
                 recount.reach(root.top());
                 recount.reach(space.retired());
+                checkExclusives(space);
             }
         }
         machine.reclaimer().dead().forEach(recount::reachDead);
@@ -45,6 +47,15 @@ public final class Recount {
                 continue; // the frames it was filling when it was lost are nobody's
             }
             pool.check(frame -> (int) recount.leavesOfFrame.get(pool.offset(frame)));
+        }
+    }
+
+    private static void checkExclusives(Space space) {
+        for (long page : space.exclusives().pages()) {
+            if (!Entry.isExclusive(space.entry(page))) {
+                throw new IllegalStateException("a device has a page that is not exclusive: space=" + space.name()
+                        + ", address=0x" + Long.toHexString(page));
+            }
         }
     }
 

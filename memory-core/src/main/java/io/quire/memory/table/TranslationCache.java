@@ -129,8 +129,9 @@ public final class TranslationCache {
     private void grow() {
         misses = 0;
         if (tagShift < Geometry.PAGE_SHIFT + LAST_SIZE_SHIFT) {
-            tagShift += GROWTH_SHIFT;
-            words = new long[1 << (tagShift - Geometry.PAGE_SHIFT)];
+            int shift = tagShift + GROWTH_SHIFT;
+            words = new long[1 << (shift - Geometry.PAGE_SHIFT)]; // first: a tag must not leave out what no index has
+            tagShift = shift;
         }
     }
 

@@ -14,6 +14,11 @@ import org.jspecify.annotations.Nullable;
 /** Spaces that devices work on: a coherent one, a private one. Errors come out of the caller's thread. */
 public final class DeviceScenarios {
 
+    private static final int ZEROS = 12;
+
+    /** With two more a map of the library has to grow. */
+    private static final int OTHERS = 4;
+
     private DeviceScenarios() {
     }
 
@@ -33,10 +38,13 @@ public final class DeviceScenarios {
                 of("read by a device", world -> world.near().mirror().fault(world.address, 1, DeviceAccess.READ)),
                 of("read of zeros by a device", world ->
                         world.near().mirror().fault(world.address + 3 * World.PAGE, 1, DeviceAccess.READ)),
+                of("read of many zeros by a device", Devices::readZeros),
                 of("write by a device", world -> world.near().mirror().fault(world.address, 1, DeviceAccess.WRITE)),
                 on("far", "write of a private page by its device", world ->
                         world.far().mirror().fault(world.address, 1, DeviceAccess.WRITE)),
                 of("exclusive access begins", world -> world.near().makeExclusive(world.address, 2L * World.PAGE)),
+                exclusive("exclusive access to more pages", world ->
+                        world.near().makeExclusive(world.others, (long) OTHERS * World.PAGE)),
                 exclusive("exclusive access ends", world -> world.space.getLong(world.address + 8)),
                 exclusive("fork amid exclusive access", Devices::fork),
                 exclusive("unmap amid exclusive access", world ->
@@ -65,6 +73,11 @@ public final class DeviceScenarios {
         private final Consumer<Devices> act;
         final AddressSpace space;
         final long address;
+
+        private final long zeros;
+
+        /** Pages of a world with exclusive access. */
+        final long others;
         private final Attachment nearby;
         private final Attachment farAway;
         private @Nullable Attachment more;
@@ -83,6 +96,8 @@ public final class DeviceScenarios {
             space = open(manager.newAddressSpace());
             address = mapped(space, 4, false);
             write(space, address, 3, 1);
+            zeros = space.map((long) ZEROS * PAGE);
+            others = exclusive ? mapped(space, OTHERS, true) : 0;
             open(space.fork());
             nearby = open(manager.device("near").attach(space));
             farAway = open(manager.device("far").attach(space));
@@ -111,6 +126,11 @@ public final class DeviceScenarios {
             if (more == null) {
                 more = open(manager.device("near").attach(spaces().getLast()));
             }
+        }
+
+        /** More than a set of the library has room for at first. */
+        void readZeros() {
+            near().mirror().fault(zeros, ZEROS, DeviceAccess.READ);
         }
 
         void detachOne() {
