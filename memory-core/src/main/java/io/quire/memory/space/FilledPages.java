@@ -18,6 +18,11 @@ import org.jspecify.annotations.Nullable;
  * somebody else has written, forked or pinned meanwhile stays.
  */
 final class FilledPages {
+
+    // Made once: what gives back takes no memory.
+    private static final LongUnaryOperator READ_ONLY = Entry::readOnly;
+    private static final LongUnaryOperator WRITABLE = Entry::writable;
+
     private final Space space;
     private final FramePools pools;
     private final long start;
@@ -95,7 +100,7 @@ final class FilledPages {
 
     /** First nobody may write them any more, then those that nobody has written go. */
     private void removeZeros(long[] leaf, long leafStart, long candidates) {
-        change(leaf, candidates, Entry::readOnly);
+        change(leaf, candidates, READ_ONLY);
         space.withdrawFromAll(Withdrawals.leafOf(leafStart));
         long zeros = LeafPages.NONE;
         for (long rest = candidates; rest != LeafPages.NONE; rest = LeafPages.withoutFirst(rest)) {
@@ -106,7 +111,7 @@ final class FilledPages {
                 zeros |= LeafPages.of(page);
             }
         }
-        change(leaf, candidates & ~zeros, Entry::writable);
+        change(leaf, candidates & ~zeros, WRITABLE);
         for (long rest = zeros; rest != LeafPages.NONE; rest = LeafPages.withoutFirst(rest)) {
             space.takeOut(leaf, LeafPages.first(rest));
         }

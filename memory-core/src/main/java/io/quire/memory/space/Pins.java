@@ -47,6 +47,9 @@ final class Pins {
     /** Where the next pin can show its pages, in a chain. */
     private @Nullable SharedViews idleViews;
 
+    /** Pins that have ended, and whose segments nobody can reach, in a chain: still to be let go. */
+    private SharedViews.@Nullable Ended unreachable;
+
     /** The machine knows that there are such, or will be. */
     private boolean areViewsKnown;
 
@@ -308,13 +311,8 @@ final class Pins {
     private SharedViews takeIdleViews() {
         SharedViews before = null;
         for (SharedViews views = idleViews; views != null; before = views, views = views.next) {
-            if (!views.isInUse() && !views.isFull()) {
-                if (before == null) {
-                    idleViews = views.next;
-                } else {
-                    before.next = views.next;
-                }
-                views.next = null;
+            if (!views.isInUse() && !views.isFull() && views.isOpen()) {
+                takeOut(views, before);
                 return views;
             }
         }
@@ -326,20 +324,35 @@ final class Pins {
         idleViews = views;
     }
 
-    /** A pin has ended that had segments: they are ended now, or together with those of later pins. */
+    /**
+     * A pin has ended that had segments: they are ended now, or together with those of later pins. Throws no Error:
+     * what cannot be ended now is among those that are ended later.
+     */
     private void endOrKeep(SharedViews.Ended with, Pinned pinned) {
         SharedViews views = with.get();
-        if (views == null) {
-            letGoAll(with); // nobody can reach a segment of it
-            return;
-        }
-        views.end(pinned);
-        boolean canWait = pinned.term() == PinTerm.SHORT && !space.isClosed() && !views.isFull()
-                && !machine.policies().leakTracking() && isMapped(pinned);
-        if (canWait || !views.tryClose()) {
-            keepIdle(views);
+        if (views == null) { // nobody can reach a segment of it
+            with.next = unreachable;
+            unreachable = with;
         } else {
-            letGoAll(with);
+            views.end(pinned);
+            keepIdle(views);
+        }
+        boolean canWait = views != null && pinned.term() == PinTerm.SHORT && !space.isClosed() && !views.isFull()
+                && !machine.policies().leakTracking() && isMapped(pinned);
+        if (!canWait) {
+            try {
+                endFirst();
+            } catch (OutOfMemoryError | StackOverflowError later) {
+                return;
+            }
+        }
+    }
+
+    /** Ends what was kept last. */
+    private void endFirst() {
+        letGoUnreachable();
+        if (idleViews != null) {
+            endIfPossible(idleViews, null);
         }
     }
 
@@ -367,27 +380,48 @@ final class Pins {
      * shares an arena with a pin that is open. Under the lock.
      */
     void endIdleViews() {
-        if (idleViews == null) {
+        if (idleViews == null && unreachable == null) {
             return;
         }
+        letGoUnreachable();
+        SharedViews before = null;
         SharedViews views = idleViews;
-        idleViews = null;
         while (views != null) {
             SharedViews after = views.next;
-            views.next = null;
-            if (views.tryClose()) {
-                letGoAll(views.ended());
-            } else {
-                keepIdle(views);
-            }
+            before = endIfPossible(views, before) ? before : views;
             views = after;
         }
         noteUnpinned();
     }
 
+    /** Ends what is in the chain, and takes it out of it last: after an Error it is found again. */
+    private boolean endIfPossible(SharedViews views, @Nullable SharedViews before) {
+        if (!views.tryClose()) {
+            return false;
+        }
+        letGoAll(views.ended());
+        takeOut(views, before);
+        return true;
+    }
+
+    private void letGoUnreachable() {
+        for (; unreachable != null; unreachable = unreachable.next) {
+            letGoAll(unreachable);
+        }
+    }
+
+    private void takeOut(SharedViews views, @Nullable SharedViews before) {
+        if (before == null) {
+            idleViews = views.next;
+        } else {
+            before.next = views.next;
+        }
+        views.next = null;
+    }
+
     /** Has the machine forget this space if it has no segments to end; under the lock. */
     void forgetViewsIfNone() {
-        if (idleViews == null && shown == 0 && areViewsKnown) {
+        if (idleViews == null && unreachable == null && shown == 0 && areViewsKnown) {
             machine.forgetViews(space);
             areViewsKnown = false;
         }

@@ -43,6 +43,9 @@ public final class SharedViews {
 
         private final List<Pinned> pins = new ArrayList<>();
 
+        /** Among those of the space whose segments nobody can reach, and whose pins are not all let go. */
+        @Nullable Ended next;
+
         private Ended(SharedViews views) {
             super(views);
         }
@@ -100,12 +103,20 @@ public final class SharedViews {
         return inUse;
     }
 
+    /** Whether another pin may be shown here. */
+    boolean isOpen() {
+        return arena.scope().isAlive();
+    }
+
     /**
-     * Ends all segments.
+     * Ends all segments; again has no effect, also after an Error.
      *
      * @return false if native code is using one; try again later
      */
     boolean tryClose() {
+        if (!isOpen()) {
+            return true;
+        }
         try {
             arena.close();
             inUse = false;

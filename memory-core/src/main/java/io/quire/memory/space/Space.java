@@ -87,6 +87,9 @@ public final class Space {
     private final OwnedTree tree;
     private final PageFaults faults;
     private final Exclusives exclusives;
+
+    /** The reclaimer has what was left to release when this was closed. */
+    private boolean isLeft;
     private final DeviceFaults deviceFaults;
     private final Pins pins;
     private final Writers writers;
@@ -603,6 +606,7 @@ public final class Space {
                     }
                 }
             }
+            releaseRetired(); // here: a close that has failed behind the release goes on with it
             pins.endIdleViews();
             pins.forgetViewsIfNone();
             for (int i = 0; i < mirrors.size(); i++) {
@@ -635,9 +639,14 @@ public final class Space {
             }
         }
         retired.addTop(last.top());
+    }
+
+    /** Releases the tree, or leaves it to the reclaimer. */
+    private void releaseRetired() {
         withdrawRetired(Withdrawals.ALL);
-        if (!retired.isEmpty()) {
+        if (!retired.isEmpty() && !isLeft) {
             machine.reclaimer().leave(retired);
+            isLeft = true;
         }
     }
 
@@ -888,10 +897,13 @@ public final class Space {
      * operation. Writers never relied on it, or were waited for; if that failed, it stays until they are.
      */
     void withdrawRetired(long what) {
-        if (retired.isEmpty() || !retired.isSettled()) {
+        if (retired.isEmpty()) {
             return;
         }
         withdrawals.withdraw(what);
+        if (!retired.isSettled()) {
+            return;
+        }
         try {
             retired.release(machine.reclaimer(), pools);
         } catch (OutOfMemoryError | StackOverflowError later) {
