@@ -1,6 +1,7 @@
 package io.quire.memory.driver;
 
 import io.quire.memory.device.DeviceDriver;
+import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -66,15 +67,16 @@ final class FreedFrames {
         take();
         while (untold != NONE && !calls.isLost()) {
             int[] frames = new int[count()];
+            Callable<Object> telling = () -> { // made before they are taken out: nobody tells of them a second time
+                tell(frames);
+                return this;
+            };
             for (int i = 0; i < frames.length; i++) {
                 frames[i] = untold;
                 untold = next[untold];
             }
             try {
-                thread.make("take back frames", () -> {
-                    tell(frames);
-                    return this;
-                });
+                thread.make("take back frames", telling);
             } catch (Throwable failed) {
                 calls.note("failed to take frames back", failed);
             }

@@ -196,7 +196,7 @@ public final class DriverLink implements FrameListener {
         if (isMemoryOnly()) {
             return most;
         }
-        FrameRequest request = new FrameRequest(driver, frames, question);
+        FrameRequest request = new FrameRequest(calls, frames, question);
         boolean answered = false;
         int granted;
         try {
@@ -207,11 +207,12 @@ public final class DriverLink implements FrameListener {
             if (calls.isLost()) {
                 throw failed;
             }
+            request.giveBack(request.withdraw()); // an Error may have come behind the answer
             LOGGER.log(System.Logger.Level.WARNING, "device " + name + " failed to take frames", failed);
             return 0;
         } finally {
-            if (!answered) {
-                withdraw(request, frames);
+            if (!answered) { // an Error has ended the wait: what the driver grants it has to hear of again
+                request.giveBack(request.withdraw());
             }
         }
         if (granted < 0 || granted > most) {
@@ -219,14 +220,6 @@ public final class DriverLink implements FrameListener {
                     + most + " frames", null);
         }
         return granted;
-    }
-
-    /** An Error has ended the wait: what the driver grants it has to hear of again. */
-    private void withdraw(FrameRequest request, int[] frames) {
-        int granted = request.withdraw();
-        for (int i = 0; i < granted; i++) {
-            calls.freed(frames[i]);
-        }
     }
 
     private boolean isMemoryOnly() {

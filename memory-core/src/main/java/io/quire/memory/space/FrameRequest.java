@@ -1,21 +1,20 @@
 package io.quire.memory.space;
 
-import io.quire.memory.device.DeviceDriver;
-import java.util.Arrays;
+import io.quire.memory.driver.DriverCalls;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntSupplier;
 
 /**
  * Asks a driver for frames. If an Error ends the wait for the answer, nobody has the frames that it grants: then either
- * {@link #withdraw} finds the answer, or the driver is told at once that they are free.
+ * {@link #withdraw} finds the answer, or the driver is told that they are free.
  */
 final class FrameRequest implements Callable<Integer> {
 
     private static final int UNANSWERED = -1;
     private static final int WITHDRAWN = -2;
 
-    private final DeviceDriver driver;
+    private final DriverCalls calls;
     private final int[] frames;
     private final IntSupplier question;
 
@@ -23,8 +22,8 @@ final class FrameRequest implements Callable<Integer> {
     private final AtomicInteger answer = new AtomicInteger(UNANSWERED);
 
     /** @param question is put to the driver; how many of the frames it grants, from the first on */
-    FrameRequest(DeviceDriver driver, int[] frames, IntSupplier question) {
-        this.driver = driver;
+    FrameRequest(DriverCalls calls, int[] frames, IntSupplier question) {
+        this.calls = calls;
         this.frames = frames;
         this.question = question;
     }
@@ -34,9 +33,16 @@ final class FrameRequest implements Callable<Integer> {
     public Integer call() {
         int granted = question.getAsInt();
         if (!answer.compareAndSet(UNANSWERED, Math.clamp(granted, 0, frames.length)) && granted > 0) {
-            driver.framesFreed(Arrays.copyOf(frames, Math.min(granted, frames.length)));
+            giveBack(Math.min(granted, frames.length));
         }
         return granted;
+    }
+
+    /** Has the driver told of frames that it has granted, and nobody uses. Allocates nothing. */
+    void giveBack(int granted) {
+        for (int i = 0; i < granted; i++) {
+            calls.freed(frames[i]);
+        }
     }
 
     /**
