@@ -55,10 +55,6 @@ public record DeviceEvent(long number, Type type, long mirror, long start, long 
         COPY_FAILED
     }
 
-    static DeviceEvent plain(long number, Type type, long mirror) {
-        return new DeviceEvent(number, type, mirror, 0, 0, 0, null, null, 0, -1);
-    }
-
     /** As the native device tells it: one number is the kind of an invalidation, or the access of a fault. */
     static DeviceEvent of(long number, int type, long mirror, long start, long end, long sequence, int kind, int owner,
             int frame) {

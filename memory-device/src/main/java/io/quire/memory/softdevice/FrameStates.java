@@ -1,11 +1,13 @@
 package io.quire.memory.softdevice;
 
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
 import java.lang.foreign.MemorySegment;
 
 /** The frames of a {@link JavaDevice}: their bytes, whether they are in use, and for the how-manieth time. */
 final class FrameStates {
 
-    private static final byte POISON = (byte) 0xDE;
+    private static final long POISON = 0xDEDE_DEDE_DEDE_DEDEL;
 
     private final MemorySegment memory;
     private final boolean[] live;
@@ -43,7 +45,9 @@ final class FrameStates {
     void free(int frame) {
         live[frame] = false;
         if (poisons) {
-            bytes(frame).fill(POISON);
+            for (long at = 0; at < SoftwareDevice.PAGE_BYTES; at += Long.BYTES) { // without a slice, which takes memory
+                memory.set(JAVA_LONG, (long) frame * SoftwareDevice.PAGE_BYTES + at, POISON);
+            }
         }
     }
 

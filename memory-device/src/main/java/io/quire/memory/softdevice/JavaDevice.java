@@ -13,12 +13,8 @@ import io.quire.memory.softdevice.PageTable.Slot;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.LockSupport;
@@ -48,8 +44,10 @@ public final class JavaDevice extends SoftwareDevice {
     private final Condition work = lock.newCondition();
     /** For all others: an operation is finished, the worker has ended, a hold is over. */
     private final Condition changed = lock.newCondition();
-    private final ArrayDeque<Job> queue = new ArrayDeque<>();
-    private final Map<Long, PageTable> tables = new HashMap<>();
+    /** Not an ArrayDeque, which loses what it has if there is no memory to grow. */
+    private final List<Job> queue = new ArrayList<>();
+    /** One for each mirror. Few, and found without memory: a full heap keeps no invalidation from its end. */
+    private final List<PageTable> tables = new ArrayList<>();
     private final Journal journal = new Journal();
     private final FrameStates states;
     private final int[] delayMicros = new int[Codes.PHASES.size()];
@@ -176,11 +174,11 @@ public final class JavaDevice extends SoftwareDevice {
     }
 
     @Override
-    int freed(int[] frames) {
+    int freed(int[] frames, int count) {
         lock.lock();
         try {
             int status = hasAll(frames);
-            for (int i = 0; i < frames.length && status != Status.BAD_ARGUMENT; i++) {
+            for (int i = 0; i < count && status != Status.BAD_ARGUMENT; i++) {
                 int freed = freed(frames[i]);
                 status = status == Status.OK ? freed : status;
             }
@@ -191,7 +189,12 @@ public final class JavaDevice extends SoftwareDevice {
     }
 
     private int hasAll(int[] frames) {
-        return Arrays.stream(frames).allMatch(states::has) ? Status.OK : Status.BAD_ARGUMENT;
+        for (int frame : frames) {
+            if (!states.has(frame)) {
+                return Status.BAD_ARGUMENT;
+            }
+        }
+        return Status.OK;
     }
 
     @Override
@@ -259,10 +262,11 @@ public final class JavaDevice extends SoftwareDevice {
             if (closing) {
                 return Status.UNKNOWN_DEVICE;
             }
-            if (tables.putIfAbsent(mirror.id(), new PageTable()) != null) {
+            if (table(mirror.id()) != null) {
                 journal.count(DeviceCounters.PROTOCOL_ERRORS);
                 return Status.PROTOCOL_ERROR;
             }
+            tables.add(new PageTable(mirror.id()));
             journal.mirror(DeviceEvent.Type.ATTACHED, mirror.id());
             return Status.OK;
         } finally {
@@ -277,15 +281,26 @@ public final class JavaDevice extends SoftwareDevice {
             if (closing) {
                 return Status.UNKNOWN_DEVICE;
             }
-            if (tables.remove(mirror.id()) == null) {
+            PageTable table = table(mirror.id());
+            if (table == null) {
                 journal.count(DeviceCounters.PROTOCOL_ERRORS);
                 return Status.UNKNOWN_MIRROR;
             }
+            tables.remove(table);
             journal.mirror(DeviceEvent.Type.DETACHED, mirror.id());
             return Status.OK;
         } finally {
             lock.unlock();
         }
+    }
+
+    private @Nullable PageTable table(long mirror) {
+        for (int i = 0; i < tables.size(); i++) {
+            if (tables.get(i).mirror == mirror) {
+                return tables.get(i);
+            }
+        }
+        return null;
     }
 
     // Invalidations.
@@ -316,7 +331,7 @@ public final class JavaDevice extends SoftwareDevice {
     }
 
     private int invalidate(long mirror, Invalidation invalidation) {
-        PageTable table = tables.get(mirror);
+        PageTable table = table(mirror);
         if (table == null || invalidation.sequence() <= table.sequence) {
             journal.count(DeviceCounters.PROTOCOL_ERRORS);
             return table == null ? Status.UNKNOWN_MIRROR : Status.PROTOCOL_ERROR;
@@ -337,7 +352,7 @@ public final class JavaDevice extends SoftwareDevice {
             if (closing) {
                 return Status.UNKNOWN_DEVICE;
             }
-            PageTable table = tables.get(mirror.id());
+            PageTable table = table(mirror.id());
             if (table == null || !table.end(invalidation)) {
                 journal.count(DeviceCounters.PROTOCOL_ERRORS);
                 return table == null ? Status.UNKNOWN_MIRROR : Status.PROTOCOL_ERROR;
@@ -373,7 +388,7 @@ public final class JavaDevice extends SoftwareDevice {
 
     /** All or none. */
     private int install(long mirror, Translations translations) {
-        PageTable table = tables.get(mirror);
+        PageTable table = table(mirror);
         if (table == null) {
             return Status.UNKNOWN_MIRROR;
         }
@@ -424,7 +439,7 @@ public final class JavaDevice extends SoftwareDevice {
     boolean testAndClearAccessed(DeviceMirror mirror, long address) {
         lock.lock();
         try {
-            PageTable table = tables.get(mirror.id());
+            PageTable table = table(mirror.id());
             Slot slot = table == null ? null : table.find(address);
             boolean accessed = slot != null && slot.accessed;
             if (slot != null) {
@@ -440,7 +455,7 @@ public final class JavaDevice extends SoftwareDevice {
     public List<TableEntry> table(DeviceMirror mirror) {
         lock.lock();
         try {
-            PageTable table = tables.get(mirror.id());
+            PageTable table = table(mirror.id());
             List<TableEntry> entries = new ArrayList<>();
             if (table != null) {
                 for (Slot slot : table.slots()) {
@@ -458,7 +473,7 @@ public final class JavaDevice extends SoftwareDevice {
     public long staleTranslations() {
         lock.lock();
         try {
-            return tables.values().stream().flatMap(table -> table.slots().stream()).filter(states::isStale).count();
+            return tables.stream().flatMap(table -> table.slots().stream()).filter(states::isStale).count();
         } finally {
             lock.unlock();
         }
@@ -474,6 +489,7 @@ public final class JavaDevice extends SoftwareDevice {
     @Override
     int run(Operation operation, MemorySegment buffer, int limitMillis) {
         Job job = new Job(operation, buffer);
+        BooleanSupplier finished = () -> job.finished; // made before: what is in the queue is waited for
         boolean isRoom = hasRoom(CALLS_UNDER_LOCK);
         assert isRoom;
         lock.lock();
@@ -483,7 +499,7 @@ public final class JavaDevice extends SoftwareDevice {
             }
             queue.add(job);
             work.signal();
-            if (!awaitUninterruptibly(() -> job.finished, TimeUnit.MILLISECONDS.toNanos(limitMillis))) {
+            if (!awaitUninterruptibly(finished, TimeUnit.MILLISECONDS.toNanos(limitMillis))) {
                 job.abandoned = true;
                 return Status.TIMED_OUT;
             }
@@ -497,10 +513,10 @@ public final class JavaDevice extends SoftwareDevice {
         lock.lock();
         try {
             while (!closing || !queue.isEmpty()) {
-                Job job = queue.poll();
-                if (job == null) {
+                if (queue.isEmpty()) {
                     work.awaitUninterruptibly();
                 } else {
+                    Job job = queue.removeFirst();
                     job.status = performUnlocked(job);
                     job.finished = true;
                     changed.signalAll();
@@ -566,7 +582,7 @@ public final class JavaDevice extends SoftwareDevice {
         DeviceAccess access = operation.kind.access;
         lock.lock();
         try {
-            PageTable table = tables.get(operation.mirror.id());
+            PageTable table = table(operation.mirror.id());
             if (closing || job.abandoned || table == null) {
                 return table == null ? Status.UNKNOWN_MIRROR : Status.CLOSED;
             }

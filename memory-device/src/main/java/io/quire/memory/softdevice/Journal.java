@@ -2,13 +2,16 @@ package io.quire.memory.softdevice;
 
 import io.quire.memory.device.DeviceAccess;
 import io.quire.memory.device.Invalidation;
+import io.quire.memory.device.InvalidationKind;
 import java.util.ArrayDeque;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** What a {@link JavaDevice} remembers and counts. Guarded by the lock of the device. */
 final class Journal {
 
-    private final ArrayDeque<DeviceEvent> events = new ArrayDeque<>();
+    /** With room for all: one that has no memory to grow loses what it has. */
+    private final ArrayDeque<DeviceEvent> events = new ArrayDeque<>(SoftwareDevice.EVENTS + 1);
     private final long[] counts = new long[DeviceCounters.WORDS];
     private long last;
 
@@ -22,30 +25,28 @@ final class Journal {
     }
 
     void mirror(DeviceEvent.Type type, long mirror) {
-        add(DeviceEvent.plain(last + 1, type, mirror));
+        add(type, mirror, 0, 0, 0, null, null, 0, -1);
     }
 
     void frame(DeviceEvent.Type type, int frame) {
-        add(new DeviceEvent(last + 1, type, 0, 0, 0, 0, null, null, 0, frame));
+        add(type, 0, 0, 0, 0, null, null, 0, frame);
     }
 
     void invalidation(DeviceEvent.Type type, long mirror, Invalidation invalidation) {
-        add(new DeviceEvent(last + 1, type, mirror, invalidation.start(), invalidation.end(), invalidation.sequence(),
-                invalidation.kind(), null, invalidation.owner(), -1));
+        add(type, mirror, invalidation.start(), invalidation.end(), invalidation.sequence(), invalidation.kind(), null,
+                invalidation.owner(), -1);
     }
 
     void fault(long mirror, long start, int pages, long sequence, DeviceAccess access) {
-        add(new DeviceEvent(last + 1, DeviceEvent.Type.FAULT, mirror, start, end(start, pages), sequence, null,
-                access, 0, -1));
+        add(DeviceEvent.Type.FAULT, mirror, start, end(start, pages), sequence, null, access, 0, -1);
     }
 
     void outdated(long mirror, long sequence) {
-        add(new DeviceEvent(last + 1, DeviceEvent.Type.OUTDATED, mirror, 0, 0, sequence, null, null, 0, -1));
+        add(DeviceEvent.Type.OUTDATED, mirror, 0, 0, sequence, null, null, 0, -1);
     }
 
     void mapped(long mirror, long start, int pages, long sequence) {
-        add(new DeviceEvent(last + 1, DeviceEvent.Type.MAPPED, mirror, start, end(start, pages), sequence, null,
-                null, 0, -1));
+        add(DeviceEvent.Type.MAPPED, mirror, start, end(start, pages), sequence, null, null, 0, -1);
     }
 
     List<DeviceEvent> events() {
@@ -60,9 +61,15 @@ final class Journal {
         return start + (long) pages * SoftwareDevice.PAGE_BYTES;
     }
 
-    private void add(DeviceEvent event) {
+    /** An event for which there is no memory is left out, and its number is missing: what it tells of has happened. */
+    private void add(DeviceEvent.Type type, long mirror, long start, long end, long sequence,
+            @Nullable InvalidationKind kind, @Nullable DeviceAccess access, int owner, int frame) {
         last++;
-        events.addLast(event);
+        try {
+            events.addLast(new DeviceEvent(last, type, mirror, start, end, sequence, kind, access, owner, frame));
+        } catch (OutOfMemoryError leftOut) {
+            return;
+        }
         if (events.size() > SoftwareDevice.EVENTS) {
             events.removeFirst();
         }

@@ -144,10 +144,21 @@ public final class NativeDevice extends SoftwareDevice {
     }
 
     @Override
-    int freed(int[] frames) {
+    int freed(int[] frames, int count) {
         try (Arena arena = Arena.ofConfined()) {
-            return NativeCalls.framesFreed(id, arena.allocateFrom(JAVA_INT, frames), frames.length);
+            return NativeCalls.framesFreed(id, arena.allocateFrom(JAVA_INT, frames), count);
+        } catch (OutOfMemoryError full) { // the library does not tell it twice
+            return freedOneByOne(frames, count);
         }
+    }
+
+    private int freedOneByOne(int[] frames, int count) {
+        int status = Status.OK;
+        for (int i = 0; i < count; i++) {
+            int freed = freed(frames[i]);
+            status = status == Status.OK ? freed : status;
+        }
+        return status;
     }
 
     @Override

@@ -13,6 +13,8 @@ import org.jspecify.annotations.Nullable;
 /** What a {@link JavaDevice} knows about one space. Guarded by the lock of the device. */
 final class PageTable {
 
+    final long mirror;
+
     /** Of the last invalidation. */
     long sequence;
 
@@ -50,6 +52,10 @@ final class PageTable {
         }
     }
 
+    PageTable(long mirror) {
+        this.mirror = mirror;
+    }
+
     @Nullable Slot find(long address) {
         return slots.get(address & -SoftwareDevice.PAGE_BYTES);
     }
@@ -58,16 +64,22 @@ final class PageTable {
         slots.put(slot.address, slot);
     }
 
-    /** Erases its range until {@link #end}. */
+    /** Erases its range until {@link #end}. If an Error comes out of this, it has not begun. */
     void begin(Invalidation invalidation) {
-        sequence = invalidation.sequence();
-        windows.add(invalidation);
         slots.subMap(invalidation.start(), invalidation.end()).clear();
+        windows.add(invalidation);
+        sequence = invalidation.sequence();
     }
 
-    /** False if none with its sequence has begun. */
+    /** False if none with its sequence has begun. Takes no memory. */
     boolean end(Invalidation invalidation) {
-        return windows.removeIf(window -> window.sequence() == invalidation.sequence());
+        for (int i = 0; i < windows.size(); i++) {
+            if (windows.get(i).sequence() == invalidation.sequence()) {
+                windows.remove(i);
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Whether a part of the range is being changed. What migrates stays as it is, and may be read. */

@@ -216,8 +216,8 @@ public abstract sealed class SoftwareDevice implements AutoCloseable permits Nat
     /** Up to the first that is not granted, with which it is answered; the first of {@code granted} says how many. */
     abstract int allocated(int[] frames, int[] granted);
 
-    /** All of them; answered with the first that could not. */
-    abstract int freed(int[] frames);
+    /** The first {@code count} of them; answered with the first that could not. */
+    abstract int freed(int[] frames, int count);
 
     abstract int copyIn(MemorySegment source, int frame);
 
@@ -374,7 +374,7 @@ public abstract sealed class SoftwareDevice implements AutoCloseable permits Nat
             int status = allocated(frames, granted);
             if (status != Status.OK && status != Status.REFUSED) {
                 if (granted[0] > 0) {
-                    freed(Arrays.copyOf(frames, granted[0])); // who throws has granted none
+                    freed(frames, granted[0]); // who throws has granted none
                 }
                 throw failed("call=framesAllocated" + Arrays.toString(frames) + ", granted=" + granted[0], status);
             }
@@ -383,7 +383,7 @@ public abstract sealed class SoftwareDevice implements AutoCloseable permits Nat
 
         @Override
         public void framesFreed(int[] frames) {
-            int status = freed(frames);
+            int status = freed(frames, frames.length);
             if (status != Status.OK) {
                 throw failed("call=framesFreed" + Arrays.toString(frames), status);
             }
