@@ -611,6 +611,7 @@ public final class MemoryManager implements AutoCloseable {
          */
         public MemoryManager build() {
             StaticInitializers.run();
+            Rehearsal.begin();
             StackRoom.require();
             int frames = frames();
             List<MemoryOnly> ours = new ArrayList<>();

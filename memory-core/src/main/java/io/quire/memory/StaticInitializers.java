@@ -1,30 +1,27 @@
 package io.quire.memory;
 
-import io.quire.memory.frame.FirstUses;
 import io.quire.memory.platform.NativeAccess;
-import io.quire.memory.trace.Birth;
 
 /**
  * Runs the static initializers of the library when the first manager is built. A class whose initializer ends in an
  * Error, because a stack or the heap was full when it was used first, can never be used again in that JVM; so nothing is
- * left to be initialized in the middle of an operation. The same goes for what accesses to memory and the walk over a
- * stack use of the JDK.
+ * left to be initialized in the middle of an operation.
  */
 final class StaticInitializers {
     /** All classes that have one, without the package of the library; a test holds this to what was compiled. */
     static final String[] CLASSES = {
-            "Device", "MemoryAccess", "MemoryManager", "MemoryManager$Builder", "OpenSpace$Kind", "SlowPath",
+            "Device", "MemoryAccess", "MemoryManager", "MemoryManager$Builder", "OpenSpace$Kind", "Rehearsal", "SlowPath",
             "contract.CowPlacement", "contract.LongTermPolicy", "contract.PageOutcome", "contract.PageState$Place",
             "contract.PinAccess", "contract.PinTerm", "contract.PoolKind", "contract.Protection",
             "device.DeviceAccess", "device.InvalidationKind", "driver.DriverCall$State", "driver.DriverCalls",
-            "driver.DriverThread", "driver.KnownDrivers", "frame.FirstUses", "frame.FrameAllocator", "frame.FrameListener",
+            "driver.DriverThread", "driver.KnownDrivers", "frame.FrameAllocator", "frame.FrameListener",
             "frame.FrameMemory", "frame.FramePool", "frame.FrameTrees", "frame.Magazine", "frame.MagazineRegistry",
             "frame.MagazineSlots", "frame.RowWord", "frame.Stripes", "frame.TreeWord", "guard.Mutex",
             "guard.SharedWriterSlots", "guard.Wait", "guard.WriterSlot", "guard.WriterStack", "guard.Writers",
             "platform.MemoryBarrier", "platform.MemoryPromise", "platform.NativeAccess", "platform.Reservation",
             "platform.StackRoom", "platform.TouchedPages", "platform.ZeroPages", "space.Agent", "space.Chore",
             "space.DeviceClosing", "space.DeviceFaults$1", "space.DriverLink", "space.Ending", "space.Evictor$Spared",
-            "space.HandleCollector", "space.LostHandles", "space.Migration", "space.Mirror", "space.Mirror$1",
+            "space.FilledPages", "space.HandleCollector", "space.LostHandles", "space.Migration", "space.Mirror", "space.Mirror$1",
             "space.Mirror$Announcement$State", "space.Notifier", "space.Notifier$Window",
             "space.OpenSpaces", "space.PageStates$1", "space.PinWatch", "space.Pinned", "space.Promoter", "space.Reclaimer",
             "space.Retired", "space.Sighting", "space.SnapshotWatch", "space.Space", "space.WatchedManager",
@@ -42,14 +39,12 @@ final class StaticInitializers {
     private StaticInitializers() {
     }
 
-    /** Runs those that have not run yet; and uses what is to be used first here. */
+    /** Runs those that have not run yet. */
     static void run() {
         run(CLASSES);
         if (NativeAccess.ENABLED) {
             run(NATIVE_CLASSES);
         }
-        FirstUses.make();
-        Birth.now(true).where();
     }
 
     private static void run(String[] classes) {

@@ -54,6 +54,17 @@ public final class Residents {
     }
 
     private record Key(long address, Class<?> type) {
+
+        // Not those that the JDK makes: if there is no memory when it does, there never are any.
+        @Override
+        public boolean equals(Object other) {
+            return other instanceof Key key && address == key.address && type.equals(key.type);
+        }
+
+        @Override
+        public int hashCode() {
+            return Long.hashCode(address) ^ type.hashCode();
+        }
     }
 
     private static final class Entry extends WeakReference<Object> {

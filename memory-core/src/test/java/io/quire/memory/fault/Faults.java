@@ -3,6 +3,9 @@ package io.quire.memory.fault;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,6 +41,16 @@ public final class Faults {
 
     private static final List<String> POINTS = new ArrayList<>();
 
+    /** By number of the point, what is linked there. */
+    private static final Map<Integer, String> LINKS = new ConcurrentHashMap<>();
+    private static final Set<String> LINKED = ConcurrentHashMap.newKeySet();
+
+    /** By number of the point, the places of lambdas. */
+    private static final Map<Integer, String> SITES = new ConcurrentHashMap<>();
+    private static final Set<String> UNLINKED_SITES = ConcurrentHashMap.newKeySet();
+
+    private static volatile boolean rehearsing;
+
     /** By number of the point, the most frames that were seen below it. */
     private static int[] heights = new int[1 << 14];
 
@@ -59,6 +72,35 @@ public final class Faults {
     private static final int[] reach = new int[DEPTH_MAX];
 
     private Faults() {
+    }
+
+    /** Whether what is linked from here on never fails. */
+    static void rehearse(boolean on) {
+        rehearsing = on;
+    }
+
+    /** A new point where something is linked that counts as the same in all of them; its number. */
+    static synchronized int register(String where, String what) {
+        int point = register(where);
+        LINKS.put(point, what);
+        return point;
+    }
+
+    /** A new place of a lambda, not linked yet; its number. */
+    static synchronized int registerSite(String where) {
+        int point = register(where);
+        SITES.put(point, where);
+        UNLINKED_SITES.add(where);
+        return point;
+    }
+
+    static void forgetSites() {
+        UNLINKED_SITES.clear();
+    }
+
+    /** Those that were not reached in a rehearsal. */
+    static Set<String> unlinkedSites() {
+        return Set.copyOf(UNLINKED_SITES);
     }
 
     /** A new point; its number. */
@@ -216,6 +258,22 @@ public final class Faults {
     /** A method is about to sleep: others may free memory meanwhile. */
     public static void sleep() {
         slept |= armed == Thread.currentThread() && firedAt != NOTHING;
+    }
+
+    /** A method has reached the place of a lambda. */
+    public static void site(int point) {
+        if (rehearsing) {
+            UNLINKED_SITES.remove(SITES.get(point));
+        }
+    }
+
+    /** A method is about to use a variable handle, which takes memory the first time in its class. */
+    public static void link(int point) {
+        if (rehearsing) {
+            LINKED.add(LINKS.get(point));
+        } else if (mode == Mode.ALLOCATION && armed == Thread.currentThread() && !LINKED.contains(LINKS.get(point))) {
+            allocate(point);
+        }
     }
 
     /** A method is about to allocate. */

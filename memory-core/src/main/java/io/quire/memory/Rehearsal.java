@@ -1,0 +1,253 @@
+package io.quire.memory;
+
+import io.quire.memory.contract.CowPlacement;
+import io.quire.memory.contract.PinAccess;
+import io.quire.memory.contract.PinTerm;
+import io.quire.memory.contract.Protection;
+import io.quire.memory.device.DeviceAccess;
+import io.quire.memory.guard.Mutex;
+import io.quire.memory.guard.SharedWriterSlots;
+import io.quire.memory.guard.Wait;
+import io.quire.memory.guard.WriterSlot;
+import io.quire.memory.guard.Writers;
+import io.quire.memory.trace.Birth;
+import java.lang.foreign.MemorySegment;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * Does what users do, once, on a small manager of its own, beside the first manager of the process. The virtual machine
+ * links a call through a variable handle and the place of a lambda when they are reached first. That takes memory and
+ * stack: without them an Error comes out of code that can never fail later, and the place of a lambda, or a class of the
+ * JDK that was just being initialized, is of no use any more. Here is the first time, so that an operation in a full
+ * heap or on a full stack is not it, but for the first fraction of a second.
+ */
+final class Rehearsal {
+
+    private static final int PAGE_BYTES = 4096;
+    private static final int PAGES = 8;
+    private static final long SIZE_BYTES = (long) PAGES * PAGE_BYTES;
+
+    /** Copies of a few bytes and of many go different ways. */
+    private static final int[] COPIED_BYTES = {1, 8, 24, 64, PAGE_BYTES};
+
+    private static final Duration DEADLINE = Duration.ofSeconds(10);
+    private static final int SPACE_ID = 1;
+    private static final long LONGEST_WAIT_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
+    private static final long NAP_NANOS = TimeUnit.MICROSECONDS.toNanos(100);
+
+    private static final System.Logger LOGGER = System.getLogger(Rehearsal.class.getName());
+    private static final AtomicBoolean BEGUN = new AtomicBoolean();
+    private static volatile boolean ended;
+
+    private Rehearsal() {
+    }
+
+    /** Begins it on a thread of its own, if it was not begun before. Whatever comes of it, the caller goes on. */
+    static void begin() {
+        if (BEGUN.compareAndSet(false, true)) {
+            boolean started = false;
+            try {
+                Thread.ofPlatform().daemon().name("quire-rehearsal").start(Rehearsal::playOrReport);
+                started = true;
+            } catch (OutOfMemoryError full) {
+                LOGGER.log(System.Logger.Level.DEBUG, "no thread for a rehearsal; the next manager tries again", full);
+            } finally {
+                BEGUN.set(started);
+            }
+        }
+    }
+
+    /** Waits until it is over. For tests. */
+    static void awaitEnd() {
+        Wait.until(() -> ended);
+    }
+
+    private static void playOrReport() {
+        try {
+            play();
+        } catch (Throwable failed) {
+            LOGGER.log(System.Logger.Level.DEBUG, "a rehearsal has failed", failed);
+        } finally {
+            ended = true;
+        }
+    }
+
+    private static void play() {
+        waitForOthers();
+        Birth.now(true).where();
+        MemoryManager manager = MemoryManager.builder().name("rehearsal").hostPool(1 << 20)
+                .deviceCoherentPool("coherent", 1 << 18).device("private", new RehearsalDevice()).watermarks(1, 2)
+                .cowPlacement(CowPlacement.SAME_POOL).backgroundAgent(false).build();
+        try {
+            AddressSpace space = manager.newAddressSpace();
+            long address = space.map(SIZE_BYTES);
+            access(space, address);
+            forks(space, address);
+            move(manager, space, address);
+            share(manager, space, address);
+            look(manager, space, address);
+            space.unmap(address, SIZE_BYTES);
+            space.close();
+            manager.newAddressSpace();
+        } finally {
+            manager.closeAll(DEADLINE);
+        }
+    }
+
+    /** For a lock that is taken, and for writes in progress: of a thread that ends them when they are waited for. */
+    private static void waitForOthers() {
+        Mutex lock = new Mutex();
+        WriterSlot slot = new WriterSlot();
+        SharedWriterSlots shared = new SharedWriterSlots();
+        AtomicBoolean isInside = new AtomicBoolean();
+        AtomicInteger waits = new AtomicInteger();
+        Thread waiter = Thread.currentThread();
+        Thread other = Thread.ofPlatform().daemon().name("quire-rehearsal-other").unstarted(() -> {
+            lock.lock();
+            slot.enter();
+            int sharedSlot = shared.enter(SPACE_ID);
+            isInside.set(true);
+            awaitWait(waiter, waits, 1);
+            slot.exit();
+            awaitWait(waiter, waits, 2);
+            shared.exit(sharedSlot);
+            awaitWait(waiter, waits, 3);
+            lock.unlock();
+        });
+        Writers writers = new Writers(SPACE_ID, new SharedWriterSlots());
+        writers.add(slot, other);
+        other.start();
+        while (!isInside.get()) {
+            Thread.onSpinWait();
+        }
+        waits.set(1);
+        writers.await();
+        waits.set(2);
+        new Writers(SPACE_ID, shared).await();
+        waits.set(3);
+        lock.lock();
+        lock.unlock();
+        Wait.until(() -> !other.isAlive());
+    }
+
+    /** Until a thread is in its how-manieth wait, or takes too long for it. */
+    private static void awaitWait(Thread waiter, AtomicInteger waits, int number) {
+        long end = System.nanoTime() + LONGEST_WAIT_NANOS;
+        do {
+            LockSupport.parkNanos(NAP_NANOS);
+        } while ((waits.get() < number || waiter.getState() == Thread.State.RUNNABLE) && System.nanoTime() < end);
+    }
+
+    private static void access(AddressSpace space, long address) {
+        use(space, address);
+        try (Accessor accessor = space.accessor()) {
+            use(accessor, address);
+            accessor.pin(address, Long.BYTES, PinTerm.SHORT, PinAccess.WRITE).close();
+        }
+        for (PinTerm term : PinTerm.values()) {
+            try (Pin pin = space.pin(address, SIZE_BYTES, term, PinAccess.READ)) {
+                pin.segments();
+            }
+        }
+        try (RunCursor runs = space.runs(address, SIZE_BYTES)) {
+            runs.next();
+        }
+    }
+
+    private static void use(MemoryAccess access, long address) {
+        access.setByte(address, access.getByte(address));
+        access.setShort(address, access.getShort(address));
+        access.setInt(address, access.getInt(address));
+        access.setLong(address, access.getLong(address));
+        access.setIntOpaque(address, access.getIntOpaque(address));
+        access.setLongOpaque(address, access.getLongOpaque(address));
+        access.setIntRelease(address, access.getIntAcquire(address));
+        access.setLongRelease(address, access.getLongAcquire(address));
+        access.compareAndSetInt(address, 0, access.getAndAddInt(address, 0));
+        access.compareAndSetLong(address, 0, access.getAndAddLong(address, 0));
+        access.setLong(address + PAGE_BYTES - 1, access.getLong(address + PAGE_BYTES - 1)); // in two pages
+        access.gatherLongs(new long[] {address, address + PAGE_BYTES}, new long[2], 2);
+        for (int sizeBytes : COPIED_BYTES) {
+            byte[] bytes = new byte[sizeBytes];
+            access.copyTo(address, bytes, 0, sizeBytes);
+            access.copyFrom(bytes, 0, address, sizeBytes);
+            access.fill(address, sizeBytes, (byte) 0);
+            access.mismatch(address, MemorySegment.ofArray(bytes), 0, sizeBytes);
+            access.mismatch(address, access, address + PAGE_BYTES, sizeBytes);
+        }
+    }
+
+    private static void forks(AddressSpace space, long address) {
+        try (AddressSpace fork = space.fork(); AddressSpace snapshot = space.snapshot()) {
+            snapshot.getLong(address);
+            use(space, address);
+            try (Accessor accessor = fork.accessor()) {
+                use(accessor, address);
+            }
+            space.protect(address, SIZE_BYTES, Protection.READ_ONLY);
+            space.protect(address, SIZE_BYTES, Protection.READ_WRITE);
+            space.discard(address, PAGE_BYTES);
+            space.fill(address, SIZE_BYTES, (byte) 1);
+        }
+    }
+
+    private static void move(MemoryManager manager, AddressSpace space, long address) {
+        for (MemoryPool pool : manager.pools()) {
+            try (AddressSpace fork = space.fork()) {
+                space.migrate(address, SIZE_BYTES, pool);
+                use(fork, address);
+                space.setLong(address, 1);
+                space.migrate(address, SIZE_BYTES, manager.hostPool());
+            }
+            space.discard(address, PAGE_BYTES);
+        }
+        space.migrate(address, SIZE_BYTES, manager.pool("private"));
+        manager.evict(manager.pool("private"), PAGES);
+    }
+
+    /** With a device. */
+    private static void share(MemoryManager manager, AddressSpace space, long address) {
+        Device device = manager.device("private");
+        try (Attachment attachment = device.attach(space)) {
+            space.discard(address, SIZE_BYTES);
+            attachment.mirror().fault(address, 1, DeviceAccess.READ);
+            space.discard(address, SIZE_BYTES);
+            for (DeviceAccess access : DeviceAccess.values()) {
+                attachment.mirror().fault(address, PAGES, access);
+                space.setLong(address, 1);
+            }
+            attachment.makeExclusive(address, SIZE_BYTES);
+            space.fork().close();
+            space.migrate(address, SIZE_BYTES, device.pool());
+            attachment.mirror().fault(address, PAGES, DeviceAccess.WRITE);
+            try (AddressSpace fork = space.fork()) {
+                fork.setLong(address, 1);
+                attachment.mirror().fault(address, PAGES, DeviceAccess.WRITE);
+            }
+            manager.evict(device.pool(), PAGES);
+        }
+        try (AddressSpace other = manager.newAddressSpace()) {
+            device.attach(other);
+        }
+        device.attach(space);
+        device.close();
+    }
+
+    /** What is open, and how much is used. */
+    private static void look(MemoryManager manager, AddressSpace space, long address) {
+        try (AddressSpace fork = space.fork(); Pin pin = fork.pin(address, 1, PinTerm.SHORT, PinAccess.READ)) {
+            manager.openPins();
+            manager.openSpaces();
+            manager.spaces();
+            space.statistics();
+            space.describeMappings();
+            pin.segments();
+            manager.maintain();
+        }
+        manager.trim();
+    }
+}

@@ -1,0 +1,61 @@
+package io.quire.memory;
+
+import io.quire.memory.device.DeviceMirror;
+import io.quire.memory.device.Invalidation;
+import io.quire.memory.device.PrivateDriver;
+import java.lang.foreign.MemorySegment;
+
+/** The private device of a {@link Rehearsal}: agrees to everything, and has nothing in its frames but zeros. */
+final class RehearsalDevice implements PrivateDriver {
+
+    private static final int FRAMES = 64;
+
+    @Override
+    public int frames() {
+        return FRAMES;
+    }
+
+    @Override
+    public boolean frameAllocated(int frame) {
+        return true;
+    }
+
+    @Override
+    public void frameFreed(int frame) {
+    }
+
+    @Override
+    public void copyToDevice(MemorySegment source, int frame) {
+    }
+
+    @Override
+    public void copyToHost(int frame, MemorySegment target) {
+        target.fill((byte) 0);
+    }
+
+    @Override
+    public void zero(int frame) {
+    }
+
+    @Override
+    public void attached(DeviceMirror mirror) {
+    }
+
+    @Override
+    public void detached(DeviceMirror mirror) {
+    }
+
+    @Override
+    public boolean invalidateStart(DeviceMirror mirror, Invalidation invalidation) {
+        return true;
+    }
+
+    @Override
+    public boolean testAndClearAccessed(DeviceMirror mirror, long address) {
+        return true;
+    }
+
+    @Override
+    public void close() {
+    }
+}
