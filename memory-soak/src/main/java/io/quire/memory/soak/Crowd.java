@@ -148,8 +148,13 @@ final class Crowd {
         }
 
         private void close(Fork fork) {
-            fork.space.close();
-            forks.remove(fork);
+            try {
+                fork.space.close();
+            } finally {
+                if (fork.space.isClosed()) {
+                    forks.remove(fork);
+                }
+            }
         }
 
         @Override
@@ -363,7 +368,7 @@ final class Crowd {
                 try {
                     base.crowd.root.protect(address, size, Protection.READ_WRITE);
                     return;
-                } catch (RuntimeException | OutOfMemoryError refused) {
+                } catch (RuntimeException | Error refused) {
                     base.crowd.refused(refused);
                 }
             }
@@ -435,7 +440,7 @@ final class Crowd {
                 try {
                     root.unmap(address, size);
                     return;
-                } catch (RuntimeException | OutOfMemoryError refused) {
+                } catch (RuntimeException | Error refused) {
                     base.crowd.refused(refused);
                 }
             }
@@ -517,7 +522,7 @@ final class Crowd {
             while (!space.isClosed()) {
                 try {
                     space.close();
-                } catch (RuntimeException | OutOfMemoryError refused) {
+                } catch (RuntimeException | Error refused) {
                     base.crowd.refused(refused);
                 }
             }
@@ -551,8 +556,8 @@ final class Crowd {
                 }
             } catch (ClosedException closed) {
                 // as it must be
-            } catch (io.quire.memory.contract.MemoryException | OutOfMemoryError refused) {
-                Thread.onSpinWait();
+            } catch (RuntimeException | Error refused) {
+                base.crowd.refused(refused);
             }
         }
     }

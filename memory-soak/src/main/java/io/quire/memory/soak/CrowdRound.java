@@ -27,6 +27,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -124,7 +125,7 @@ final class CrowdRound {
         try {
             while (!over) {
                 watchdog.begins(turn);
-                turn(worker);
+                turnInFullHeap(worker);
                 turns.incrementAndGet();
             }
             watchdog.begins(end);
@@ -145,24 +146,65 @@ final class CrowdRound {
         }
     }
 
+    /** What the soak itself cannot do for want of memory is no failure. */
+    private void turnInFullHeap(Worker worker) {
+        try {
+            turn(worker);
+        } catch (OutOfMemoryError full) {
+            if (!HOG) {
+                throw full;
+            }
+        }
+    }
+
     private void turn(Worker worker) {
         try {
             worker.turn();
-        } catch (RuntimeException | OutOfMemoryError | LinkageError refused) { // a call site may need memory to be linked
-            refused(refused);
+        } catch (RuntimeException | OutOfMemoryError | LinkageError | InternalError refused) {
+            refused(refused); // a call site may need memory to be linked
         }
     }
 
     /** Goes on after what may be refused; throws what may not. */
     void refused(Throwable refused) {
-        // The virtual machine may throw the same Error twice; what tries to remember both then throws another one.
-        if (HOG && (refused instanceof OutOfMemoryError || refused.getCause() instanceof OutOfMemoryError)) {
+        if (HOG && isForWantOfMemory(refused)) {
             return;
         }
-        refusals.computeIfAbsent(refused.getClass().getSimpleName(), _ -> new LongAdder()).increment();
+        count(refused);
         if (!REFUSALS.contains(refused.getClass()) && !isOfDetached(refused)) {
             throw refused instanceof SoakFailure wrong ? wrong : new SoakFailure("refused for no reason", refused);
         }
+    }
+
+    /** A class, or the text of a record, that a full heap has made useless. */
+    private static boolean isOfJdk(Throwable one) {
+        return (one instanceof NoClassDefFoundError && !String.valueOf(one.getMessage()).contains("quire"))
+                || (one instanceof BootstrapMethodError && Stream.of(one.getStackTrace())
+                        .anyMatch(frame -> frame.getMethodName().equals("toString")));
+    }
+
+    private void count(Throwable refused) {
+        try {
+            refusals.computeIfAbsent(refused.getClass().getSimpleName(), _ -> new LongAdder()).increment();
+        } catch (OutOfMemoryError full) {
+            if (!HOG) {
+                throw full;
+            }
+        }
+    }
+
+    /**
+     * Whether it comes of a full heap. The virtual machine may throw the same Error twice, and what tries to remember
+     * both throws another one; the JDK wraps it where a call site is linked, and a class of its own whose initializer
+     * has failed cannot be used any more.
+     */
+    private static boolean isForWantOfMemory(Throwable refused) {
+        for (Throwable one = refused; one != null; one = one.getCause()) {
+            if (one instanceof OutOfMemoryError || isOfJdk(one)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** A device was detached amid its work. */
@@ -230,6 +272,9 @@ final class CrowdRound {
         checkRoot();
         watchdog.begins("seed=" + settings.seed() + ", crowd, close");
         root.close();
+        if (HOG) {
+            machine.awaitLostHandles();
+        }
         machine.checkEmpty();
         machine.close();
         checkThreads();

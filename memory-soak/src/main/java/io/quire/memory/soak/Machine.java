@@ -22,6 +22,7 @@ final class Machine {
 
     private static final int RECLAIM_TURNS = 100_000;
     private static final Duration CLOSE_ALL = Duration.ofSeconds(30);
+    private static final Duration LOST_HANDLES = Duration.ofSeconds(20);
 
     final MemoryManager manager;
     final List<SoftwareDevice> devices = new ArrayList<>();
@@ -87,6 +88,21 @@ final class Machine {
         if (!device.isLost() || device.isClosed()) {
             throw new SoakFailure("a device that was given up says what is not so: " + device);
         }
+    }
+
+    /** An Error came between those who opened something and their variable: a collection finds it, and ends it. */
+    void awaitLostHandles() throws InterruptedException {
+        long end = System.nanoTime() + LOST_HANDLES.toNanos();
+        do {
+            System.gc();
+            manager.reclaim(1024);
+            manager.maintain();
+            Thread.sleep(20);
+        } while (isAnyOpen() && System.nanoTime() < end);
+    }
+
+    private boolean isAnyOpen() {
+        return !manager.openPins().isEmpty() || !manager.openSpaces().isEmpty() || used() > 0;
     }
 
     /** All spaces and pins are closed: nothing may be left. */

@@ -40,10 +40,8 @@ final class MapWriter implements Worker {
                 write(number, inDoubt);
                 returned = number;
                 return;
-            } catch (OutOfMemoryError error) {
-                inDoubt = true;
-                crowd.refused(error);
-            } catch (RuntimeException refused) {
+            } catch (RuntimeException | Error refused) {
+                inDoubt |= refused instanceof Error || CrowdRound.isHogged();
                 crowd.refused(refused);
             }
             Thread.onSpinWait();

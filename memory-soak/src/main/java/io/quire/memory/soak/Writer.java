@@ -33,6 +33,12 @@ final class Writer implements Worker {
     private final Random random;
     private @Nullable Accessor accessor;
 
+    /** The one before; what has begun to close cannot write. */
+    private @Nullable Accessor ending;
+
+    /** How each cell was written last: a number of {@link #write}, negative if that threw. */
+    private final int[] kinds = new int[Stamps.CELLS];
+
     /** Whether the write at hand may have been done although it threw. */
     private boolean inDoubt;
 
@@ -69,7 +75,7 @@ final class Writer implements Worker {
         long found;
         try {
             found = access().getLong(cells[cell]);
-        } catch (RuntimeException | OutOfMemoryError refused) {
+        } catch (RuntimeException | Error refused) {
             crowd.refused(refused);
             return false;
         }
@@ -79,13 +85,14 @@ final class Writer implements Worker {
         if (found != old) {
             throw new SoakFailure("a cell of a writer was lost: writer=" + id + ", cell=" + cell + ", address=0x"
                     + Long.toHexString(cells[cell]) + ", is=" + Long.toHexString(found) + ", expected="
-                    + Long.toHexString(old) + ", state=" + space.pageState(cells[cell]));
+                    + Long.toHexString(old) + ", kind=" + kinds[cell] + ", again="
+                    + Long.toHexString(space.getLong(cells[cell])) + ", state=" + space.pageState(cells[cell]));
         }
         try {
             write(cell, old, Stamps.of(id, number));
             return true;
-        } catch (RuntimeException | OutOfMemoryError refused) {
-            inDoubt = inDoubt || refused instanceof Error;
+        } catch (RuntimeException | Error refused) {
+            inDoubt |= refused instanceof Error || CrowdRound.isHogged();
             crowd.refused(refused);
             return false;
         }
@@ -95,21 +102,24 @@ final class Writer implements Worker {
         if (random.nextInt(3) == 0) {
             return space;
         }
-        Accessor mine = accessor;
-        if (mine == null || random.nextInt(500) == 0) {
-            if (mine != null) {
-                mine.close();
-                accessor = null; // there may be no memory for the next one
-            }
-            mine = space.accessor();
-            accessor = mine;
+        if (accessor != null && random.nextInt(500) == 0) {
+            ending = accessor;
+            accessor = null;
         }
-        return mine;
+        if (ending != null) {
+            ending.close(); // again, if that fails
+            ending = null;
+        }
+        if (accessor == null) {
+            accessor = space.accessor();
+        }
+        return accessor;
     }
 
     private void write(int cell, long old, long stamp) {
         long address = cells[cell];
         int kind = random.nextInt(cell < FIRST_WIDE_CELL ? 6 : cell < FIRST_CROSSING_CELL ? 8 : 2);
+        kinds[cell] = -1 - kind;
         switch (kind) {
             case 0, 1 -> access().setLong(address, stamp);
             case 2 -> check(access().compareAndSetLong(address, old, stamp), cell);
@@ -119,6 +129,7 @@ final class Writer implements Worker {
             case 6 -> access().copyFrom(bytes(stamp), 0, address, Long.BYTES);
             default -> writeByDevice(address, stamp);
         }
+        kinds[cell] = kind;
     }
 
     private static byte[] bytes(long value) {
@@ -153,6 +164,9 @@ final class Writer implements Worker {
 
     @Override
     public void end() {
+        if (ending != null) {
+            ending.close();
+        }
         if (accessor != null) {
             accessor.close();
         }
