@@ -641,10 +641,13 @@ public final class Space {
         retired.addTop(last.top());
     }
 
-    /** Releases the tree, or leaves it to the reclaimer. */
+    /** Releases the tree, or leaves it to the reclaimer, once: then it is that one's. */
     private void releaseRetired() {
+        if (isLeft) {
+            return;
+        }
         withdrawRetired(Withdrawals.ALL);
-        if (!retired.isEmpty() && !isLeft) {
+        if (!retired.isEmpty()) {
             machine.reclaimer().leave(retired);
             isLeft = true;
         }

@@ -24,6 +24,7 @@ public final class AccessScenarios {
                 of("first write by an accessor", world -> world.accessor().setLong(world.shared + 8, 42)),
                 of("zero fill by an accessor", world -> world.accessor().setLong(world.empty + 8, 42)),
                 of("read by an accessor", world -> world.accessor().getLong(world.shared + 8)),
+                new Scenario("read by an accessor whose cache grows", () -> new Accesses(5, Accesses::readApart)),
                 ready("write by an accessor that has written", world -> world.accessor().setLong(world.own + 8, 42)),
                 ready("range write by an accessor", world ->
                         world.accessor().fill(world.shared, World.PAGE, (byte) 7)),
@@ -77,6 +78,11 @@ public final class AccessScenarios {
     /** A space with pages of its own, pages that a fork shares and empty pages; an accessor, pins, a cursor. */
     private static final class Accesses extends World {
 
+        /** A cache has so many places at first, and grows after four times as many misses. */
+        private static final int PLACES = 512;
+        private static final long APART_BYTES = (long) PLACES * PAGE;
+        private static final int MISSES_TO_GROW = 4 * PLACES;
+
         final AddressSpace space = open(manager.newAddressSpace());
         final long own = mapped(space, 2, true);
         final long shared = mapped(space, 4, true);
@@ -89,6 +95,7 @@ public final class AccessScenarios {
         private @Nullable RunCursor cursor;
         private @Nullable AddressSpace copy;
         private boolean writesAfterClose;
+        private long far;
 
         Accesses(int stage, Consumer<Accesses> act) {
             this.act = act;
@@ -100,6 +107,9 @@ public final class AccessScenarios {
             if (stage == 2) {
                 pin(PinTerm.SHORT, PinAccess.WRITE);
                 pinByAccessor();
+            }
+            if (stage == 5) {
+                writeApart();
             }
             if (stage == 4) {
                 pin(PinTerm.LONG, PinAccess.WRITE);
@@ -116,6 +126,22 @@ public final class AccessScenarios {
                 accessor = open(space.accessor());
             }
             return accessor;
+        }
+
+        /** Two pages that have one place in a small cache, read in turn until it grows with the next that it misses. */
+        private void writeApart() {
+            far = space.map(APART_BYTES + PAGE);
+            space.setLong(far, 1);
+            space.setLong(far + APART_BYTES, 2);
+            for (int i = 0; i < MISSES_TO_GROW; i++) {
+                accessor().getLong(i % 2 == 0 ? far : far + APART_BYTES);
+            }
+        }
+
+        void readApart() {
+            if (accessor().getLong(far) != 1 || accessor().getLong(far + APART_BYTES) != 2) {
+                throw new AssertionError("an accessor takes one page for another");
+            }
         }
 
         Pin pinOfSpace() {
