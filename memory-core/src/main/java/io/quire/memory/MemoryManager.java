@@ -624,6 +624,7 @@ public final class MemoryManager implements AutoCloseable {
                 }
                 manager = new MemoryManager(this, machine(frames, pools, ours, links));
                 manager.ending.watchedThrough(manager);
+                Rehearsal.awaitEnd();
                 return manager;
             } catch (Throwable refused) {
                 if (manager != null) {

@@ -17,13 +17,14 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Does what users do, once, on a small manager of its own, beside the first manager of the process. The virtual machine
- * links a call through a variable handle and the place of a lambda when they are reached first. That takes memory and
- * stack: without them an Error comes out of code that can never fail later, and the place of a lambda, or a class of the
- * JDK that was just being initialized, is of no use any more. Here is the first time, so that an operation in a full
- * heap or on a full stack is not it, but for the first fraction of a second.
+ * Does what users do, once, on a small manager of its own, while the first manager of the process is built. The virtual
+ * machine links a call through a variable handle and the place of a lambda when they are reached first. That takes
+ * memory and stack: without them an Error comes out of code that can never fail later, and the place of a lambda, or a
+ * class of the JDK that was just being initialized, is of no use any more. Here is the first time, so that an operation
+ * in a full heap or on a full stack never is it.
  */
 final class Rehearsal {
 
@@ -35,13 +36,14 @@ final class Rehearsal {
     private static final int[] COPIED_BYTES = {1, 8, 24, 64, PAGE_BYTES};
 
     private static final Duration DEADLINE = Duration.ofSeconds(10);
+    private static final long LONGEST_NANOS = TimeUnit.SECONDS.toNanos(10);
     private static final int SPACE_ID = 1;
     private static final long LONGEST_WAIT_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
     private static final long NAP_NANOS = TimeUnit.MICROSECONDS.toNanos(100);
 
     private static final System.Logger LOGGER = System.getLogger(Rehearsal.class.getName());
     private static final AtomicBoolean BEGUN = new AtomicBoolean();
-    private static volatile boolean ended;
+    private static volatile @Nullable Thread player;
 
     private Rehearsal() {
     }
@@ -51,7 +53,9 @@ final class Rehearsal {
         if (BEGUN.compareAndSet(false, true)) {
             boolean started = false;
             try {
-                Thread.ofPlatform().daemon().name("quire-rehearsal").start(Rehearsal::playOrReport);
+                Thread thread = Thread.ofPlatform().daemon().name("quire-rehearsal").unstarted(Rehearsal::playOrReport);
+                player = thread;
+                thread.start();
                 started = true;
             } catch (OutOfMemoryError full) {
                 LOGGER.log(System.Logger.Level.DEBUG, "no thread for a rehearsal; the next manager tries again", full);
@@ -61,18 +65,23 @@ final class Rehearsal {
         }
     }
 
-    /** Waits until it is over. For tests. */
+    /**
+     * Waits until it is over, in any other thread. What is compiled while it goes on would be compiled for all that it
+     * does, and not for what the user does.
+     */
     static void awaitEnd() {
-        Wait.until(() -> ended);
+        Thread thread = player;
+        if (thread != null && !thread.equals(Thread.currentThread())) {
+            Wait.tryUntil(() -> !thread.isAlive(), LONGEST_NANOS);
+        }
     }
 
     private static void playOrReport() {
         try {
             play();
         } catch (Throwable failed) {
-            LOGGER.log(System.Logger.Level.DEBUG, "a rehearsal has failed", failed);
-        } finally {
-            ended = true;
+            BEGUN.set(false);
+            LOGGER.log(System.Logger.Level.DEBUG, "a rehearsal has failed; the next manager tries again", failed);
         }
     }
 
@@ -146,7 +155,7 @@ final class Rehearsal {
         use(space, address);
         try (Accessor accessor = space.accessor()) {
             use(accessor, address);
-            accessor.pin(address, Long.BYTES, PinTerm.SHORT, PinAccess.WRITE).close();
+            // No pin: one that was taken here keeps the compiler from seeing that later ones need be no objects.
         }
         for (PinTerm term : PinTerm.values()) {
             try (Pin pin = space.pin(address, SIZE_BYTES, term, PinAccess.READ)) {

@@ -65,7 +65,6 @@ class FirstUsesTest {
 
         public static void main(String[] arguments) throws InterruptedException {
             MemoryManager memory = MemoryManager.builder().hostPool(4 << 20).build();
-            Rehearsal.awaitEnd();
             AddressSpace space = memory.newAddressSpace();
             Runnable deed = deeds(memory, space, space.map(1 << 16)).get(System.getProperty("operation"));
             for (int i = 0; i < DIVES; i++) {

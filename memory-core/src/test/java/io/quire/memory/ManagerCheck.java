@@ -15,9 +15,4 @@ public final class ManagerCheck {
     public static void awaitTold(MemoryManager manager) {
         manager.awaitTold();
     }
-
-    /** Waits until what the first manager has begun beside it is over. */
-    public static void awaitRehearsal() {
-        Rehearsal.awaitEnd();
-    }
 }

@@ -446,10 +446,14 @@ final class Pins {
      * the accessor.
      */
     void remove(PinPlaces less) {
-        PinPlaces[] rest = Arrays.stream(places).filter(others -> others != less).toArray(PinPlaces[]::new);
-        if (rest.length < places.length) {
-            less.leave(this);
-            places = rest;
+        for (int i = 0; i < places.length; i++) {
+            if (places[i].equals(less)) {
+                PinPlaces[] rest = Arrays.copyOf(places, places.length - 1);
+                System.arraycopy(places, i + 1, rest, i, rest.length - i);
+                less.leave(this);
+                places = rest;
+                return;
+            }
         }
     }
 
