@@ -148,7 +148,7 @@ final class Rehearsal {
         long end = System.nanoTime() + LONGEST_WAIT_NANOS;
         do {
             LockSupport.parkNanos(NAP_NANOS);
-        } while ((waits.get() < number || waiter.getState() == Thread.State.RUNNABLE) && System.nanoTime() < end);
+        } while ((waits.get() < number || waiter.getState() != Thread.State.TIMED_WAITING) && System.nanoTime() < end);
     }
 
     private static void access(AddressSpace space, long address) {

@@ -31,6 +31,8 @@ class RehearsalTest {
             // Waits that take many threads, or a driver that does not answer, to be reached.
             "DeviceClosing.awaitChange", "DriverCalls.awaitTold", "DriverCalls.begin", "Lineage.awaitGate",
             "OpenSpaces.sealAnyway", "Reclaimer.reclaimAll", "SharedWriterSlots.enterCrowded",
+            // Waits that are reached if the thread waited for is not faster, as it seldom is.
+            "Mutex.lockSlowly", "SharedWriterSlots.awaitTurn", "Writers.await",
             // The end of a manager with what is open, or of a device that is lost.
             "DriverLink.giveUp", "Ending.closeWhatIsOpen", "Ending.tryClose",
             // Maps, in a package that this one does not know.
