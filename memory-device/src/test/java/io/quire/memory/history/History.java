@@ -369,7 +369,8 @@ final class History {
             PageState after = twin.space().pageState(before.address());
             assertThat(after.place()).as("%s: %s", outcome, after).isEqualTo(before.place());
             assertThat(after.pool()).as("%s: %s", outcome, after).isEqualTo(before.pool());
-            assertThat(after.pinned()).as("%s: %s", outcome, after).isEqualTo(before.pinned());
+            // Of a pin that has ended the page may have been held until now.
+            assertThat(before.pinned() || !after.pinned()).as("%s: %s", outcome, after).isTrue();
             assertThat(after.writable() || !before.writable()).as("%s: %s", outcome, after).isTrue();
         }
     }
