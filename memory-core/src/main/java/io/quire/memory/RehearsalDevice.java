@@ -1,27 +1,18 @@
 package io.quire.memory;
 
 import io.quire.memory.device.DeviceMirror;
-import io.quire.memory.device.Invalidation;
 import io.quire.memory.device.PrivateDriver;
+import io.quire.memory.driver.IdleDriver;
 import java.lang.foreign.MemorySegment;
 
 /** The private device of a {@link Rehearsal}: agrees to everything, and has nothing in its frames but zeros. */
-final class RehearsalDevice implements PrivateDriver {
+final class RehearsalDevice extends IdleDriver implements PrivateDriver {
 
     private static final int FRAMES = 64;
 
     @Override
     public int frames() {
         return FRAMES;
-    }
-
-    @Override
-    public boolean frameAllocated(int frame) {
-        return true;
-    }
-
-    @Override
-    public void frameFreed(int frame) {
     }
 
     @Override
@@ -38,24 +29,7 @@ final class RehearsalDevice implements PrivateDriver {
     }
 
     @Override
-    public void attached(DeviceMirror mirror) {
-    }
-
-    @Override
-    public void detached(DeviceMirror mirror) {
-    }
-
-    @Override
-    public boolean invalidateStart(DeviceMirror mirror, Invalidation invalidation) {
-        return true;
-    }
-
-    @Override
     public boolean testAndClearAccessed(DeviceMirror mirror, long address) {
         return true;
-    }
-
-    @Override
-    public void close() {
     }
 }

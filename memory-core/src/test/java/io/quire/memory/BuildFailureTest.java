@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quire.memory.contract.DriverFailedException;
 import io.quire.memory.device.CoherentDriver;
+import io.quire.memory.driver.IdleDriver;
 import io.quire.memory.testkit.ChildJvm;
-import io.quire.memory.testkit.IdleDriver;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

@@ -18,7 +18,7 @@ import io.quire.memory.device.DeviceDriver;
 import io.quire.memory.device.DeviceMirror;
 import io.quire.memory.device.InvalidationKind;
 import io.quire.memory.device.PrivateDriver;
-import io.quire.memory.testkit.IdleDriver;
+import io.quire.memory.driver.IdleDriver;
 import io.quire.memory.testkit.LeakCheck;
 import io.quire.memory.testkit.RecordingDriver;
 import java.lang.foreign.Arena;

@@ -1,8 +1,6 @@
 package io.quire.memory.driver;
 
 import io.quire.memory.device.CoherentDriver;
-import io.quire.memory.device.DeviceMirror;
-import io.quire.memory.device.Invalidation;
 import io.quire.memory.frame.ReservedMemory;
 import io.quire.memory.platform.NativeAccess;
 import io.quire.memory.platform.Reservation;
@@ -15,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * Memory that is a tier of its own without anything that computes on it. It is taken when it is asked for first, which
  * is when its manager is built. It is no code of a user, and does nothing, so it is called in place.
  */
-public final class MemoryOnly implements CoherentDriver, ReservedMemory {
+public final class MemoryOnly extends IdleDriver implements CoherentDriver, ReservedMemory {
 
     private final long sizeBytes;
     private @Nullable Reservation reservation;
@@ -52,28 +50,6 @@ public final class MemoryOnly implements CoherentDriver, ReservedMemory {
     @Override
     public @Nullable Reservation reservation() {
         return reservation;
-    }
-
-    @Override
-    public boolean frameAllocated(int frame) {
-        return true;
-    }
-
-    @Override
-    public void frameFreed(int frame) {
-    }
-
-    @Override
-    public void attached(DeviceMirror mirror) {
-    }
-
-    @Override
-    public void detached(DeviceMirror mirror) {
-    }
-
-    @Override
-    public boolean invalidateStart(DeviceMirror mirror, Invalidation invalidation) {
-        return true;
     }
 
     @Override

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import io.quire.memory.contract.DriverFailedException;
 import io.quire.memory.contract.DriverReentryException;
 import io.quire.memory.device.DriverException;
-import io.quire.memory.testkit.IdleDriver;
 import io.quire.memory.testkit.Threads;
 import java.time.Duration;
 import java.util.ArrayList;

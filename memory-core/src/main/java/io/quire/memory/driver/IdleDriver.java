@@ -1,10 +1,10 @@
-package io.quire.memory.testkit;
+package io.quire.memory.driver;
 
 import io.quire.memory.device.DeviceDriver;
 import io.quire.memory.device.DeviceMirror;
 import io.quire.memory.device.Invalidation;
 
-/** A driver that agrees to everything and does nothing; of no kind by itself. For tests that need one method of it. */
+/** A driver that agrees to everything and does nothing; of no kind by itself. */
 public abstract class IdleDriver implements DeviceDriver {
 
     @Override
