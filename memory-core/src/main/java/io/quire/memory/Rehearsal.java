@@ -10,6 +10,7 @@ import io.quire.memory.guard.SharedWriterSlots;
 import io.quire.memory.guard.Wait;
 import io.quire.memory.guard.WriterSlot;
 import io.quire.memory.guard.Writers;
+import io.quire.memory.table.Geometry;
 import io.quire.memory.trace.Birth;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
@@ -28,12 +29,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class Rehearsal {
 
-    private static final int PAGE_BYTES = 4096;
     private static final int PAGES = 8;
-    private static final long SIZE_BYTES = (long) PAGES * PAGE_BYTES;
+    private static final long SIZE_BYTES = (long) PAGES * Geometry.PAGE_BYTES;
 
     /** Copies of a few bytes and of many go different ways. */
-    private static final int[] COPIED_BYTES = {1, 8, 24, 64, PAGE_BYTES};
+    private static final int[] COPIED_BYTES = {1, 8, 24, 64, Geometry.PAGE_BYTES};
 
     private static final Duration DEADLINE = Duration.ofSeconds(10);
     private static final long LONGEST_NANOS = TimeUnit.SECONDS.toNanos(10);
@@ -130,7 +130,7 @@ final class Rehearsal {
         Writers writers = new Writers(SPACE_ID, new SharedWriterSlots());
         writers.add(slot, other);
         other.start();
-        while (!isInside.get()) {
+        while (!isInside.get() && other.isAlive()) { // it may have found no memory
             Thread.onSpinWait();
         }
         waits.set(1);
@@ -178,15 +178,16 @@ final class Rehearsal {
         access.setLongRelease(address, access.getLongAcquire(address));
         access.compareAndSetInt(address, 0, access.getAndAddInt(address, 0));
         access.compareAndSetLong(address, 0, access.getAndAddLong(address, 0));
-        access.setLong(address + PAGE_BYTES - 1, access.getLong(address + PAGE_BYTES - 1)); // in two pages
-        access.gatherLongs(new long[] {address, address + PAGE_BYTES}, new long[2], 2);
+        long across = address + Geometry.PAGE_BYTES - 1;
+        access.setLong(across, access.getLong(across));
+        access.gatherLongs(new long[] {address, address + Geometry.PAGE_BYTES}, new long[2], 2);
         for (int sizeBytes : COPIED_BYTES) {
             byte[] bytes = new byte[sizeBytes];
             access.copyTo(address, bytes, 0, sizeBytes);
             access.copyFrom(bytes, 0, address, sizeBytes);
             access.fill(address, sizeBytes, (byte) 0);
             access.mismatch(address, MemorySegment.ofArray(bytes), 0, sizeBytes);
-            access.mismatch(address, access, address + PAGE_BYTES, sizeBytes);
+            access.mismatch(address, access, address + Geometry.PAGE_BYTES, sizeBytes);
         }
     }
 
@@ -199,7 +200,7 @@ final class Rehearsal {
             }
             space.protect(address, SIZE_BYTES, Protection.READ_ONLY);
             space.protect(address, SIZE_BYTES, Protection.READ_WRITE);
-            space.discard(address, PAGE_BYTES);
+            space.discard(address, Geometry.PAGE_BYTES);
             space.fill(address, SIZE_BYTES, (byte) 1);
         }
     }
@@ -212,7 +213,7 @@ final class Rehearsal {
                 space.setLong(address, 1);
                 space.migrate(address, SIZE_BYTES, manager.hostPool());
             }
-            space.discard(address, PAGE_BYTES);
+            space.discard(address, Geometry.PAGE_BYTES);
         }
         space.migrate(address, SIZE_BYTES, manager.pool("private"));
         manager.evict(manager.pool("private"), PAGES);
