@@ -1,0 +1,39 @@
+package io.quire.memory.space;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.quire.memory.contract.CowPlacement;
+import io.quire.memory.contract.LongTermPolicy;
+import io.quire.memory.contract.Protection;
+import io.quire.memory.frame.FramePool;
+import io.quire.memory.frame.FramePools;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** What waits to be released because writers could not be waited for keeps nothing from being withdrawn. */
+class RetiredTest {
+
+    private final Machine machine = new Machine("test", FramePools.ofHost(100), List.of(), 10,
+            new Policies(CowPlacement.HOST, LongTermPolicy.REFUSE, 0, Duration.ofSeconds(10), Duration.ofHours(1), false, false));
+    private final Space space = Space.open(machine, "a", opened -> opened);
+    private final long address = space.map(10 * FramePool.FRAME_BYTES, Protection.READ_WRITE);
+
+    @Test
+    void aPageThatGetsAnotherFrameIsWithdrawnAllTheSame() {
+        space.faultForWrite(address, machine.pools());
+        Space fork = space.fork(false, "b", forked -> forked);
+        long before = space.withdrawals().version();
+        space.retired().unsettle(); // as an unmap does that ends before its writers have
+
+        space.faultForWrite(address, machine.pools());
+
+        assertThat(space.withdrawals().isStill(before)).isFalse();
+        assertThat(space.retired().isEmpty()).as("released although a writer may be at it").isFalse();
+        Recount.check(machine);
+        fork.close();
+        space.close();
+        machine.reclaimer().reclaimAll();
+        Recount.check(machine);
+    }
+}
