@@ -325,9 +325,9 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
 
     /**
      * Ends the accessor; the space stays open, and so do pins: each is closed for itself. Closing it again has no
-     * effect. A close that throws an Error can be tried again, and nothing else can be done with the accessor. Once the
-     * owner has ended, any thread may close it; and if nobody can reach it any more, what it held is given back, with
-     * its pins, and reported in the log.
+     * effect. After a close that has thrown an Error it can only be closed again. Once the owner has ended, any thread
+     * may close it; and if nobody can reach it any more, what it held is given back, with its pins, and reported in the
+     * log.
      *
      * @throws WrongThreadException if the caller is another thread and the owner has not ended; it stays open
      */

@@ -67,7 +67,7 @@ final class FreedFrames {
         take();
         while (untold != NONE && !calls.isLost()) {
             int[] frames = new int[count()];
-            Callable<Object> telling = () -> { // made before they are taken out: nobody tells of them a second time
+            Callable<Object> call = () -> { // made before they are taken out: nobody tells of them a second time
                 tell(frames);
                 return this;
             };
@@ -76,7 +76,7 @@ final class FreedFrames {
                 untold = next[untold];
             }
             try {
-                thread.make("take back frames", telling);
+                thread.make("take back frames", call);
             } catch (Throwable failed) {
                 calls.note("failed to take frames back", failed);
             }

@@ -13,7 +13,8 @@ import org.agrona.collections.Long2LongCounterMap;
 
 /**
  * Counts every reference anew, from the roots of the open spaces and the nodes that wait to be destroyed, and
- * compares with what nodes, leaves, frame words and allocator say; looks whether what devices have is exclusive. Only while nothing else runs.
+ * compares with what nodes, leaves, frame words and allocator say. Looks, too, whether the pages that devices have are
+ * exclusive. Only while nothing else runs.
  */
 public final class Recount {
 

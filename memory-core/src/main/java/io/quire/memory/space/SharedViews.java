@@ -114,11 +114,10 @@ public final class SharedViews {
      * @return false if native code is using one; try again later
      */
     boolean tryClose() {
-        if (!isOpen()) {
-            return true;
-        }
         try {
-            arena.close();
+            if (isOpen()) {
+                arena.close();
+            }
             inUse = false;
         } catch (IllegalStateException busy) {
             inUse = true;

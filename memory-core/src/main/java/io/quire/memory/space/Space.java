@@ -87,9 +87,6 @@ public final class Space {
     private final OwnedTree tree;
     private final PageFaults faults;
     private final Exclusives exclusives;
-
-    /** The reclaimer has what was left to release when this was closed. */
-    private boolean isLeft;
     private final DeviceFaults deviceFaults;
     private final Pins pins;
     private final Writers writers;
@@ -110,6 +107,9 @@ public final class Space {
 
     /** Of {@link OpenSpaces}; of the thread that opens or closes this. */
     boolean isCounted;
+
+    /** The reclaimer has what was left to release when this was closed. Under the lock. */
+    private boolean isLeft;
 
     /** Of {@link SnapshotWatch}. */
     private boolean overstayReported;
