@@ -179,7 +179,7 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
 
     /** Moves a range to a pool; see {@link #migrate(long, long, MemoryPool, LongConsumer)}. */
     public MigrationReport migrate(long address, long sizeBytes, MemoryPool pool) {
-        return migrate(address, sizeBytes, pool, _ -> { });
+        return migrate(address, sizeBytes, pool, _ -> {});
     }
 
     /**

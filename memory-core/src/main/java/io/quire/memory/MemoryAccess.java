@@ -430,8 +430,8 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
         checkRange(address, sizeBytes);
         Objects.checkFromIndexSize(sourceOffset, sizeBytes, source.byteSize());
         checkReadable(source, sourceOffset, sizeBytes);
-        writeRange(address, sizeBytes, (offset, done, length) ->
-                memory.copyFrom(source, sourceOffset + done, offset, length));
+        writeRange(address, sizeBytes,
+                (offset, done, length) -> memory.copyFrom(source, sourceOffset + done, offset, length));
     }
 
     /** Refuses a source that is closed, another thread's, or a file that has become shorter, before anything changes. */

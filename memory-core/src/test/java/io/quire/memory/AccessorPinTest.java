@@ -308,8 +308,8 @@ class AccessorPinTest {
                     assertThat(other.segments().getFirst().isReadOnly()).isTrue();
                 }
                 assertThatExceptionOfType(ProtectionException.class).isThrownBy(() -> pin(0));
-                assertThatExceptionOfType(ProtectionException.class).isThrownBy(() ->
-                        reader.pin(page(1), PAGE, PinTerm.SHORT, PinAccess.WRITE));
+                assertThatExceptionOfType(ProtectionException.class)
+                        .isThrownBy(() -> reader.pin(page(1), PAGE, PinTerm.SHORT, PinAccess.WRITE));
             }
         }
     }
@@ -317,12 +317,12 @@ class AccessorPinTest {
     @Test
     void rangeThatIsNoneOrEndsInAnotherPageIsTreatedAsBySpace() {
         for (long size : new long[] {0, -1, Long.MIN_VALUE, Long.MAX_VALUE}) {
-            assertThatIllegalArgumentException().as("size %d", size).isThrownBy(() ->
-                    accessor.pin(page(0), size, PinTerm.SHORT, PinAccess.WRITE));
+            assertThatIllegalArgumentException().as("size %d", size)
+                    .isThrownBy(() -> accessor.pin(page(0), size, PinTerm.SHORT, PinAccess.WRITE));
         }
         for (long wild : new long[] {-1, Long.MIN_VALUE, Long.MAX_VALUE, address - 1, address + PAGES * PAGE}) {
-            assertThatExceptionOfType(AddressNotMappedException.class).as("address %x", wild).isThrownBy(() ->
-                    accessor.pin(wild, 1, PinTerm.SHORT, PinAccess.WRITE));
+            assertThatExceptionOfType(AddressNotMappedException.class).as("address %x", wild)
+                    .isThrownBy(() -> accessor.pin(wild, 1, PinTerm.SHORT, PinAccess.WRITE));
         }
         try (Pin last = accessor.pin(page(1) - 1, 1, PinTerm.SHORT, PinAccess.WRITE);
                 Pin across = accessor.pin(page(1) - 1, 2, PinTerm.SHORT, PinAccess.WRITE);

@@ -57,8 +57,7 @@ class AccessorTest extends MemoryAccessContract {
     @Test
     void closeByAnotherThreadIsRefused() throws InterruptedException {
         try (AddressSpace space = leaks.manager().newAddressSpace(); Accessor accessor = space.accessor()) {
-            Threads.elsewhere(() ->
-                    assertThatExceptionOfType(WrongThreadException.class).isThrownBy(accessor::close));
+            Threads.elsewhere(() -> assertThatExceptionOfType(WrongThreadException.class).isThrownBy(accessor::close));
             long address = space.map(PAGE);
             accessor.setLong(address, 1);
             assertThat(accessor.getLong(address)).isEqualTo(1);

@@ -23,8 +23,8 @@ class AllocationFailureTest {
     private static final int FRAMES = 256;
 
     @RegisterExtension
-    final LeakCheck leaks = new LeakCheck(builder ->
-            builder.name("small").hostPool((long) FRAMES * PAGE).backgroundAgent(false));
+    final LeakCheck leaks =
+            new LeakCheck(builder -> builder.name("small").hostPool((long) FRAMES * PAGE).backgroundAgent(false));
 
     /**
      * For every k: a hog leaves k frames, so the k+1st frame that the scenario needs is refused. The refused

@@ -312,7 +312,7 @@ class DeviceTest {
                 }
                 assertThatIllegalArgumentException().isThrownBy(() -> mirror.fault(address + 1, 1, access));
                 for (long wild : new long[] {0, address + 4 * PAGE, 1L << 47, Long.MAX_VALUE & -PAGE, -PAGE,
-                        Long.MIN_VALUE}) {
+                    Long.MIN_VALUE}) {
                     assertThatExceptionOfType(AddressNotMappedException.class)
                             .isThrownBy(() -> mirror.fault(wild, 1, access));
                 }

@@ -65,7 +65,7 @@ class DriverContractTest {
     /** By whom each method of the driver was called, and what is to happen in one of them, once. */
     private final Map<String, Set<String>> callers = new ConcurrentHashMap<>();
     private volatile @Nullable String misbehaving;
-    private volatile Runnable misdeed = () -> { };
+    private volatile Runnable misdeed = () -> {};
 
     /** The recording driver behind something that sees every call, also of methods that a driver need not have. */
     private final PrivateDriver driver = (PrivateDriver) Proxy.newProxyInstance(getClass().getClassLoader(),

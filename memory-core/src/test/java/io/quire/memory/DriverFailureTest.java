@@ -37,7 +37,6 @@ class DriverFailureTest {
     @RegisterExtension
     final QuietLog quiet = new QuietLog();
 
-
     private static final long PAGE = 4096;
     private static final int PAGES = 6;
     private static final Duration DEADLINE = Duration.ofMillis(400);
@@ -216,8 +215,8 @@ class DriverFailureTest {
         try (AddressSpace space = filled(); Attachment attachment = leaks.manager().device("near").attach(space)) {
             coherent.load(attachment.mirror(), address);
             Look before = look(space);
-            secret.on(Call.COPY_TO_DEVICE, 1, () -> RecordingDriver.elsewhere(() ->
-                    coherent.load(attachment.mirror(), address) == 1));
+            secret.on(Call.COPY_TO_DEVICE, 1,
+                    () -> RecordingDriver.elsewhere(() -> coherent.load(attachment.mirror(), address) == 1));
             coherent.on(Call.START, 2, RecordingDriver::failing);
             assertFails("near", () -> space.migrate(address, PAGES * PAGE, leaks.manager().pool("far")));
             assertThat(look(space)).isEqualTo(before);
@@ -331,7 +330,7 @@ class DriverFailureTest {
             assertFails("near", () -> near.attach(space));
             assertThatExceptionOfType(ClosedException.class)
                     .isThrownBy(() -> refused.getFirst().fault(address, 1, DeviceAccess.WRITE));
-            coherent.onAttached(_ -> { });
+            coherent.onAttached(_ -> {});
             try (Attachment attachment = near.attach(space)) {
                 assertThat(coherent.load(attachment.mirror(), address)).isEqualTo(1);
             }

@@ -18,7 +18,7 @@ class FirstUsesTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"setByte", "setShort", "atomics", "copyTo", "copyFrom", "fill", "mismatch", "longPin",
-            "openSpaces", "misaligned"})
+        "openSpaces", "misaligned"})
     void fullStackSpoilsNothing(String operation) throws Exception {
         ChildJvm.Result result = ChildJvm.run(Diving.class,
                 List.of("--enable-native-access=ALL-UNNAMED", "-Doperation=" + operation));

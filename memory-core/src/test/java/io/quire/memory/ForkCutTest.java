@@ -86,8 +86,8 @@ class ForkCutTest {
             // Virtual threads that only yield can keep another one from ever starting, so the forks are taken on a
             // platform thread.
             AtomicInteger made = new AtomicInteger();
-            ThreadFactory writersAndForker = task ->
-                    (made.getAndIncrement() < writers ? threads : platformThreads()).newThread(task);
+            ThreadFactory writersAndForker =
+                    task -> (made.getAndIncrement() < writers ? threads : platformThreads()).newThread(task);
             Threads.race(writersAndForker, AT_MOST, tasks);
             assertThat(forks).hasValueGreaterThanOrEqualTo(FORKS_MIN);
         }

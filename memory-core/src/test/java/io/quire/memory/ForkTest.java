@@ -24,8 +24,8 @@ class ForkTest {
     private static final int PAGE = 4096;
 
     @RegisterExtension
-    final LeakCheck leaks = new LeakCheck(builder ->
-            builder.hostPool(8L << 20).backgroundAgent(false).maxSpaces(1_200));
+    final LeakCheck leaks =
+            new LeakCheck(builder -> builder.hostPool(8L << 20).backgroundAgent(false).maxSpaces(1_200));
 
     @Test
     void bothSidesStartEqualAndGoTheirOwnWays() {

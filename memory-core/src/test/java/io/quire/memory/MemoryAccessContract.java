@@ -133,8 +133,8 @@ abstract class MemoryAccessContract {
         long second = space.map(PAGE);
         long end = address + 4 * PAGE;
         LongStream.of(0, -8, 8, address - 8, end, end + PAGE, second - 8, second + PAGE, 1L << 46,
-                (1L << 47) - 8, 1L << 47, Long.MAX_VALUE - 7, Long.MIN_VALUE).forEach(at ->
-                assertThatExceptionOfType(AddressNotMappedException.class)
+                (1L << 47) - 8, 1L << 47, Long.MAX_VALUE - 7, Long.MIN_VALUE)
+                .forEach(at -> assertThatExceptionOfType(AddressNotMappedException.class)
                         .isThrownBy(() -> operation.space().apply(access, at, 1))
                         .withMessageContaining("space=tested")
                         .withMessageContaining("address=0x" + Long.toHexString(at))
@@ -358,8 +358,7 @@ abstract class MemoryAccessContract {
         arena.close();
         assertThatThrownBy(() -> access.copyFrom(dead, 0, address, 16))
                 .isInstanceOf(IllegalStateException.class);
-        assertThatThrownBy(() ->
-                access.copyTo(address, MemorySegment.ofArray(new byte[16]).asReadOnly(), 0, 16))
+        assertThatThrownBy(() -> access.copyTo(address, MemorySegment.ofArray(new byte[16]).asReadOnly(), 0, 16))
                 .isInstanceOf(IllegalArgumentException.class);
         access.setLong(address, 1);
         space.fork().close(); // would wait for ever for a write that has not ended

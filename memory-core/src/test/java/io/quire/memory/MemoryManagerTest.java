@@ -193,7 +193,7 @@ class MemoryManagerTest {
                 long address = space.map(50 * PAGE);
                 Threads.Task user = running -> {
                     try (Accessor accessor = space.accessor()) {
-                        for (long i = 0; ; i++) {
+                        for (long i = 0;; i++) {
                             long at = address + i % 50 * PAGE;
                             accessor.setLong(at, at);
                             assertThat(accessor.getLong(at)).isEqualTo(at);

@@ -61,7 +61,7 @@ class MigrationErrorTest {
 
     private int deepest() {
         try {
-            dive(Integer.MAX_VALUE, () -> { });
+            dive(Integer.MAX_VALUE, () -> {});
             return Integer.MAX_VALUE;
         } catch (StackOverflowError bottom) {
             return Integer.MAX_VALUE - left;

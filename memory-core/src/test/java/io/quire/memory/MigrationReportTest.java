@@ -32,8 +32,9 @@ class MigrationReportTest {
     private static final int LONG_MESSAGE = 16_000;
 
     @RegisterExtension
-    final LeakCheck leaks = new LeakCheck(builder -> builder.hostPool(8L << 20).deviceCoherentPool("tier", FRAMES * PAGE)
-            .deviceCoherentPool("other", FRAMES * PAGE).watermarks(0, 0).backgroundAgent(false));
+    final LeakCheck leaks =
+            new LeakCheck(builder -> builder.hostPool(8L << 20).deviceCoherentPool("tier", FRAMES * PAGE)
+                    .deviceCoherentPool("other", FRAMES * PAGE).watermarks(0, 0).backgroundAgent(false));
 
     private MemoryPool tier() {
         return leaks.manager().pool("tier");
@@ -111,7 +112,8 @@ class MigrationReportTest {
             long address = filled(space, 128);
             space.migrate(address, 128 * PAGE, leaks.manager().pool(pool.equals("host") ? "tier" : "host"));
             assertThatExceptionOfType(ClosedException.class).isThrownBy(() -> space.migrate(address, 128 * PAGE,
-                    leaks.manager().pool(pool), done -> closeHalfWay(done, space))).withMessageContaining("short-lived");
+                    leaks.manager().pool(pool), done -> closeHalfWay(done, space)))
+                    .withMessageContaining("short-lived");
         }
         AddressSpace last = leaks.manager().newAddressSpace();
         long address = filled(last, 64);

@@ -82,7 +82,7 @@ class MisuseTest {
     void addressesThatAreNotMappedAreRefused() {
         long end = address + 4 * PAGE;
         for (long start : new long[] {0, PAGE, address - PAGE, end, 1L << 40, 1L << 47,
-                Long.MAX_VALUE & -PAGE, -PAGE, Long.MIN_VALUE}) {
+            Long.MAX_VALUE & -PAGE, -PAGE, Long.MIN_VALUE}) {
             for (LongConsumer change : changesOfSize(start)) {
                 assertThatExceptionOfType(AddressNotMappedException.class)
                         .isThrownBy(() -> change.accept(PAGE))
@@ -194,10 +194,10 @@ class MisuseTest {
         assertThat(space.isClosed()).isTrue();
         List<Runnable> uses =
                 List.of(space::close, space::fork, space::snapshot, space::accessor, () -> space.map(1),
-                () -> space.unmap(address, PAGE), () -> space.discard(address, PAGE),
-                () -> space.protect(address, PAGE, Protection.NONE), () -> space.runs(address, 1),
-                () -> space.runs(address, 0), () -> space.getLong(address), () -> space.setLong(address, 1),
-                () -> space.fill(address, PAGE, (byte) 1), () -> space.copyTo(address, new byte[1], 0, 1));
+                        () -> space.unmap(address, PAGE), () -> space.discard(address, PAGE),
+                        () -> space.protect(address, PAGE, Protection.NONE), () -> space.runs(address, 1),
+                        () -> space.runs(address, 0), () -> space.getLong(address), () -> space.setLong(address, 1),
+                        () -> space.fill(address, PAGE, (byte) 1), () -> space.copyTo(address, new byte[1], 0, 1));
         for (Runnable use : uses) {
             assertThatExceptionOfType(ClosedException.class).isThrownBy(use::run)
                     .withMessage("space misused is closed");

@@ -85,15 +85,16 @@ class NullsTest {
                 Map.entry(double.class, 1d), Map.entry(boolean.class, true), Map.entry(String.class, "d"),
                 Map.entry(AddressSpace.class, space), Map.entry(MemoryAccess.class, space),
                 Map.entry(MemoryPool.class, manager.pool("d")), Map.entry(MemorySegment.class,
-                        MemorySegment.ofArray(new byte[1])), Map.entry(byte[].class, new byte[1]),
+                        MemorySegment.ofArray(new byte[1])),
+                Map.entry(byte[].class, new byte[1]),
                 Map.entry(long[].class, new long[1]), Map.entry(ByteOrder.class, ByteOrder.BIG_ENDIAN),
                 Map.entry(Protection.class, Protection.NONE), Map.entry(PinTerm.class, PinTerm.SHORT),
                 Map.entry(PinAccess.class, PinAccess.READ), Map.entry(CowPlacement.class, CowPlacement.HOST),
                 Map.entry(LongTermPolicy.class, LongTermPolicy.REFUSE), Map.entry(Duration.class, Duration.ZERO),
                 Map.entry(DeviceDriver.class, new RecordingDriver.Coherent(4)),
-                Map.entry(LongConsumer.class, (LongConsumer) _ -> { }),
+                Map.entry(LongConsumer.class, (LongConsumer) _ -> {}),
                 Map.entry(PageOutcome.class, PageOutcome.MOVED), Map.entry(DeviceAccess.class, DeviceAccess.READ),
-                Map.entry(BiConsumer.class, (BiConsumer<?, ?>) (_, _) -> { }));
+                Map.entry(BiConsumer.class, (BiConsumer<?, ?>) (_, _) -> {}));
         Object value = values.get(type);
         assertThat(value).as("a value of " + type).isNotNull();
         return value;
@@ -140,8 +141,8 @@ class NullsTest {
             arguments[i] = i == nullAt ? null : valueOf(method.getParameterTypes()[i]);
         }
         String before = state();
-        Throwable thrown = catchThrowable(() ->
-                method.invoke(Modifier.isStatic(method.getModifiers()) ? null : receiver, arguments));
+        Throwable thrown = catchThrowable(
+                () -> method.invoke(Modifier.isStatic(method.getModifiers()) ? null : receiver, arguments));
         assertThat(thrown).isInstanceOf(InvocationTargetException.class);
         assertThat(thrown.getCause()).isInstanceOf(NullPointerException.class);
         assertThat(state()).isEqualTo(before);

@@ -39,8 +39,8 @@ class OrderingTagsTest {
     @Test
     void everyOrderingTagHasARowInTheTable() throws IOException {
         List<String> rows = Files.readAllLines(TABLE);
-        assertThat(orderingTags().keySet()).allSatisfy(tag ->
-                assertThat(rows).anyMatch(row -> row.startsWith("| `" + tag + "` |")));
+        assertThat(orderingTags().keySet())
+                .allSatisfy(tag -> assertThat(rows).anyMatch(row -> row.startsWith("| `" + tag + "` |")));
     }
 
     @Test

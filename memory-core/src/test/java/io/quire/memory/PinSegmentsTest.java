@@ -118,7 +118,8 @@ class PinSegmentsTest {
         MemorySegment shared = closed(2, PinAccess.WRITE);
         try (AddressSpace fork = space.fork()) {
             assertEnded(shared);
-            assertThat(leaks.manager().statistics().pagesCopied()).as("nothing was copied for a pin that ended").isZero();
+            assertThat(leaks.manager().statistics().pagesCopied()).as("nothing was copied for a pin that ended")
+                    .isZero();
             assertThat(fork.getLong(address + 2 * PAGE)).isEqualTo(2);
         }
         MemorySegment moved = closed(3, PinAccess.READ);

@@ -288,10 +288,9 @@ class PinTest {
                 if (isUsed) {
                     assertThat(first(pin)).isEqualTo(1);
                 }
-                Threads.elsewhere(() ->
-                        assertThatExceptionOfType(WrongThreadException.class).isThrownBy(pin::close));
-                Threads.elsewhere(() ->
-                        assertThatExceptionOfType(WrongThreadException.class).isThrownBy(() -> first(pin)));
+                Threads.elsewhere(() -> assertThatExceptionOfType(WrongThreadException.class).isThrownBy(pin::close));
+                Threads.elsewhere(
+                        () -> assertThatExceptionOfType(WrongThreadException.class).isThrownBy(() -> first(pin)));
                 assertThat(pin.state(address).pinned()).isTrue();
                 assertThat(first(pin)).isEqualTo(1);
             }

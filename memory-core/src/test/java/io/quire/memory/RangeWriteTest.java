@@ -182,8 +182,8 @@ class RangeWriteTest {
             space.protect(address + 150 * PAGE, PAGE, Protection.READ_ONLY);
 
             assertThatThrownBy(() -> space.fill(address, 200 * PAGE, (byte) 1))
-                    .isInstanceOfSatisfying(ProtectionException.class, refused ->
-                            assertThat(refused.address()).isEqualTo(address + 150 * PAGE));
+                    .isInstanceOfSatisfying(ProtectionException.class,
+                            refused -> assertThat(refused.address()).isEqualTo(address + 150 * PAGE));
 
             assertThat(usedPages()).isZero();
         }

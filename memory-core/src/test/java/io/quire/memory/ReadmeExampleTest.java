@@ -58,8 +58,8 @@ class ReadmeExampleTest {
     void pagesLiveInATier() {
         // begin tier
         try (MemoryManager memory = MemoryManager.builder().hostPool(256L << 20)
-                        .deviceCoherentPool("near", 64L << 20)               // or .device("gpu", driver)
-                        .cowPlacement(CowPlacement.SAME_POOL).build();
+                .deviceCoherentPool("near", 64L << 20)               // or .device("gpu", driver)
+                .cowPlacement(CowPlacement.SAME_POOL).build();
                 AddressSpace space = memory.newAddressSpace("index");
                 Accessor live = space.accessor()) {
 

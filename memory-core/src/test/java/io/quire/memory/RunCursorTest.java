@@ -57,7 +57,7 @@ class RunCursorTest {
         new Random(3).nextBytes(bytes);
         space.copyFrom(bytes, 0, address, bytes.length);
         for (int[] range : new int[][] {{0, bytes.length}, {5, 1}, {PAGE - 1, 2}, {4095, 64 * PAGE + 3},
-                {17, 0}}) {
+            {17, 0}}) {
             ByteArrayOutputStream content = new ByteArrayOutputStream();
             try (RunCursor runs = space.runs(address + range[0], range[1])) {
                 while (runs.next()) {

@@ -34,7 +34,7 @@ class SegmentLifeTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"-XX:+UseSerialGC", "-XX:+UseParallelGC", "-XX:+UseG1GC", "-XX:+UseZGC",
-            "-XX:+UseShenandoahGC"})
+        "-XX:+UseShenandoahGC"})
     void whatWasHandedOutKeepsItsMemory(String collector) throws IOException, InterruptedException {
         ChildJvm.Result result = ChildJvm.run(Keeping.class, List.of(collector, "--enable-native-access=ALL-UNNAMED",
                 "-XX:+IgnoreUnrecognizedVMOptions", "-XX:+SuppressFatalErrorMessage"));
@@ -135,7 +135,8 @@ class SegmentLifeTest {
         @SuppressWarnings("resource")
         private static MemorySegment pinByAccessor(boolean agent) {
             Written written = written(manager(agent));
-            return written.space.accessor().pin(written.address, 4096, PinTerm.SHORT, PinAccess.READ).segments().getFirst();
+            return written.space.accessor().pin(written.address, 4096, PinTerm.SHORT, PinAccess.READ).segments()
+                    .getFirst();
         }
 
         private static MemorySegment cursor(boolean agent) {

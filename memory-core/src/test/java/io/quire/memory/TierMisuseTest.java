@@ -128,7 +128,7 @@ class TierMisuseTest {
     @Test
     void addressesThatAreNotMappedAreRefused() {
         for (long at : new long[] {0, address - PAGE, address + PAGES * PAGE, 1L << 47, Long.MAX_VALUE & -PAGE, -PAGE,
-                Long.MIN_VALUE}) {
+            Long.MIN_VALUE}) {
             for (LongConsumer migration : migrationsOfSize(at)) {
                 assertThatExceptionOfType(AddressNotMappedException.class).isThrownBy(() -> migration.accept(PAGE));
             }
@@ -240,8 +240,8 @@ class TierMisuseTest {
             last[0] = done;
         });
         assertThat(last[0]).isEqualTo(200 * PAGE);
-        assertThatExceptionOfType(IllegalStateException.class).isThrownBy(() ->
-                space.migrate(address, PAGES * PAGE, tier, _ -> {
+        assertThatExceptionOfType(IllegalStateException.class)
+                .isThrownBy(() -> space.migrate(address, PAGES * PAGE, tier, _ -> {
                     throw new IllegalStateException("enough");
                 }));
         assertThat(space.migrate(address, PAGES * PAGE, leaks.manager().hostPool()).isComplete()).isTrue();

@@ -189,7 +189,7 @@ public final class DriverCalls {
     public void awaitTold() {
         FreedFrames list = freed;
         if (list != null && list.isAnyUntold() && !isLost() && thread != null && !thread.isClosed()) {
-            run("hear of freed frames", () -> { });
+            run("hear of freed frames", () -> {});
         }
     }
 

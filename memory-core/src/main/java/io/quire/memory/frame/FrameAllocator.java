@@ -399,7 +399,7 @@ public final class FrameAllocator {
 
     /** One frame, from the trees or out of any magazine: the last resort. */
     int allocateAnywhere(int stripe) {
-        for (int tries = 0; ; tries++) {
+        for (int tries = 0;; tries++) {
             MagazineSlots[] magazines = registry.snapshotAcquire();
             long before = moves(magazines);
             int frame = treeAllocator.allocate(stripe, 0);

@@ -183,7 +183,7 @@ public final class FramePool {
             begin(frames[i]); // as for one
         }
         long rest = wanted;
-        for (int asked = 0; asked < found; ) {
+        for (int asked = 0; asked < found;) {
             int granted = asked + listener.allocated(Arrays.copyOfRange(frames, asked, found));
             for (; asked < granted; asked++, rest &= rest - 1) {
                 offsets[Long.numberOfTrailingZeros(rest)] = offset(frames[asked]);

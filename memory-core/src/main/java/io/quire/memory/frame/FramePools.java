@@ -223,7 +223,7 @@ public final class FramePools implements FrameSource, AutoCloseable {
          */
         public void touch(LongConsumer progress) {
             long sizeBytes = reservation.segment().byteSize();
-            for (long done = 0; done < sizeBytes; ) {
+            for (long done = 0; done < sizeBytes;) {
                 long part = Math.min(TOUCH_BYTES, sizeBytes - done);
                 reservation.touch(done, part);
                 done += part;

@@ -293,7 +293,7 @@ final class FrameTrees {
     int giveBatch(int[] batch, int count) {
         Arrays.sort(batch, 0, count);
         int refused = NONE;
-        for (int from = 0; from < count; ) {
+        for (int from = 0; from < count;) {
             int row = FrameUnits.rowOfFrame(batch[from]);
             long mask = 0;
             int to = from;

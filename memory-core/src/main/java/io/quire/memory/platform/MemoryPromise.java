@@ -70,7 +70,8 @@ public final class MemoryPromise implements AutoCloseable {
         }
         return "memory managers of this process promise more than there is: promised=" + sum + " bytes, available="
                 + available + " bytes, by " + open.stream().sorted(Comparator.comparingLong(entry -> -entry.sizeBytes))
-                .limit(NAMED).map(entry -> entry.owner + "=" + entry.sizeBytes).collect(Collectors.joining(", "))
+                        .limit(NAMED).map(entry -> entry.owner + "=" + entry.sizeBytes)
+                        .collect(Collectors.joining(", "))
                 + (open.size() > NAMED ? ", and " + (open.size() - NAMED) + " more" : "")
                 + "; if all of it is used, the operating system ends the process";
     }

@@ -130,7 +130,7 @@ public final class DriverLink implements FrameListener {
         MemorySegment memory = calls.call("memory", coherent::memory);
         boolean fits = memory != null && memory.isNative() && !memory.isReadOnly()
                 && memory.byteSize() >= Geometry.PAGE_BYTES && Geometry.pageOffset(memory.byteSize()) == 0
-                && Geometry.pageOffset(memory.address()) == 0 && memory.isAccessibleBy(new Thread(() -> { }));
+                && Geometry.pageOffset(memory.address()) == 0 && memory.isAccessibleBy(new Thread(() -> {}));
         if (!fits) {
             throw new IllegalArgumentException("the memory of a coherent device is a native segment of whole pages of "
                     + Geometry.PAGE_BYTES + " bytes, aligned to that, writable by every thread: device=" + name

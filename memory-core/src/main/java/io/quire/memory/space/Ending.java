@@ -192,7 +192,8 @@ public final class Ending {
             } catch (DeviceClosedException already) {
                 return; // by somebody else, just now
             } catch (MemoryException failed) {
-                LOGGER.log(System.Logger.Level.WARNING, "device " + link.name() + " could not be closed with its manager",
+                LOGGER.log(System.Logger.Level.WARNING,
+                        "device " + link.name() + " could not be closed with its manager",
                         failed);
             }
         }

@@ -222,8 +222,8 @@ public final class Evictor {
                 tally.setAside(frame);
                 continue;
             }
-            Batch batch = batches.computeIfAbsent(new Stretch(lineage, address & -Geometry.LEAF_BYTES), stretch ->
-                    new Batch(lineage, stretch.leafStart(), machine.pools().host(), mayBlock, true));
+            Batch batch = batches.computeIfAbsent(new Stretch(lineage, address & -Geometry.LEAF_BYTES),
+                    stretch -> new Batch(lineage, stretch.leafStart(), machine.pools().host(), mayBlock, true));
             int page = Geometry.pageIndex(address);
             // Else forks went apart, and have frames of their own at one address; the next time, then.
             if (!batch.wants(page)) {

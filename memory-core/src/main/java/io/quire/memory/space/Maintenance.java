@@ -39,7 +39,8 @@ public final class Maintenance {
         chores.add(new Chore(manager, "look for pins that overstay", new PinWatch(machine)::look));
         chores.add(new Chore(manager, "look for snapshots that grow old", new SnapshotWatch(machine)::look));
         if (!giveBackAfter.isZero()) {
-            chores.add(new Chore(manager, "give idle memory back", new IdleMemory(machine.pools(), giveBackAfter)::work));
+            chores.add(
+                    new Chore(manager, "give idle memory back", new IdleMemory(machine.pools(), giveBackAfter)::work));
         }
     }
 

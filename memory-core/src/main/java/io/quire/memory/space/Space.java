@@ -129,7 +129,8 @@ public final class Space {
 
     private volatile @Nullable Residents residents; // none before the first is asked for
 
-    private Space(Machine machine, Integer id, @Nullable Space parent, @Nullable String name, boolean snapshot, Root root) {
+    private Space(Machine machine, Integer id, @Nullable Space parent, @Nullable String name, boolean snapshot,
+            Root root) {
         this.machine = machine;
         this.pools = machine.pools();
         this.memory = pools.memory();
@@ -382,8 +383,8 @@ public final class Space {
 
     /** Takes a range of mapped addresses out of the space, and the pages with them. */
     public void unmap(long address, long sizeBytes) {
-        withdraw(address, sizeBytes, InvalidationKind.UNMAP, current ->
-                current.withMappings(current.mappings().minus(address, address + sizeBytes)));
+        withdraw(address, sizeBytes, InvalidationKind.UNMAP,
+                current -> current.withMappings(current.mappings().minus(address, address + sizeBytes)));
     }
 
     /** Has the pages of a range read as zeros again and gives their frames back. */

@@ -28,7 +28,7 @@ public final class Usage {
 
     /** The pages of a space; none after close. */
     public static Usage of(Space space) {
-        return of(space, frame -> { });
+        return of(space, frame -> {});
     }
 
     /** The same, and hands the offset of every frame to a consumer, shared ones once for each page that maps them. */

@@ -80,7 +80,7 @@ final class BlockAllocator {
             return sizeClass;
         }
         long end = block + SizeClasses.bytes(sizeClass);
-        for (long at = block + SizeClasses.bytes(wanted); at < end; at = link(at, end, sequence)) { }
+        for (long at = block + SizeClasses.bytes(wanted); at < end; at = link(at, end, sequence)) {}
         return wanted;
     }
 

@@ -49,7 +49,7 @@ public final class TranslationCache {
         long word = known[index(address, known)];
         return TranslationWord.hasTag(word, TranslationWord.tag(address, tagShift))
                 && TranslationWord.stamp(word) == stamp
-                ? TranslationWord.offset(word) + Geometry.pageOffset(address) : MISS;
+                        ? TranslationWord.offset(word) + Geometry.pageOffset(address) : MISS;
     }
 
     /**

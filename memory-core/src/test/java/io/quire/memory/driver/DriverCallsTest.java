@@ -169,7 +169,7 @@ class DriverCallsTest {
         List<DriverCall<?>> begun = new ArrayList<>();
         assertThat(failure(() -> {
             for (int i = 0; i < MANY; i++) {
-                begun.add(calls.beginRun("behind", () -> { }));
+                begun.add(calls.beginRun("behind", () -> {}));
             }
         })).hasMessageContaining("lost");
         assertThat(begun).hasSizeBetween(2, MANY - 1)
@@ -188,8 +188,9 @@ class DriverCallsTest {
         assertThat(failure(() -> calls.run("copy", () -> {
             throw new DriverException("on fire", 7);
         })).code()).isEqualTo(7);
-        assertThat(failure(() -> calls.run("dive", DriverCallsTest::dive))).hasCauseInstanceOf(StackOverflowError.class);
-        calls.run("go on", () -> { });
+        assertThat(failure(() -> calls.run("dive", DriverCallsTest::dive)))
+                .hasCauseInstanceOf(StackOverflowError.class);
+        calls.run("go on", () -> {});
     }
 
     private static void dive() {
@@ -202,7 +203,7 @@ class DriverCallsTest {
         calls.run("outer", () -> {
             for (DriverCalls called : List.of(calls, other)) {
                 assertThatExceptionOfType(DriverReentryException.class)
-                        .isThrownBy(() -> called.run("inner", () -> { }))
+                        .isThrownBy(() -> called.run("inner", () -> {}))
                         .withMessageContainingAll("device=card", "callback=outer", "another thread")
                         .satisfies(refused -> assertThat(refused.device()).isEqualTo("card"));
             }
@@ -216,7 +217,7 @@ class DriverCallsTest {
             inside.countDown();
             hang();
         });
-        DriverCall<?> behind = calls.beginRun("behind", () -> { });
+        DriverCall<?> behind = calls.beginRun("behind", () -> {});
         inside.await();
         calls.close();
         assertThat(failure(behind::await)).hasMessageContaining("closed");
@@ -277,7 +278,7 @@ class DriverCallsTest {
             }
         };
         calls.tellsOfFreed(driver, 4);
-        calls.run("start", () -> { });
+        calls.run("start", () -> {});
         calls.freed(3);
         assertThat(told.await(10, TimeUnit.SECONDS)).isTrue();
     }
@@ -287,7 +288,7 @@ class DriverCallsTest {
         Listening driver = new Listening();
         driver.fails = true;
         calls.tellsOfFreed(driver, 200);
-        calls.run("start", () -> { });
+        calls.run("start", () -> {});
         for (int frame = 0; frame < 200; frame++) {
             calls.freed(frame);
         }

@@ -51,8 +51,8 @@ class ErrorsAnywhereTest {
 
     private static Stream<DynamicTest> tests(String className) {
         return FaultLoader.scenarios(className).stream().filter(scenario -> scenario.name().contains(ONLY))
-                .flatMap(scenario -> Stream.of(Faults.Mode.values()).map(mode ->
-                        DynamicTest.dynamicTest(scenario + ", " + mode, () -> {
+                .flatMap(scenario -> Stream.of(Faults.Mode.values())
+                        .map(mode -> DynamicTest.dynamicTest(scenario + ", " + mode, () -> {
                             FaultEnumeration enumeration = new FaultEnumeration(scenario, mode);
                             List<String> failures = enumeration.run();
                             System.out.println(scenario + ", " + mode + ": points=" + enumeration.points()

@@ -99,9 +99,9 @@ final class FaultEnumeration {
      * points there are.
      */
     private void learn() throws Exception {
-        undisturbed(() -> { });
+        undisturbed(() -> {});
         before = stateBefore();
-        after = undisturbed(() -> { });
+        after = undisturbed(() -> {});
         undisturbed(Faults::learn);
         undisturbed(() -> Faults.count(mode));
         choose(Faults.passed());

@@ -71,7 +71,8 @@ final class FaultLoader extends ClassLoader {
     private static final Set<String> NO_ALLOCATION = Set.of("get", "getLong", "size", "isEmpty", "clear", "poll",
             "peek", "hasNext", "remove", "containsKey", "equals", "hashCode", "compareTo", "compare", "length",
             "requireNonNull", "checkIndex", "checkFromIndexSize", "numberOfTrailingZeros", "numberOfLeadingZeros",
-            "bitCount", "expand", "highestOneBit", "lowestOneBit", "intValue", "longValue", "ordinal", "close", "isAlive",
+            "bitCount", "expand", "highestOneBit", "lowestOneBit", "intValue", "longValue", "ordinal", "close",
+            "isAlive",
             "accept", "applyAsLong", "getAsBoolean", "run", "fill", "countDown", "byteSize", "address", "refersTo",
             "addSuppressed", "sort", "toUnsignedLong", "desiredAssertionStatus", "floatToRawIntBits",
             "doubleToRawLongBits", "reverseBytes");
@@ -168,8 +169,8 @@ final class FaultLoader extends ClassLoader {
             switch (element) {
                 case LineNumber number -> line = number.line();
                 case NewObjectInstruction made -> allocate(code, "new " + made.className().name());
-                case NewPrimitiveArrayInstruction _, NewReferenceArrayInstruction _, NewMultiArrayInstruction _ ->
-                        allocate(code, "new array");
+                case NewPrimitiveArrayInstruction _,NewReferenceArrayInstruction _,NewMultiArrayInstruction _ ->
+                    allocate(code, "new array");
                 case InvokeDynamicInstruction made -> {
                     call(code, "indy " + made.name());
                     allocate(code, "indy " + made.name()); // to link it the first time
@@ -189,7 +190,7 @@ final class FaultLoader extends ClassLoader {
                     }
                 }
                 case ReturnInstruction _ -> code.iload(depth).invokestatic(FAULTS, "exit", TAKES_INT);
-                default -> { }
+                default -> {}
             }
             code.with(element);
         }

@@ -69,7 +69,7 @@ class FrameAllocatorTest {
         FrameAllocator allocator = new FrameAllocator(frames);
         int[] many = new int[64];
         BitSet seen = new BitSet();
-        for (int found = 64; found == 64; ) {
+        for (int found = 64; found == 64;) {
             found = allocator.allocateMany(many);
             for (int i = 0; i < found; i++) {
                 assertThat(seen.get(many[i])).isFalse();

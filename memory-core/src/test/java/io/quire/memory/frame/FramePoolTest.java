@@ -69,8 +69,8 @@ class FramePoolTest {
                     .withMessageContaining("FREE incarnation=1");
             assertThatIllegalStateException().isThrownBy(() -> pool.acquire(offset));
             long leaked = pool.allocate();
-            assertThatIllegalStateException().isThrownBy(() ->
-                    pool.check(frame -> frame == pool.frame(pools.zeroFrame()) ? 1 : 0))
+            assertThatIllegalStateException()
+                    .isThrownBy(() -> pool.check(frame -> frame == pool.frame(pools.zeroFrame()) ? 1 : 0))
                     .withMessageContaining("frame=" + pool.frame(leaked));
             assertThatIllegalStateException().isThrownBy(() -> pool.check(frame -> 2));
             pool.release(leaked);

@@ -55,7 +55,7 @@ class FrameWordTest {
             boolean isLast = references == released && holds == 1;
             assertThat(FrameWord.releaseHeld(word, released)).isEqualTo(
                     references < released || holds == 0 ? FrameWord.REFUSED
-                    : FrameWord.of(isLast ? next : incarnation, references - released, holds - 1));
+                            : FrameWord.of(isLast ? next : incarnation, references - released, holds - 1));
         }
     }
 

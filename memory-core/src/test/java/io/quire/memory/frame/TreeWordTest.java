@@ -54,7 +54,7 @@ class TreeWordTest {
             for (int free = 0; free <= 512; free++) {
                 long word = others | (long) free << lane * 12;
                 for (int count = 1; count <= 512; count++) {
-                    long less = free >= count 
+                    long less = free >= count
                             ? others | (long) (free - count) << lane * 12 | taken(lane) : REFUSED;
                     long more = free + count <= 512 ? others | (long) (free + count) << lane * 12 : REFUSED;
                     boolean right = TreeWord.take(word, lane, count) == less

@@ -28,7 +28,7 @@ class WritersTest {
     @Test
     void awaitWaitsForAWriterWithoutASlotOfItsOwn() throws InterruptedException {
         int[] slot = new int[1];
-        expectToWaitFor(() -> slot[0] = shared.enter(SPACE), () -> shared.exit(slot[0]), () -> { });
+        expectToWaitFor(() -> slot[0] = shared.enter(SPACE), () -> shared.exit(slot[0]), () -> {});
     }
 
     /** Another thread begins a write; await must return after it ends it and not before. */

@@ -319,9 +319,8 @@ public final class History {
         assertThat(address % (256 << 10)).isZero();
         // Nothing where it is, nor on the page before it and the page after it.
         long around = sizeBytes + 2L * ModelSpace.PAGE;
-        assertThat(twin.model.ranges()).noneMatch(range ->
-                range.start() < address - ModelSpace.PAGE + around
-                        && address - ModelSpace.PAGE < range.end());
+        assertThat(twin.model.ranges()).noneMatch(range -> range.start() < address - ModelSpace.PAGE + around
+                && address - ModelSpace.PAGE < range.end());
         twin.model.map(address, sizeBytes, protection);
         return address;
     }

@@ -121,10 +121,10 @@ public record Operation(String name, int sizeBytes, boolean aligned, boolean wri
                 (b, v) -> b.getLong(0) == expected(v, b.getLong(0)) && b.putLong(0, v) == b));
         all.add(new Operation("getAndAddInt", 4, true, true, (a, at, v) -> a.getAndAddInt(at, (int) v),
                 (b, v) -> {
-            int before = b.getInt(0);
-            b.putInt(0, before + (int) v);
-            return before;
-        }));
+                    int before = b.getInt(0);
+                    b.putInt(0, before + (int) v);
+                    return before;
+                }));
         all.add(new Operation("getAndAddLong", 8, true, true, MemoryAccess::getAndAddLong, (b, v) -> {
             long before = b.getLong(0);
             b.putLong(0, before + v);

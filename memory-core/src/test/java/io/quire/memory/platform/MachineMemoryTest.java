@@ -16,7 +16,8 @@ class MachineMemoryTest {
 
     private static final long MIB = 1L << 20;
     private static final String SECOND = "28 22 0:25 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw,nsdelegate\n";
-    private static final String FIRST = "36 32 0:31 / /sys/fs/cgroup/memory rw,nosuid shared:9 - cgroup cgroup rw,memory\n";
+    private static final String FIRST =
+            "36 32 0:31 / /sys/fs/cgroup/memory rw,nosuid shared:9 - cgroup cgroup rw,memory\n";
 
     @TempDir
     Path root;

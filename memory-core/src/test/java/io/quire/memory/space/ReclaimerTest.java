@@ -18,7 +18,8 @@ class ReclaimerTest {
 
     private final FramePools pools = FramePools.ofHost(100);
     private final Machine machine = new Machine("test", pools, List.of(), 10,
-            new Policies(CowPlacement.HOST, LongTermPolicy.REFUSE, 0, Duration.ofSeconds(10), Duration.ofHours(1), false, false));
+            new Policies(CowPlacement.HOST, LongTermPolicy.REFUSE, 0, Duration.ofSeconds(10), Duration.ofHours(1),
+                    false, false));
     private final Space space = Space.open(machine, "a", opened -> opened);
     private final long address = space.map(10 * FramePool.FRAME_BYTES, Protection.READ_WRITE);
 

@@ -17,7 +17,8 @@ import org.junit.jupiter.api.Test;
 class RecountTest {
 
     private final Machine machine = new Machine("test", FramePools.ofHost(100), List.of(), 10,
-            new Policies(CowPlacement.HOST, LongTermPolicy.REFUSE, 0, Duration.ofSeconds(10), Duration.ofHours(1), false, false));
+            new Policies(CowPlacement.HOST, LongTermPolicy.REFUSE, 0, Duration.ofSeconds(10), Duration.ofHours(1),
+                    false, false));
     private final Space space = Space.open(machine, "a", opened -> opened);
     private final long address = space.map(10 * FramePool.FRAME_BYTES, Protection.READ_WRITE);
 

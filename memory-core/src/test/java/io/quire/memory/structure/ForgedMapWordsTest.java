@@ -166,7 +166,7 @@ class ForgedMapWordsTest {
         }
         attempt(() -> damaged.get(bytes("large")));
         attempt(() -> damaged.put(bytes("large"), new byte[random.nextInt(400_000)]));
-        attempt(() -> damaged.forEach((key, value) -> { }));
+        attempt(() -> damaged.forEach((key, value) -> {}));
         if (random.nextInt(4) == 0) {
             attempt(damaged::clear);
             attempt(() -> damaged.put(bytes("again"), new byte[100]));

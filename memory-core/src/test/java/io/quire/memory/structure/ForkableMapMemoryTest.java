@@ -62,7 +62,7 @@ class ForkableMapMemoryTest {
     private static int fillWith(ForkableMap map, int valueBytes) {
         int entries = 0;
         try {
-            for (; ; entries++) {
+            for (;; entries++) {
                 map.put(key(entries), new byte[valueBytes]);
             }
         } catch (StructureFullException full) {
@@ -82,7 +82,7 @@ class ForkableMapMemoryTest {
         empty(map);
         fillWith(map, 100_000); // sweeps, and then is full
         map.forEach((key, value) -> map.remove(key));
-        while (memory.reclaim(1000) > 0) { }
+        while (memory.reclaim(1000) > 0) {}
         assertThat(memory.statistics().usedBytes()).isLessThan(2L << 20);
     }
 

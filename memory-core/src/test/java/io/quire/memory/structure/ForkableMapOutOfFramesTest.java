@@ -32,7 +32,7 @@ class ForkableMapOutOfFramesTest {
     void close() {
         hog.close();
         space.close();
-        while (memory.reclaim(1000) > 0) { }
+        while (memory.reclaim(1000) > 0) {}
         assertThat(memory.statistics().usedBytes()).isZero();
         memory.close();
     }
@@ -97,7 +97,7 @@ class ForkableMapOutOfFramesTest {
 
     /** Tries a change in forks with 0, 1, 2, ... frames left, until it succeeds; how many it took. */
     private int framesNeeded(BiConsumer<ForkableMap, MapModel> change) {
-        for (int frames = 0; ; frames++) {
+        for (int frames = 0;; frames++) {
             try (AddressSpace child = space.fork()) {
                 ForkableMap forked = ForkableMap.open(child, map.address());
                 MapModel after = model.copy();
@@ -128,7 +128,7 @@ class ForkableMapOutOfFramesTest {
     private void leave(int frames) {
         long page = 0;
         try {
-            for (; ; page++) {
+            for (;; page++) {
                 hog.setLong(hogged + page * PAGE, 1);
             }
         } catch (OutOfFramesException full) {
@@ -136,7 +136,7 @@ class ForkableMapOutOfFramesTest {
                 hog.discard(hogged, (long) frames * PAGE);
             }
         }
-        while (memory.reclaim(1000) > 0) { }
+        while (memory.reclaim(1000) > 0) {}
         assertThat(memory.statistics().freeBytes()).isEqualTo((long) frames * PAGE);
     }
 
@@ -145,7 +145,7 @@ class ForkableMapOutOfFramesTest {
     }
 
     private long usedBytes() {
-        while (memory.reclaim(1000) > 0) { }
+        while (memory.reclaim(1000) > 0) {}
         return memory.statistics().usedBytes();
     }
 

@@ -53,7 +53,7 @@ class ForkableMapRefusalTest {
 
     /** Has each call of the device fail in turn, while a fork makes every page one that has to be copied. */
     private void failEachCall(BiConsumer<ForkableMap, MapModel> change) {
-        for (int nth = 1; ; nth++) {
+        for (int nth = 1;; nth++) {
             try (AddressSpace child = space.fork()) {
                 for (long page = 0; page < map.usedBytes(); page += 4096) {
                     near.load(mirror, map.address() + page); // so that it has to be told
@@ -126,7 +126,7 @@ class ForkableMapRefusalTest {
                     mine.put(bytes("deep"), bytes("0"));
                 }
                 for (int i = 1; i < 600; i++) {
-                    int deepest = dive(Integer.MAX_VALUE, () -> { }); // more, once it is compiled
+                    int deepest = dive(Integer.MAX_VALUE, () -> {}); // more, once it is compiled
                     byte[] value = bytes("" + i);
                     byte[] before = mine.get(bytes("deep"));
                     boolean[] returned = {false};

@@ -132,7 +132,7 @@ class ForkableMapTest {
 
     /** Of the pool, after all that waits to be destroyed is. */
     private long usedBytes() {
-        while (memory.reclaim(1000) > 0) { }
+        while (memory.reclaim(1000) > 0) {}
         return memory.statistics().usedBytes();
     }
 
@@ -194,7 +194,7 @@ class ForkableMapTest {
         ForkableMap small = ForkableMap.create(space, 64 << 10);
         MapModel model = new MapModel();
         assertThatThrownBy(() -> {
-            for (int i = 0; ; i++) {
+            for (int i = 0;; i++) {
                 model.put(small, bytes("key" + i), new byte[500]);
             }
         }).isInstanceOf(StructureFullException.class)
@@ -362,7 +362,7 @@ class ForkableMapTest {
         try {
             ForkableMap damaged = ForkableMap.open(victim, map.address());
             damaged.get(KEY);
-            damaged.forEach((key, value) -> { });
+            damaged.forEach((key, value) -> {});
             damaged.put(bytes("2"), VALUE);
             damaged.remove(KEY);
             damaged.clear();
@@ -389,7 +389,7 @@ class ForkableMapTest {
         assertThatThrownBy(() -> map.remove(KEY)).isInstanceOf(ClosedException.class);
         assertThatThrownBy(map::clear).isInstanceOf(ClosedException.class);
         assertThatThrownBy(map::size).isInstanceOf(ClosedException.class);
-        assertThatThrownBy(() -> map.forEach((key, value) -> { })).isInstanceOf(ClosedException.class);
+        assertThatThrownBy(() -> map.forEach((key, value) -> {})).isInstanceOf(ClosedException.class);
         assertThatThrownBy(() -> ForkableMap.open(space, map.address())).isInstanceOf(ClosedException.class);
         assertThat(map.toString()).contains("regionBytes=1073741824");
     }

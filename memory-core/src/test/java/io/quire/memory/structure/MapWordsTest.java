@@ -150,12 +150,12 @@ class MapWordsTest {
     @Test
     void everyChangeMayWriteWordsOfItsOwnOnly() {
         for (long offset : new long[] {MapHeader.MAGIC_AT, MapHeader.VERSION_AT, MapHeader.SIZE_AT, MapHeader.SEED_AT,
-                MapHeader.STATE_AT, 64, 112, MapHeader.JOURNAL_AT, 4088, 8192, 8200, -8, Long.MIN_VALUE, 48 + 4}) {
+            MapHeader.STATE_AT, 64, 112, MapHeader.JOURNAL_AT, 4088, 8192, 8200, -8, Long.MIN_VALUE, 48 + 4}) {
             assertThat(MapHeader.mayChange(offset, 8192)).as("%d", offset).isFalse();
         }
         for (long offset : new long[] {MapHeader.HEADERS_SINCE_AT, MapHeader.TABLE_AT, MapHeader.COUNTS_AT,
-                MapHeader.VALUE_BYTES_AT, MapHeader.TOP_AT, MapHeader.SWEEP_AT, MapHeader.SWEEP_RUN_AT,
-                MapHeader.SWEEP_SINCE_AT, MapHeader.freeListAt(0), MapHeader.freeListAt(122), 4096, 8184}) {
+            MapHeader.VALUE_BYTES_AT, MapHeader.TOP_AT, MapHeader.SWEEP_AT, MapHeader.SWEEP_RUN_AT,
+            MapHeader.SWEEP_SINCE_AT, MapHeader.freeListAt(0), MapHeader.freeListAt(122), 4096, 8184}) {
             assertThat(MapHeader.mayChange(offset, 8192)).as("%d", offset).isTrue();
         }
     }

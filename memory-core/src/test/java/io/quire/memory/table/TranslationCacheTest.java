@@ -18,7 +18,7 @@ class TranslationCacheTest {
     @Test
     void emptyCacheKnowsNoAddress() {
         for (long address : new long[] {0, 1, 4096, 1L << 37, Geometry.ADDRESS_LIMIT - 1, -1, Long.MIN_VALUE,
-                Long.MAX_VALUE}) {
+            Long.MAX_VALUE}) {
             assertThat(cache.find(address)).isEqualTo(TranslationCache.MISS);
             assertThat(cache.findWritable(address)).isEqualTo(TranslationCache.MISS);
         }

@@ -33,7 +33,7 @@ class TranslationWordTest {
     void noTagMatchesNoTranslation() {
         for (int shift = 21; shift <= 30; shift += 3) {
             for (long address : new long[] {0, 1, 0xFFFEL << shift, 0xFFFFL << shift, 1L << 47, -1, Long.MAX_VALUE,
-                    Long.MIN_VALUE}) {
+                Long.MIN_VALUE}) {
                 long tag = TranslationWord.tag(address, shift);
                 assertThat(tag).isPositive();
                 assertThat(TranslationWord.hasTag(TranslationWord.NONE, tag)).isFalse();

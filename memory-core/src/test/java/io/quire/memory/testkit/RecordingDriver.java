@@ -63,7 +63,7 @@ public abstract class RecordingDriver implements DeviceDriver, AfterEachCallback
     private final BitSet used = new BitSet();
     private final CountDownLatch released = new CountDownLatch(1);
     private final int frames;
-    private volatile Hook onAttached = _ -> { };
+    private volatile Hook onAttached = _ -> {};
     private boolean mayEndBadly;
 
     /** The page table of one mirror. */

@@ -28,7 +28,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class NativeDevice extends SoftwareDevice {
 
-
     /** By the number that C knows them by; from creation to close. */
     private static final Map<Long, NativeDevice> DEVICES = new ConcurrentHashMap<>();
 

@@ -261,7 +261,7 @@ public abstract sealed class SoftwareDevice implements AutoCloseable permits Nat
             long argument) {
         Objects.requireNonNull(mirror, "mirror");
         boolean buffered = kind.isRead() || kind == Operation.Kind.WRITE;
-        if (!isRange(address, sizeBytes) || !isRange(target, sizeBytes) 
+        if (!isRange(address, sizeBytes) || !isRange(target, sizeBytes)
                 || (buffered && sizeBytes > MAX_BUFFER_BYTES)) {
             throw badRange("no range that a device can work on", kind, address, target, sizeBytes);
         }

@@ -188,8 +188,8 @@ final class History {
         MemoryAccess access = twin.access(random);
         note("getAndAdd %s at 0x%x", access, address);
         long before = word(twin, address);
-        writes(twin, address, bytesOf(before + delta), Set.of(), () ->
-                assertThat(access.getAndAddLong(address, delta)).isEqualTo(before));
+        writes(twin, address, bytesOf(before + delta), Set.of(),
+                () -> assertThat(access.getAndAddLong(address, delta)).isEqualTo(before));
     }
 
     /** Does what shall write some bytes; what fails may have written a part of them. */

@@ -123,7 +123,7 @@ public final class TieredMemory implements AutoCloseable {
                 switch (event.type()) {
                     case INVALIDATE_START -> assertThat(open.add(window)).as("starts twice: %s", event).isTrue();
                     case INVALIDATE_END -> open.remove(window);
-                    default -> { }
+                    default -> {}
                 }
             }
             assertThat(open).as("invalidations that did not end: %s", device).isEmpty();
@@ -155,7 +155,8 @@ public final class TieredMemory implements AutoCloseable {
     }
 
     private long used() {
-        return manager.pools().stream().filter(pool -> !isGone(pool)).mapToLong(pool -> pool.sizeBytes() - pool.freeBytes()).sum();
+        return manager.pools().stream().filter(pool -> !isGone(pool))
+                .mapToLong(pool -> pool.sizeBytes() - pool.freeBytes()).sum();
     }
 
     @Override

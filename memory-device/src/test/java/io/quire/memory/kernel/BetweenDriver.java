@@ -11,7 +11,7 @@ import java.util.concurrent.CompletableFuture;
 final class BetweenDriver implements PrivateDriver {
 
     private final PrivateDriver driver;
-    private Runnable between = () -> { };
+    private Runnable between = () -> {};
 
     BetweenDriver(PrivateDriver driver) {
         this.driver = driver;
@@ -26,7 +26,7 @@ final class BetweenDriver implements PrivateDriver {
     public void copyToDevice(MemorySegment source, int frame) {
         driver.copyToDevice(source, frame);
         Runnable act = between;
-        between = () -> { };
+        between = () -> {};
         CompletableFuture.runAsync(act).join(); // on the thread of the driver it would be refused
     }
 

@@ -686,7 +686,7 @@ class BeyondTheKernelTest extends Rig {
                         expectPinned((Pin) open.getFirst(), NEW.asSlice(0, PAGE));
                     }
                     case UNMAP -> expectRead(target, there, address + 2 * PAGE, OLD.asSlice(2 * PAGE), 0);
-                    default -> { }
+                    default -> {}
                 }
                 if (meanwhile == Meanwhile.PROTECT) {
                     assertThat(space.pageState(page).writable()).isFalse();

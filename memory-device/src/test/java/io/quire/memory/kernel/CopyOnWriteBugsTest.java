@@ -227,17 +227,17 @@ class CopyOnWriteBugsTest extends KernelBug {
         try (TieredMemory memory = new TieredMemory(device); AddressSpace space = memory.manager().newAddressSpace()) {
             long address = mapNumbered(space, 2);
             AtomicLong[] counts = {new AtomicLong(), new AtomicLong()};
-            race(running -> count(space, address + 8, counts[0], running), running ->
-                    count(space, address + 16, counts[1], running), running -> {
-                while (running.getAsBoolean()) {
-                    try (AddressSpace child = space.fork()) {
-                        child.setLong(address, 5);
-                        space.migrate(address, 2 * PAGE, memory.pool(device));
-                        child.unmap(address, PAGE);
-                    }
-                    space.discard(address + PAGE, PAGE);
-                }
-            });
+            race(running -> count(space, address + 8, counts[0], running),
+                    running -> count(space, address + 16, counts[1], running), running -> {
+                        while (running.getAsBoolean()) {
+                            try (AddressSpace child = space.fork()) {
+                                child.setLong(address, 5);
+                                space.migrate(address, 2 * PAGE, memory.pool(device));
+                                child.unmap(address, PAGE);
+                            }
+                            space.discard(address + PAGE, PAGE);
+                        }
+                    });
             assertThat(space.getLong(address + 8)).isEqualTo(counts[0].get());
             assertThat(space.getLong(address + 16)).isEqualTo(counts[1].get());
             space.unmap(address, 2 * PAGE);

@@ -114,9 +114,9 @@ class DeviceMemoryBugsTest extends KernelBug {
                 assertThat(space.migrate(address, PAGES * PAGE, memory.pool(device)).moved()).isEqualTo(PAGES);
                 device.faults().delay(FaultInjection.Phase.COPY, Duration.ofNanos(200_000));
                 Threads.race(Duration.ZERO, running -> memory.manager().evict(memory.pool(device), PAGES),
-                        running -> expectNumbered(space, address, PAGES), running ->
-                                space.setLong(address + PAGE + 8, 5), running ->
-                                assertThat(space.getLong(address + PAGE)).isEqualTo(2));
+                        running -> expectNumbered(space, address, PAGES),
+                        running -> space.setLong(address + PAGE + 8, 5),
+                        running -> assertThat(space.getLong(address + PAGE)).isEqualTo(2));
             }
         }
     }
@@ -127,12 +127,12 @@ class DeviceMemoryBugsTest extends KernelBug {
         SoftwareDevice device = privateMemory(PAGES);
         try (TieredMemory memory = new TieredMemory(device); AddressSpace space = memory.manager().newAddressSpace()) {
             long address = mapNumbered(space, 1);
-            race(running -> readAgainAndAgain(space, address, running), running ->
-                    readAgainAndAgain(space, address, running), running -> {
-                for (int round = 0; round < ROUNDS || running.getAsBoolean(); round++) {
-                    space.migrate(address, PAGE, memory.pool(device));
-                }
-            });
+            race(running -> readAgainAndAgain(space, address, running),
+                    running -> readAgainAndAgain(space, address, running), running -> {
+                        for (int round = 0; round < ROUNDS || running.getAsBoolean(); round++) {
+                            space.migrate(address, PAGE, memory.pool(device));
+                        }
+                    });
             othersGoOn(space, address);
             space.unmap(address, PAGE);
             ManagerCheck.awaitTold(memory.manager());
@@ -404,8 +404,8 @@ class DeviceMemoryBugsTest extends KernelBug {
             long address = mapNumbered(space, 4);
             space.setLong(address, 0);
             device.faults().failCopy(2, CODE);
-            fails(DriverFailedException.class, space, address, () ->
-                    space.migrate(address, 2 * PAGE, memory.pool(device)));
+            fails(DriverFailedException.class, space, address,
+                    () -> space.migrate(address, 2 * PAGE, memory.pool(device)));
             space.migrate(address + PAGE, 2 * PAGE, memory.pool(device));
             device.faults().failCopy(1, CODE);
             fails(DriverFailedException.class, space, address, () -> space.getLong(address + PAGE));
@@ -414,12 +414,12 @@ class DeviceMemoryBugsTest extends KernelBug {
             device.faults().failCopy(1, CODE);
             fails(DriverFailedException.class, space, address, () -> memory.manager().evict(memory.pool(device), 1));
             device.faults().failCopy(1, CODE);
-            fails(DriverFailedException.class, space, address, () ->
-                    space.pin(address + PAGE, PAGE, PinTerm.SHORT, PinAccess.READ));
+            fails(DriverFailedException.class, space, address,
+                    () -> space.pin(address + PAGE, PAGE, PinTerm.SHORT, PinAccess.READ));
             try (AddressSpace _ = space.fork()) {
                 device.faults().failCopy(1, CODE);
-                fails(DriverFailedException.class, space, address, () ->
-                        device.fill(attached.mirror(), address + PAGE, 8, (byte) 1));
+                fails(DriverFailedException.class, space, address,
+                        () -> device.fill(attached.mirror(), address + PAGE, 8, (byte) 1));
             }
             long rest = space.map(20 * PAGE);
             try (Pin _ = space.pin(address, PAGE, PinTerm.SHORT, PinAccess.WRITE)) {
@@ -431,10 +431,9 @@ class DeviceMemoryBugsTest extends KernelBug {
                 });
                 fails(OutOfFramesException.class, space, address, space::fork);
                 fails(OutOfFramesException.class, space, address, () -> space.getLong(address + PAGE));
-                fails(OutOfFramesException.class, space, address, () ->
-                        attached.makeExclusive(rest + 19 * PAGE, PAGE));
-                fails(OutOfFramesException.class, space, address, () ->
-                        space.pin(rest + 19 * PAGE, PAGE, PinTerm.LONG, PinAccess.READ));
+                fails(OutOfFramesException.class, space, address, () -> attached.makeExclusive(rest + 19 * PAGE, PAGE));
+                fails(OutOfFramesException.class, space, address,
+                        () -> space.pin(rest + 19 * PAGE, PAGE, PinTerm.LONG, PinAccess.READ));
             }
         }
     }

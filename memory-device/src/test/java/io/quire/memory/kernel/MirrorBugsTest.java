@@ -60,12 +60,12 @@ class MirrorBugsTest extends KernelBug {
                     assertThat(device.atomicAdd(attached.mirror(), address, 1).value())
                             .isEqualTo(added.getAndIncrement());
                 }
-            }, running -> watchItGrow(space, address, added, running), running ->
-                    watchItGrow(space, address, added, running), running -> {
-                while (running.getAsBoolean()) {
-                    memory.manager().evict(memory.pool(device), 1);
-                }
-            });
+            }, running -> watchItGrow(space, address, added, running),
+                    running -> watchItGrow(space, address, added, running), running -> {
+                        while (running.getAsBoolean()) {
+                            memory.manager().evict(memory.pool(device), 1);
+                        }
+                    });
             assertThat(space.getLong(address)).isEqualTo(added.get());
         }
     }
@@ -271,12 +271,12 @@ class MirrorBugsTest extends KernelBug {
                         told.set(value);
                     }
                 }
-            }, running -> readGrowing(device, first, address, told, running), running ->
-                    readGrowing(hidden, second, address, told, running), running -> {
-                while (running.getAsBoolean()) {
-                    disturb(memory, space, address, own);
-                }
-            });
+            }, running -> readGrowing(device, first, address, told, running),
+                    running -> readGrowing(hidden, second, address, told, running), running -> {
+                        while (running.getAsBoolean()) {
+                            disturb(memory, space, address, own);
+                        }
+                    });
             space.protect(address, PAGES * PAGE, Protection.READ_WRITE);
             memory.checkTable(device, first, space);
             memory.checkTable(hidden, second, space);
@@ -377,8 +377,8 @@ class MirrorBugsTest extends KernelBug {
             attached.makeExclusive(address, PAGES * PAGE);
             try (AddressSpace child = parent.fork()) {
                 assertThat(parent.pageState(address).place()).isEqualTo(Place.HOST);
-                Threads.race(Duration.ZERO, running -> incrementAll(parent, address), running ->
-                        incrementAll(child, address));
+                Threads.race(Duration.ZERO, running -> incrementAll(parent, address),
+                        running -> incrementAll(child, address));
             }
         }
     }

@@ -59,7 +59,7 @@ final class Operations {
         all.put("put", () -> map.put(new byte[] {(byte) number[0]++}, new byte[number[0] % 700]));
         all.put("remove", () -> map.remove(new byte[] {(byte) number[0]++}));
         all.put("get", () -> map.get(new byte[] {(byte) number[0]++}));
-        all.put("forEach", () -> map.forEach((_, _) -> { }));
+        all.put("forEach", () -> map.forEach((_, _) -> {}));
         all.put("reports", () -> String.valueOf(space.statistics() + manager.toString() + manager.openSpaces()));
         all.put("maintain", manager::maintain);
         all.keySet().removeIf(Misuse::isOff);

@@ -151,7 +151,7 @@ final class RacingCloses implements Misuse.Scenario {
                 }
             }
             case 5 -> shared.map.put(new byte[] {(byte) random.nextInt()}, new byte[random.nextInt(500)]);
-            case 6 -> shared.map.forEach((_, _) -> { });
+            case 6 -> shared.map.forEach((_, _) -> {});
             case 7 -> work(shared, random, address);
             case 8 -> space.migrate(address, 4096, shared.world.manager.pools().get(random.nextInt(3)));
             case 9 -> space.discard(address, 4096);

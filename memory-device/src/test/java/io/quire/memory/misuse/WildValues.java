@@ -149,7 +149,7 @@ final class WildValues {
                 throw new Documented.Thrown();
             };
             case 1 -> _ -> world.manager.maintain();
-            default -> _ -> { };
+            default -> _ -> {};
         };
     }
 
@@ -159,7 +159,7 @@ final class WildValues {
                 throw new Documented.Thrown();
             };
             case 1 -> (_, _) -> world.manager.newAddressSpace().close();
-            default -> (_, _) -> { };
+            default -> (_, _) -> {};
         };
     }
 

@@ -38,7 +38,7 @@ final class FakeMirror implements DeviceMirror {
     final AtomicInteger faults = new AtomicInteger();
 
     /** Runs in each fault, after its sequence was taken. */
-    volatile Runnable inFault = () -> { };
+    volatile Runnable inFault = () -> {};
 
     /** A fault to write is answered with this instead. */
     volatile DeviceAccess writeBecomes = DeviceAccess.WRITE;

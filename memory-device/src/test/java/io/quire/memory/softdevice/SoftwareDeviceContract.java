@@ -131,7 +131,7 @@ abstract class SoftwareDeviceContract {
         assertThatExceptionOfType(DriverException.class).isThrownBy(() -> device.read(mirror, at(0), buffer(1)))
                 .withMessageContaining("outdated").extracting(DriverException::code).isEqualTo(Status.BUSY);
 
-        mirror.inFault = () -> { };
+        mirror.inFault = () -> {};
         mirror.writeBecomes = DeviceAccess.READ;
         assertThatExceptionOfType(DriverException.class)
                 .isThrownBy(() -> device.fill(mirror, at(0), 1, (byte) 1))

@@ -90,7 +90,8 @@ final class CrowdRound {
                 threads.add((random.nextInt(3) == 0 ? virtual() : Thread.ofPlatform().daemon())
                         .name("soak-" + name).unstarted(() -> work(worker, turn, end)));
             }
-            hog = HOG ? threads.stream().filter(one -> one.getName().equals("soak-Hog")).findFirst().orElse(null) : null;
+            hog = HOG ? threads.stream().filter(one -> one.getName().equals("soak-Hog")).findFirst().orElse(null)
+                    : null;
             Thread[] all = threads.toArray(new Thread[0]);
             for (Thread thread : all) {
                 thread.start();

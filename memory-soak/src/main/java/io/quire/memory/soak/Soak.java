@@ -60,7 +60,7 @@ public final class Soak {
                 SoakRun.class.getName()));
         System.out.println("soak: variant " + variant.label() + ", seconds=" + settings.seconds() + ", seed="
                 + settings.seed() + "\nsoak: to repeat: " + String.join(" ", command) + " " + String.join(" ",
-                settings.arguments()));
+                        settings.arguments()));
         command.addAll(settings.arguments());
         Process process = new ProcessBuilder(command).inheritIO().start();
         try {

@@ -324,7 +324,7 @@ final class TierSteps {
         if (round.attempt("migrate " + range(live, start, bytes) + " to " + pool.name(),
                 live.model.refusalsOfRange(start, bytes, false).contains(
                         io.quire.memory.contract.AddressNotMappedException.class)
-                        ? Set.of(io.quire.memory.contract.AddressNotMappedException.class) : Set.of(),
+                                ? Set.of(io.quire.memory.contract.AddressNotMappedException.class) : Set.of(),
                 closedOr(pool), () -> made[0] = live.space.migrate(start, bytes, pool))
                 && round.settings.has("report")) {
             checkReport(live, start, made[0], pool);

@@ -16,8 +16,7 @@ import org.openjdk.jcstress.infra.results.II_Result;
  */
 @JCStressTest
 @Outcome(id = "0, 0", expect = ACCEPTABLE, desc = "nobody is refused while a frame is free")
-@Outcome(expect = FORBIDDEN,
-        desc = "an allocation missed a frame that was on its way from one place to another")
+@Outcome(expect = FORBIDDEN, desc = "an allocation missed a frame that was on its way from one place to another")
 @State
 public class FrameTransferStress {
 

@@ -16,8 +16,7 @@ import org.openjdk.jcstress.infra.results.II_Result;
 /** Two plain stores inside a slot, and who waits for the slot. */
 @JCStressTest
 @Outcome(id = "0, 0", expect = ACCEPTABLE, desc = "the writer did not write")
-@Outcome(id = "1, 1", expect = ACCEPTABLE,
-        desc = "who has waited for the slot sees all that was stored inside")
+@Outcome(id = "1, 1", expect = ACCEPTABLE, desc = "who has waited for the slot sees all that was stored inside")
 @Outcome(expect = FORBIDDEN, desc = "the slot was free before a store of its writer was visible")
 @State
 public class WriteDoneStress {

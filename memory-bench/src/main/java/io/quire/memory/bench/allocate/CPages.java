@@ -47,7 +47,8 @@ record CPages(MethodHandle malloc, MethodHandle free, long[] addresses) implemen
                 LINKER.downcallHandle(library.findOrThrow(malloc),
                         FunctionDescriptor.of(ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG), leaf),
                 LINKER.downcallHandle(library.findOrThrow(free),
-                        FunctionDescriptor.ofVoid(ValueLayout.JAVA_LONG), leaf), new long[live]);
+                        FunctionDescriptor.ofVoid(ValueLayout.JAVA_LONG), leaf),
+                new long[live]);
     }
 
     @Override

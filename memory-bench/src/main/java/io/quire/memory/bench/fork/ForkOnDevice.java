@@ -156,7 +156,7 @@ public class ForkOnDevice {
     }
 
     private Timed timed() {
-        return new Timed(this::fork, ForkTime.FORKS, () -> { }, this::closeChildren);
+        return new Timed(this::fork, ForkTime.FORKS, () -> {}, this::closeChildren);
     }
 
     private Timed one(Runnable before) {

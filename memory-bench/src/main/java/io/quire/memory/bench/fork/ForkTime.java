@@ -139,7 +139,7 @@ public class ForkTime {
 
     /** The operation as the tour times it. */
     Timed timed() {
-        return new Timed(this::fork, FORKS, () -> { }, this::closeChildren);
+        return new Timed(this::fork, FORKS, () -> {}, this::closeChildren);
     }
 
     /** Adds the rows to the table. */

@@ -81,6 +81,6 @@ public class GetFromSnapshot {
 
     /** The operation as the tour times it. */
     Timed timed(FilledMap filled) {
-        return new Timed(() -> get(filled), FilledMap.BATCH, () -> chooseKeys(filled), () -> { });
+        return new Timed(() -> get(filled), FilledMap.BATCH, () -> chooseKeys(filled), () -> {});
     }
 }

@@ -56,6 +56,6 @@ public class TakeSnapshot {
     static Timed timed(FilledMap filled) {
         TakeSnapshot take = new TakeSnapshot();
         int count = filled.kind.copies() ? 1 : SNAPSHOTS;
-        return new Timed(() -> take.snapshots(filled, count), count, () -> { }, filled.map()::settle);
+        return new Timed(() -> take.snapshots(filled, count), count, () -> {}, filled.map()::settle);
     }
 }

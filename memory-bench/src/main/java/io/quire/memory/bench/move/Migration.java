@@ -164,7 +164,7 @@ public class Migration {
         String what = "page to " + (direction == Direction.TO_DEVICE ? "device" : "host") + ", " + batchPages
                 + (attached ? " a call, attached, copy" : " a call, plain copy");
         report.add(what, target(),
-                ROUNDS.compare(new Timed(this::migrate, PAGES, this::putBack, () -> { }),
+                ROUNDS.compare(new Timed(this::migrate, PAGES, this::putBack, () -> {}),
                         Timed.of(PAGES, this::plainCopy)));
     }
 }

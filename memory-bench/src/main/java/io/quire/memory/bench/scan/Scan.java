@@ -52,7 +52,9 @@ public class Scan {
     private static final int PAGES = (int) (SIZE_BYTES / Pages.PAGE_BYTES);
 
     /** The order in which the pages were written, which is how their frames lie. */
-    public enum Layout { ORDERED, SCATTERED }
+    public enum Layout {
+        ORDERED, SCATTERED
+    }
 
     @Param
     public Layout layout;

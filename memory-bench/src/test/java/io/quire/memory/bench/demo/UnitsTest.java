@@ -15,14 +15,14 @@ class UnitsTest {
 
     @ParameterizedTest
     @CsvSource({"0, 0 B", "1023, 1023 B", "1024, 1.0 KiB", "1048575, 1.0 MiB", "132749722, 126.6 MiB",
-            "9223372036854775807, 8388608.0 TiB"})
+        "9223372036854775807, 8388608.0 TiB"})
     void bytesGetTheUnitThatFits(long sizeBytes, String text) {
         assertThat(Units.bytes(sizeBytes)).isEqualTo(text);
     }
 
     @ParameterizedTest
     @CsvSource({"0, 0 ns", "870, 870 ns", "12345, 12.3 us", "999960, 1.0 ms", "1240000, 1.2 ms",
-            "20100000000, 20.1 s", "7200000000000, 7200.0 s"})
+        "20100000000, 20.1 s", "7200000000000, 7200.0 s"})
     void durationsGetTheUnitThatFits(long nanos, String text) {
         assertThat(Units.duration(nanos)).isEqualTo(text);
     }

@@ -26,8 +26,7 @@ public final class AccessScenarios {
                 of("read by an accessor", world -> world.accessor().getLong(world.shared + 8)),
                 new Scenario("read by an accessor whose cache grows", () -> new Accesses(5, Accesses::readApart)),
                 ready("write by an accessor that has written", world -> world.accessor().setLong(world.own + 8, 42)),
-                ready("range write by an accessor", world ->
-                        world.accessor().fill(world.shared, World.PAGE, (byte) 7)),
+                ready("range write by an accessor", world -> world.accessor().fill(world.shared, World.PAGE, (byte) 7)),
                 ready("close of an accessor", Accesses::closeAccessor),
                 of("gather", world -> world.space.gatherLongs(new long[] {world.own + 8, world.shared + 8},
                         new long[2], 2)),

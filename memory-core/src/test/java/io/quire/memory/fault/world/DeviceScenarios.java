@@ -32,23 +32,22 @@ public final class DeviceScenarios {
                 on("far", "migrate from a private device", world -> world.migrate("host")),
                 on("far", "read of a private page", world -> world.space.getLong(world.address + 8)),
                 on("far", "write of a private page", world -> world.space.setLong(world.address + 8, 42)),
-                on("near", "first write of a shared page on a device", world ->
-                        world.space.setLong(world.address + 8, 42)),
+                on("near", "first write of a shared page on a device",
+                        world -> world.space.setLong(world.address + 8, 42)),
                 on("far", "evict", world -> world.manager.evict(world.manager.device("far").pool(), 2)),
                 of("read by a device", world -> world.near().mirror().fault(world.address, 1, DeviceAccess.READ)),
-                of("read of zeros by a device", world ->
-                        world.near().mirror().fault(world.address + 3 * World.PAGE, 1, DeviceAccess.READ)),
+                of("read of zeros by a device",
+                        world -> world.near().mirror().fault(world.address + 3 * World.PAGE, 1, DeviceAccess.READ)),
                 of("read of many zeros by a device", Devices::readZeros),
                 of("write by a device", world -> world.near().mirror().fault(world.address, 1, DeviceAccess.WRITE)),
-                on("far", "write of a private page by its device", world ->
-                        world.far().mirror().fault(world.address, 1, DeviceAccess.WRITE)),
+                on("far", "write of a private page by its device",
+                        world -> world.far().mirror().fault(world.address, 1, DeviceAccess.WRITE)),
                 of("exclusive access begins", world -> world.near().makeExclusive(world.address, 2L * World.PAGE)),
-                exclusive("exclusive access to more pages", world ->
-                        world.near().makeExclusive(world.others, (long) OTHERS * World.PAGE)),
+                exclusive("exclusive access to more pages",
+                        world -> world.near().makeExclusive(world.others, (long) OTHERS * World.PAGE)),
                 exclusive("exclusive access ends", world -> world.space.getLong(world.address + 8)),
                 exclusive("fork amid exclusive access", Devices::fork),
-                exclusive("unmap amid exclusive access", world ->
-                        world.space.unmap(world.address, 2L * World.PAGE)),
+                exclusive("unmap amid exclusive access", world -> world.space.unmap(world.address, 2L * World.PAGE)),
                 on("far", "fork of private pages", Devices::fork),
                 on("far", "close of a space on a device", Devices::closeSpace));
     }

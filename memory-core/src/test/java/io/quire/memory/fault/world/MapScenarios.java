@@ -33,8 +33,8 @@ public final class MapScenarios {
                         world.put(world.map, "more " + world.map.size(), 10);
                     }
                 }, world -> world.put(world.map, "new", 10)),
-                of("put that splits a block", world -> world.map.remove(bytes("large")), world ->
-                        world.put(world.map, "new", 1_000)),
+                of("put that splits a block", world -> world.map.remove(bytes("large")),
+                        world -> world.put(world.map, "new", 1_000)),
                 of("put that sweeps and merges", Maps::leaveHoles, world -> world.put(world.map, "new", 3_000)),
                 of("put that finds no room", world -> {
                     try {
@@ -47,8 +47,8 @@ public final class MapScenarios {
                 of("remove of a large value", world -> world.map.remove(bytes("large"))),
                 of("clear of a map", world -> world.map.clear()),
                 of("get from a map", world -> world.found(world.map.get(bytes("key 1")))),
-                of("containsKey of a map", world ->
-                        world.found(world.map.containsKey(bytes("key 1")) ? bytes("yes") : null)),
+                of("containsKey of a map",
+                        world -> world.found(world.map.containsKey(bytes("key 1")) ? bytes("yes") : null)),
                 of("forEach of a map", world -> world.found(bytes(entries(world.map).toString()))),
                 of("map in a fork", world -> world.found(ForkableMap.open(world.child, world.map.address())
                         .get(bytes("key 1")))),
@@ -60,7 +60,7 @@ public final class MapScenarios {
     }
 
     private static Scenario of(String name, Consumer<Maps> act) {
-        return of(name, _ -> { }, act);
+        return of(name, _ -> {}, act);
     }
 
     private static Scenario of(String name, Consumer<Maps> prepare, Consumer<Maps> act) {

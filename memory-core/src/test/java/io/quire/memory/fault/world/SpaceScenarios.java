@@ -33,13 +33,13 @@ public final class SpaceScenarios {
                 shared("unmap of everything", world -> {
                     world.space.unmap(world.filled, 4L * World.PAGE);
                 }),
-                one("protect to less", world ->
-                        world.space.protect(world.filled, 2L * World.PAGE, Protection.READ_ONLY)),
-                shared("protect to nothing", world ->
-                        world.space.protect(world.filled, 2L * World.PAGE, Protection.NONE)),
+                one("protect to less",
+                        world -> world.space.protect(world.filled, 2L * World.PAGE, Protection.READ_ONLY)),
+                shared("protect to nothing",
+                        world -> world.space.protect(world.filled, 2L * World.PAGE, Protection.NONE)),
                 one("discard", world -> world.space.discard(world.filled + World.PAGE, 2L * World.PAGE)),
-                shared("discard of shared pages", world ->
-                        world.space.discard(world.filled + World.PAGE, 2L * World.PAGE)),
+                shared("discard of shared pages",
+                        world -> world.space.discard(world.filled + World.PAGE, 2L * World.PAGE)),
                 shared("close", world -> {
                     if (!world.space.isClosed()) {
                         world.space.close();
