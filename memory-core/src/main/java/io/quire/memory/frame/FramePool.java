@@ -1,5 +1,7 @@
 package io.quire.memory.frame;
 
+import io.quire.memory.allocator.FrameAllocator;
+import io.quire.memory.allocator.Magazine;
 import io.quire.memory.contract.PoolKind;
 import io.quire.memory.platform.Reservation;
 import java.lang.foreign.MemorySegment;

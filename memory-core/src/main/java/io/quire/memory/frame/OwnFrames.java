@@ -1,5 +1,7 @@
 package io.quire.memory.frame;
 
+import io.quire.memory.allocator.Magazine;
+
 /**
  * The frames of the host through a {@link Magazine} of one owner's, so that most calls touch nothing that other threads
  * write, and the only exchange is the one that takes a frame out of the magazine. Frames of other pools take the same

@@ -1,7 +1,6 @@
 /**
- * Physical memory: pools of 4 KiB frames, of the host and of devices, who has how many references to each frame and
- * holds it how often, and the lock-free allocator that hands them out by number. Front door:
- * {@link io.quire.memory.frame.FramePools}.
+ * Physical memory: pools of 4 KiB frames, of the host and of devices, and how many references each frame has and how
+ * often it is held. Front door: {@link io.quire.memory.frame.FramePools}.
  */
 @NullMarked
 package io.quire.memory.frame;

@@ -1,6 +1,6 @@
 package io.quire.memory.bench.allocate;
 
-import io.quire.memory.frame.FrameAllocator;
+import io.quire.memory.allocator.FrameAllocator;
 
 /** Numbers of frames, from whichever thread: through the magazine of a stripe. */
 @SuppressWarnings("ArrayRecordComponent") // never compared; the compiler trusts the fields of a record

@@ -1,7 +1,7 @@
 package io.quire.memory.bench.allocate;
 
-import io.quire.memory.frame.FrameAllocator;
-import io.quire.memory.frame.Magazine;
+import io.quire.memory.allocator.FrameAllocator;
+import io.quire.memory.allocator.Magazine;
 
 /** Numbers of frames through a magazine of the thread's own. */
 @SuppressWarnings("ArrayRecordComponent") // never compared; the compiler trusts the fields of a record

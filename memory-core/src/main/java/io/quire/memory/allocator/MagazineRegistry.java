@@ -1,6 +1,6 @@
-package io.quire.memory.frame;
+package io.quire.memory.allocator;
 
-import static io.quire.memory.frame.FrameUnits.NONE;
+import static io.quire.memory.allocator.FrameUnits.NONE;
 
 import java.util.concurrent.atomic.AtomicReference;
 

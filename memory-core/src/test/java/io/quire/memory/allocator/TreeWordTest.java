@@ -1,6 +1,6 @@
-package io.quire.memory.frame;
+package io.quire.memory.allocator;
 
-import static io.quire.memory.frame.TreeWord.REFUSED;
+import static io.quire.memory.allocator.TreeWord.REFUSED;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.Test;

@@ -1,7 +1,7 @@
-package io.quire.memory.frame;
+package io.quire.memory.allocator;
 
-import static io.quire.memory.frame.FrameUnits.NONE;
-import static io.quire.memory.frame.FrameUnits.TREE_AREAS;
+import static io.quire.memory.allocator.FrameUnits.NONE;
+import static io.quire.memory.allocator.FrameUnits.TREE_AREAS;
 
 /**
  * Finds frames in the trees: each stripe keeps to a tree of its own as long as that has frames, so that

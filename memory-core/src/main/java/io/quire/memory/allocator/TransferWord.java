@@ -1,4 +1,4 @@
-package io.quire.memory.frame;
+package io.quire.memory.allocator;
 
 /**
  * Counts the moves of free frames that one stripe makes. All methods are pure; {@link Stripes} adds the

@@ -1,12 +1,12 @@
-package io.quire.memory.frame;
+package io.quire.memory.allocator;
 
-import static io.quire.memory.frame.FrameUnits.AREA_FRAMES;
-import static io.quire.memory.frame.FrameUnits.AREA_ROWS;
-import static io.quire.memory.frame.FrameUnits.NONE;
-import static io.quire.memory.frame.FrameUnits.ROW_FRAMES;
-import static io.quire.memory.frame.FrameUnits.TREE_AREAS;
-import static io.quire.memory.frame.FrameUnits.TREE_FRAMES;
-import static io.quire.memory.frame.FrameUnits.TREE_ROWS;
+import static io.quire.memory.allocator.FrameUnits.AREA_FRAMES;
+import static io.quire.memory.allocator.FrameUnits.AREA_ROWS;
+import static io.quire.memory.allocator.FrameUnits.NONE;
+import static io.quire.memory.allocator.FrameUnits.ROW_FRAMES;
+import static io.quire.memory.allocator.FrameUnits.TREE_AREAS;
+import static io.quire.memory.allocator.FrameUnits.TREE_FRAMES;
+import static io.quire.memory.allocator.FrameUnits.TREE_ROWS;
 
 import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicLongArray;

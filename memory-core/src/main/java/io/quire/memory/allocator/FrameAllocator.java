@@ -1,4 +1,4 @@
-package io.quire.memory.frame;
+package io.quire.memory.allocator;
 
 import io.quire.memory.guard.Wait;
 import java.util.BitSet;
@@ -239,13 +239,13 @@ public final class FrameAllocator {
 
     /** Gives the memory of an area back: {@link #HUGE_ORDER} frames. */
     @FunctionalInterface
-    interface Returner {
+    public interface Returner {
         /** Whether it was given back. */
         boolean giveBack(int firstFrame);
     }
 
     /** The number of trees, for {@link #giveBackIdle}. */
-    int trees() {
+    public int trees() {
         return trees.count();
     }
 
@@ -255,7 +255,7 @@ public final class FrameAllocator {
      *
      * @return how many areas it was
      */
-    int giveBackFree(Returner memory) {
+    public int giveBackFree(Returner memory) {
         drainAll(stripes.home(), registry.snapshotAcquire());
         int given = 0;
         for (int tree = 0; tree < trees.count(); tree++) {
@@ -272,7 +272,7 @@ public final class FrameAllocator {
      *
      * @return how many areas it was
      */
-    int giveBackIdle(int tree, Returner memory) {
+    public int giveBackIdle(int tree, Returner memory) {
         int given = 0;
         for (int lane = 0; lane < FrameUnits.TREE_AREAS; lane++) {
             int area = FrameUnits.areaOfTree(tree, lane);
@@ -311,7 +311,7 @@ public final class FrameAllocator {
     }
 
     /** As if all frames had been used: their memory was touched. Only while nobody else uses this. */
-    void noteTouched() {
+    public void noteTouched() {
         trees.use();
     }
 

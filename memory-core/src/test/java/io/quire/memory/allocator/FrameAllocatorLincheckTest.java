@@ -1,6 +1,6 @@
-package io.quire.memory.frame;
+package io.quire.memory.allocator;
 
-import static io.quire.memory.frame.FrameAllocator.NONE;
+import static io.quire.memory.allocator.FrameAllocator.NONE;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;

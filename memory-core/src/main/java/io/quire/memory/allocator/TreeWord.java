@@ -1,9 +1,9 @@
-package io.quire.memory.frame;
+package io.quire.memory.allocator;
 
-import static io.quire.memory.frame.FrameUnits.AREA_FRAMES;
-import static io.quire.memory.frame.FrameUnits.NONE;
-import static io.quire.memory.frame.FrameUnits.TREE_AREAS;
-import static io.quire.memory.frame.FrameUnits.TREE_FRAMES;
+import static io.quire.memory.allocator.FrameUnits.AREA_FRAMES;
+import static io.quire.memory.allocator.FrameUnits.NONE;
+import static io.quire.memory.allocator.FrameUnits.TREE_AREAS;
+import static io.quire.memory.allocator.FrameUnits.TREE_FRAMES;
 
 /**
  * The state of one tree: four areas, and the stripe that prefers it. All methods are pure; {@link FrameTrees}

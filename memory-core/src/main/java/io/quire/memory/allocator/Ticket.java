@@ -1,4 +1,4 @@
-package io.quire.memory.frame;
+package io.quire.memory.allocator;
 
 /**
  * The right to some frames of one area, already subtracted from its count. That many clear bits are there for

@@ -1,7 +1,7 @@
-package io.quire.memory.frame;
+package io.quire.memory.allocator;
 
-import static io.quire.memory.frame.FrameAllocator.HUGE_ORDER;
-import static io.quire.memory.frame.FrameAllocator.NONE;
+import static io.quire.memory.allocator.FrameAllocator.HUGE_ORDER;
+import static io.quire.memory.allocator.FrameAllocator.NONE;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;

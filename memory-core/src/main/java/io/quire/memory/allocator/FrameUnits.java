@@ -1,4 +1,4 @@
-package io.quire.memory.frame;
+package io.quire.memory.allocator;
 
 /**
  * How frames are grouped, and the way from one unit to another. All numbers count from 0.

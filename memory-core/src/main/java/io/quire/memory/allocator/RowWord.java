@@ -1,4 +1,4 @@
-package io.quire.memory.frame;
+package io.quire.memory.allocator;
 
 /**
  * The 64 bits of one row of frames. All methods are pure; {@link FrameTrees} publishes their results.

@@ -1,4 +1,4 @@
-package io.quire.memory.frame;
+package io.quire.memory.allocator;
 
 /**
  * Where one stripe allocates. All methods are pure; {@link Stripes} publishes their results.

@@ -1,4 +1,4 @@
-package io.quire.memory.frame;
+package io.quire.memory.allocator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
