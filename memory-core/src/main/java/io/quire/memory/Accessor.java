@@ -11,9 +11,9 @@ import io.quire.memory.space.PinPlaces;
 import io.quire.memory.space.Pinned;
 import io.quire.memory.space.Space;
 import io.quire.memory.space.WatchedAccessor;
-import io.quire.memory.space.Withdrawals;
 import io.quire.memory.table.Geometry;
 import io.quire.memory.table.TranslationCache;
+import io.quire.memory.table.TranslationVersion;
 import java.lang.invoke.VarHandle;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -35,7 +35,7 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
     private final WriterSlot slot = new WriterSlot();
     private final Space space;
     private final OwnFrames frames;
-    private final Withdrawals withdrawals;
+    private final TranslationVersion translations;
     private final Thread owner = Thread.currentThread();
 
     /** What is in the cache was good at this version of the space. */
@@ -60,9 +60,9 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
         super(handle.space().memory());
         this.handle = handle;
         this.space = handle.space();
-        this.withdrawals = space.withdrawals();
+        this.translations = space.translations();
         this.frames = space.machine().pools().newOwnFrames();
-        this.version = withdrawals.version();
+        this.version = translations.version();
         space.root(); // refuses a closed space
     }
 
@@ -78,7 +78,7 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
 
     @Override
     boolean isStill(long seen) {
-        if (withdrawals.isStill(seen)) {
+        if (translations.isStill(seen)) {
             return true;
         }
         refresh();
@@ -93,9 +93,9 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
         long offset = cache.find(address);
         if (offset != TranslationCache.MISS) {
             long value = memory.getLong(offset);
-            // ORDER(translation-withdrawn) fence: the data was loaded before the version is looked at again.
+            // ORDER(translation-invalidated) fence: the data was loaded before the version is looked at again.
             VarHandle.loadLoadFence();
-            if (withdrawals.isStill(version)) {
+            if (translations.isStill(version)) {
                 return value;
             }
         }
@@ -137,7 +137,7 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
         slot.enter();
         try {
             long offset = cache.findWritable(address);
-            if (offset != TranslationCache.MISS && withdrawals.isStill(version)) {
+            if (offset != TranslationCache.MISS && translations.isStill(version)) {
                 return offset;
             }
         } catch (Throwable full) { // of the stack
@@ -188,7 +188,7 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
                 return false;
             }
         }
-        return withdrawals.isStill(version);
+        return translations.isStill(version);
     }
 
     @Override
@@ -263,7 +263,7 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
         slot.enter();
         try {
             long offset = cache.findWritable(address);
-            return offset != TranslationCache.MISS && withdrawals.isStill(version)
+            return offset != TranslationCache.MISS && translations.isStill(version)
                     ? places.pin(address, offset, access) : null;
         } finally {
             slot.exit();
@@ -453,9 +453,9 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
         if (closed) {
             throw closed();
         }
-        long now = withdrawals.version();
+        long now = translations.version();
         if (now != version) {
-            withdrawals.apply(cache, version, now);
+            translations.apply(cache, version, now);
             version = now;
         }
     }

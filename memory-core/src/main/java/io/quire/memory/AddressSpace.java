@@ -406,12 +406,12 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
 
     @Override
     long translationVersion() {
-        return space.withdrawals().version();
+        return space.translations().version();
     }
 
     @Override
     boolean isStill(long seen) {
-        return space.withdrawals().isStill(seen);
+        return space.translations().isStill(seen);
     }
 
     @Override

@@ -383,7 +383,7 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
             for (int i = 0; i < count; i++) {
                 values[i] = memory.getLong(offsets[i]);
             }
-            // ORDER(translation-withdrawn) fence: the data was loaded before the version is looked at again.
+            // ORDER(translation-invalidated) fence: the data was loaded before the version is looked at again.
             VarHandle.loadLoadFence();
         } while (!isStill(version));
     }
@@ -404,7 +404,7 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
             do {
                 version = translationVersion();
                 memory.copyTo(locate(address + done), target, targetOffset + done, length);
-                // ORDER(translation-withdrawn) fence: the data was loaded before the version is looked at again.
+                // ORDER(translation-invalidated) fence: the data was loaded before the version is looked at again.
                 VarHandle.loadLoadFence();
             } while (!isStill(version));
             done += length;
@@ -474,7 +474,7 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
             do {
                 version = translationVersion();
                 found = memory.mismatch(locate(address + done), other, otherOffset + done, length);
-                // ORDER(translation-withdrawn) fence: the data was loaded before the version is looked at again.
+                // ORDER(translation-invalidated) fence: the data was loaded before the version is looked at again.
                 VarHandle.loadLoadFence();
             } while (!isStill(version));
             if (found >= 0) {
@@ -504,7 +504,7 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
                 otherVersion = other.translationVersion();
                 found = memory.mismatch(locate(address + done),
                         other.memory, other.locate(otherAddress + done), length);
-                // ORDER(translation-withdrawn) fence: the data was loaded before the version is looked at again.
+                // ORDER(translation-invalidated) fence: the data was loaded before the version is looked at again.
                 VarHandle.loadLoadFence();
             } while (!isStill(version) || !other.isStill(otherVersion));
             if (found >= 0) {
@@ -527,7 +527,7 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
         while (true) {
             long version = translationVersion();
             long value = memory.getLong(locate(wanted) & -Long.BYTES);
-            // ORDER(translation-withdrawn) fence: the data was loaded before the version is looked at again.
+            // ORDER(translation-invalidated) fence: the data was loaded before the version is looked at again.
             VarHandle.loadLoadFence();
             if (isStill(version)) {
                 return value;

@@ -24,12 +24,11 @@ final class StaticInitializers {
         "space.FilledPages", "space.HandleCollector", "space.LostHandles", "space.Migration", "space.Mirror",
         "space.Mirror$1", "space.Mirror$Announcement$State", "space.Notifier", "space.Notifier$Window",
         "space.OpenSpaces", "space.PageStates$1", "space.PinWatch", "space.Pinned", "space.Promoter",
-        "space.Reclaimer", "space.Retired", "space.Sighting", "space.SnapshotWatch", "space.Space",
-        "space.WatchedManager", "space.Withdrawals", "structure.ForkableMap", "structure.Journal",
-        "structure.KeyHash", "structure.MapHeader", "structure.Overlay", "structure.SizeClasses",
+        "space.Sighting", "space.SnapshotWatch", "space.Space", "space.WatchedManager", "structure.ForkableMap",
+        "structure.Journal", "structure.KeyHash", "structure.MapHeader", "structure.Overlay", "structure.SizeClasses",
         "structure.WriterLock", "table.Directory", "table.Entry", "table.Leaf", "table.LeafDirectory",
-        "table.Mappings", "table.TranslationCache", "table.UpperDirectory", "tier.AccessBit", "tier.FrameLists",
-        "tier.Place", "trace.Birth",
+        "table.Mappings", "table.Reclaimer", "table.Retired", "table.TranslationCache", "table.TranslationVersion",
+        "table.UpperDirectory", "tier.AccessBit", "tier.FrameLists", "tier.Place", "trace.Birth",
     };
     /** Of these, only where native functions may be called. */
     static final String[] NATIVE_CLASSES = {"platform.Linux"};

@@ -4,6 +4,7 @@ import io.quire.memory.device.DeviceAccess;
 import io.quire.memory.device.PageTranslation;
 import io.quire.memory.device.Translations;
 import io.quire.memory.table.Geometry;
+import io.quire.memory.table.LeafPages;
 import java.util.ArrayList;
 import java.util.List;
 

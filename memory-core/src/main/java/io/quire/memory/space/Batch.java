@@ -4,6 +4,7 @@ import io.quire.memory.contract.PageOutcome;
 import io.quire.memory.driver.DriverCall;
 import io.quire.memory.frame.FramePool;
 import io.quire.memory.table.Geometry;
+import io.quire.memory.table.LeafPages;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

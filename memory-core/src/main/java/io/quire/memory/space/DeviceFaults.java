@@ -12,6 +12,7 @@ import io.quire.memory.table.Entry;
 import io.quire.memory.table.Geometry;
 import io.quire.memory.table.Leaf;
 import io.quire.memory.table.LeafDirectory;
+import io.quire.memory.table.LeafPages;
 import io.quire.memory.table.Mappings;
 import io.quire.memory.table.Root;
 import java.lang.foreign.Arena;

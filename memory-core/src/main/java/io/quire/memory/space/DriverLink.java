@@ -16,6 +16,7 @@ import io.quire.memory.frame.ReservedMemory;
 import io.quire.memory.guard.Mutex;
 import io.quire.memory.platform.Reservation;
 import io.quire.memory.table.Geometry;
+import io.quire.memory.table.LeafPages;
 import io.quire.memory.tier.EvictionQueues;
 import io.quire.memory.tier.Watermarks;
 import java.lang.foreign.MemorySegment;

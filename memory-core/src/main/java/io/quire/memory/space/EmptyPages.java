@@ -7,6 +7,7 @@ import io.quire.memory.frame.FramePool;
 import io.quire.memory.table.Entry;
 import io.quire.memory.table.Geometry;
 import io.quire.memory.table.Leaf;
+import io.quire.memory.table.LeafPages;
 import io.quire.memory.table.Root;
 import java.util.Arrays;
 import java.util.List;

@@ -2,6 +2,7 @@ package io.quire.memory.space;
 
 import io.quire.memory.contract.PageOutcome;
 import io.quire.memory.table.Geometry;
+import io.quire.memory.table.LeafPages;
 import io.quire.memory.tier.AccessBit;
 import io.quire.memory.tier.EvictionQueues;
 import java.util.Arrays;

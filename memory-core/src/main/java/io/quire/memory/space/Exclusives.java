@@ -56,7 +56,7 @@ final class Exclusives {
             boolean taken = false;
             try {
                 Leaf.set(leaf, Geometry.pageIndex(page), Entry.exclusive(Leaf.entry(leaf, Geometry.pageIndex(page))));
-                space.withdrawFromAll(page);
+                space.invalidateAndWait(page);
                 // Again: until the writers were waited for, an accessor could pin without the lock.
                 refusePinned(page, frame);
                 taken = true;

@@ -7,7 +7,9 @@ import io.quire.memory.table.Entry;
 import io.quire.memory.table.Geometry;
 import io.quire.memory.table.Leaf;
 import io.quire.memory.table.LeafDirectory;
+import io.quire.memory.table.LeafPages;
 import io.quire.memory.table.Root;
+import io.quire.memory.table.TranslationVersion;
 import java.util.BitSet;
 import java.util.function.LongUnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -101,7 +103,7 @@ final class FilledPages {
     /** First nobody may write them any more, then those that nobody has written go. */
     private void removeZeros(long[] leaf, long leafStart, long candidates) {
         change(leaf, candidates, READ_ONLY);
-        space.withdrawFromAll(Withdrawals.leafOf(leafStart));
+        space.invalidateAndWait(TranslationVersion.leafOf(leafStart));
         long zeros = LeafPages.NONE;
         for (long rest = candidates; rest != LeafPages.NONE; rest = LeafPages.withoutFirst(rest)) {
             int page = LeafPages.first(rest);
@@ -115,7 +117,7 @@ final class FilledPages {
         for (long rest = zeros; rest != LeafPages.NONE; rest = LeafPages.withoutFirst(rest)) {
             space.takeOut(leaf, LeafPages.first(rest));
         }
-        space.withdrawRetired(Withdrawals.leafOf(leafStart));
+        space.invalidateAndRelease(TranslationVersion.leafOf(leafStart));
     }
 
     /** Whether no other leaf maps a frame, and nobody holds it. */

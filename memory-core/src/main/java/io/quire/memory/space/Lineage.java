@@ -4,6 +4,7 @@ import io.quire.memory.guard.CallbackThread;
 import io.quire.memory.guard.Mutex;
 import io.quire.memory.guard.Wait;
 import io.quire.memory.table.Geometry;
+import io.quire.memory.table.TranslationVersion;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -113,7 +114,7 @@ final class Lineage {
             space.unlock();
             locked.removeLast();
         } else {
-            space.withdrawRetired(Withdrawals.ALL); // what an Error has left there counts as a reference
+            space.invalidateAndRelease(TranslationVersion.ALL); // what an Error has left there counts as a reference
         }
     }
 

@@ -4,6 +4,8 @@ import io.quire.memory.frame.FramePool;
 import io.quire.memory.frame.FramePools;
 import io.quire.memory.frame.FrameSource;
 import io.quire.memory.guard.SharedWriterSlots;
+import io.quire.memory.table.LeafPages;
+import io.quire.memory.table.Reclaimer;
 import io.quire.memory.trace.EventCounts;
 import java.util.ArrayList;
 import java.util.List;

@@ -4,6 +4,7 @@ import io.quire.memory.table.Entry;
 import io.quire.memory.table.Geometry;
 import io.quire.memory.table.Leaf;
 import io.quire.memory.table.LeafDirectory;
+import io.quire.memory.table.LeafPages;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -97,7 +98,7 @@ final class Mappers {
             Mappers mappers = find(locked, address & -Geometry.LEAF_BYTES);
             boolean accessed = mappers.testAndClearAccessed(Geometry.pageIndex(address));
             if (accessed) {
-                mappers.spaces.forEach(space -> space.withdrawals().withdraw(address));
+                mappers.spaces.forEach(space -> space.translations().invalidate(address));
             }
             return accessed;
         } finally {

@@ -11,6 +11,8 @@ import io.quire.memory.guard.Wait;
 import io.quire.memory.table.Entry;
 import io.quire.memory.table.Geometry;
 import io.quire.memory.table.Leaf;
+import io.quire.memory.table.LeafPages;
+import io.quire.memory.table.TranslationVersion;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -279,7 +281,7 @@ final class Migration {
             hold(batch);
             mappers.change(batch.moving(), batch.sources, MARK);
             for (Space space : mappers.spaces()) {
-                space.withdrawFromAll(Withdrawals.leafOf(batch.leafStart));
+                space.invalidateAndWait(TranslationVersion.leafOf(batch.leafStart));
             }
             leavePinned(batch, mappers);
             if (!awaitOpen(batch.marking)) {
@@ -561,7 +563,7 @@ final class Migration {
         acquireForEach(batch, seen);
         mappers.change(pages, batch.sources, move);
         for (int i = 0; i < mappers.spaces().size(); i++) {
-            mappers.spaces().get(i).withdrawals().withdraw(Withdrawals.leafOf(batch.leafStart));
+            mappers.spaces().get(i).translations().invalidate(TranslationVersion.leafOf(batch.leafStart));
         }
         mappers.change(pages, batch.targets, SETTLE);
         batch.settleMoved();

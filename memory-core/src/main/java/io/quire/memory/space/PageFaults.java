@@ -9,7 +9,10 @@ import io.quire.memory.table.Entry;
 import io.quire.memory.table.Geometry;
 import io.quire.memory.table.Leaf;
 import io.quire.memory.table.LeafDirectory;
+import io.quire.memory.table.OwnedTree;
+import io.quire.memory.table.Retired;
 import io.quire.memory.table.Root;
+import io.quire.memory.table.TranslationVersion;
 
 /**
  * What happens to a single page of one space when an access cannot go on: zero-fill, copy-on-write, the end of
@@ -71,7 +74,7 @@ final class PageFaults {
             }
             return ownPage(leaf, page, Entry.settled(entry), allowWrite, placement, frames);
         } finally {
-            space.withdrawRetired(page);
+            space.invalidateAndRelease(page);
         }
     }
 
@@ -86,7 +89,7 @@ final class PageFaults {
         long[] leaf = tree.ownLeaf(directory, page, current.mappings());
         // A node that was replaced is withdrawn before anybody can write through its successor: who still reads
         // through the old one would miss that write, even one of his own.
-        space.withdrawRetired(Withdrawals.NODES);
+        space.invalidateAndRelease(TranslationVersion.NODES);
         return leaf;
     }
 
@@ -141,7 +144,7 @@ final class PageFaults {
         long readable = Entry.readOnly(Entry.moved(entry, copy));
         Leaf.set(leaf, Geometry.pageIndex(page), readable);
         retired.addFrame(Entry.offset(entry));
-        space.withdrawRetired(page);
+        space.invalidateAndRelease(page);
         if (allowWrite) {
             Leaf.set(leaf, Geometry.pageIndex(page), Entry.writable(readable));
         }

@@ -10,6 +10,7 @@ import io.quire.memory.contract.PoolKind;
 import io.quire.memory.frame.FramePool;
 import io.quire.memory.frame.FramePools;
 import io.quire.memory.table.Geometry;
+import io.quire.memory.table.LeafPages;
 import io.quire.memory.table.Root;
 import io.quire.memory.trace.Birth;
 import java.lang.foreign.Arena;

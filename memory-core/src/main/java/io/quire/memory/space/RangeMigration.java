@@ -4,6 +4,7 @@ import io.quire.memory.contract.PageOutcome;
 import io.quire.memory.contract.PoolKind;
 import io.quire.memory.frame.FramePool;
 import io.quire.memory.table.Geometry;
+import io.quire.memory.table.LeafPages;
 import io.quire.memory.table.Mappings;
 import io.quire.memory.table.Root;
 import java.util.List;

@@ -7,6 +7,7 @@ import io.quire.memory.table.Entry;
 import io.quire.memory.table.Geometry;
 import io.quire.memory.table.Leaf;
 import io.quire.memory.table.LeafDirectory;
+import io.quire.memory.table.LeafPages;
 import io.quire.memory.table.UpperDirectory;
 import org.jspecify.annotations.Nullable;
 

@@ -6,6 +6,7 @@ import io.quire.memory.table.Entry;
 import io.quire.memory.table.Geometry;
 import io.quire.memory.table.Leaf;
 import io.quire.memory.table.LeafDirectory;
+import io.quire.memory.table.Retired;
 import io.quire.memory.table.Root;
 import io.quire.memory.table.UpperDirectory;
 import java.util.IdentityHashMap;

@@ -3,6 +3,7 @@ package io.quire.memory.space;
 import io.quire.memory.table.Entry;
 import io.quire.memory.table.Geometry;
 import io.quire.memory.table.Leaf;
+import io.quire.memory.table.LeafPages;
 
 /**
  * What the leaves that map some pages say about them, counted leaf by leaf while nothing in them can change. A leaf

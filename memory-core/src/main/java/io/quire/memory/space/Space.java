@@ -22,8 +22,12 @@ import io.quire.memory.table.Entry;
 import io.quire.memory.table.Geometry;
 import io.quire.memory.table.Leaf;
 import io.quire.memory.table.LeafDirectory;
+import io.quire.memory.table.LeafPages;
 import io.quire.memory.table.Mappings;
+import io.quire.memory.table.OwnedTree;
+import io.quire.memory.table.Retired;
 import io.quire.memory.table.Root;
+import io.quire.memory.table.TranslationVersion;
 import io.quire.memory.table.UpperDirectory;
 import io.quire.memory.trace.Birth;
 import java.lang.foreign.Arena;
@@ -43,7 +47,7 @@ import org.jspecify.annotations.Nullable;
  * One address space. Its table is changed under {@link #lock} only: by faults, fork, map, unmap, protect, discard and
  * close. Readers and writers of resident pages walk the table without it and hold to two rules:
  * <ul>
- * <li><em>readers</em> take the {@link Withdrawals#version} first and, after they have loaded the data, look whether it
+ * <li><em>readers</em> take the {@link TranslationVersion#version} first and, after they have loaded the data, look whether it
  * is still the same; whoever takes a translation away changes the version before the frame or node can have another
  * use;
  * <li><em>writers</em> hold a slot from before they look at the version and the entry until after their store; whoever
@@ -77,7 +81,7 @@ public final class Space {
     private static final List<Mirror.News> NO_NEWS = List.of();
 
     private final Mutex lock = new Mutex();
-    private final Withdrawals withdrawals = new Withdrawals();
+    private final TranslationVersion translations = new TranslationVersion();
     private final Retired retired = new Retired();
     private final Notifier notifier = new Notifier();
     private final Machine machine;
@@ -180,8 +184,8 @@ public final class Space {
     // ---- what accessors read on their fast path
 
     /** The version that changes whenever a translation or a permission is taken away. */
-    public Withdrawals withdrawals() {
-        return withdrawals;
+    public TranslationVersion translations() {
+        return translations;
     }
 
     public FrameMemory memory() {
@@ -416,11 +420,11 @@ public final class Space {
         // The mappings first: a reader that finds no page, and the old mappings, must not take it for a page of
         // zeros. The new version makes it look again. Nothing is allocated from here on.
         root = next;
-        withdrawals.withdraw(Withdrawals.ALL);
+        translations.invalidate(TranslationVersion.ALL);
         retired.unsettle();
         tree.remove(top, 0, address, end, current.generation(), current.mappings());
-        withdrawFromAll(Withdrawals.ALL);
-        withdrawRetired(Withdrawals.ALL);
+        invalidateAndWait(TranslationVersion.ALL);
+        invalidateAndRelease(TranslationVersion.ALL);
     }
 
     /** Changes what may be done with a range of mapped addresses. */
@@ -456,14 +460,14 @@ public final class Space {
         }
         root = next;
         try {
-            withdrawFromAll(Withdrawals.ALL);
+            invalidateAndWait(TranslationVersion.ALL);
         } finally {
             if (hides) {
                 changePages(next.top(), current, address, end, HIDE);
-                withdrawals.withdraw(Withdrawals.ALL);
+                translations.invalidate(TranslationVersion.ALL);
             }
         }
-        withdrawRetired(Withdrawals.ALL);
+        invalidateAndRelease(TranslationVersion.ALL);
     }
 
     /** Makes the nodes of a range the space's own, so that the entries can be changed. */
@@ -546,7 +550,7 @@ public final class Space {
             exclusives.restoreAll();
             // From here on no node of the tree belongs to this space either: the next write to each copies.
             root = root().withGeneration(machine.newGeneration());
-            withdrawFromAll(Withdrawals.WRITES);
+            invalidateAndWait(TranslationVersion.WRITES);
         }
     }
 
@@ -632,7 +636,7 @@ public final class Space {
         root = null;
         boolean withdrawn = false;
         try {
-            withdrawFromAll(Withdrawals.ALL);
+            invalidateAndWait(TranslationVersion.ALL);
             withdrawn = true;
         } finally {
             if (!withdrawn) {
@@ -647,7 +651,7 @@ public final class Space {
         if (isLeft) {
             return;
         }
-        withdrawRetired(Withdrawals.ALL);
+        invalidateAndRelease(TranslationVersion.ALL);
         if (!retired.isEmpty()) {
             machine.reclaimer().leave(retired);
             isLeft = true;
@@ -890,8 +894,8 @@ public final class Space {
     // ---- withdrawal
 
     /** After a change of root or entries: no access that begins later relies on what was there before. */
-    void withdrawFromAll(long what) {
-        withdrawals.withdraw(what);
+    void invalidateAndWait(long what) {
+        translations.invalidate(what);
         writers.await();
         retired.settle();
     }
@@ -900,11 +904,11 @@ public final class Space {
      * Releases what was taken out of the tree, after readers can know; what cannot be released now stays for the next
      * operation. Writers never relied on it, or were waited for; if that failed, it stays until they are.
      */
-    void withdrawRetired(long what) {
+    void invalidateAndRelease(long what) {
         if (retired.isEmpty()) {
             return;
         }
-        withdrawals.withdraw(what);
+        translations.invalidate(what);
         if (!retired.isSettled()) {
             return;
         }

@@ -24,12 +24,12 @@ class RetiredTest {
     void aPageThatGetsAnotherFrameIsWithdrawnAllTheSame() {
         space.faultForWrite(address, machine.pools());
         Space fork = space.fork(false, "b", forked -> forked);
-        long before = space.withdrawals().version();
+        long before = space.translations().version();
         space.retired().unsettle(); // as an unmap does that ends before its writers have
 
         space.faultForWrite(address, machine.pools());
 
-        assertThat(space.withdrawals().isStill(before)).isFalse();
+        assertThat(space.translations().isStill(before)).isFalse();
         assertThat(space.retired().isEmpty()).as("released although a writer may be at it").isFalse();
         Recount.check(machine);
         fork.close();

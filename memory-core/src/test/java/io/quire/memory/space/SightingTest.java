@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quire.memory.table.Entry;
 import io.quire.memory.table.Leaf;
+import io.quire.memory.table.LeafPages;
 import org.junit.jupiter.api.Test;
 
 class SightingTest {

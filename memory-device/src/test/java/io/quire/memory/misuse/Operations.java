@@ -1,6 +1,5 @@
 package io.quire.memory.misuse;
 
-import io.quire.memory.Accessor;
 import io.quire.memory.AddressSpace;
 import io.quire.memory.MemoryManager;
 import io.quire.memory.Pin;

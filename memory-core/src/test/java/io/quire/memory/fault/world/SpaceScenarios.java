@@ -3,7 +3,6 @@ package io.quire.memory.fault.world;
 import io.quire.memory.AddressSpace;
 import io.quire.memory.contract.Protection;
 import io.quire.memory.fault.Scenario;
-import io.quire.memory.fault.Trial;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;

@@ -1,8 +1,7 @@
-package io.quire.memory.space;
+package io.quire.memory.table;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.quire.memory.table.Geometry;
 import org.junit.jupiter.api.Test;
 
 class LeafPagesTest {

@@ -1,14 +1,8 @@
-package io.quire.memory.space;
+package io.quire.memory.table;
 
 import io.quire.memory.frame.FramePools;
 import io.quire.memory.frame.FrameSource;
 import io.quire.memory.guard.Wait;
-import io.quire.memory.table.Directory;
-import io.quire.memory.table.Entry;
-import io.quire.memory.table.Geometry;
-import io.quire.memory.table.Leaf;
-import io.quire.memory.table.LeafDirectory;
-import io.quire.memory.table.UpperDirectory;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -44,7 +38,7 @@ public final class Reclaimer {
     private final AtomicReference<AtomicInteger> workers = new AtomicReference<>(new AtomicInteger());
     private final FramePools pools;
 
-    Reclaimer(FramePools pools) {
+    public Reclaimer(FramePools pools) {
         this.pools = pools;
     }
 
@@ -56,7 +50,7 @@ public final class Reclaimer {
     }
 
     /** One parent less for a directory or a leaf: done, or, if an Error comes out of this, not done. */
-    void release(Object node) {
+    public void release(Object node) {
         boolean shared = node instanceof long[] leaf ? Leaf.releaseShared(leaf) : ((Directory) node).releaseShared();
         if (!shared) {
             dead.add(node); // with its last reference
@@ -64,7 +58,7 @@ public final class Reclaimer {
     }
 
     /** Destroys what only this node holds, now and by itself, without an allocation. */
-    void destroyNow(Directory top) {
+    public void destroyNow(Directory top) {
         if (top.releaseShared()) {
             return;
         }
@@ -84,7 +78,7 @@ public final class Reclaimer {
     }
 
     /** Has somebody, some time, release what a space could not when it was closed. Allocates nothing. */
-    void leave(Retired retired) {
+    public void leave(Retired retired) {
         Leftover leftover = retired;
         leftover.what = retired;
         push(leftover);
@@ -115,7 +109,7 @@ public final class Reclaimer {
     }
 
     /** The same, and the frames that are free then go to the caller's source. */
-    int reclaim(int nodes, FrameSource frames) {
+    public int reclaim(int nodes, FrameSource frames) {
         if (isIdle()) {
             return 0;
         }
@@ -141,7 +135,7 @@ public final class Reclaimer {
     }
 
     /** The same, for somebody who has done what he was asked for: what cannot be done now is left to others. */
-    void reclaimIfPossible(int nodes) {
+    public void reclaimIfPossible(int nodes) {
         try {
             reclaim(nodes);
         } catch (OutOfMemoryError | StackOverflowError later) {
@@ -223,7 +217,7 @@ public final class Reclaimer {
     }
 
     /** The nodes that wait to be destroyed, and what closed spaces have left, for a recount while nothing else runs. */
-    Iterable<Object> dead() {
+    public Iterable<Object> dead() {
         List<Object> all = new ArrayList<>(dead);
         for (Leftover leftover = leftovers.get(); leftover != null; leftover = leftover.next) {
             all.add(Objects.requireNonNull(leftover.what));

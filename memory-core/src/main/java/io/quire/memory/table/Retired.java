@@ -1,4 +1,4 @@
-package io.quire.memory.space;
+package io.quire.memory.table;
 
 import io.quire.memory.frame.FramePools;
 import java.util.ArrayList;
@@ -14,14 +14,14 @@ import org.jspecify.annotations.Nullable;
  * Room is {@link #reserve reserved} before the tree is changed, so that what was taken out can always be noted. What an
  * Error keeps from being released stays here for the next operation on the space.
  */
-final class Retired extends Reclaimer.Leftover {
+public final class Retired extends Reclaimer.Leftover {
 
     private static final Object[] NO_NODES = {};
     private static final long[] NO_FRAMES = {};
     private static final int ROOM_MIN = 8;
 
     // Each from the first that is not released to the last.
-    Object[] nodes = NO_NODES;
+    public Object[] nodes = NO_NODES;
     private int firstNode;
     private int nodesEnd;
     private long[] frames = NO_FRAMES;
@@ -35,7 +35,7 @@ final class Retired extends Reclaimer.Leftover {
     private boolean written;
 
     /** Makes room for so many nodes and frames more. */
-    void reserve(int moreNodes, int moreFrames) {
+    public void reserve(int moreNodes, int moreFrames) {
         if (nodesEnd + moreNodes > nodes.length) {
             nodes = Arrays.copyOf(nodes, Math.max(ROOM_MIN, Math.max(2 * nodes.length, nodesEnd + moreNodes)));
         }
@@ -51,36 +51,36 @@ final class Retired extends Reclaimer.Leftover {
     }
 
     /** Takes the top of the tree of a space that is closed. */
-    void addTop(Object directory) {
+    public void addTop(Object directory) {
         top = directory;
     }
 
     /** Takes a frame; there is room. */
-    void addFrame(long offset) {
+    public void addFrame(long offset) {
         frames[framesEnd++] = offset;
     }
 
-    boolean isEmpty() {
+    public boolean isEmpty() {
         return nodesEnd == 0 && framesEnd == 0 && top == null;
     }
 
     /** What comes in from here on, writers may be at until {@link #settle}. */
-    void unsettle() {
+    public void unsettle() {
         written = true;
     }
 
     /** The writers of the space were waited for. */
-    void settle() {
+    public void settle() {
         written = false;
     }
 
     /** Whether all that is in here may be released once readers know. */
-    boolean isSettled() {
+    public boolean isSettled() {
         return !written;
     }
 
     /** Gives up one reference to each; goes on, when it is called again, where it stopped. */
-    void release(Reclaimer reclaimer, FramePools pools) {
+    public void release(Reclaimer reclaimer, FramePools pools) {
         for (; firstNode < nodesEnd; firstNode++) {
             reclaimer.release(nodes[firstNode]);
         }
@@ -99,7 +99,7 @@ final class Retired extends Reclaimer.Leftover {
     }
 
     /** The nodes that are not released, for a recount. */
-    Iterable<Object> nodes() {
+    public Iterable<Object> nodes() {
         List<Object> held = new ArrayList<>(Arrays.asList(nodes).subList(firstNode, nodesEnd));
         if (top != null) {
             held.add(top);
@@ -108,7 +108,7 @@ final class Retired extends Reclaimer.Leftover {
     }
 
     /** The frames that are not released, for a recount. */
-    long[] frames() {
+    public long[] frames() {
         return Arrays.copyOfRange(frames, firstFrame, framesEnd);
     }
 }

@@ -1,25 +1,23 @@
-package io.quire.memory.space;
+package io.quire.memory.table;
 
-import io.quire.memory.table.Geometry;
-import io.quire.memory.table.TranslationCache;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
 /**
- * What was taken away from the readers and writers of one space: a version that counts the withdrawals, and what the
+ * What was taken away from the readers and writers of one space: a version that counts the translations, and what the
  * last few were, so that an accessor that comes late forgets only that. (As processors do that share an address space
  * under Linux: {@code tlb_gen}.)
  * <p>
- * Withdrawals are made under the lock of the space; everything else is for any thread and wait-free.
+ * TranslationVersion are made under the lock of the space; everything else is for any thread and wait-free.
  */
-public final class Withdrawals {
+public final class TranslationVersion {
 
     /** Nodes of the table were replaced; every page is where it was. */
-    static final long NODES = -1;
+    public static final long NODES = -1;
     /** No page may be written as before. */
-    static final long WRITES = -2;
+    public static final long WRITES = -2;
     /** Any page may be gone. */
-    static final long ALL = -3;
+    public static final long ALL = -3;
 
     /** In the low bits of an address: all pages of its leaf, not only its own. */
     private static final long WHOLE_LEAF = 1;
@@ -32,12 +30,12 @@ public final class Withdrawals {
     private final long[] last = new long[REMEMBERED];
     private volatile long version;
 
-    Withdrawals() {
+    public TranslationVersion() {
     }
 
     /** How many there were. */
     public long version() {
-        // ORDER(translation-withdrawn) acquire: tables looked at after this are at least as new as the version.
+        // ORDER(translation-invalidated) acquire: tables looked at after this are at least as new as the version.
         return version;
     }
 
@@ -52,12 +50,12 @@ public final class Withdrawals {
      * @param what {@link #NODES}, {@link #WRITES}, {@link #ALL}, an address whose page has another frame now, or
      *        {@link #leafOf} one
      */
-    void withdraw(long what) {
+    public void invalidate(long what) {
         long next = version + 1;
-        // ORDER(withdrawal-remembered) release: the version before this one first, then the word that it used.
+        // ORDER(invalidation-remembered) release: the version before this one first, then the word that it used.
         VarHandle.releaseFence();
         LAST.setOpaque(last, index(next), what);
-        // ORDER(translation-withdrawn) release: the table was changed before; only then may a frame be used again,
+        // ORDER(translation-invalidated) release: the table was changed before; only then may a frame be used again,
         // so a reader that was overtaken sees the new version after it has loaded foreign data.
         version = next;
     }
@@ -67,7 +65,7 @@ public final class Withdrawals {
         for (long step = Math.max(from, to - REMEMBERED) + 1; step <= to; step++) {
             forget(cache, (long) LAST.getOpaque(last, index(step)));
         }
-        // ORDER(withdrawal-remembered) acquire: if a word was of a later version than its step, this sees how late.
+        // ORDER(invalidation-remembered) acquire: if a word was of a later version than its step, this sees how late.
         VarHandle.loadLoadFence();
         if (version() - from >= REMEMBERED) {
             cache.forgetAll();
@@ -75,7 +73,7 @@ public final class Withdrawals {
     }
 
     /** All pages of the leaf that an address lies in. */
-    static long leafOf(long address) {
+    public static long leafOf(long address) {
         return (address & -Geometry.LEAF_BYTES) | WHOLE_LEAF;
     }
 
@@ -97,6 +95,6 @@ public final class Withdrawals {
 
     @Override
     public String toString() {
-        return "Withdrawals[version=" + version() + "]";
+        return "TranslationVersion[version=" + version() + "]";
     }
 }

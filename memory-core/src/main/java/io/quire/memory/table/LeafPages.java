@@ -1,45 +1,41 @@
-package io.quire.memory.space;
-
-import io.quire.memory.table.Entry;
-import io.quire.memory.table.Geometry;
-import io.quire.memory.table.Leaf;
+package io.quire.memory.table;
 
 /** Sets of pages of one leaf, a bit for each: a leaf has as many as a long has bits. All methods are pure. */
-final class LeafPages {
+public final class LeafPages {
 
-    static final long NONE = 0;
+    public static final long NONE = 0;
 
     private LeafPages() {
     }
 
-    static long of(int page) {
+    public static long of(int page) {
         return 1L << page;
     }
 
-    static boolean contains(long pages, int page) {
+    public static boolean contains(long pages, int page) {
         return (pages & of(page)) != 0;
     }
 
     /** The lowest page; {@link Geometry#FAN_OUT} if there is none. */
-    static int first(long pages) {
+    public static int first(long pages) {
         return Long.numberOfTrailingZeros(pages);
     }
 
     /** The highest page; -1 if there is none. */
-    static int last(long pages) {
+    public static int last(long pages) {
         return Long.SIZE - 1 - Long.numberOfLeadingZeros(pages);
     }
 
-    static long withoutFirst(long pages) {
+    public static long withoutFirst(long pages) {
         return pages & (pages - 1);
     }
 
-    static int count(long pages) {
+    public static int count(long pages) {
         return Long.bitCount(pages);
     }
 
     /** The pages of a leaf that are in a frame. */
-    static long present(long[] leaf) {
+    public static long present(long[] leaf) {
         long present = NONE;
         for (int page = 0; page < Geometry.FAN_OUT; page++) {
             present |= Entry.isPresent(Leaf.entry(leaf, page)) ? of(page) : NONE;
@@ -48,7 +44,7 @@ final class LeafPages {
     }
 
     /** The pages of the leaf at an address that begin at {@code from} or later, and before {@code to}. */
-    static long between(long leafStart, long from, long to) {
+    public static long between(long leafStart, long from, long to) {
         int first = indexFrom(leafStart, from);
         int end = indexFrom(leafStart, to);
         return first >= end ? NONE : (-1L << first) & (-1L >>> (Geometry.FAN_OUT - end));

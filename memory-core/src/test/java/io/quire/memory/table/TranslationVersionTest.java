@@ -1,34 +1,33 @@
-package io.quire.memory.space;
+package io.quire.memory.table;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.quire.memory.table.TranslationCache;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 
-class WithdrawalsTest {
+class TranslationVersionTest {
 
     private static final long OFFSET = 0x1234_5000L;
 
-    private final Withdrawals withdrawals = new Withdrawals();
+    private final TranslationVersion translations = new TranslationVersion();
     private final TranslationCache cache = new TranslationCache();
 
     @Test
     void everyWithdrawalIsANewVersion() {
-        long before = withdrawals.version();
-        assertThat(withdrawals.isStill(before)).isTrue();
-        withdrawals.withdraw(Withdrawals.NODES);
-        assertThat(withdrawals.isStill(before)).isFalse();
-        assertThat(withdrawals.version()).isEqualTo(before + 1);
+        long before = translations.version();
+        assertThat(translations.isStill(before)).isTrue();
+        translations.invalidate(TranslationVersion.NODES);
+        assertThat(translations.isStill(before)).isFalse();
+        assertThat(translations.version()).isEqualTo(before + 1);
     }
 
     @Test
     void onlyWhatWasWithdrawnIsForgotten() {
         long seen = keepThreePages();
-        withdrawals.withdraw(0x2000);
-        withdrawals.withdraw(Withdrawals.NODES);
-        withdrawals.apply(cache, seen, withdrawals.version());
+        translations.invalidate(0x2000);
+        translations.invalidate(TranslationVersion.NODES);
+        translations.apply(cache, seen, translations.version());
         assertThat(cache.findWritable(0x1000)).isEqualTo(OFFSET + 0x1000);
         assertThat(cache.find(0x2000)).isEqualTo(TranslationCache.MISS);
         assertThat(cache.findWritable(0x3000)).isEqualTo(OFFSET + 0x3000);
@@ -37,8 +36,8 @@ class WithdrawalsTest {
     @Test
     void withdrawnWritesLeaveTheReads() {
         long seen = keepThreePages();
-        withdrawals.withdraw(Withdrawals.WRITES);
-        withdrawals.apply(cache, seen, withdrawals.version());
+        translations.invalidate(TranslationVersion.WRITES);
+        translations.apply(cache, seen, translations.version());
         assertThat(cache.findWritable(0x1000)).isEqualTo(TranslationCache.MISS);
         assertThat(cache.find(0x1000)).isEqualTo(OFFSET + 0x1000);
     }
@@ -46,8 +45,8 @@ class WithdrawalsTest {
     @Test
     void everythingIsForgottenWhenAllIsWithdrawn() {
         long seen = keepThreePages();
-        withdrawals.withdraw(Withdrawals.ALL);
-        withdrawals.apply(cache, seen, withdrawals.version());
+        translations.invalidate(TranslationVersion.ALL);
+        translations.apply(cache, seen, translations.version());
         assertThat(cache.find(0x1000)).isEqualTo(TranslationCache.MISS);
     }
 
@@ -55,11 +54,11 @@ class WithdrawalsTest {
     void whoComesTooLateForgetsEverything() {
         for (int late = 1; late < 100; late++) {
             long seen = keepThreePages();
-            withdrawals.withdraw(0x2000);
+            translations.invalidate(0x2000);
             for (int i = 1; i < late; i++) {
-                withdrawals.withdraw(Withdrawals.NODES);
+                translations.invalidate(TranslationVersion.NODES);
             }
-            withdrawals.apply(cache, seen, withdrawals.version());
+            translations.apply(cache, seen, translations.version());
             assertThat(cache.find(0x2000)).as("late by %d", late).isEqualTo(TranslationCache.MISS);
         }
     }
@@ -71,18 +70,18 @@ class WithdrawalsTest {
         AtomicReference<Throwable> failure = new AtomicReference<>();
         Thread withdrawing = Thread.ofPlatform().start(() -> {
             for (long page = 1; running.get(); page++) {
-                withdrawals.withdraw((page & 255) << 12);
+                translations.invalidate((page & 255) << 12);
                 for (long pause = page & 63; pause > 0; pause--) {
                     Thread.onSpinWait();
                 }
             }
         });
         try {
-            long seen = withdrawals.version();
+            long seen = translations.version();
             for (int round = 0; round < 300_000; round++) {
                 // Version n withdrew page n & 255: a page kept now is good until its version comes around.
-                long now = withdrawals.version();
-                withdrawals.apply(cache, seen, now);
+                long now = translations.version();
+                translations.apply(cache, seen, now);
                 for (long version = Math.max(seen + 1, now - 255); version <= now; version++) {
                     assertThat(cache.find((version & 255) << 12)).isEqualTo(TranslationCache.MISS);
                 }
@@ -104,6 +103,6 @@ class WithdrawalsTest {
         for (long page = 0x1000; page <= 0x3000; page += 0x1000) {
             cache.keepWritable(page, OFFSET + page);
         }
-        return withdrawals.version();
+        return translations.version();
     }
 }

@@ -1,13 +1,6 @@
-package io.quire.memory.space;
+package io.quire.memory.table;
 
 import io.quire.memory.frame.FramePools;
-import io.quire.memory.table.Directory;
-import io.quire.memory.table.Entry;
-import io.quire.memory.table.Geometry;
-import io.quire.memory.table.Leaf;
-import io.quire.memory.table.LeafDirectory;
-import io.quire.memory.table.Mappings;
-import io.quire.memory.table.UpperDirectory;
 import java.util.function.LongUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -21,18 +14,18 @@ import org.jspecify.annotations.Nullable;
  * (Generations after Prokopec et al., "Concurrent tries with efficient non-blocking snapshots", PPoPP 2012; shared
  * subtrees after btrfs and on-demand-fork, EuroSys 2021.)
  */
-final class OwnedTree {
+public final class OwnedTree {
 
     private final FramePools pools;
     private final Retired retired;
 
-    OwnedTree(FramePools pools, Retired retired) {
+    public OwnedTree(FramePools pools, Retired retired) {
         this.pools = pools;
         this.retired = retired;
     }
 
     /** Whether the generation owns a node, or now adopts it. */
-    boolean isOwn(Directory node, long generation) {
+    public boolean isOwn(Directory node, long generation) {
         if (node.isOwnedBy(generation)) {
             return true;
         }
@@ -49,7 +42,7 @@ final class OwnedTree {
      *
      * @return where it was retired
      */
-    int fill(Directory copy, Directory original) {
+    public int fill(Directory copy, Directory original) {
         retired.reserve(1, 0);
         int at = retired.add(copy);
         copy.fill(original);
@@ -57,7 +50,7 @@ final class OwnedTree {
     }
 
     /** The directory of an address, the space's own, made where there is none; below a top that is its own. */
-    LeafDirectory ownDirectory(Directory top, long address, long generation) {
+    public LeafDirectory ownDirectory(Directory top, long address, long generation) {
         Directory node = top;
         while (node instanceof UpperDirectory upper) {
             node = ownChild(upper, upper.childIndex(address), generation);
@@ -82,7 +75,7 @@ final class OwnedTree {
     }
 
     /** The leaf of an address, the space's own, made where there is none. */
-    long[] ownLeaf(LeafDirectory directory, long address, Mappings mappings) {
+    public long[] ownLeaf(LeafDirectory directory, long address, Mappings mappings) {
         int index = Geometry.leafIndex(address);
         long[] own = directory.writableLeaf(index);
         if (own != null) {
@@ -133,7 +126,7 @@ final class OwnedTree {
      *
      * @return how many nodes and pages there are to retire, at most
      */
-    int prepareRemoval(Directory node, long base, long from, long to, long generation, Mappings mappings) {
+    public int prepareRemoval(Directory node, long base, long from, long to, long generation, Mappings mappings) {
         int count = 0;
         for (int i = firstChild(node, base, from); i < Geometry.FAN_OUT; i++) {
             long start = base + ((long) i << node.childShift());
@@ -162,7 +155,7 @@ final class OwnedTree {
      *
      * @param base the first address of the node
      */
-    void remove(Directory node, long base, long from, long to, long generation, Mappings mappings) {
+    public void remove(Directory node, long base, long from, long to, long generation, Mappings mappings) {
         for (int i = firstChild(node, base, from); i < Geometry.FAN_OUT; i++) {
             long start = base + ((long) i << node.childShift());
             if (start >= to) {
@@ -201,7 +194,7 @@ final class OwnedTree {
     }
 
     /** Changes the entries of all present pages between two addresses, in leaves made the space's own. */
-    void change(Directory node, long base, long from, long to, long generation, Mappings mappings,
+    public void change(Directory node, long base, long from, long to, long generation, Mappings mappings,
             LongUnaryOperator step) {
         for (int i = firstChild(node, base, from); i < Geometry.FAN_OUT; i++) {
             long start = base + ((long) i << node.childShift());
