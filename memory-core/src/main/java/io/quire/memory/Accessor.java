@@ -12,6 +12,7 @@ import io.quire.memory.space.Pinned;
 import io.quire.memory.space.Space;
 import io.quire.memory.space.WatchedAccessor;
 import io.quire.memory.table.Geometry;
+import io.quire.memory.table.PageTable;
 import io.quire.memory.table.TranslationCache;
 import io.quire.memory.table.TranslationVersion;
 import java.lang.invoke.VarHandle;
@@ -34,6 +35,7 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
     private final TranslationCache cache = new TranslationCache();
     private final WriterSlot slot = new WriterSlot();
     private final Space space;
+    private final PageTable table;
     private final OwnFrames frames;
     private final TranslationVersion translations;
     private final Thread owner = Thread.currentThread();
@@ -57,13 +59,14 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
     private final AddressSpace handle;
 
     Accessor(AddressSpace handle) {
-        super(handle.space().memory());
+        super(handle.space().table().memory());
         this.handle = handle;
         this.space = handle.space();
-        this.translations = space.translations();
+        this.table = space.table();
+        this.translations = table.translations();
         this.frames = space.machine().pools().newOwnFrames();
         this.version = translations.version();
-        space.root(); // refuses a closed space
+        table.root(); // refuses a closed space
     }
 
     @Override
@@ -209,7 +212,7 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
         if (closed) {
             throw closed();
         }
-        space.checkAllMapped(address, sizeBytes);
+        table.permissions().checkAllMapped(address, sizeBytes);
     }
 
     @Override
@@ -385,7 +388,7 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
     /** Whether a page may be pinned without the lock now. */
     private boolean preparePin(long address) {
         refresh();
-        long offset = space.offsetForWrite(address);
+        long offset = table.offsetForWrite(address);
         if (offset < 0 || space.machine().policies().leakTracking()) {
             return false;
         }
@@ -423,7 +426,7 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
     private void registerWriter() {
         if (!writer) {
             hold();
-            space.addWriter(slot, owner);
+            table.addWriter(slot, owner);
             writer = true;
         }
     }
@@ -440,7 +443,7 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
 
     /** Keeps the translation of a page for writes; false if the page has to be faulted in first. */
     private boolean keepWritable(long address) {
-        long offset = space.offsetForWrite(address);
+        long offset = table.offsetForWrite(address);
         if (offset < 0) {
             return false;
         }

@@ -14,6 +14,7 @@ import io.quire.memory.space.Space;
 import io.quire.memory.space.Usage;
 import io.quire.memory.table.Geometry;
 import io.quire.memory.table.Mappings;
+import io.quire.memory.table.PageTable;
 import io.quire.memory.table.Root;
 import io.quire.memory.trace.Birth;
 import java.lang.ref.Reference;
@@ -35,13 +36,15 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
     private static final int SLOT_SHIFT = 48;
 
     private final Space space;
+    private final PageTable table;
 
     /** Kept reachable by all that it has opened: when nobody can reach it, it and that are given back. */
     private final MemoryManager manager;
 
     private AddressSpace(MemoryManager manager, Space space) {
-        super(space.memory());
+        super(space.table().memory());
         this.space = space;
+        this.table = space.table();
         this.manager = manager;
     }
 
@@ -296,7 +299,7 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
         Objects.requireNonNull(access, "access");
         long start = Geometry.pageStart(address);
         int pages = Ranges.pages(Math.addExact(Ranges.positive(sizeBytes), address - start));
-        space.checkAllMapped(start, (long) pages << Geometry.PAGE_SHIFT);
+        space.table().permissions().checkAllMapped(start, (long) pages << Geometry.PAGE_SHIFT);
         boolean tracked = term == PinTerm.LONG || space.machine().policies().leakTracking();
         return space.pin(start, pages, term, access, tracked ? Birth.now(true) : null);
     }
@@ -359,7 +362,7 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
      */
     public SpaceStatistics statistics() {
         StackRoom.require();
-        Root root = space.root();
+        Root root = table.root();
         Usage usage = Usage.of(space);
         return new SpaceStatistics(name(), root.mappings().sizeBytes(), usage.sharedPages(), usage.exclusivePages(),
                 space.birth().age());
@@ -373,7 +376,7 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
     public String describeMappings() {
         StackRoom.require();
         StringBuilder lines = new StringBuilder();
-        for (Mappings.Range range : space.root().mappings().between(0, Geometry.ADDRESS_LIMIT)) {
+        for (Mappings.Range range : table.root().mappings().between(0, Geometry.ADDRESS_LIMIT)) {
             lines.append(range).append('\n');
         }
         return lines.toString();
@@ -397,7 +400,7 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
 
     @Override
     public String toString() {
-        Root root = space.rootOrNull();
+        Root root = table.rootOrNull();
         return "AddressSpace[" + space.describeName()
                 + (root == null ? ", closed" : ", mapped=" + root.mappings().sizeBytes() + " bytes") + "]";
     }
@@ -406,12 +409,12 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
 
     @Override
     long translationVersion() {
-        return space.translations().version();
+        return table.translations().version();
     }
 
     @Override
     boolean isStill(long seen) {
-        return space.translations().isStill(seen);
+        return table.translations().isStill(seen);
     }
 
     @Override
@@ -422,13 +425,13 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
     @Override
     long enterWrite(long address) {
         while (true) {
-            int slot = space.enterShared();
+            int slot = table.enterShared();
             long offset = -1;
             try {
-                offset = space.offsetForWrite(address);
+                offset = table.offsetForWrite(address);
             } finally {
                 if (offset < 0) {
-                    space.exitShared(slot);
+                    table.exitShared(slot);
                 }
             }
             if (offset >= 0) {
@@ -440,26 +443,26 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
 
     @Override
     long enterWrites(long address, long[] offsets) {
-        int slot = space.enterShared();
+        int slot = table.enterShared();
         boolean isWritable = false;
         try {
             isWritable = findAllWritable(address, offsets);
         } finally {
             if (!isWritable) {
-                space.exitShared(slot);
+                table.exitShared(slot);
             }
         }
         if (isWritable) {
             return (long) slot << SLOT_SHIFT;
         }
         int[] entered = new int[1];
-        space.faultForWrites(address, offsets, space.machine().pools(), () -> entered[0] = space.enterShared());
+        space.faultForWrites(address, offsets, space.machine().pools(), () -> entered[0] = table.enterShared());
         return (long) entered[0] << SLOT_SHIFT;
     }
 
     private boolean findAllWritable(long address, long[] offsets) {
         for (int i = 0; i < offsets.length; i++) {
-            offsets[i] = space.offsetForWrite(Geometry.pageStart(address) + ((long) i << Geometry.PAGE_SHIFT));
+            offsets[i] = table.offsetForWrite(Geometry.pageStart(address) + ((long) i << Geometry.PAGE_SHIFT));
             if (offsets[i] < 0) {
                 return false;
             }
@@ -469,7 +472,7 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
 
     @Override
     void exitWrite(long entered) {
-        space.exitShared((int) (entered >>> SLOT_SHIFT));
+        table.exitShared((int) (entered >>> SLOT_SHIFT));
     }
 
     @Override
@@ -479,7 +482,7 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
 
     @Override
     void checkMapped(long address, long sizeBytes) {
-        space.checkAllMapped(address, sizeBytes);
+        table.permissions().checkAllMapped(address, sizeBytes);
     }
 
     @Override

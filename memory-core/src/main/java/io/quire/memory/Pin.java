@@ -128,7 +128,7 @@ public final class Pin implements AutoCloseable {
     }
 
     private List<MemorySegment> segments(Arena mine) {
-        FrameMemory memory = pinned.space().memory();
+        FrameMemory memory = pinned.space().table().memory();
         List<MemorySegment> views = new ArrayList<>();
         long skip = Geometry.pageOffset(start);
         long left = sizeBytes;

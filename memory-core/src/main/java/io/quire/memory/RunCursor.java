@@ -72,7 +72,7 @@ public final class RunCursor implements AutoCloseable {
                 snapshot -> of(handle.manager(), snapshot, address, sizeBytes));
         boolean opened = false;
         try {
-            cursor.snapshot.checkAllReadable(address, sizeBytes);
+            cursor.snapshot.table().permissions().checkAllReadable(address, sizeBytes);
             opened = true;
             return cursor;
         } finally {
@@ -113,7 +113,7 @@ public final class RunCursor implements AutoCloseable {
         Arena run = Arena.ofConfined();
         FrameMemory.keep(this, run);
         memory = isHole ? FrameMemory.zeros(runEnd - start, run)
-                : snapshot.memory().readOnly(offset, runEnd - start, run);
+                : snapshot.table().memory().readOnly(offset, runEnd - start, run);
         arena = run;
         address = start;
         nextAddress = runEnd;
@@ -158,7 +158,7 @@ public final class RunCursor implements AutoCloseable {
     }
 
     private long @Nullable [] leaf(long ofAddress) {
-        LeafDirectory directory = snapshot.root().directory(ofAddress);
+        LeafDirectory directory = snapshot.table().root().directory(ofAddress);
         return directory == null ? null : directory.leaf(Geometry.leafIndex(ofAddress));
     }
 

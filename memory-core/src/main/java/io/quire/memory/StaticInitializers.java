@@ -27,8 +27,9 @@ final class StaticInitializers {
         "space.Sighting", "space.SnapshotWatch", "space.Space", "space.WatchedManager", "structure.ForkableMap",
         "structure.Journal", "structure.KeyHash", "structure.MapHeader", "structure.Overlay", "structure.SizeClasses",
         "structure.WriterLock", "table.Directory", "table.Entry", "table.Leaf", "table.LeafDirectory",
-        "table.Mappings", "table.Reclaimer", "table.Retired", "table.TranslationCache", "table.TranslationVersion",
-        "table.UpperDirectory", "tier.AccessBit", "tier.FrameLists", "tier.Place", "trace.Birth",
+        "table.MappingChanges", "table.Mappings", "table.Reclaimer", "table.Retired", "table.TranslationCache",
+        "table.TranslationVersion", "table.UpperDirectory", "tier.AccessBit", "tier.FrameLists", "tier.Place",
+        "trace.Birth",
     };
     /** Of these, only where native functions may be called. */
     static final String[] NATIVE_CLASSES = {"platform.Linux"};

@@ -1,7 +1,6 @@
 package io.quire.memory.space;
 
 import io.quire.memory.contract.CowPlacement;
-import io.quire.memory.contract.ProtectionException;
 import io.quire.memory.device.DeviceAccess;
 import io.quire.memory.device.InvalidationKind;
 import io.quire.memory.device.PageTranslation;
@@ -14,6 +13,7 @@ import io.quire.memory.table.Leaf;
 import io.quire.memory.table.LeafDirectory;
 import io.quire.memory.table.LeafPages;
 import io.quire.memory.table.Mappings;
+import io.quire.memory.table.PageTable;
 import io.quire.memory.table.Root;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -27,11 +27,13 @@ import org.jspecify.annotations.Nullable;
 final class DeviceFaults {
 
     private final Space space;
+    private final PageTable table;
     private final Machine machine;
     private final FramePools pools;
 
     DeviceFaults(Space space) {
         this.space = space;
+        this.table = space.table();
         this.machine = space.machine();
         this.pools = machine.pools();
     }
@@ -46,13 +48,8 @@ final class DeviceFaults {
     }
 
     private @Nullable PageTranslation read(Mirror mirror, long page) {
-        Root current = space.root();
-        Mappings.Range range = space.findMapped(current, page);
-        if (!range.protection().isReadable()) {
-            throw ProtectionException.of(space.name(), page, "read by device " + mirror.link().name(),
-                    range.protection());
-        }
-        long entry = space.entry(page);
+        table.permissions().checkReadable(table.root(), page, "read by device " + mirror.link().name());
+        long entry = table.entry(page);
         if (!Entry.isPresent(entry)) {
             mirror.mappedZero(page);
             return new PageTranslation(page, -1, pools.memory().slice(pools.zeroFrame(), Geometry.PAGE_BYTES),
@@ -68,20 +65,20 @@ final class DeviceFaults {
     }
 
     private @Nullable PageTranslation write(Mirror mirror, long page) {
-        Root current = space.checkWritable(page);
-        long entry = space.entry(page);
+        table.permissions().checkWritable(page);
+        long entry = table.entry(page);
         if (space.faults().isHomeward(page, entry)) {
             return null;
         }
         if (Entry.isPrivate(entry) && isOwn(mirror.link(), Entry.offset(entry))) {
-            return writePrivate(mirror, page, current);
+            return writePrivate(mirror, page);
         }
         long frame = space.faults().write(page, pools);
         return frame == PageFaults.AWAY ? null : translation(mirror, page, frame, DeviceAccess.WRITE);
     }
 
-    private PageTranslation writePrivate(Mirror mirror, long page, Root current) {
-        long[] leaf = space.faults().ownLeaf(page, current);
+    private PageTranslation writePrivate(Mirror mirror, long page) {
+        long[] leaf = table.ownLeaf(page);
         int index = Geometry.pageIndex(page);
         long entry = Entry.settled(Leaf.entry(leaf, index));
         long frame = Entry.offset(entry);
@@ -89,7 +86,7 @@ final class DeviceFaults {
             Leaf.set(leaf, index, entry); // a migration that was under way has lost
             return translation(mirror, page, frame, DeviceAccess.WRITE);
         }
-        space.retired().reserve(0, 1);
+        table.retired().reserve(0, 1);
         long copy = copyPrivate(mirror.link(), frame, page);
         boolean done = false;
         try (Notifier.Window _ = space.notifier().start(InvalidationKind.CLEAR, page)) {
@@ -149,7 +146,7 @@ final class DeviceFaults {
 
     /** What a device may map of pages of a leaf that have come to it, without any fault. */
     Arrival arrived(Mirror mirror, long leafStart, long pages) {
-        Root current = space.root();
+        Root current = table.root();
         LeafDirectory directory = current.directory(leafStart);
         int index = Geometry.leafIndex(leafStart);
         long[] leaf = directory == null ? null : directory.leaf(index);
@@ -187,8 +184,8 @@ final class DeviceFaults {
 
     private PageTranslation translation(Mirror mirror, long page, long frame, DeviceAccess access) {
         mirror.mapped(access);
-        if (machine.asksForUse(frame)) {
-            space.setAccessed(page);
+        if (machine.tables().tracksUse(frame)) {
+            table.setAccessed(page);
         }
         return translation(mirror.link(), page, frame, access);
     }

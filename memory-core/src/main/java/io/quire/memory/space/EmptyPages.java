@@ -8,7 +8,7 @@ import io.quire.memory.table.Entry;
 import io.quire.memory.table.Geometry;
 import io.quire.memory.table.Leaf;
 import io.quire.memory.table.LeafPages;
-import io.quire.memory.table.Root;
+import io.quire.memory.table.PageTable;
 import java.util.Arrays;
 import java.util.List;
 
@@ -59,7 +59,7 @@ final class EmptyPages {
         for (long page = from; page < to; page += Geometry.PAGE_BYTES) {
             int index = Geometry.pageIndex(page);
             if (!batch.wants(index) && mayBeFilled(page)) {
-                if (Entry.isPresent(space.entry(page))) {
+                if (Entry.isPresent(space.table().entry(page))) {
                     batch.settle(index, PageOutcome.RACED);
                 } else {
                     empty |= LeafPages.of(index);
@@ -70,7 +70,7 @@ final class EmptyPages {
     }
 
     private void putAll(Batch batch, long empty, long[] frames, DriverLink device) {
-        space.lock();
+        space.table().lock();
         try {
             for (long rest = empty; rest != LeafPages.NONE; rest = LeafPages.withoutFirst(rest)) {
                 int index = LeafPages.first(rest);
@@ -78,7 +78,7 @@ final class EmptyPages {
                 if (!mayBeFilled(page)) {
                     continue; // it stays empty
                 }
-                if (Entry.isPresent(space.entry(page))) {
+                if (Entry.isPresent(space.table().entry(page))) {
                     batch.settle(index, PageOutcome.RACED);
                 } else if (frames[index] == FramePool.NONE) {
                     batch.settle(index, PageOutcome.NO_FREE_FRAME);
@@ -87,7 +87,7 @@ final class EmptyPages {
                 }
             }
         } finally {
-            space.unlock();
+            space.table().unlock();
         }
     }
 
@@ -101,7 +101,7 @@ final class EmptyPages {
 
     /** Snapshots are left as they are: their empty pages read as zeros without any frame. */
     private boolean mayBeFilled(long page) {
-        return !space.isSnapshot() && space.isReadable(space.root(), page);
+        return !space.isSnapshot() && space.table().permissions().isReadable(space.table().root(), page);
     }
 
     /** On the driver's thread. */
@@ -116,13 +116,13 @@ final class EmptyPages {
     private void put(Batch batch, int index, long[] frames, DriverLink device) {
         long page = batch.address(index);
         long frame = frames[index];
-        Root current = space.root();
-        long[] leaf = space.faults().ownLeaf(page, current);
+        PageTable table = space.table();
+        long[] leaf = table.ownLeaf(page);
         device.holds(frame, space.lineage(), page);
         try (Notifier.Window _ = space.notifier().mapsZero(page)
                 ? space.notifier().start(InvalidationKind.CLEAR, page) : Notifier.Window.NONE) {
             long entry = Entry.present(frame);
-            Leaf.set(leaf, index, space.isWritable(current, page) ? Entry.writable(entry) : entry);
+            Leaf.set(leaf, index, table.permissions().isWritable(table.root(), page) ? Entry.writable(entry) : entry);
             frames[index] = FramePool.NONE;
             batch.settle(index, PageOutcome.FILLED);
         }

@@ -38,9 +38,9 @@ final class Exclusives {
      */
     long take(long page, Mirror mirror) {
         if (mirror.equals(ownerOf(page))) {
-            space.checkWritable(page);
+            space.table().permissions().checkWritable(page);
             mirror.mapped(DeviceAccess.ATOMIC);
-            return Entry.offset(space.entry(page));
+            return Entry.offset(space.table().entry(page));
         }
         long frame = space.faults().write(page, space.machine().pools());
         if (frame == PageFaults.AWAY) {
@@ -51,12 +51,12 @@ final class Exclusives {
         reserve();
         try (Notifier.Window _ = space.notifier().start(InvalidationKind.EXCLUSIVE, page, page + Geometry.PAGE_BYTES,
                 mirror.link(), true)) {
-            long[] leaf = space.ownedLeaf(page);
+            long[] leaf = space.table().ownLeaf(page);
             put(page, mirror);
             boolean taken = false;
             try {
                 Leaf.set(leaf, Geometry.pageIndex(page), Entry.exclusive(Leaf.entry(leaf, Geometry.pageIndex(page))));
-                space.invalidateAndWait(page);
+                space.table().invalidateAndWait(page);
                 // Again: until the writers were waited for, an accessor could pin without the lock.
                 refusePinned(page, frame);
                 taken = true;
@@ -76,7 +76,7 @@ final class Exclusives {
             throw new PagesBusyException("a pinned page cannot be exclusive to a device: space=" + space.name()
                     + ", address=0x" + Long.toHexString(page) + ", held by " + pin + "; close the pin first");
         }
-        if (space.isBeingWritten(page)) {
+        if (space.table().kept().isBeingWritten(page)) {
             throw new PagesBusyException("a range that is being written cannot be exclusive to a device: space="
                     + space.name() + ", address=0x" + Long.toHexString(page) + "; ask again when it is written");
         }
@@ -114,7 +114,7 @@ final class Exclusives {
     }
 
     private void restore(long page) {
-        long[] leaf = space.ownedLeaf(page);
+        long[] leaf = space.table().ownLeaf(page);
         int index = Geometry.pageIndex(page);
         Leaf.set(leaf, index, Entry.inclusive(Leaf.entry(leaf, index)));
         remove(page);

@@ -6,13 +6,11 @@ import io.quire.memory.frame.FramePools;
 import io.quire.memory.table.Entry;
 import io.quire.memory.table.Geometry;
 import io.quire.memory.table.Leaf;
-import io.quire.memory.table.LeafDirectory;
 import io.quire.memory.table.LeafPages;
-import io.quire.memory.table.Root;
+import io.quire.memory.table.PageTable;
 import io.quire.memory.table.TranslationVersion;
 import java.util.BitSet;
 import java.util.function.LongUnaryOperator;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The pages of a range that had no frame before a range write got them one. If the write is refused after all, those
@@ -26,6 +24,7 @@ final class FilledPages {
     private static final LongUnaryOperator WRITABLE = Entry::writable;
 
     private final Space space;
+    private final PageTable table;
     private final FramePools pools;
     private final long start;
     /** By page from the start. */
@@ -34,6 +33,7 @@ final class FilledPages {
     /** None yet, of a range that starts with a page. */
     FilledPages(Space space, long start) {
         this.space = space;
+        this.table = space.table();
         this.pools = space.machine().pools();
         this.start = start;
     }
@@ -61,30 +61,19 @@ final class FilledPages {
     }
 
     private void giveBackLeaf(long leafStart) {
-        space.lock();
+        table.lock();
         try {
-            long[] leaf = ownLeaf(leafStart);
+            long[] leaf = table.ownedLeafOrNull(leafStart);
             if (leaf == null) {
-                return;
+                return; // the space was forked since, and the fork has the pages too; or it is closed
             }
             try (Notifier.Window _ = space.notifier().start(InvalidationKind.CLEAR, leafStart,
                     leafStart + Geometry.LEAF_BYTES)) {
                 removeZeros(leaf, leafStart, unshared(leaf, leafStart));
             }
         } finally {
-            space.unlock();
+            table.unlock();
         }
-    }
-
-    /** The leaf if it is the space's own; else it was forked since, and a fork has the pages too. */
-    private long @Nullable [] ownLeaf(long leafStart) {
-        Root current = space.rootOrNull();
-        if (current == null) {
-            return null;
-        }
-        LeafDirectory directory = current.directory(leafStart);
-        return directory == null || !directory.isOwnedBy(current.generation()) ? null
-                : directory.writableLeaf(Geometry.leafIndex(leafStart));
     }
 
     private long unshared(long[] leaf, long leafStart) {
@@ -103,7 +92,7 @@ final class FilledPages {
     /** First nobody may write them any more, then those that nobody has written go. */
     private void removeZeros(long[] leaf, long leafStart, long candidates) {
         change(leaf, candidates, READ_ONLY);
-        space.invalidateAndWait(TranslationVersion.leafOf(leafStart));
+        table.invalidateAndWait(TranslationVersion.leafOf(leafStart));
         long zeros = LeafPages.NONE;
         for (long rest = candidates; rest != LeafPages.NONE; rest = LeafPages.withoutFirst(rest)) {
             int page = LeafPages.first(rest);
@@ -115,9 +104,9 @@ final class FilledPages {
         }
         change(leaf, candidates & ~zeros, WRITABLE);
         for (long rest = zeros; rest != LeafPages.NONE; rest = LeafPages.withoutFirst(rest)) {
-            space.takeOut(leaf, LeafPages.first(rest));
+            table.takeOut(leaf, LeafPages.first(rest));
         }
-        space.invalidateAndRelease(TranslationVersion.leafOf(leafStart));
+        table.invalidateAndRelease(TranslationVersion.leafOf(leafStart));
     }
 
     /** Whether no other leaf maps a frame, and nobody holds it. */

@@ -55,13 +55,13 @@ final class Lineage {
     }
 
     void add(Space space) {
-        open.put(space.key(), space);
+        open.put(space.table().id(), space);
         added.incrementAndGet();
     }
 
     /** Allocates nothing. */
     void remove(Space space) {
-        open.remove(space.key(), space);
+        open.remove(space.table().id(), space);
     }
 
     /** Lets no two migrations of one lineage run at a time. */
@@ -95,7 +95,7 @@ final class Lineage {
             do {
                 seen = added.get();
                 for (Space space : open.values()) {
-                    if (!space.isLockedByMe()) {
+                    if (!space.table().isLockedByMe()) {
                         lock(space, locked);
                     }
                 }
@@ -109,12 +109,12 @@ final class Lineage {
 
     private static void lock(Space space, List<Space> locked) {
         locked.add(space); // before: what is locked is in the list, whatever fails
-        space.lock();
+        space.table().lock();
         if (space.isClosed()) {
-            space.unlock();
+            space.table().unlock();
             locked.removeLast();
         } else {
-            space.invalidateAndRelease(TranslationVersion.ALL); // what an Error has left there counts as a reference
+            space.table().invalidateAndRelease(TranslationVersion.ALL); // what an Error has left there counts as a reference
         }
     }
 
@@ -122,8 +122,8 @@ final class Lineage {
     static void unlock(List<Space> spaces) {
         for (int i = 0; i < spaces.size(); i++) {
             Space space = spaces.get(i);
-            if (space.isLockedByMe()) {
-                space.unlock();
+            if (space.table().isLockedByMe()) {
+                space.table().unlock();
             }
         }
     }

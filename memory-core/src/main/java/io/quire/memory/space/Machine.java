@@ -3,8 +3,8 @@ package io.quire.memory.space;
 import io.quire.memory.frame.FramePool;
 import io.quire.memory.frame.FramePools;
 import io.quire.memory.frame.FrameSource;
-import io.quire.memory.guard.SharedWriterSlots;
 import io.quire.memory.table.LeafPages;
+import io.quire.memory.table.PageTables;
 import io.quire.memory.table.Reclaimer;
 import io.quire.memory.trace.EventCounts;
 import java.util.ArrayList;
@@ -16,9 +16,7 @@ import java.util.concurrent.atomic.AtomicLong;
 /** What all spaces of one manager share. Any thread. */
 public final class Machine {
 
-    private final SharedWriterSlots writerSlots = new SharedWriterSlots();
     private final EventCounts events = new EventCounts();
-    private final AtomicLong generations = new AtomicLong();
     private final AtomicLong mirrorIds = new AtomicLong();
 
     /** Spaces with pins that show their pages to any thread, or have done so until they ended. */
@@ -35,7 +33,7 @@ public final class Machine {
     private final List<DriverLink> links;
     private final Policies policies;
     private final OpenSpaces spaces;
-    private final Reclaimer reclaimer;
+    private final PageTables tables;
     private final LongPins longPins;
     private final Migration migration;
     private final Evictor evictor;
@@ -54,7 +52,7 @@ public final class Machine {
         this.links = List.copyOf(links);
         this.policies = policies;
         this.spaces = new OpenSpaces(name, maxSpaces, policies.leakTracking());
-        this.reclaimer = new Reclaimer(pools);
+        this.tables = new PageTables(pools, policies.promotion());
         this.longPins = new LongPins(policies.longTermPinLimitBytes());
         this.migration = new Migration(this);
         this.evictor = new Evictor(this);
@@ -69,12 +67,12 @@ public final class Machine {
         return pools;
     }
 
-    SharedWriterSlots writerSlots() {
-        return writerSlots;
+    PageTables tables() {
+        return tables;
     }
 
     public Reclaimer reclaimer() {
-        return reclaimer;
+        return tables.reclaimer();
     }
 
     public OpenSpaces spaces() {
@@ -97,11 +95,6 @@ public final class Machine {
     /** The device of a pool that is not the host's. */
     DriverLink link(FramePool pool) {
         return links.get(pool.number() - 1);
-    }
-
-    /** Whether it matters if the page in a frame is used: it may be evicted, or promoted. */
-    boolean asksForUse(long frame) {
-        return policies.promotion() || !pools.isHost(frame);
     }
 
     public LongPins longPins() {
@@ -173,11 +166,6 @@ public final class Machine {
         return evictor;
     }
 
-    /** A number no node and no root has carried before. */
-    long newGeneration() {
-        return generations.incrementAndGet();
-    }
-
     long newMirrorId() {
         return mirrorIds.incrementAndGet();
     }
@@ -201,7 +189,7 @@ public final class Machine {
     /** The same; {@link FramePool#NONE} if none is left. */
     private long tryAllocateFrame(FrameSource frames) {
         long frame = frames.allocate();
-        while (frame == FramePool.NONE && reclaimer.reclaimAll()) {
+        while (frame == FramePool.NONE && tables.reclaimer().reclaimAll()) {
             frame = frames.allocate();
         }
         if (frame == FramePool.NONE) {

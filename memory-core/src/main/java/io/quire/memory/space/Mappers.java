@@ -23,7 +23,7 @@ final class Mappers {
     static Mappers find(List<Space> locked, long leafStart) {
         Mappers mappers = new Mappers();
         for (Space space : locked) {
-            LeafDirectory directory = space.root().directory(leafStart);
+            LeafDirectory directory = space.table().root().directory(leafStart);
             long[] leaf = directory == null ? null : directory.leaf(Geometry.leafIndex(leafStart));
             if (leaf != null) {
                 mappers.spaces.add(space);
@@ -98,7 +98,7 @@ final class Mappers {
             Mappers mappers = find(locked, address & -Geometry.LEAF_BYTES);
             boolean accessed = mappers.testAndClearAccessed(Geometry.pageIndex(address));
             if (accessed) {
-                mappers.spaces.forEach(space -> space.translations().invalidate(address));
+                mappers.spaces.forEach(space -> space.table().translations().invalidate(address));
             }
             return accessed;
         } finally {

@@ -105,7 +105,7 @@ final class Migration {
      * @throws OutOfFramesException if the host has no frame for it
      */
     void bringHome(Space space, long page, @Nullable DriverLink device) {
-        long entry = space.entry(page);
+        long entry = space.table().entry(page);
         boolean isWithinReach = !Entry.isPrivate(entry)
                 || (device != null && device.pool().contains(Entry.offset(entry)));
         if (!isWithinReach) {
@@ -160,7 +160,7 @@ final class Migration {
     private static void lookUpHomecomer(Batch batch) {
         if (batch.home() != null) {
             int page = LeafPages.first(batch.wanted());
-            long entry = batch.home().entry(batch.address(page));
+            long entry = batch.home().table().entry(batch.address(page));
             batch.sources[page] = Entry.isPresent(entry) ? Entry.offset(entry) : Batch.NONE;
         }
     }
@@ -226,7 +226,7 @@ final class Migration {
     private static long keptInPlace(Batch batch, Mappers mappers) {
         long kept = LeafPages.NONE;
         for (int i = 0; i < mappers.spaces().size(); i++) {
-            kept |= mappers.spaces().get(i).keptInPlace(batch.leafStart);
+            kept |= mappers.spaces().get(i).table().kept().pagesOf(batch.leafStart);
         }
         return kept;
     }
@@ -281,7 +281,7 @@ final class Migration {
             hold(batch);
             mappers.change(batch.moving(), batch.sources, MARK);
             for (Space space : mappers.spaces()) {
-                space.invalidateAndWait(TranslationVersion.leafOf(batch.leafStart));
+                space.table().invalidateAndWait(TranslationVersion.leafOf(batch.leafStart));
             }
             leavePinned(batch, mappers);
             if (!awaitOpen(batch.marking)) {
@@ -563,7 +563,7 @@ final class Migration {
         acquireForEach(batch, seen);
         mappers.change(pages, batch.sources, move);
         for (int i = 0; i < mappers.spaces().size(); i++) {
-            mappers.spaces().get(i).translations().invalidate(TranslationVersion.leafOf(batch.leafStart));
+            mappers.spaces().get(i).table().translations().invalidate(TranslationVersion.leafOf(batch.leafStart));
         }
         mappers.change(pages, batch.targets, SETTLE);
         batch.settleMoved();
@@ -619,8 +619,8 @@ final class Migration {
      */
     static Batch of(Space space, long from, long to, FramePool target) {
         Batch batch = new Batch(space.lineage(), from, target, true, false);
-        long[] leaf = space.leaf(from);
-        space.root(); // a space that is closed has no pages, which says nothing of what it had
+        long[] leaf = space.table().leaf(from);
+        space.table().root(); // a space that is closed has no pages, which says nothing of what it had
         if (leaf != null) {
             for (long address = from; address < to; address += Geometry.PAGE_BYTES) {
                 int page = Geometry.pageIndex(address);

@@ -60,9 +60,9 @@ final class Mirror implements DeviceMirror {
     static Mirror attach(Space space, DriverLink link) {
         Mirror mirror = new Mirror(space, link);
         boolean attached = false;
-        space.lock();
+        space.table().lock();
         try {
-            space.root();
+            space.table().root();
             if (space.notifier().mirrors().stream().anyMatch(other -> other.link == link)) {
                 throw new IllegalStateException("the device is attached already: space=" + space.name() + ", device="
                         + link.name());
@@ -80,14 +80,14 @@ final class Mirror implements DeviceMirror {
                 mirror.closed = true;
                 link.remove(mirror);
             }
-            space.unlock();
+            space.table().unlock();
         }
     }
 
     /** Detaches the device; again has no effect. A lost device is not asked. */
     void detach() {
         News end;
-        space.lock();
+        space.table().lock();
         try {
             if (closed) {
                 return; // and whoever has closed it has begun to tell the driver before he gave up the lock
@@ -101,7 +101,7 @@ final class Mirror implements DeviceMirror {
             close(end);
             space.notifier().set(others);
         } finally {
-            space.unlock();
+            space.table().unlock();
         }
         end.await();
     }
@@ -208,12 +208,12 @@ final class Mirror implements DeviceMirror {
 
     /** How many pages are exclusive to the device. */
     int exclusivePages() {
-        space.lock();
+        space.table().lock();
         try {
             checkOpen();
             return space.exclusives().count(this);
         } finally {
-            space.unlock();
+            space.table().unlock();
         }
     }
 
@@ -246,7 +246,7 @@ final class Mirror implements DeviceMirror {
         boolean overtaken = false;
         while (translations.size() < pages) {
             long away = -1;
-            space.lock();
+            space.table().lock();
             try {
                 checkOpen();
                 endWhatWasLeft();
@@ -265,7 +265,7 @@ final class Mirror implements DeviceMirror {
                 // turns it stays the old one, and the driver asks anew.
                 seen = overtaken ? seen : sequence;
             } finally {
-                space.unlock();
+                space.table().unlock();
             }
             if (away >= 0) {
                 // Atomic access is to memory that all can reach.

@@ -78,9 +78,9 @@ public final class OpenSpaces {
      * @throws ClosedException after {@link #seal()}
      */
     void add(Space space) {
-        open.put(space.key(), space);
+        open.put(space.table().id(), space);
         if (isSealed()) {
-            open.remove(space.key());
+            open.remove(space.table().id());
             throw new ClosedException("memory manager " + manager);
         }
         space.isCounted = true;
@@ -88,7 +88,7 @@ public final class OpenSpaces {
 
     /** Allocates nothing; goes on, when it is called again, where it stopped. One thread at a time for each space. */
     void remove(Space space) {
-        open.remove(space.key(), space);
+        open.remove(space.table().id(), space);
         if (space.isCounted) {
             count.decrementAndGet();
             space.isCounted = false;

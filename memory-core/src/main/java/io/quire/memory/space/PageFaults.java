@@ -8,11 +8,7 @@ import io.quire.memory.frame.FrameSource;
 import io.quire.memory.table.Entry;
 import io.quire.memory.table.Geometry;
 import io.quire.memory.table.Leaf;
-import io.quire.memory.table.LeafDirectory;
-import io.quire.memory.table.OwnedTree;
-import io.quire.memory.table.Retired;
-import io.quire.memory.table.Root;
-import io.quire.memory.table.TranslationVersion;
+import io.quire.memory.table.PageTable;
 
 /**
  * What happens to a single page of one space when an access cannot go on: zero-fill, copy-on-write, the end of
@@ -24,15 +20,13 @@ final class PageFaults {
     static final long AWAY = -1;
 
     private final Space space;
+    private final PageTable table;
     private final Machine machine;
-    private final OwnedTree tree;
-    private final Retired retired;
 
-    PageFaults(Space space, OwnedTree tree, Retired retired) {
+    PageFaults(Space space) {
         this.space = space;
+        this.table = space.table();
         this.machine = space.machine();
-        this.tree = tree;
-        this.retired = retired;
     }
 
     /**
@@ -42,7 +36,8 @@ final class PageFaults {
      * @return the offset of its frame, or {@link #AWAY}
      */
     long write(long address, FrameSource frames) {
-        return own(address, space.checkWritable(address), true, space.cowPlacement(), frames);
+        table.permissions().checkWritable(address);
+        return own(address, true, space.cowPlacement(), frames);
     }
 
     /**
@@ -52,14 +47,14 @@ final class PageFaults {
      * @return the offset of its frame, or {@link #AWAY}
      */
     long unshare(long address, CowPlacement placement) {
-        Root current = space.root();
-        return own(address, current, space.isWritable(current, address), placement, machine.pools());
+        boolean allowWrite = table.permissions().isWritable(table.root(), address);
+        return own(address, allowWrite, placement, machine.pools());
     }
 
-    private long own(long address, Root current, boolean allowWrite, CowPlacement placement, FrameSource frames) {
+    private long own(long address, boolean allowWrite, CowPlacement placement, FrameSource frames) {
         long page = Geometry.pageStart(address);
         try {
-            long[] leaf = ownLeaf(page, current);
+            long[] leaf = table.ownLeaf(page);
             int index = Geometry.pageIndex(page);
             long entry = Leaf.entry(leaf, index);
             if (Entry.isWritable(entry)) {
@@ -74,23 +69,13 @@ final class PageFaults {
             }
             return ownPage(leaf, page, Entry.settled(entry), allowWrite, placement, frames);
         } finally {
-            space.invalidateAndRelease(page);
+            table.invalidateAndRelease(page);
         }
     }
 
     /** Whether a page is on its way home and not to be kept from it; whoever wants to write it waits. */
     boolean isHomeward(long page, long entry) {
         return Entry.isMigrating(entry) && space.lineage().isHomeward(page);
-    }
-
-    /** The leaf of a page, the space's own. */
-    long[] ownLeaf(long page, Root current) {
-        LeafDirectory directory = tree.ownDirectory(space.ownTop(current), page, current.generation());
-        long[] leaf = tree.ownLeaf(directory, page, current.mappings());
-        // A node that was replaced is withdrawn before anybody can write through its successor: who still reads
-        // through the old one would miss that write, even one of his own.
-        space.invalidateAndRelease(TranslationVersion.NODES);
-        return leaf;
     }
 
     private long ownPage(long[] leaf, long page, long entry, boolean allowWrite, CowPlacement placement,
@@ -107,7 +92,7 @@ final class PageFaults {
             }
             return frame;
         }
-        retired.reserve(0, 1);
+        table.retired().reserve(0, 1);
         long copy = allocateCopy(frame, page, placement, frames);
         boolean done = false;
         try {
@@ -143,8 +128,8 @@ final class PageFaults {
     void replace(long[] leaf, long page, long entry, long copy, boolean allowWrite) {
         long readable = Entry.readOnly(Entry.moved(entry, copy));
         Leaf.set(leaf, Geometry.pageIndex(page), readable);
-        retired.addFrame(Entry.offset(entry));
-        space.invalidateAndRelease(page);
+        table.retired().addFrame(Entry.offset(entry));
+        table.invalidateAndRelease(page);
         if (allowWrite) {
             Leaf.set(leaf, Geometry.pageIndex(page), Entry.writable(readable));
         }
@@ -198,7 +183,7 @@ final class PageFaults {
      */
     boolean read(long address) {
         long page = Geometry.pageStart(address);
-        long entry = space.entry(page);
+        long entry = table.entry(page);
         if (Entry.isPrivate(entry)) {
             return false;
         }

@@ -18,17 +18,17 @@ public final class PageStates {
     /** The page of an address in a space. */
     public static PageState of(Space space, long address) {
         long page = Geometry.pageStart(address);
-        Root current = space.root();
-        if (!space.isReadable(current, page)) {
+        Root current = space.table().root();
+        if (!space.table().permissions().isReadable(current, page)) {
             return new PageState(page, Place.INACCESSIBLE, "", false, false);
         }
-        long entry = space.entry(page);
+        long entry = space.table().entry(page);
         if (!Entry.isPresent(entry)) {
             return new PageState(page, Place.EMPTY, "", false, false);
         }
         FramePool pool = space.machine().pools().of(Entry.offset(entry));
-        boolean writable = space.isWritable(current, page) && !Entry.isExclusive(entry)
-                && (Entry.isPrivate(entry) ? space.ownsFrame(page) : space.offsetForWrite(page) >= 0);
+        boolean writable = space.table().permissions().isWritable(current, page) && !Entry.isExclusive(entry)
+                && (Entry.isPrivate(entry) ? space.table().ownsFrame(page) : space.table().offsetForWrite(page) >= 0);
         return new PageState(page, Entry.isExclusive(entry) ? Place.EXCLUSIVE : place(pool.kind()), pool.name(),
                 writable, pool.holds(Entry.offset(entry)) > 0);
     }

@@ -104,12 +104,12 @@ final class Pins {
 
     /** How many pages of a range have no frame yet. */
     private long emptyPages(long address, int pages) {
-        Root root = space.root();
+        Root root = space.table().root();
         long end = address + ((long) pages << Geometry.PAGE_SHIFT);
         long empty = pages;
         for (long start = root.nextLeaf(address, end); start < end;
                 start = root.nextLeaf(start + Geometry.LEAF_BYTES, end)) {
-            long[] leaf = space.leaf(start);
+            long[] leaf = space.table().leaf(start);
             empty -= leaf == null ? 0
                     : LeafPages.count(LeafPages.present(leaf) & LeafPages.between(start, address, end));
         }
@@ -119,7 +119,7 @@ final class Pins {
     private Pinned pinWhereTheyAreOrBringHome(Pinned wanted) {
         while (true) {
             long obstacle;
-            space.lock();
+            space.table().lock();
             try {
                 obstacle = prepare(wanted);
                 if (obstacle == NOTHING) {
@@ -129,7 +129,7 @@ final class Pins {
                     return wanted;
                 }
             } finally {
-                space.unlock();
+                space.table().unlock();
             }
             if (wanted.term() == PinTerm.LONG) {
                 machine.migration().bringToHost(space, obstacle);
@@ -167,14 +167,14 @@ final class Pins {
     }
 
     private long own(long page, Pinned wanted) {
-        long writable = space.offsetForWrite(page);
+        long writable = space.table().offsetForWrite(page);
         if (writable >= 0) {
             return writable; // nothing is in the way, and nobody else has it
         }
         if (wanted.access() == PinAccess.WRITE) {
-            space.checkWritable(page);
+            space.table().permissions().checkWritable(page);
         } else {
-            space.checkReadable(page);
+            space.table().permissions().checkReadable(page);
         }
         return space.faults().unshare(page, wanted.term() == PinTerm.LONG ? CowPlacement.HOST : space.cowPlacement());
     }
@@ -226,7 +226,7 @@ final class Pins {
      * @return false if it was ended before
      */
     boolean unpin(Pinned pinned, int use) {
-        space.lock();
+        space.table().lock();
         try {
             if (!pinned.isListed || !pinned.isOpen(use)) {
                 return false;
@@ -249,7 +249,7 @@ final class Pins {
             noteUnpinned();
             return true;
         } finally {
-            space.unlock();
+            space.table().unlock();
         }
     }
 

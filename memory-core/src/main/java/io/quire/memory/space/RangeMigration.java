@@ -50,9 +50,9 @@ public final class RangeMigration {
      */
     public OutcomeRuns move(LongConsumer progress) {
         checkDevice();
-        space.checkAllMapped(address, end - address);
+        space.table().permissions().checkAllMapped(address, end - address);
         for (long from = address; from < end;) {
-            long leaf = space.root().nextLeaf(from, end);
+            long leaf = space.table().root().nextLeaf(from, end);
             from = leaf <= from ? moveLeaf(from, end) : dealWithNothing(from, Math.min(leaf, end));
             progress.accept(from - address);
             checkDevice();
@@ -83,9 +83,9 @@ public final class RangeMigration {
 
     /** The pages of some addresses that no leaf maps; where to go on. */
     private long dealWithNothing(long from, long limit) {
-        Root root = space.root();
+        Root root = space.table().root();
         long to = endOfMapping(root, from, limit);
-        if (device == null || space.isSnapshot() || !space.isReadable(root, from)) {
+        if (device == null || space.isSnapshot() || !space.table().permissions().isReadable(root, from)) {
             outcomes.add(PageOutcome.EMPTY, pages(from, to));
             return to;
         }

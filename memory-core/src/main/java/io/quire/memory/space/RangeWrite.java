@@ -5,9 +5,10 @@ import io.quire.memory.frame.FramePools;
 import io.quire.memory.table.Directory;
 import io.quire.memory.table.Entry;
 import io.quire.memory.table.Geometry;
+import io.quire.memory.table.KeptPages;
 import io.quire.memory.table.Leaf;
 import io.quire.memory.table.LeafDirectory;
-import io.quire.memory.table.LeafPages;
+import io.quire.memory.table.PageTable;
 import io.quire.memory.table.UpperDirectory;
 import org.jspecify.annotations.Nullable;
 
@@ -25,18 +26,14 @@ public final class RangeWrite implements AutoCloseable {
 
     private final Space space;
     private final FramePools pools;
-    private final long from;
-    private final long to;
+    private final KeptPages.WriteRange range;
     private final FilledPages filled;
     private long needed;
-    // In the list of the space; under its lock.
-    private @Nullable RangeWrite next;
 
     private RangeWrite(Space space, long from, long to) {
         this.space = space;
         this.pools = space.machine().pools();
-        this.from = from;
-        this.to = to;
+        this.range = new KeptPages.WriteRange(from, to);
         this.filled = new FilledPages(space, from);
     }
 
@@ -48,13 +45,24 @@ public final class RangeWrite implements AutoCloseable {
      * @throws io.quire.memory.contract.MemoryException if a byte of it may not be written
      */
     public static RangeWrite begin(Space space, long address, long sizeBytes) {
-        space.checkAllWritable(address, sizeBytes);
+        space.table().permissions().checkAllWritable(address, sizeBytes);
         RangeWrite write = new RangeWrite(space, Geometry.pageStart(address),
                 Geometry.pageStart(address + sizeBytes + Geometry.PAGE_BYTES - 1));
-        write.count(space.root().top(), 0, false);
+        write.count(space.table().root().top(), 0, false);
         write.checkFrames();
-        space.add(write);
+        write.keepInPlace();
         return write;
+    }
+
+    private void keepInPlace() {
+        PageTable table = space.table();
+        table.lock();
+        try {
+            table.root(); // refuses a closed space
+            table.kept().add(range);
+        } finally {
+            table.unlock();
+        }
     }
 
     private void checkFrames() {
@@ -81,8 +89,8 @@ public final class RangeWrite implements AutoCloseable {
         long childBytes = 1L << node.childShift();
         for (int i = 0; i < Geometry.FAN_OUT; i++) {
             long start = base + i * childBytes;
-            long first = Math.max(start, from);
-            long end = Math.min(start + childBytes, to);
+            long first = Math.max(start, range.from());
+            long end = Math.min(start + childBytes, range.to());
             if (first < end && !isTooMuch()) {
                 if (node instanceof UpperDirectory upper) {
                     countChild(upper.child(i), start, first, end, isShared);
@@ -139,26 +147,14 @@ public final class RangeWrite implements AutoCloseable {
         filled.giveBack(refusal);
     }
 
-    /** The pages of a leaf that are being written, as {@link LeafPages}. */
-    long pagesOf(long leafStart) {
-        return LeafPages.between(leafStart, from, to);
-    }
-
-    boolean contains(long page) {
-        return from <= page && page < to;
-    }
-
-    @Nullable RangeWrite next() {
-        return next;
-    }
-
-    void setNext(@Nullable RangeWrite other) {
-        next = other;
-    }
-
     /** Ends the write. */
     @Override
     public void close() {
-        space.remove(this);
+        space.table().lock();
+        try {
+            space.table().kept().remove(range);
+        } finally {
+            space.table().unlock();
+        }
     }
 }

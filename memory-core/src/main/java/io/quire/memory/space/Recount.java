@@ -33,10 +33,10 @@ public final class Recount {
     public static void check(Machine machine) {
         Recount recount = new Recount();
         for (Space space : machine.spaces().unordered()) {
-            Root root = space.rootOrNull();
+            Root root = space.table().rootOrNull();
             if (root != null) {
                 recount.reach(root.top());
-                recount.reach(space.retired());
+                recount.reach(space.table().retired());
                 checkExclusives(space);
             }
         }
@@ -54,7 +54,7 @@ public final class Recount {
 
     private static void checkExclusives(Space space) {
         for (long page : space.exclusives().pages()) {
-            if (!Entry.isExclusive(space.entry(page))) {
+            if (!Entry.isExclusive(space.table().entry(page))) {
                 throw new IllegalStateException("a device has a page that is not exclusive: space=" + space.name()
                         + ", address=0x" + Long.toHexString(page));
             }

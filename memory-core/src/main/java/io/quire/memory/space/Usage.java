@@ -34,7 +34,7 @@ public final class Usage {
     /** The same, and hands the offset of every frame to a consumer, shared ones once for each page that maps them. */
     static Usage of(Space space, LongConsumer frames) {
         Usage usage = new Usage(space.machine().pools(), frames);
-        Root root = space.rootOrNull();
+        Root root = space.table().rootOrNull();
         if (root != null) {
             usage.visit(root.top(), false);
         }

@@ -14,8 +14,4 @@
 @NullMarked
 package io.quire.memory.space;
 
-import io.quire.memory.table.OwnedTree;
-import io.quire.memory.table.Reclaimer;
-import io.quire.memory.table.Retired;
-import io.quire.memory.table.TranslationVersion;
 import org.jspecify.annotations.NullMarked;

@@ -93,7 +93,7 @@ final class MapHeader {
                 || !TableWord.isSane(header.get(TABLE_AT), size)) {
             throw noMap("the map is damaged", header);
         }
-        SpaceFinder.of(memory).checkAllMapped(address, size);
+        SpaceFinder.of(memory).table().permissions().checkAllMapped(address, size);
         return new Region(memory, address, size, space);
     }
 

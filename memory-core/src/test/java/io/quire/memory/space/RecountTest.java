@@ -52,7 +52,7 @@ class RecountTest {
     @Test
     void nodeReferencedTooOftenIsFound() {
         space.faultForWrite(address, machine.pools());
-        LeafDirectory directory = space.root().directory(address);
+        LeafDirectory directory = space.table().root().directory(address);
         assertThat(directory).isNotNull();
         directory.acquire();
         assertThatIllegalStateException().isThrownBy(() -> Recount.check(machine))

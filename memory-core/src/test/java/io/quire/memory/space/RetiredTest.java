@@ -24,13 +24,13 @@ class RetiredTest {
     void aPageThatGetsAnotherFrameIsWithdrawnAllTheSame() {
         space.faultForWrite(address, machine.pools());
         Space fork = space.fork(false, "b", forked -> forked);
-        long before = space.translations().version();
-        space.retired().unsettle(); // as an unmap does that ends before its writers have
+        long before = space.table().translations().version();
+        space.table().retired().unsettle(); // as an unmap does that ends before its writers have
 
         space.faultForWrite(address, machine.pools());
 
-        assertThat(space.translations().isStill(before)).isFalse();
-        assertThat(space.retired().isEmpty()).as("released although a writer may be at it").isFalse();
+        assertThat(space.table().translations().isStill(before)).isFalse();
+        assertThat(space.table().retired().isEmpty()).as("released although a writer may be at it").isFalse();
         Recount.check(machine);
         fork.close();
         space.close();

@@ -1,0 +1,134 @@
+package io.quire.memory.table;
+
+import io.quire.memory.contract.OutOfAddressesException;
+import io.quire.memory.contract.Protection;
+import io.quire.memory.contract.ProtectionException;
+import java.util.function.LongUnaryOperator;
+
+/**
+ * Changes of the mappings of a table: what is mapped, what may be done with it, and which pages go with it. All under
+ * the lock of the table, and all or nothing: what can fail comes before the first change.
+ */
+public final class MappingChanges {
+
+    // Made once: where they are used nothing may be allocated.
+    private static final LongUnaryOperator SHOW = Entry::visible;
+    private static final LongUnaryOperator HIDE = Entry::hidden;
+
+    private final PageTable table;
+    private final OwnedTree tree;
+
+    MappingChanges(PageTable table) {
+        this.table = table;
+        this.tree = table.tree();
+    }
+
+    /**
+     * Adds a mapping.
+     *
+     * @param sizeBytes whole pages
+     * @return its first address
+     * @throws OutOfAddressesException if no gap is large enough
+     */
+    public long add(long sizeBytes, Protection protection) {
+        Root current = table.root();
+        if (table.isSnapshot()) {
+            throw ProtectionException.snapshot(table.name());
+        }
+        long address = current.mappings().place(sizeBytes);
+        if (address < 0) {
+            throw new OutOfAddressesException(table.name(), sizeBytes, Geometry.ADDRESS_LIMIT);
+        }
+        Directory top = current.top();
+        while (address + sizeBytes > top.span()) {
+            top = UpperDirectory.above(top, current.generation());
+        }
+        Mappings mappings = current.mappings().plus(address, address + sizeBytes, protection);
+        table.setRoot(new Root(top, current.generation(), mappings));
+        return address;
+    }
+
+    /** Refuses a range that {@link #remove} cannot remove. */
+    public void checkRemovable(long address, long sizeBytes) {
+        table.permissions().checkAllChangeable(address, sizeBytes);
+    }
+
+    /** Takes a range out of the space, and the pages with it. */
+    public void remove(long address, long sizeBytes) {
+        Mappings without = table.root().mappings().minus(address, address + sizeBytes);
+        removePages(address, sizeBytes, without);
+    }
+
+    /** Refuses a range that {@link #discard} cannot discard. */
+    public void checkDiscardable(long address, long sizeBytes) {
+        table.permissions().checkAllWritable(address, sizeBytes, "discarded");
+    }
+
+    /** Has the pages of a range read as zeros again and gives their frames back. */
+    public void discard(long address, long sizeBytes) {
+        removePages(address, sizeBytes, table.root().mappings());
+    }
+
+    private void removePages(long address, long sizeBytes, Mappings mappings) {
+        Root current = table.root();
+        long end = address + sizeBytes;
+        Directory top = table.ownTop(current);
+        Root next = current.withTop(top).withMappings(mappings);
+        int most = tree.prepareRemoval(top, 0, address, end, current.generation(), current.mappings());
+        table.retired().reserve(most, most);
+        // The mappings first: a reader that finds no page, and the old mappings, must not take it for a page of
+        // zeros. The new version makes it look again. Nothing is allocated from here on.
+        table.setRoot(next);
+        table.translations().invalidate(TranslationVersion.ALL);
+        table.retired().unsettle();
+        tree.remove(top, 0, address, end, current.generation(), current.mappings());
+        table.invalidateAndWait(TranslationVersion.ALL);
+        table.invalidateAndRelease(TranslationVersion.ALL);
+    }
+
+    /** Refuses a range that {@link #protect} cannot protect. */
+    public void checkProtectable(long address, long sizeBytes) {
+        table.permissions().checkAllChangeable(address, sizeBytes);
+    }
+
+    /** Changes what may be done with a range. */
+    public void protect(long address, long sizeBytes, Protection protection) {
+        Root current = table.root();
+        long end = address + sizeBytes;
+        boolean wasHidden = current.mappings().between(address, end).stream()
+                .anyMatch(range -> !range.protection().isReadable());
+        boolean shows = wasHidden && protection.isReadable();
+        boolean hides = !protection.isReadable();
+        if (shows || hides) {
+            ownPages(current, address, end);
+        }
+        // A new generation takes W from every node of the tree at once; faults give it back where it is allowed.
+        Root next = table.root().withMappings(current.mappings().protect(address, end, protection))
+                .withGeneration(table.tables().newGeneration());
+        // Pages are visible before the mappings say so and hidden after: in between a reader that finds a hidden
+        // page and mappings that allow the read would take it for a page of zeros. Nothing is allocated from here on.
+        if (shows) {
+            changePages(next.top(), current, address, end, SHOW);
+        }
+        table.setRoot(next);
+        try {
+            table.invalidateAndWait(TranslationVersion.ALL);
+        } finally {
+            if (hides) {
+                changePages(next.top(), current, address, end, HIDE);
+                table.translations().invalidate(TranslationVersion.ALL);
+            }
+        }
+        table.invalidateAndRelease(TranslationVersion.ALL);
+    }
+
+    /** Makes the nodes of a range the space's own, so that the entries can be changed. */
+    private void ownPages(Root current, long address, long end) {
+        changePages(table.ownTop(current), current, address, end, LongUnaryOperator.identity());
+    }
+
+    /** Changes entries. Those of nodes that the space owns by an earlier root are its own as long as it has the lock. */
+    private void changePages(Directory top, Root owner, long address, long end, LongUnaryOperator step) {
+        tree.change(top, 0, address, end, owner.generation(), owner.mappings(), step);
+    }
+}
