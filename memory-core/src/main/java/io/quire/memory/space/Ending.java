@@ -9,6 +9,7 @@ import io.quire.memory.contract.PagesBusyException;
 import io.quire.memory.contract.SegmentInUseException;
 import io.quire.memory.guard.Mutex;
 import io.quire.memory.guard.Wait;
+import io.quire.memory.handle.HandleCollector;
 import io.quire.memory.trace.FirstLines;
 import java.time.Duration;
 import java.util.List;

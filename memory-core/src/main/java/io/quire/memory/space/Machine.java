@@ -3,6 +3,7 @@ package io.quire.memory.space;
 import io.quire.memory.frame.FramePool;
 import io.quire.memory.frame.FramePools;
 import io.quire.memory.frame.FrameSource;
+import io.quire.memory.handle.LostHandles;
 import io.quire.memory.table.LeafPages;
 import io.quire.memory.table.PageTables;
 import io.quire.memory.table.Reclaimer;

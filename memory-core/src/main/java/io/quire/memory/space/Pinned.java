@@ -4,6 +4,7 @@ import io.quire.memory.contract.PinAccess;
 import io.quire.memory.contract.PinTerm;
 import io.quire.memory.contract.SegmentInUseException;
 import io.quire.memory.guard.Ownership;
+import io.quire.memory.handle.WatchedHandle;
 import io.quire.memory.platform.SegmentScope;
 import io.quire.memory.table.Geometry;
 import io.quire.memory.trace.Birth;

@@ -3,6 +3,8 @@ package io.quire.memory.space;
 import io.quire.memory.frame.OwnFrames;
 import io.quire.memory.guard.Mutex;
 import io.quire.memory.guard.WriterSlot;
+import io.quire.memory.handle.LostHandles;
+import io.quire.memory.handle.WatchedHandle;
 import io.quire.memory.trace.Birth;
 import org.jspecify.annotations.Nullable;
 
@@ -66,12 +68,12 @@ public final class WatchedAccessor extends WatchedHandle {
     }
 
     @Override
-    Machine machine() {
-        return space.machine();
+    protected LostHandles lostHandles() {
+        return space.machine().lostHandles();
     }
 
     @Override
-    boolean giveBack() {
+    protected boolean giveBack() {
         boolean isOpen = space.machine().watchedAccessors().contains(this);
         wasClosed = !isOpen;
         close();
@@ -79,7 +81,7 @@ public final class WatchedAccessor extends WatchedHandle {
     }
 
     @Override
-    String describe() {
+    protected String describe() {
         return (wasClosed ? "pins of a closed accessor of " : "accessor of ")
                 + space.describeName() + ", owner=" + owner.getName() + ", age="
                 + birth.age().toMillis() + " ms" + birth.where();

@@ -1,5 +1,7 @@
 package io.quire.memory.space;
 
+import io.quire.memory.handle.LostHandles;
+import io.quire.memory.handle.WatchedHandle;
 import java.time.Duration;
 
 /** A manager. All that it has opened keeps it reachable, so nobody can reach any of that either. */
@@ -17,19 +19,19 @@ final class WatchedManager extends WatchedHandle {
     }
 
     @Override
-    Machine machine() {
-        return ending.machine();
+    protected LostHandles lostHandles() {
+        return ending.machine().lostHandles();
     }
 
     @Override
-    boolean giveBack() {
-        spaces = Math.max(spaces, machine().spaces().count());
+    protected boolean giveBack() {
+        spaces = Math.max(spaces, ending.machine().spaces().count());
         return ending.tryCloseAll(PATIENCE);
     }
 
     @Override
-    String describe() {
-        return "memory manager " + machine().name() + ", age=" + ending.age().toMillis() + " ms, spaces open="
+    protected String describe() {
+        return "memory manager " + ending.machine().name() + ", age=" + ending.age().toMillis() + " ms, spaces open="
                 + spaces;
     }
 }

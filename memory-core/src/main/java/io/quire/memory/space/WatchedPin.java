@@ -1,5 +1,8 @@
 package io.quire.memory.space;
 
+import io.quire.memory.handle.LostHandles;
+import io.quire.memory.handle.WatchedHandle;
+
 /** A pin of a space. Those of accessors are given back with the accessor. */
 final class WatchedPin extends WatchedHandle {
 
@@ -13,17 +16,17 @@ final class WatchedPin extends WatchedHandle {
     }
 
     @Override
-    Machine machine() {
-        return pinned.space().machine();
+    protected LostHandles lostHandles() {
+        return pinned.space().machine().lostHandles();
     }
 
     @Override
-    boolean giveBack() {
+    protected boolean giveBack() {
         return pinned.space().unpin(pinned, use);
     }
 
     @Override
-    String describe() {
+    protected String describe() {
         // Not as the pin is by now: given back, with segments that were shown, it would be told as one that was closed.
         return pinned.describe();
     }

@@ -1,6 +1,8 @@
 package io.quire.memory.space;
 
 import io.quire.memory.contract.ClosedException;
+import io.quire.memory.handle.LostHandles;
+import io.quire.memory.handle.WatchedHandle;
 
 /** The handle of a space, fork or snapshot, or the cursor that a snapshot was made for. */
 final class WatchedSpace extends WatchedHandle {
@@ -13,12 +15,12 @@ final class WatchedSpace extends WatchedHandle {
     }
 
     @Override
-    Machine machine() {
-        return space.machine();
+    protected LostHandles lostHandles() {
+        return space.machine().lostHandles();
     }
 
     @Override
-    boolean giveBack() {
+    protected boolean giveBack() {
         try {
             space.close();
             return true;
@@ -28,7 +30,7 @@ final class WatchedSpace extends WatchedHandle {
     }
 
     @Override
-    String describe() {
+    protected String describe() {
         return space.describe();
     }
 }

@@ -1,4 +1,4 @@
-package io.quire.memory.space;
+package io.quire.memory.handle;
 
 import java.lang.ref.PhantomReference;
 import org.jspecify.annotations.Nullable;
@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * itself, its threads included, refers to any handle. This object is kept by what it would give back, as long as that
  * is open; so it is in no list, and goes with the handle when that was closed.
  */
-abstract class WatchedHandle extends PhantomReference<Object> {
+public abstract class WatchedHandle extends PhantomReference<Object> {
 
     /** The one behind it, where lost handles wait; of {@link LostHandles}. */
     @Nullable WatchedHandle next;
@@ -21,19 +21,20 @@ abstract class WatchedHandle extends PhantomReference<Object> {
     boolean isGivenBack;
     boolean isFailureReported;
 
-    WatchedHandle(Object handle) {
+    protected WatchedHandle(Object handle) {
         super(handle, HandleCollector.QUEUE);
     }
 
-    abstract Machine machine();
+    /** Where it waits to be given back. */
+    protected abstract LostHandles lostHandles();
 
     /**
      * Gives back what the handle held. May wait; called again after it has thrown.
      *
      * @return whether there was anything: it was not closed in time
      */
-    abstract boolean giveBack();
+    protected abstract boolean giveBack();
 
     /** The kind, the name, the age, and the stack that created it where it is known. */
-    abstract String describe();
+    protected abstract String describe();
 }

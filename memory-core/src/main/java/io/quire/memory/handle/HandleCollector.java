@@ -1,4 +1,4 @@
-package io.quire.memory.space;
+package io.quire.memory.handle;
 
 import io.quire.memory.guard.Mutex;
 import java.lang.ref.Reference;
@@ -12,7 +12,7 @@ import java.util.concurrent.TimeUnit;
  * of its machine. One daemon thread for all managers of the process; it ends when none is open, so that a program that
  * is redeployed leaves nothing behind. Never waits for anything but the collector.
  */
-final class HandleCollector {
+public final class HandleCollector {
 
     static final ReferenceQueue<Object> QUEUE = new ReferenceQueue<>();
 
@@ -22,7 +22,7 @@ final class HandleCollector {
     private static final Mutex LOCK = new Mutex();
 
     /** Of managers that are open. */
-    private static final Set<WatchedManager> MANAGERS = ConcurrentHashMap.newKeySet();
+    private static final Set<WatchedHandle> MANAGERS = ConcurrentHashMap.newKeySet();
 
     /** Under the lock. */
     private static boolean running;
@@ -31,7 +31,7 @@ final class HandleCollector {
     }
 
     /** Keeps watching a manager and all that it opens. */
-    static void watch(WatchedManager manager) {
+    public static void watch(WatchedHandle manager) {
         LOCK.lock();
         try {
             if (!running) {
@@ -48,7 +48,7 @@ final class HandleCollector {
     }
 
     /** A manager is closed, and all that it opened. */
-    static void forget(WatchedManager manager) {
+    public static void forget(WatchedHandle manager) {
         MANAGERS.remove(manager);
     }
 
@@ -76,11 +76,11 @@ final class HandleCollector {
         Reference<?> lost = QUEUE.remove(TURN_MILLIS);
         while (lost != null) { // nothing here allocates: what was taken out of the queue cannot be put back
             WatchedHandle handle = (WatchedHandle) lost;
-            handle.machine().lostHandles().add(handle);
+            handle.lostHandles().add(handle);
             lost = QUEUE.poll();
         }
-        for (WatchedManager manager : MANAGERS) {
-            manager.machine().lostHandles().startIfNeeded();
+        for (WatchedHandle manager : MANAGERS) {
+            manager.lostHandles().startIfNeeded();
         }
     }
 }

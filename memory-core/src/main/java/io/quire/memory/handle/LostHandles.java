@@ -1,4 +1,4 @@
-package io.quire.memory.space;
+package io.quire.memory.handle;
 
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -29,7 +29,7 @@ public final class LostHandles {
     private long pauseNanos;
     private volatile long nextTurn = System.nanoTime();
 
-    LostHandles(String manager) {
+    public LostHandles(String manager) {
         this.manager = manager;
     }
 
