@@ -6,11 +6,11 @@ import io.quire.memory.contract.PinTerm;
 import io.quire.memory.frame.OwnFrames;
 import io.quire.memory.guard.Ownership;
 import io.quire.memory.guard.WriterSlot;
+import io.quire.memory.pin.AccessorPins;
+import io.quire.memory.pin.PinRecord;
+import io.quire.memory.pin.WatchedAccessor;
 import io.quire.memory.platform.StackRoom;
-import io.quire.memory.space.PinPlaces;
-import io.quire.memory.space.Pinned;
 import io.quire.memory.space.Space;
-import io.quire.memory.space.WatchedAccessor;
 import io.quire.memory.table.Geometry;
 import io.quire.memory.table.PageTable;
 import io.quire.memory.table.TranslationCache;
@@ -49,7 +49,7 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
     private boolean ended;
 
     /** Where to pin without the lock; null until this has pinned. */
-    private @Nullable PinPlaces pinPlaces;
+    private @Nullable AccessorPins pinPlaces;
 
     /** What this holds of the space; null as long as it holds nothing. */
     private @Nullable WatchedAccessor held;
@@ -239,7 +239,7 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
         }
         Objects.requireNonNull(term, "term");
         Objects.requireNonNull(access, "access");
-        Pinned pinned = isShortInPage(address, sizeBytes, term) ? tryPin(address, access) : null;
+        PinRecord pinned = isShortInPage(address, sizeBytes, term) ? tryPin(address, access) : null;
         if (pinned == null) {
             pinned = SlowPath.pin(this, address, sizeBytes, term, access);
         }
@@ -258,8 +258,8 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
     }
 
     /** Pins a page that may be written now; null if the space has to do it. */
-    private @Nullable Pinned tryPin(long address, PinAccess access) {
-        PinPlaces places = pinPlaces;
+    private @Nullable PinRecord tryPin(long address, PinAccess access) {
+        AccessorPins places = pinPlaces;
         if (places == null) {
             return null;
         }
@@ -278,13 +278,13 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
      *
      * @return false if it was ended before
      */
-    boolean unpin(Pinned pinned, int use) {
+    boolean unpin(PinRecord pinned, int use) {
         if (!Ownership.isCurrent(owner)) {
             return unpinOfEnded(pinned, use);
         }
-        PinPlaces places = pinned.home();
+        AccessorPins places = pinned.home();
         if (places == null) {
-            return SlowPath.unpin(space, pinned, use);
+            return SlowPath.unpin(space.pins(), pinned, use);
         }
         if (!pinned.isOpen(use)) {
             return false;
@@ -296,12 +296,12 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
             slot.exit();
         }
         if (space.isClosed()) {
-            space.noteUnpinned();
+            space.pins().noteUnpinnedAfterClose();
         }
         return true;
     }
 
-    private boolean unpinOfEnded(Pinned pinned, int use) {
+    private boolean unpinOfEnded(PinRecord pinned, int use) {
         WatchedAccessor its = held;
         if (!Ownership.hasEnded(owner)) {
             throw Ownership.violation("a pin of " + space.describeName(), owner);
@@ -309,7 +309,7 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
         if (its != null) {
             its.handOverPins();
         }
-        return space.unpin(pinned, use);
+        return space.pins().unpin(pinned, use);
     }
 
     /** Refuses any thread but the owner, until that has ended. */
@@ -368,19 +368,19 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
     }
 
     /** What {@link #pin} does when it does not go without the lock. */
-    Pinned pinSlowly(long address, long sizeBytes, PinTerm term, PinAccess access) {
+    PinRecord pinSlowly(long address, long sizeBytes, PinTerm term, PinAccess access) {
         StackRoom.require();
         if (closed) {
             throw closed();
         }
         if (isShortInPage(address, sizeBytes, term) && preparePin(address)) {
-            Pinned pinned = tryPin(address, access);
+            PinRecord pinned = tryPin(address, access);
             if (pinned != null) {
                 return pinned;
             }
         }
         WatchedAccessor its = hold(); // before the pin: there may be no memory for it
-        Pinned pinned = AddressSpace.pinPages(space, address, sizeBytes, term, access);
+        PinRecord pinned = AddressSpace.pinPages(space, address, sizeBytes, term, access);
         pinned.watchedWith(its);
         return pinned;
     }
@@ -435,7 +435,7 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
     private WatchedAccessor hold() {
         WatchedAccessor its = held;
         if (its == null) {
-            its = new WatchedAccessor(this, space, slot, frames);
+            its = new WatchedAccessor(this, space.pins(), slot, frames);
             held = its;
         }
         return its;

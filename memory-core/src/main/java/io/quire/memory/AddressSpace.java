@@ -6,9 +6,9 @@ import io.quire.memory.contract.PinAccess;
 import io.quire.memory.contract.PinTerm;
 import io.quire.memory.contract.Protection;
 import io.quire.memory.frame.FramePools;
+import io.quire.memory.pin.PinRecord;
 import io.quire.memory.platform.StackRoom;
 import io.quire.memory.space.PageStates;
-import io.quire.memory.space.Pinned;
 import io.quire.memory.space.RangeMigration;
 import io.quire.memory.space.Space;
 import io.quire.memory.space.Usage;
@@ -278,7 +278,7 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
      * @throws io.quire.memory.contract.DriverFailedException if a driver fails
      */
     public Pin pin(long address, long sizeBytes, PinTerm term, PinAccess access) {
-        Pinned pinned = pinPages(space, address, sizeBytes, term, access);
+        PinRecord pinned = pinPages(space, address, sizeBytes, term, access);
         int use = pinned.use();
         boolean opened = false;
         try {
@@ -288,13 +288,13 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
             return handle;
         } finally {
             if (!opened) {
-                space.unpin(pinned, use);
+                space.pins().unpin(pinned, use);
             }
         }
     }
 
     /** Pins the pages that a range touches; see {@link Space#pin}. */
-    static Pinned pinPages(Space space, long address, long sizeBytes, PinTerm term, PinAccess access) {
+    static PinRecord pinPages(Space space, long address, long sizeBytes, PinTerm term, PinAccess access) {
         Objects.requireNonNull(term, "term");
         Objects.requireNonNull(access, "access");
         long start = Geometry.pageStart(address);

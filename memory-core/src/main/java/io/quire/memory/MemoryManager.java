@@ -10,6 +10,7 @@ import io.quire.memory.driver.MemoryOnly;
 import io.quire.memory.frame.FramePool;
 import io.quire.memory.frame.FramePools;
 import io.quire.memory.guard.CallbackThread;
+import io.quire.memory.pin.PinRecord;
 import io.quire.memory.platform.MachineMemory;
 import io.quire.memory.platform.MemoryPromise;
 import io.quire.memory.platform.StackRoom;
@@ -19,7 +20,6 @@ import io.quire.memory.space.Ending;
 import io.quire.memory.space.Machine;
 import io.quire.memory.space.Maintenance;
 import io.quire.memory.space.OpenSpaces;
-import io.quire.memory.space.Pinned;
 import io.quire.memory.space.Policies;
 import io.quire.memory.space.Recount;
 import io.quire.memory.space.Space;
@@ -228,7 +228,7 @@ public final class MemoryManager implements AutoCloseable {
     public long trim() {
         checkOpen();
         StackRoom.require();
-        machine.endIdleViews();
+        machine.pins().endIdleViews();
         machine.reclaimer().reclaimAll();
         long given = 0;
         for (int number = 0; number < machine.pools().count(); number++) {
@@ -246,7 +246,7 @@ public final class MemoryManager implements AutoCloseable {
     public List<String> openPins() {
         checkOpen();
         StackRoom.require();
-        return machine.openPins().stream().map(Pinned::toString).toList();
+        return machine.openPins().stream().map(PinRecord::toString).toList();
     }
 
     public String name() {

@@ -8,10 +8,10 @@ import io.quire.memory.contract.SegmentInUseException;
 import io.quire.memory.frame.FrameMemory;
 import io.quire.memory.frame.FramePool;
 import io.quire.memory.guard.Ownership;
+import io.quire.memory.pin.PinRecord;
+import io.quire.memory.pin.SharedViews;
 import io.quire.memory.platform.SegmentScope;
 import io.quire.memory.space.PageStates;
-import io.quire.memory.space.Pinned;
-import io.quire.memory.space.SharedViews;
 import io.quire.memory.table.Geometry;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Pin implements AutoCloseable {
 
-    private final Pinned pinned;
+    private final PinRecord pinned;
     private final int use;
     private final long start;
     private final long sizeBytes;
@@ -49,7 +49,7 @@ public final class Pin implements AutoCloseable {
     private @Nullable Arena arena;
     private @Nullable SharedViews shared;
 
-    Pin(Pinned pinned, long start, long sizeBytes, @Nullable AddressSpace handle, @Nullable Accessor accessor) {
+    Pin(PinRecord pinned, long start, long sizeBytes, @Nullable AddressSpace handle, @Nullable Accessor accessor) {
         this.pinned = pinned;
         this.use = pinned.use();
         this.start = start;
@@ -100,7 +100,7 @@ public final class Pin implements AutoCloseable {
             checkOpen();
             return ownSegments();
         }
-        List<MemorySegment> shown = pinned.space().whilePinned(pinned, use, this::sharedSegments);
+        List<MemorySegment> shown = pinned.list().whilePinned(pinned, use, this::sharedSegments);
         if (shown == null) {
             throw closed();
         }
@@ -120,7 +120,7 @@ public final class Pin implements AutoCloseable {
 
     private List<MemorySegment> sharedSegments() {
         if (shared == null) {
-            SharedViews.Shown shown = pinned.space().show(pinned, this, this::segments);
+            SharedViews.Shown shown = pinned.list().show(pinned, this, this::segments);
             segments = shown.segments();
             shared = shown.views();
         }
@@ -128,7 +128,7 @@ public final class Pin implements AutoCloseable {
     }
 
     private List<MemorySegment> segments(Arena mine) {
-        FrameMemory memory = pinned.space().table().memory();
+        FrameMemory memory = pinned.list().table().memory();
         List<MemorySegment> views = new ArrayList<>();
         long skip = Geometry.pageOffset(start);
         long left = sizeBytes;
@@ -194,7 +194,7 @@ public final class Pin implements AutoCloseable {
 
     private boolean closeOfSpace() {
         try {
-            return SlowPath.unpin(pinned.space(), pinned, use);
+            return SlowPath.unpin(pinned.list(), pinned, use);
         } finally {
             Reference.reachabilityFence(this); // until here the space finds the segments by it
         }
@@ -224,12 +224,12 @@ public final class Pin implements AutoCloseable {
     }
 
     private ClosedException closed() {
-        return new ClosedException("pin of " + pinned.space().describeName());
+        return new ClosedException("pin of " + pinned.list().table().describeName());
     }
 
     @Override
     public String toString() {
-        return "Pin[" + (pinned.isOpen(use) ? pinned : "closed, space=" + pinned.space().describeName()
+        return "Pin[" + (pinned.isOpen(use) ? pinned : "closed, space=" + pinned.list().table().describeName()
                 + ", address=0x" + Long.toHexString(start) + ", sizeBytes=" + sizeBytes + ", " + term + ", " + access)
                 + "]";
     }

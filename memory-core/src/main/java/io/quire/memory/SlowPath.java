@@ -2,8 +2,8 @@ package io.quire.memory;
 
 import io.quire.memory.contract.PinAccess;
 import io.quire.memory.contract.PinTerm;
-import io.quire.memory.space.Pinned;
-import io.quire.memory.space.Space;
+import io.quire.memory.pin.PinList;
+import io.quire.memory.pin.PinRecord;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
@@ -22,9 +22,9 @@ final class SlowPath {
     private static MethodHandle enterWrite = handle(Accessor.class, "enterWriteSlowly",
             MethodType.methodType(long.class, long.class));
     private static MethodHandle pin = handle(Accessor.class, "pinSlowly",
-            MethodType.methodType(Pinned.class, long.class, long.class, PinTerm.class, PinAccess.class));
-    private static MethodHandle unpin = handle(Space.class, "unpin",
-            MethodType.methodType(boolean.class, Pinned.class, int.class));
+            MethodType.methodType(PinRecord.class, long.class, long.class, PinTerm.class, PinAccess.class));
+    private static MethodHandle unpin = handle(PinList.class, "unpin",
+            MethodType.methodType(boolean.class, PinRecord.class, int.class));
 
     private SlowPath() {
     }
@@ -45,17 +45,17 @@ final class SlowPath {
         }
     }
 
-    static Pinned pin(Accessor accessor, long address, long sizeBytes, PinTerm term, PinAccess access) {
+    static PinRecord pin(Accessor accessor, long address, long sizeBytes, PinTerm term, PinAccess access) {
         try {
-            return (Pinned) pin.invokeExact(accessor, address, sizeBytes, term, access);
+            return (PinRecord) pin.invokeExact(accessor, address, sizeBytes, term, access);
         } catch (Throwable failure) {
             throw unchecked(failure);
         }
     }
 
-    static boolean unpin(Space space, Pinned pinned, int use) {
+    static boolean unpin(PinList pins, PinRecord pinned, int use) {
         try {
-            return (boolean) unpin.invokeExact(space, pinned, use);
+            return (boolean) unpin.invokeExact(pins, pinned, use);
         } catch (Throwable failure) {
             throw unchecked(failure);
         }

@@ -3,6 +3,7 @@ package io.quire.memory.space;
 import io.quire.memory.contract.DriverFailedException;
 import io.quire.memory.contract.PagesBusyException;
 import io.quire.memory.guard.Wait;
+import io.quire.memory.pin.PinRecord;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -191,7 +192,7 @@ public final class DeviceClosing {
                 holders.add(space.describe());
             }
         }
-        for (Pinned pinned : machine.openPins()) {
+        for (PinRecord pinned : machine.openPins()) {
             for (int i = 0; i < pinned.pages() && holders.size() < HOLDERS_NAMED; i++) {
                 if (link.pool().contains(pinned.frame(i)) && link.pool().isUsed(link.pool().frame(pinned.frame(i)))) {
                     holders.add(pinned.toString());

@@ -10,6 +10,8 @@ import io.quire.memory.contract.SegmentInUseException;
 import io.quire.memory.guard.Mutex;
 import io.quire.memory.guard.Wait;
 import io.quire.memory.handle.HandleCollector;
+import io.quire.memory.pin.PinList;
+import io.quire.memory.pin.PinRecord;
 import io.quire.memory.trace.FirstLines;
 import java.time.Duration;
 import java.util.List;
@@ -109,11 +111,11 @@ public final class Ending {
 
     /** Whether nothing is open any more; one round. */
     private boolean closeWhatIsOpen() {
-        for (Space space : machine.spacesWithPins()) {
-            space.removePlacesOfEnded();
-            for (Pinned pinned : space.openPins()) {
+        for (PinList pins : machine.pinLists()) {
+            pins.removePlacesOfEnded();
+            for (PinRecord pinned : pins.open()) {
                 if (pinned.mayBeEndedWithSegments()) {
-                    tryClose(() -> end(space, pinned));
+                    tryClose(() -> end(pins, pinned));
                 }
             }
         }
@@ -136,10 +138,10 @@ public final class Ending {
         }
     }
 
-    private static void end(Space space, Pinned pinned) {
+    private static void end(PinList pins, PinRecord pinned) {
         int use = pinned.use();
         pinned.endOwnSegments();
-        space.unpin(pinned, use);
+        pins.unpin(pinned, use);
     }
 
     private static void giveUp(DriverLink link) {
@@ -157,10 +159,10 @@ public final class Ending {
     }
 
     private void refusePins() {
-        List<Pinned> pins = machine.openPins();
+        List<PinRecord> pins = machine.openPins();
         if (!pins.isEmpty()) {
             throw new PagesBusyException("pins are still open: manager=" + machine.name() + ", count=" + pins.size()
-                    + FirstLines.text(FirstLines.of(pins, Pinned::toString), pins.size()));
+                    + FirstLines.text(FirstLines.of(pins, PinRecord::toString), pins.size()));
         }
     }
 

@@ -3,6 +3,7 @@ package io.quire.memory.space;
 import io.quire.memory.contract.PagesBusyException;
 import io.quire.memory.device.DeviceAccess;
 import io.quire.memory.device.InvalidationKind;
+import io.quire.memory.pin.PinRecord;
 import io.quire.memory.table.Entry;
 import io.quire.memory.table.Geometry;
 import io.quire.memory.table.Leaf;
@@ -71,7 +72,7 @@ final class Exclusives {
     }
 
     private void refusePinned(long page, long frame) {
-        Pinned pin = space.pins().find(page, frame);
+        PinRecord pin = space.pins().find(page, frame);
         if (pin != null) {
             throw new PagesBusyException("a pinned page cannot be exclusive to a device: space=" + space.name()
                     + ", address=0x" + Long.toHexString(page) + ", held by " + pin + "; close the pin first");

@@ -4,14 +4,16 @@ import io.quire.memory.frame.FramePool;
 import io.quire.memory.frame.FramePools;
 import io.quire.memory.frame.FrameSource;
 import io.quire.memory.handle.LostHandles;
+import io.quire.memory.pin.LongPins;
+import io.quire.memory.pin.PinList;
+import io.quire.memory.pin.PinRecord;
+import io.quire.memory.pin.PinRegistry;
 import io.quire.memory.table.LeafPages;
 import io.quire.memory.table.PageTables;
 import io.quire.memory.table.Reclaimer;
 import io.quire.memory.trace.EventCounts;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** What all spaces of one manager share. Any thread. */
@@ -20,22 +22,13 @@ public final class Machine {
     private final EventCounts events = new EventCounts();
     private final AtomicLong mirrorIds = new AtomicLong();
 
-    /** Spaces with pins that show their pages to any thread, or have done so until they ended. */
-    private final Set<Space> views = ConcurrentHashMap.newKeySet();
-
-    /** The pins of spaces that were closed. */
-    private final Set<Space> pinnedAfterClose = ConcurrentHashMap.newKeySet();
-
-    /** Of accessors that have written or pinned and are open. */
-    private final Set<WatchedAccessor> watchedAccessors = ConcurrentHashMap.newKeySet();
-
     private final String name;
     private final FramePools pools;
     private final List<DriverLink> links;
     private final Policies policies;
     private final OpenSpaces spaces;
     private final PageTables tables;
-    private final LongPins longPins;
+    private final PinRegistry pins;
     private final Migration migration;
     private final Evictor evictor;
     private final LostHandles lostHandles;
@@ -54,10 +47,10 @@ public final class Machine {
         this.policies = policies;
         this.spaces = new OpenSpaces(name, maxSpaces, policies.leakTracking());
         this.tables = new PageTables(pools, policies.promotion());
-        this.longPins = new LongPins(policies.longTermPinLimitBytes());
         this.migration = new Migration(this);
         this.evictor = new Evictor(this);
         this.lostHandles = new LostHandles(name);
+        this.pins = new PinRegistry(pools, policies.longTermPinLimitBytes(), lostHandles, policies.leakTracking());
     }
 
     public String name() {
@@ -99,38 +92,28 @@ public final class Machine {
     }
 
     public LongPins longPins() {
-        return longPins;
+        return pins.longPins();
     }
 
-    /** Pins of a space begin to show their pages to any thread; under its lock. */
-    void noteViews(Space space) {
-        views.add(space);
-    }
-
-    /** None does any more; under its lock. */
-    void forgetViews(Space space) {
-        views.remove(space);
-    }
-
-    /** Ends the segments of pins that have ended, as far as native code does not use them. */
-    public void endIdleViews() {
-        views.forEach(Space::endIdleViews);
+    /** The pins of all spaces. */
+    public PinRegistry pins() {
+        return pins;
     }
 
     /** The pins that are open, of spaces open and closed. */
-    public List<Pinned> openPins() {
-        endIdleViews();
-        List<Pinned> open = new ArrayList<>();
-        pinnedAfterClose.forEach(space -> open.addAll(space.openPins()));
-        spaces.list().forEach(space -> open.addAll(space.openPins()));
+    public List<PinRecord> openPins() {
+        pins.endIdleViews();
+        List<PinRecord> open = new ArrayList<>();
+        pins.ofClosed().forEach(list -> open.addAll(list.open()));
+        spaces.list().forEach(space -> open.addAll(space.pins().open()));
         return open;
     }
 
     /** How many pins are open; waits for nobody. */
     public int openPinCount() {
         int count = 0;
-        for (Space space : pinnedAfterClose) {
-            count += space.pins().count();
+        for (PinList list : pins.ofClosed()) {
+            count += list.count();
         }
         for (Space space : spaces.unordered()) {
             count += space.pins().count();
@@ -138,20 +121,11 @@ public final class Machine {
         return count;
     }
 
-    /** The spaces that may have pins, open and closed. */
-    List<Space> spacesWithPins() {
-        List<Space> all = new ArrayList<>(pinnedAfterClose);
-        all.addAll(spaces.unordered());
+    /** The lists of spaces that may have pins, open and closed. */
+    List<PinList> pinLists() {
+        List<PinList> all = new ArrayList<>(pins.ofClosed());
+        spaces.unordered().forEach(space -> all.add(space.pins()));
         return all;
-    }
-
-    /** Closed spaces of which pins are open. */
-    Set<Space> pinnedAfterClose() {
-        return pinnedAfterClose;
-    }
-
-    Set<WatchedAccessor> watchedAccessors() {
-        return watchedAccessors;
     }
 
     /** What was forgotten and is to be given back. */

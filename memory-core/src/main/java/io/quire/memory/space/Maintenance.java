@@ -27,7 +27,7 @@ public final class Maintenance {
         chores.add(new Chore(manager, "destroy what was dropped",
                 () -> machine.reclaimer().reclaim(NODES_PER_TURN)));
         chores.add(new Chore(manager, "end the segments of pins that were closed", () -> {
-            machine.endIdleViews();
+            machine.pins().endIdleViews();
             return 0; // it can wait for the next turn
         }));
         for (DriverLink link : machine.links()) {

@@ -133,7 +133,7 @@ final class Migration {
             case MOVED -> machine.events().broughtHome();
             case NO_FREE_FRAME -> throw Shortage.exception(machine, space);
             case PINNED -> throw new PagesBusyException("a pinned page cannot move to the host: space=" + space.name()
-                    + ", address=0x" + Long.toHexString(page) + ", held by " + space.holderOf(page)
+                    + ", address=0x" + Long.toHexString(page) + ", held by " + space.pins().holderOf(page)
                     + "; close the pin first");
             case null, default -> {} // it is there, or nowhere: the caller looks again
         }

@@ -5,6 +5,7 @@ import io.quire.memory.contract.PageState.Place;
 import io.quire.memory.contract.PinAccess;
 import io.quire.memory.contract.PoolKind;
 import io.quire.memory.frame.FramePool;
+import io.quire.memory.pin.PinRecord;
 import io.quire.memory.table.Entry;
 import io.quire.memory.table.Geometry;
 import io.quire.memory.table.Root;
@@ -34,10 +35,10 @@ public final class PageStates {
     }
 
     /** A page in the frame that a pin holds, wherever the space has it now. */
-    public static PageState of(Pinned pinned, long address) {
+    public static PageState of(PinRecord pinned, long address) {
         long page = Geometry.pageStart(address);
         int index = (int) ((page - pinned.address()) >>> Geometry.PAGE_SHIFT);
-        FramePool pool = pinned.space().machine().pools().of(pinned.frame(index));
+        FramePool pool = pinned.list().pools().of(pinned.frame(index));
         return new PageState(page, place(pool.kind()), pool.name(), pinned.access() == PinAccess.WRITE, true);
     }
 

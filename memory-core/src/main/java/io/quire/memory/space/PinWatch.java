@@ -1,6 +1,7 @@
 package io.quire.memory.space;
 
 import io.quire.memory.contract.PinTerm;
+import io.quire.memory.pin.PinRecord;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,7 +21,7 @@ final class PinWatch {
     private final Machine machine;
     private final long overstayNanos;
     private long nextLook;
-    private Map<Pinned.Use, Seen> open = Map.of();
+    private Map<PinRecord.Use, Seen> open = Map.of();
 
     /** What is known of a pin that was open at the last look. */
     private static final class Seen {
@@ -50,9 +51,9 @@ final class PinWatch {
         return look(machine.openPinCount() == 0 ? List.of() : machine.openPins(), now);
     }
 
-    private int look(List<Pinned> pins, long now) {
-        Map<Pinned.Use, Seen> still = new HashMap<>();
-        for (Pinned pinned : pins) {
+    private int look(List<PinRecord> pins, long now) {
+        Map<PinRecord.Use, Seen> still = new HashMap<>();
+        for (PinRecord pinned : pins) {
             if (pinned.term() == PinTerm.SHORT) {
                 Seen known = open.get(pinned.identity());
                 still.put(pinned.identity(), known != null ? known : new Seen(pinned.knownSince(now)));
@@ -60,7 +61,7 @@ final class PinWatch {
         }
         open = still; // before the reports: one that fails costs no other pin its time, and none is made twice
         int reported = 0;
-        for (Pinned pinned : pins) {
+        for (PinRecord pinned : pins) {
             Seen seen = open.get(pinned.identity());
             if (seen != null && !seen.isReported && now - seen.sinceNanos > overstayNanos) {
                 report(pinned, now - seen.sinceNanos);
@@ -71,7 +72,7 @@ final class PinWatch {
         return reported;
     }
 
-    private static void report(Pinned pinned, long heldNanos) {
+    private static void report(PinRecord pinned, long heldNanos) {
         LOGGER.log(System.Logger.Level.WARNING, "a short-term pin has been held too long, for "
                 + TimeUnit.NANOSECONDS.toMillis(heldNanos) + " ms at least: " + pinned + pinned.whereItsThreadIs());
     }

@@ -9,7 +9,8 @@ import io.quire.memory.device.InvalidationKind;
 import io.quire.memory.frame.FramePools;
 import io.quire.memory.frame.FrameSource;
 import io.quire.memory.guard.Ownership;
-import io.quire.memory.guard.WriterSlot;
+import io.quire.memory.pin.PinList;
+import io.quire.memory.pin.PinRecord;
 import io.quire.memory.platform.StackRoom;
 import io.quire.memory.table.Entry;
 import io.quire.memory.table.Geometry;
@@ -19,15 +20,12 @@ import io.quire.memory.table.PageTable;
 import io.quire.memory.table.Root;
 import io.quire.memory.table.TranslationVersion;
 import io.quire.memory.trace.Birth;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
 import java.util.function.Function;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -67,7 +65,7 @@ public final class Space {
     private final PageFaults faults;
     private final Exclusives exclusives;
     private final DeviceFaults deviceFaults;
-    private final Pins pins;
+    private final PinList pins;
     private final Birth birth;
     private final int parentId;
     private final @Nullable String parentGivenName;
@@ -101,7 +99,7 @@ public final class Space {
         this.faults = new PageFaults(this);
         this.exclusives = new Exclusives(this);
         this.deviceFaults = new DeviceFaults(this);
-        this.pins = new Pins(this);
+        this.pins = new PinList(table, machine.pins());
         this.birth = machine.spaces().birth();
         // Not the parent itself: a lineage of forks would keep every ancestor alive.
         this.parentId = parent == null ? 0 : parent.id();
@@ -380,7 +378,7 @@ public final class Space {
 
     /** Whoever holds a pin goes on writing to the frame, so the child gets frames of its own now. */
     private void copyPinned(Space child) {
-        for (Pinned pinned : pins.holding()) {
+        for (PinRecord pinned : pins.holding()) {
             for (int i = 0; i < pinned.pages(); i++) {
                 long page = pinned.address() + ((long) i << Geometry.PAGE_SHIFT);
                 long entry = table.entry(page);
@@ -425,13 +423,13 @@ public final class Space {
             }
             if (!isClosed()) {
                 if (pins.mayBeOpen()) {
-                    machine.pinnedAfterClose().add(this); // before its pins can be the last that is left of it
+                    machine.pins().addClosed(pins); // before its pins can be the last that is left of it
                 }
                 try (Notifier.Window _ = notifier.start(InvalidationKind.RELEASE, 0, Long.MAX_VALUE)) {
                     table.close();
                 } finally {
                     if (!isClosed() || !pins.holdsAny()) { // no accessor is just pinning any more
-                        machine.pinnedAfterClose().remove(this);
+                        machine.pins().forgetClosed(pins);
                     }
                 }
             }
@@ -487,127 +485,9 @@ public final class Space {
      *
      * @param birth the stack that pins, if it is to be remembered
      */
-    public Pinned pin(long address, int pages, PinTerm term, PinAccess access, @Nullable Birth birth) {
+    public PinRecord pin(long address, int pages, PinTerm term, PinAccess access, @Nullable Birth birth) {
         StackRoom.require();
-        return pins.pin(address, pages, term, access, birth);
-    }
-
-    /**
-     * Ends a use of a pin in the list.
-     *
-     * @return false if it was ended before
-     */
-    public boolean unpin(Pinned pinned, int use) {
-        StackRoom.require();
-        return pins.unpin(pinned, use);
-    }
-
-    /** Lets an accessor of this thread, whose slot is known, pin in places of its own. */
-    PinPlaces newPinPlaces(WatchedAccessor accessor) {
-        PinPlaces places = new PinPlaces(this, accessor);
-        table.lock();
-        try {
-            table.root();
-            pins.add(places);
-        } finally {
-            table.unlock();
-        }
-        return places;
-    }
-
-    /** Has the pins of an accessor go to the list, by a thread that may close it; again has no effect. */
-    void removePlaces(PinPlaces places) {
-        table.lock();
-        try {
-            pins.remove(places);
-        } finally {
-            table.unlock();
-        }
-    }
-
-    /** Has the pins of threads that have ended, and of this one, go to the list, where they can be ended. */
-    void removePlacesOfEnded() {
-        table.lock();
-        try {
-            pins.removePlacesOfEnded();
-        } finally {
-            table.unlock();
-        }
-    }
-
-    /** Ends all pins in the list that were taken through an accessor which nobody can reach; how many. */
-    int unpinAllOf(WatchedAccessor accessor) {
-        int count = 0;
-        for (Pinned pinned : openPins()) {
-            if (pinned.isWatchedWith(accessor) && unpin(pinned, pinned.use())) {
-                count++;
-            }
-        }
-        return count;
-    }
-
-    /** An accessor has unpinned after this space was closed. */
-    public void noteUnpinned() {
-        table.lock();
-        try {
-            pins.noteUnpinned();
-        } finally {
-            table.unlock();
-        }
-    }
-
-    /** What comes of work with the memory of a pin in the list; null if this use of it was ended before. */
-    public <T> @Nullable T whilePinned(Pinned pinned, int use, Supplier<T> work) {
-        StackRoom.require();
-        table.lock();
-        try {
-            return pinned.isOpen(use) ? work.get() : null;
-        } finally {
-            table.unlock();
-        }
-    }
-
-    /**
-     * Shows the pages of a pin in the list to any thread, {@linkplain #whilePinned while it is open}.
-     *
-     * @param pin stays reachable as long as it is open and somebody has one of the segments
-     * @param segments makes them, in an arena that ends with the pin or some time later
-     */
-    public SharedViews.Shown show(Pinned pinned, Object pin, Function<Arena, List<MemorySegment>> segments) {
-        return pins.show(pinned, pin, segments);
-    }
-
-    /** Ends the segments of pins that have ended, as far as nobody keeps them from ending. */
-    void endIdleViews() {
-        table.lock();
-        try {
-            pins.endIdleViews();
-            pins.forgetViewsIfNone();
-        } finally {
-            table.unlock();
-        }
-    }
-
-    /** The pins that are open now. */
-    List<Pinned> openPins() {
-        table.lock();
-        try {
-            return List.copyOf(pins.open());
-        } finally {
-            table.unlock();
-        }
-    }
-
-    /** Who holds a page that cannot move, in words. */
-    String holderOf(long page) {
-        table.lock();
-        try {
-            long entry = table.entry(page);
-            Pinned pinned = pins.find(page, Entry.offset(entry));
-            return pinned != null ? pinned.toString() : "a cursor, or a pin that was closed just now";
-        } finally {
-            table.unlock();
-        }
+        return new Pinning(this).pin(address, pages, term, access, birth);
     }
 
     /** Lets no page between two addresses move until this is called again; for a cursor. */
@@ -625,25 +505,6 @@ public final class Space {
         table.lock();
         try {
             return table.kept().isReadByCursor(page);
-        } finally {
-            table.unlock();
-        }
-    }
-
-    // ---- writers
-
-    /**
-     * Has a thread write no more.
-     *
-     * @param places where it has pinned; null if it has not
-     */
-    public void removeWriter(WriterSlot slot, @Nullable PinPlaces places) {
-        table.lock();
-        try {
-            table.removeWriter(slot);
-            if (places != null) {
-                pins.remove(places);
-            }
         } finally {
             table.unlock();
         }
@@ -671,7 +532,8 @@ public final class Space {
         return notifier;
     }
 
-    Pins pins() {
+    /** Its pins. */
+    public PinList pins() {
         return pins;
     }
 

@@ -6,7 +6,7 @@
  * <li><em>devices:</em> DriverLink (the device), Mirror (one space as it sees it), DeviceFaults, Exclusives, Notifier;
  * <li><em>pages that move:</em> Migration with Batch, Mappers and EmptyPages, RangeMigration with OutcomeRuns, Evictor
  * with EvictionTally, Promoter;
- * <li><em>pins:</em> Pins, Pinned, LongPins, PinWatch;
+ * <li><em>pins:</em> Pinning, PinWatch;
  * <li><em>all spaces of a manager:</em> Machine, OpenSpaces, Policies;
  * <li><em>what is asked from outside:</em> Usage, PageStates, Shortage, Recount.
  * </ul>

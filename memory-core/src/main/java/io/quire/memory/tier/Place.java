@@ -18,7 +18,7 @@ package io.quire.memory.tier;
  * </pre>
  * HELD frames are in the evictor's hand and, like victims, in no list. Whatever the place, {@code removed} leads OUT.
  */
-final class Place {
+public final class Place {
 
     static final byte OUT = 0;
 

@@ -17,13 +17,13 @@ class RehearsalTest {
     private static final Set<String> OF_RECORDS = Set.of("equals", "hashCode", "toString");
 
     /** Records that are. */
-    private static final Set<String> KEYS = Set.of("Evictor$Stretch", "Pinned$Use", "Residents$Key");
+    private static final Set<String> KEYS = Set.of("Evictor$Stretch", "PinRecord$Use", "Residents$Key");
 
     /** Methods whose lambdas are not linked. */
     private static final List<String> EXCEPTED = List.of(
             // A refusal or a report, which then says less.
             "EvictionTally.lambda$counts$0", "FirstLines.text", "MemoryManager.lambda$device$1",
-            "MemoryManager.lambda$pool$1", "MemoryPromise.excess", "Pinned.whereItsThreadIs", "Shortage.exception",
+            "MemoryManager.lambda$pool$1", "MemoryPromise.excess", "PinRecord.whereItsThreadIs", "Shortage.exception",
             "Shortage.reachableWithoutForks", "Ending.refusePins", "Ending.seal",
             // The building of a manager, which fails as a whole.
             "MemoryManager$Builder.build", "MemoryManager$Builder.lambda$touch$0", "MemoryManager$Builder.touch",

@@ -1,4 +1,4 @@
-package io.quire.memory.space;
+package io.quire.memory.pin;
 
 import io.quire.memory.contract.PinAccess;
 import io.quire.memory.frame.FramePools;
@@ -14,22 +14,22 @@ import org.jspecify.annotations.Nullable;
  * <p>
  * For the accessor's thread, which allocates nothing here. Others may look.
  */
-public final class PinPlaces {
+public final class AccessorPins {
 
     /** So many at once; who wants more takes the lock. */
     private static final int PLACES = 8;
 
     private final FramePools pools;
-    private final Pinned[] places = new Pinned[PLACES];
+    private final PinRecord[] places = new PinRecord[PLACES];
 
     /** A bit for each place. */
     private int free = (1 << PLACES) - 1;
 
     /** Of an accessor of this thread. */
-    PinPlaces(Space space, WatchedAccessor accessor) {
-        pools = space.machine().pools();
+    public AccessorPins(PinList list, WatchedAccessor accessor) {
+        pools = list.registry().pools();
         for (int place = 0; place < PLACES; place++) {
-            places[place] = new Pinned(space, this, accessor, place);
+            places[place] = new PinRecord(list, this, accessor, place);
         }
     }
 
@@ -39,19 +39,19 @@ public final class PinPlaces {
      * @param offset of a byte in the page, which the caller may write now
      * @return null if there is no place left, or the frame is held as often as can be counted
      */
-    public @Nullable Pinned pin(long address, long offset, PinAccess access) {
+    public @Nullable PinRecord pin(long address, long offset, PinAccess access) {
         if (free == 0 || !pools.hold(offset)) {
             return null;
         }
         int place = Integer.numberOfTrailingZeros(free);
         free &= ~(1 << place);
-        Pinned pinned = places[place];
+        PinRecord pinned = places[place];
         pinned.open(Geometry.pageStart(address), Geometry.pageStart(offset), access);
         return pinned;
     }
 
     /** Ends the use of a place; the caller is in its writer slot. Lock-free. */
-    public void unpin(Pinned pinned) {
+    public void unpin(PinRecord pinned) {
         pinned.end();
         boolean free = false;
         try {
@@ -66,9 +66,9 @@ public final class PinPlaces {
     }
 
     /** What is pinned, for somebody else; any thread. */
-    void look(List<Pinned> into) {
-        for (Pinned place : places) {
-            Pinned held = place.copy();
+    public void look(List<PinRecord> into) {
+        for (PinRecord place : places) {
+            PinRecord held = place.copy();
             if (held != null) {
                 into.add(held);
             }
@@ -76,21 +76,21 @@ public final class PinPlaces {
     }
 
     /** How many are open; any thread. */
-    int count() {
+    public int count() {
         int count = 0;
-        for (Pinned place : places) {
+        for (PinRecord place : places) {
             count += place.isOpen() ? 1 : 0;
         }
         return count;
     }
 
     /** Whether the caller may have those that are open leave: the accessor's thread, or any once that has ended. */
-    boolean mayBeEndedHere() {
+    public boolean mayBeEndedHere() {
         return places[0].mayBeEndedHere();
     }
 
     /** Puts those into the list that are open; there are no places any more. Allocates nothing. */
-    void leave(Pins list) {
+    public void leave(PinList list) {
         int open = 0; // first, so that nothing fails half way
         for (int i = 0; i < PLACES; i++) {
             open |= places[i].isOpen() ? 1 << i : 0;

@@ -1,4 +1,4 @@
-package io.quire.memory.space;
+package io.quire.memory.pin;
 
 import io.quire.memory.contract.PinAccess;
 import io.quire.memory.contract.PinTerm;
@@ -17,35 +17,35 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The pages one pin holds: in the list of a space ({@link Pins}), or in a place of an accessor ({@link PinPlaces}),
+ * The pages one pin holds: in the list of a space ({@link PinList}), or in a place of an accessor ({@link AccessorPins}),
  * which is used over and over. Each use has a number, which its pin remembers.
  * <p>
  * In the list it is changed under the lock of its space only, and never once its use has ended. In a place it is
  * changed by the accessor's thread alone; whoever else looks at it takes a {@link #copy}.
  */
-public final class Pinned {
+public final class PinRecord {
 
     private static final int FRAMES_SHOWN = 24;
     private static final VarHandle USE;
 
     static {
         try {
-            USE = MethodHandles.lookup().findVarHandle(Pinned.class, "use", int.class);
+            USE = MethodHandles.lookup().findVarHandle(PinRecord.class, "use", int.class);
         } catch (ReflectiveOperationException impossible) {
             throw new ExceptionInInitializerError(impossible);
         }
     }
 
-    private final Space space;
+    private final PinList list;
     private final Thread thread;
     private final PinTerm term;
     private final long[] frames;
     private final @Nullable Birth birth;
-    private final @Nullable Pinned original;
+    private final @Nullable PinRecord original;
     private final int place;
 
     /** Whose place it is; null if it is in the list. */
-    private @Nullable PinPlaces home;
+    private @Nullable AccessorPins home;
     private long address;
     private PinAccess access;
 
@@ -68,12 +68,12 @@ public final class Pinned {
     boolean isListed;
 
     // In the list of its space; under its lock. Out of the list before and after.
-    @Nullable Pinned next;
-    @Nullable Pinned previous;
+    @Nullable PinRecord next;
+    @Nullable PinRecord previous;
 
     /** For the list of a space. */
-    Pinned(Space space, long firstPage, int pages, PinTerm term, PinAccess access, @Nullable Birth birth) {
-        this.space = space;
+    public PinRecord(PinList list, long firstPage, int pages, PinTerm term, PinAccess access, @Nullable Birth birth) {
+        this.list = list;
         this.thread = Thread.currentThread();
         this.term = term;
         this.frames = new long[pages];
@@ -85,8 +85,8 @@ public final class Pinned {
     }
 
     /** A place of an accessor of this thread, for one page at a time. */
-    Pinned(Space space, PinPlaces home, WatchedAccessor accessor, int place) {
-        this.space = space;
+    public PinRecord(PinList list, AccessorPins home, WatchedAccessor accessor, int place) {
+        this.list = list;
         this.thread = Thread.currentThread();
         this.term = PinTerm.SHORT;
         this.frames = new long[1];
@@ -99,8 +99,8 @@ public final class Pinned {
     }
 
     /** What a place holds. */
-    private Pinned(Pinned original, int use) {
-        this.space = original.space;
+    private PinRecord(PinRecord original, int use) {
+        this.list = original.list;
         this.thread = original.thread;
         this.term = original.term;
         this.frames = original.frames.clone();
@@ -113,13 +113,13 @@ public final class Pinned {
     }
 
     /** The pages are held: a use begins. */
-    void open() {
+    public void open() {
         // ORDER(pin-noted) release: what it holds first, then the number by which others know that it holds it.
         USE.setRelease(this, use + 1);
     }
 
     /** The same for a page in a place. */
-    void open(long page, long frame, PinAccess itsAccess) {
+    public void open(long page, long frame, PinAccess itsAccess) {
         // ORDER(pin-noted) fence: the number of the end of the last use first, then what this one holds.
         VarHandle.storeStoreFence();
         address = page;
@@ -129,13 +129,13 @@ public final class Pinned {
     }
 
     /** Ends a use. */
-    void end() {
+    public void end() {
         // ORDER(pin-noted) release: the holder has stored its last byte before a fork can take the page for unpinned.
         USE.setRelease(this, use + 1);
     }
 
     /** Takes {@link #end} back: an Error came before the page was let go. */
-    void endNot() {
+    public void endNot() {
         USE.setRelease(this, use - 1);
     }
 
@@ -150,19 +150,19 @@ public final class Pinned {
     }
 
     /** Whether a use is open now. */
-    boolean isOpen() {
+    public boolean isOpen() {
         return (use() & 1) != 0;
     }
 
     /** What a place holds at one moment, for others than its thread; null if nothing. Lock-free. */
-    @Nullable Pinned copy() {
+    public @Nullable PinRecord copy() {
         while (true) {
             // ORDER(pin-noted) acquire: what is held is at least as new as the number.
             int seen = (int) USE.getAcquire(this);
             if ((seen & 1) == 0) {
                 return null;
             }
-            Pinned copy = new Pinned(this, seen);
+            PinRecord copy = new PinRecord(this, seen);
             // ORDER(pin-noted) fence: all of it was loaded before the number is looked at again.
             VarHandle.loadLoadFence();
             if (isOpen(seen)) {
@@ -172,12 +172,12 @@ public final class Pinned {
     }
 
     /** By which it is known again, whoever looks at it. */
-    Use identity() {
+    public Use identity() {
         return new Use(original == null ? this : original, use());
     }
 
     /** One use of a pin. */
-    record Use(Pinned pinned, int number) {
+    public record Use(PinRecord pinned, int number) {
     }
 
     /** Notes where its segments are. */
@@ -216,7 +216,7 @@ public final class Pinned {
     }
 
     /** Whether the caller may end it: see {@link Ownership#mayClose}. */
-    boolean mayBeEndedHere() {
+    public boolean mayBeEndedHere() {
         return Ownership.mayClose(thread);
     }
 
@@ -224,7 +224,7 @@ public final class Pinned {
      * Whether the caller may end it and nobody is left with segments: one by a space, whose segments end with it, or one
      * by an accessor of this thread, or of one that has ended. What a place holds is its thread's.
      */
-    boolean mayBeEndedWithSegments() {
+    public boolean mayBeEndedWithSegments() {
         return original == null && (mayBeEndedHere() || !(watch instanceof WatchedAccessor));
     }
 
@@ -239,7 +239,7 @@ public final class Pinned {
      *
      * @throws SegmentInUseException while somebody is inside one of them; nothing has ended
      */
-    void endOwnSegments() {
+    public void endOwnSegments() {
         WeakReference<Arena> reference = ownSegments;
         Arena segments = reference == null ? null : reference.get();
         if (segments != null && Ownership.isCurrent(thread)) {
@@ -248,22 +248,23 @@ public final class Pinned {
     }
 
     /** Whose place it is; null if it is in the list of the space. */
-    public @Nullable PinPlaces home() {
+    public @Nullable AccessorPins home() {
         return home;
     }
 
-    int place() {
+    public int place() {
         return place;
     }
 
     /** Out of its place, which is not used again, into the list. */
-    void moveOut() {
+    public void moveOut() {
         home = null;
         held = frames.length;
     }
 
-    public Space space() {
-        return space;
+    /** The list of the space that it is of. */
+    public PinList list() {
+        return list;
     }
 
     /** The first page. */
@@ -281,7 +282,7 @@ public final class Pinned {
         return frames[index];
     }
 
-    void setFrame(int index, long frame) {
+    public void setFrame(int index, long frame) {
         frames[index] = frame;
     }
 
@@ -300,23 +301,23 @@ public final class Pinned {
     }
 
     /** Since when it has been held for certain, on the clock that says {@code now}. */
-    long knownSince(long now) {
+    public long knownSince(long now) {
         return birth == null ? now : now - birth.age().toNanos();
     }
 
     /** What the thread that took it does now: who holds a page too long is mostly still at it. */
-    String whereItsThreadIs() {
+    public String whereItsThreadIs() {
         return Arrays.stream(thread.getStackTrace()).limit(FRAMES_SHOWN).map(frame -> "\n      at " + frame)
                 .collect(Collectors.joining("", "; that thread is now " + thread.getState(), ""));
     }
 
     /** As it was while it was open, for who tells of it when it has been given back. */
-    String describe() {
+    public String describe() {
         return "pin of " + describeHeld();
     }
 
     private String describeHeld() {
-        return space.describeName() + ", address=0x" + Long.toHexString(address) + ", pages="
+        return list.table().describeName() + ", address=0x" + Long.toHexString(address) + ", pages="
                 + frames.length + ", " + term + ", " + access + ", taken by thread " + thread.getName()
                 + (birth == null ? "" : ", age=" + birth.age().toMillis() + " ms" + birth.where());
     }

@@ -1,4 +1,4 @@
-package io.quire.memory.space;
+package io.quire.memory.pin;
 
 import io.quire.memory.frame.FrameMemory;
 import java.lang.foreign.Arena;
@@ -32,16 +32,16 @@ public final class SharedViews {
     private @Nullable Keeper keeper;
 
     /** Among those of the space that show nothing now. */
-    @Nullable SharedViews next;
+    public @Nullable SharedViews next;
 
-    SharedViews() {
+    public SharedViews() {
         FrameMemory.keep(this, arena); // whoever has a segment has this, and by this what has ended is known
     }
 
     /** The pins that have ended, for who may know them without keeping the segments from being forgotten. */
-    static final class Ended extends WeakReference<SharedViews> {
+    public static final class Ended extends WeakReference<SharedViews> {
 
-        private final List<Pinned> pins = new ArrayList<>();
+        private final List<PinRecord> pins = new ArrayList<>();
 
         /** Among those of the space whose segments nobody can reach, and whose pins are not all let go. */
         @Nullable Ended next;
@@ -50,7 +50,7 @@ public final class SharedViews {
             super(views);
         }
 
-        List<Pinned> pins() {
+        List<PinRecord> pins() {
             return pins;
         }
     }
@@ -70,23 +70,23 @@ public final class SharedViews {
     public record Shown(SharedViews views, List<MemorySegment> segments) {
     }
 
-    Arena arena() {
+    public Arena arena() {
         return arena;
     }
 
-    Ended ended() {
+    public Ended ended() {
         return ended;
     }
 
     /** A pin shows its pages here: who has a segment keeps the pin reachable until it ends. */
-    void begin(Object pin) {
+    public void begin(Object pin) {
         Keeper mine = new Keeper(pin);
         FrameMemory.keep(mine, arena);
         keeper = mine;
     }
 
     /** The pin has ended; its frames stay held. */
-    void end(Pinned pinned) {
+    public void end(PinRecord pinned) {
         pages += pinned.pages();
         if (keeper != null) {
             keeper.pin = null;
@@ -95,16 +95,16 @@ public final class SharedViews {
     }
 
     /** Whether no other pin may be shown here before the arena is closed. */
-    boolean isFull() {
+    public boolean isFull() {
         return pages >= PAGES_MAX || ended.pins.size() >= PINS_MAX;
     }
 
-    boolean isInUse() {
+    public boolean isInUse() {
         return inUse;
     }
 
     /** Whether another pin may be shown here. */
-    boolean isOpen() {
+    public boolean isOpen() {
         return arena.scope().isAlive();
     }
 
@@ -113,7 +113,7 @@ public final class SharedViews {
      *
      * @return false if native code is using one; try again later
      */
-    boolean tryClose() {
+    public boolean tryClose() {
         try {
             if (isOpen()) {
                 arena.close();

@@ -1,4 +1,4 @@
-package io.quire.memory.space;
+package io.quire.memory.pin;
 
 import io.quire.memory.contract.PinLimitException;
 import java.util.concurrent.atomic.AtomicLong;
@@ -16,21 +16,22 @@ public final class LongPins {
     /**
      * Takes some of the limit.
      *
+     * @param spaceName for the message
      * @throws PinLimitException if that much is not left
      */
-    void take(long more, Space space) {
+    public void take(long more, String spaceName) {
         if (more == 0) {
             return;
         }
         long before = bytes.getAndUpdate(now -> now + more <= limitBytes ? now + more : now);
         if (before + more > limitBytes) {
-            throw new PinLimitException("the limit of long-term pinned memory is reached: space=" + space.name()
+            throw new PinLimitException("the limit of long-term pinned memory is reached: space=" + spaceName
                     + ", wanted=" + more + " bytes, pinned=" + before + " bytes, limit=" + limitBytes
                     + " bytes; close pins that are not needed, or build the manager with a higher longTermPinLimit");
         }
     }
 
-    void giveBack(long less) {
+    public void giveBack(long less) {
         bytes.addAndGet(-less);
     }
 

@@ -1,24 +1,20 @@
-package io.quire.memory.space;
+package io.quire.memory.pin;
 
-import io.quire.memory.contract.CowPlacement;
-import io.quire.memory.contract.LongTermPinException;
-import io.quire.memory.contract.LongTermPolicy;
-import io.quire.memory.contract.PinAccess;
 import io.quire.memory.contract.PinLimitException;
 import io.quire.memory.contract.PinTerm;
-import io.quire.memory.contract.PoolKind;
-import io.quire.memory.frame.FramePool;
 import io.quire.memory.frame.FramePools;
+import io.quire.memory.guard.WriterSlot;
+import io.quire.memory.platform.StackRoom;
+import io.quire.memory.table.Entry;
 import io.quire.memory.table.Geometry;
-import io.quire.memory.table.LeafPages;
-import io.quire.memory.table.Root;
-import io.quire.memory.trace.Birth;
+import io.quire.memory.table.PageTable;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,12 +25,9 @@ import org.jspecify.annotations.Nullable;
  * A pin of the list that was closed after it had shown its pages to any thread stays in the list, and holds its frames,
  * until its segments are ended: see {@link SharedViews}.
  */
-final class Pins {
+public final class PinList {
 
-    /** Nothing is in the way. Not an address. */
-    private static final long NOTHING = -1;
-
-    private @Nullable Pinned first;
+    private @Nullable PinRecord first;
 
     /** In the list and open. Written under the lock. RACY(pin-count): read without it; the next reading is right. */
     private int listed;
@@ -55,131 +48,44 @@ final class Pins {
     private boolean areViewsKnown;
 
     /** Of the accessors that have pinned. Written under the lock. RACY(pin-count): as above. */
-    private PinPlaces[] places = {};
-    private final Space space;
-    private final Machine machine;
+    private AccessorPins[] places = {};
+    private final PageTable table;
+    private final FramePools pools;
+    private final PinRegistry registry;
 
-    Pins(Space space) {
-        this.space = space;
-        this.machine = space.machine();
+    /** Of the space with a table. */
+    public PinList(PageTable table, PinRegistry registry) {
+        this.table = table;
+        this.pools = registry.pools();
+        this.registry = registry;
     }
 
-    /** Pins as many pages as there are, all or none; see {@code AddressSpace.pin}. */
-    Pinned pin(long address, int pages, PinTerm term, PinAccess access, @Nullable Birth birth) {
-        long longBytes = term == PinTerm.LONG ? (long) pages << Geometry.PAGE_SHIFT : 0;
-        machine.longPins().take(longBytes, space);
-        Pinned pinned = null;
-        try {
-            refuseWhatCannotFit(address, pages, term);
-            pinned = pinWhereTheyAreOrBringHome(new Pinned(space, address, pages, term, access, birth));
-            return pinned;
-        } finally {
-            if (pinned == null) {
-                machine.longPins().giveBack(longBytes);
-            }
-        }
+    public PageTable table() {
+        return table;
     }
 
-    /** Each page needs a frame that the processor can reach: refused at once what there are not enough for. */
-    private void refuseWhatCannotFit(long address, int pages, PinTerm term) {
-        if (pages <= Geometry.FAN_OUT) {
-            return; // finds out soon enough
-        }
-        long room = machine.pools().capacity();
-        for (DriverLink link : machine.links()) {
-            room += term == PinTerm.SHORT && !link.isPrivate() ? link.pool().frames() : 0;
-        }
-        if (pages > room || !hasFree(emptyPages(address, pages))) {
-            throw Shortage.exceptionForPin(machine, space, address, pages);
-        }
+    public FramePools pools() {
+        return pools;
     }
 
-    private boolean hasFree(long frames) {
-        FramePool host = machine.pools().host();
-        if (frames > host.free()) {
-            machine.reclaimer().reclaimAll(); // somebody else may just have done it, so look again in any case
-        }
-        return frames <= host.free();
+    public PinRegistry registry() {
+        return registry;
     }
 
-    /** How many pages of a range have no frame yet. */
-    private long emptyPages(long address, int pages) {
-        Root root = space.table().root();
-        long end = address + ((long) pages << Geometry.PAGE_SHIFT);
-        long empty = pages;
-        for (long start = root.nextLeaf(address, end); start < end;
-                start = root.nextLeaf(start + Geometry.LEAF_BYTES, end)) {
-            long[] leaf = space.table().leaf(start);
-            empty -= leaf == null ? 0
-                    : LeafPages.count(LeafPages.present(leaf) & LeafPages.between(start, address, end));
-        }
-        return empty;
+    // ---- the list
+
+    /**
+     * Holds the pages of a pin, all or none, and lists it: it is open from here on. Under the lock.
+     *
+     * @throws PinLimitException if a page is held as often as can be counted
+     */
+    public void open(PinRecord wanted) {
+        holdAll(wanted);
+        wanted.open();
+        link(wanted);
     }
 
-    private Pinned pinWhereTheyAreOrBringHome(Pinned wanted) {
-        while (true) {
-            long obstacle;
-            space.table().lock();
-            try {
-                obstacle = prepare(wanted);
-                if (obstacle == NOTHING) {
-                    holdAll(wanted);
-                    wanted.open();
-                    link(wanted);
-                    return wanted;
-                }
-            } finally {
-                space.table().unlock();
-            }
-            if (wanted.term() == PinTerm.LONG) {
-                machine.migration().bringToHost(space, obstacle);
-            } else {
-                machine.migration().bringHome(space, obstacle, null);
-            }
-        }
-    }
-
-    /** Makes each page the space's own and notes its frame; returns the first that has to move to the host before. */
-    private long prepare(Pinned wanted) {
-        FramePools pools = machine.pools();
-        boolean isLong = wanted.term() == PinTerm.LONG;
-        for (int i = 0; i < wanted.pages(); i++) {
-            long page = wanted.address() + ((long) i << Geometry.PAGE_SHIFT);
-            long frame = own(page, wanted);
-            if (frame == PageFaults.AWAY) {
-                return page;
-            }
-            FramePool pool = pools.of(frame);
-            if (isLong && pool.kind() != PoolKind.HOST) {
-                if (machine.policies().longTermPolicy() == LongTermPolicy.REFUSE) {
-                    machine.events().longTermRefused();
-                    throw new LongTermPinException("device memory cannot be pinned for long, it must stay evictable: "
-                            + "space=" + space.name() + ", address=0x" + Long.toHexString(page) + ", pool="
-                            + pool.name()
-                            + "; migrate the range to the host first, pin it SHORT, or build the manager with "
-                            + "longTermPolicy(LongTermPolicy.MIGRATE)");
-                }
-                return page;
-            }
-            wanted.setFrame(i, frame);
-        }
-        return NOTHING;
-    }
-
-    private long own(long page, Pinned wanted) {
-        long writable = space.table().offsetForWrite(page);
-        if (writable >= 0) {
-            return writable; // nothing is in the way, and nobody else has it
-        }
-        if (wanted.access() == PinAccess.WRITE) {
-            space.table().permissions().checkWritable(page);
-        } else {
-            space.table().permissions().checkReadable(page);
-        }
-        return space.faults().unshare(page, wanted.term() == PinTerm.LONG ? CowPlacement.HOST : space.cowPlacement());
-    }
-
-    private void holdAll(Pinned wanted) {
+    private void holdAll(PinRecord wanted) {
         boolean all = false;
         try {
             while (wanted.held < wanted.pages()) {
@@ -194,23 +100,23 @@ final class Pins {
         }
     }
 
-    private void hold(Pinned wanted, int index) {
-        if (!machine.pools().hold(wanted.frame(index))) {
-            throw new PinLimitException("a page cannot be pinned more often: space=" + space.name() + ", address=0x"
+    private void hold(PinRecord wanted, int index) {
+        if (!pools.hold(wanted.frame(index))) {
+            throw new PinLimitException("a page cannot be pinned more often: space=" + table.name() + ", address=0x"
                     + Long.toHexString(wanted.address() + ((long) index << Geometry.PAGE_SHIFT))
                     + "; close pins that are not needed");
         }
     }
 
     /** Goes on, when it is called again, where it stopped. */
-    private void unholdAll(Pinned pinned) {
+    private void unholdAll(PinRecord pinned) {
         for (; pinned.held > 0; pinned.held--) {
-            machine.pools().unhold(pinned.frame(pinned.held - 1));
+            pools.unhold(pinned.frame(pinned.held - 1));
         }
     }
 
     /** Puts a pin into the list; under the lock. */
-    void link(Pinned pinned) {
+    public void link(PinRecord pinned) {
         pinned.next = first;
         if (first != null) {
             first.previous = pinned;
@@ -225,8 +131,9 @@ final class Pins {
      *
      * @return false if it was ended before
      */
-    boolean unpin(Pinned pinned, int use) {
-        space.table().lock();
+    public boolean unpin(PinRecord pinned, int use) {
+        StackRoom.require();
+        table.lock();
         try {
             if (!pinned.isListed || !pinned.isOpen(use)) {
                 return false;
@@ -249,7 +156,7 @@ final class Pins {
             noteUnpinned();
             return true;
         } finally {
-            space.table().unlock();
+            table.unlock();
         }
     }
 
@@ -257,13 +164,13 @@ final class Pins {
      * Takes a pin that has ended out of the list, and gives up what it holds. Goes on, when it is called again, where it
      * stopped.
      */
-    private void letGo(Pinned pinned) {
+    private void letGo(PinRecord pinned) {
         unholdAll(pinned);
         if (!pinned.isListed) {
             return;
         }
         if (pinned.term() == PinTerm.LONG) {
-            machine.longPins().giveBack((long) pinned.pages() << Geometry.PAGE_SHIFT);
+            registry.longPins().giveBack((long) pinned.pages() << Geometry.PAGE_SHIFT);
         }
         // From here on stores alone, which cannot fail.
         pinned.isListed = false;
@@ -281,15 +188,26 @@ final class Pins {
 
     // ---- what pins of the list show
 
+    /** What comes of work with the memory of a pin in the list; null if this use of it was ended before. */
+    public <T> @Nullable T whilePinned(PinRecord pinned, int use, Supplier<T> work) {
+        StackRoom.require();
+        table.lock();
+        try {
+            return pinned.isOpen(use) ? work.get() : null;
+        } finally {
+            table.unlock();
+        }
+    }
+
     /**
-     * Shows the pages of a pin that is open; under the lock.
+     * Shows the pages of a pin to any thread, {@linkplain #whilePinned while it is open}.
      *
      * @param pin stays reachable as long as it is open and somebody has one of the segments
-     * @param segments makes them
+     * @param segments makes them, in an arena that ends with the pin or some time later
      */
-    SharedViews.Shown show(Pinned pinned, Object pin, Function<Arena, List<MemorySegment>> segments) {
+    public SharedViews.Shown show(PinRecord pinned, Object pin, Function<Arena, List<MemorySegment>> segments) {
         if (!areViewsKnown) {
-            machine.noteViews(space); // now, so that nothing can fail when the pin ends
+            registry.noteViews(this); // now, so that nothing can fail when the pin ends
             areViewsKnown = true;
         }
         // What has ended is held as long as the pin that it shares an arena with is open: not by one that may stay.
@@ -329,7 +247,7 @@ final class Pins {
      * A pin has ended that had segments: they are ended now, or together with those of later pins. Throws no Error:
      * what cannot be ended now is among those that are ended later.
      */
-    private void endOrKeep(SharedViews.Ended with, Pinned pinned) {
+    private void endOrKeep(SharedViews.Ended with, PinRecord pinned) {
         SharedViews views = with.get();
         if (views == null) { // nobody can reach a segment of it
             with.next = unreachable;
@@ -338,8 +256,8 @@ final class Pins {
             views.end(pinned);
             keepIdle(views);
         }
-        boolean canWait = views != null && pinned.term() == PinTerm.SHORT && !space.isClosed() && !views.isFull()
-                && !machine.policies().leakTracking() && isMapped(pinned);
+        boolean canWait = views != null && pinned.term() == PinTerm.SHORT && !table.isClosed() && !views.isFull()
+                && !registry.tracksLeaks() && isMapped(pinned);
         if (!canWait) {
             try {
                 endFirst();
@@ -358,9 +276,9 @@ final class Pins {
     }
 
     /** Whether its frames would be in use without it too. */
-    private boolean isMapped(Pinned pinned) {
+    private boolean isMapped(PinRecord pinned) {
         for (int i = 0; i < pinned.pages(); i++) {
-            if (machine.pools().references(pinned.frame(i)) == 0) {
+            if (pools.references(pinned.frame(i)) == 0) {
                 return false;
             }
         }
@@ -368,7 +286,7 @@ final class Pins {
     }
 
     private void letGoAll(SharedViews.Ended with) {
-        List<Pinned> pins = with.pins();
+        List<PinRecord> pins = with.pins();
         while (!pins.isEmpty()) {
             letGo(pins.getLast());
             pins.removeLast();
@@ -380,7 +298,7 @@ final class Pins {
      * Ends the segments of pins that have ended, and gives up what they hold; all but what native code uses, and what
      * shares an arena with a pin that is open. Under the lock.
      */
-    void endIdleViews() {
+    public void endIdleViews() {
         if (idleViews == null && unreachable == null) {
             return;
         }
@@ -420,36 +338,94 @@ final class Pins {
         views.next = null;
     }
 
-    /** Has the machine forget this space if it has no segments to end; under the lock. */
-    void forgetViewsIfNone() {
+    /** Ends the segments of pins that have ended, as far as native code does not use them; takes the lock. */
+    public void endIdleViewsNow() {
+        table.lock();
+        try {
+            endIdleViews();
+            forgetViewsIfNone();
+        } finally {
+            table.unlock();
+        }
+    }
+
+    /** Has the registry forget this space if it has no segments to end; under the lock. */
+    public void forgetViewsIfNone() {
         if (idleViews == null && unreachable == null && shown == 0 && areViewsKnown) {
-            machine.forgetViews(space);
+            registry.forgetViews(this);
             areViewsKnown = false;
         }
     }
 
-    /** A pin has ended, maybe the last one of a space that is closed; under the lock. */
-    void noteUnpinned() {
-        if (space.isClosed() && !holdsAny()) {
-            machine.pinnedAfterClose().remove(space);
+    /** An accessor has unpinned after its space was closed. */
+    public void noteUnpinnedAfterClose() {
+        table.lock();
+        try {
+            noteUnpinned();
+        } finally {
+            table.unlock();
         }
     }
 
-    /** From here on an accessor may pin in places of its own; under the lock. */
-    void add(PinPlaces more) {
-        PinPlaces[] all = Arrays.copyOf(places, places.length + 1);
-        all[places.length] = more;
-        places = all;
+    /** A pin has ended, maybe the last one of a space that is closed; under the lock. */
+    private void noteUnpinned() {
+        if (table.isClosed() && !holdsAny()) {
+            registry.forgetClosed(this);
+        }
+    }
+
+    /** Lets an accessor of this thread, whose slot is known, pin in places of its own. */
+    public AccessorPins newPlaces(WatchedAccessor accessor) {
+        AccessorPins more = new AccessorPins(this, accessor);
+        table.lock();
+        try {
+            table.root(); // refuses a closed space
+            AccessorPins[] all = Arrays.copyOf(places, places.length + 1);
+            all[places.length] = more;
+            places = all;
+        } finally {
+            table.unlock();
+        }
+        return more;
+    }
+
+    /**
+     * Has an accessor write and pin no more; what it has pinned stays pinned, in the list. By a thread that may close
+     * it.
+     *
+     * @param slot that it writes in
+     * @param its where it pins; null if it has not
+     */
+    public void removeAccessor(WriterSlot slot, @Nullable AccessorPins its) {
+        table.lock();
+        try {
+            table.removeWriter(slot);
+            if (its != null) {
+                remove(its);
+            }
+        } finally {
+            table.unlock();
+        }
+    }
+
+    /** Has the pins of an accessor go to the list, by a thread that may close it; again has no effect. */
+    public void removePlaces(AccessorPins its) {
+        table.lock();
+        try {
+            remove(its);
+        } finally {
+            table.unlock();
+        }
     }
 
     /**
      * It may no more; what is pinned there stays pinned. Again has no effect. Under the lock, by a thread that may close
      * the accessor.
      */
-    void remove(PinPlaces less) {
+    private void remove(AccessorPins less) {
         for (int i = 0; i < places.length; i++) {
             if (places[i].equals(less)) {
-                PinPlaces[] rest = Arrays.copyOf(places, places.length - 1);
+                AccessorPins[] rest = Arrays.copyOf(places, places.length - 1);
                 System.arraycopy(places, i + 1, rest, i, rest.length - i);
                 less.leave(this);
                 places = rest;
@@ -458,62 +434,94 @@ final class Pins {
         }
     }
 
-    /** Takes what threads have pinned that have ended, or this one, out of their places; under the lock. */
-    void removePlacesOfEnded() {
-        for (PinPlaces some : places.clone()) {
-            if (some.mayBeEndedHere()) {
-                remove(some);
+    /** Has the pins of threads that have ended, and of this one, go to the list, where they can be ended. */
+    public void removePlacesOfEnded() {
+        table.lock();
+        try {
+            for (AccessorPins some : places.clone()) {
+                if (some.mayBeEndedHere()) {
+                    remove(some);
+                }
             }
+        } finally {
+            table.unlock();
         }
     }
 
+    /** Ends all pins in the list that were taken through an accessor which nobody can reach; how many. */
+    public int unpinAllOf(WatchedAccessor accessor) {
+        int ended = 0;
+        for (PinRecord pinned : open()) {
+            if (pinned.isWatchedWith(accessor) && unpin(pinned, pinned.use())) {
+                ended++;
+            }
+        }
+        return ended;
+    }
+
     /** Whether a pin is open, or has ended and holds its frames all the same. */
-    boolean holdsAny() {
+    public boolean holdsAny() {
         return ended > 0 || count() > 0;
     }
 
     /** Whether pins may be open, or have ended and hold their frames, as far as can be told while accessors pin. */
-    boolean mayBeOpen() {
+    public boolean mayBeOpen() {
         return first != null || places.length > 0 || ended > 0;
     }
 
     /** How many pins are open. */
-    int count() {
+    public int count() {
         int count = listed;
-        for (PinPlaces some : places) {
+        for (AccessorPins some : places) {
             count += some.count();
         }
         return count;
     }
 
     /** A pin that holds a page in a frame, or null; under the lock. */
-    @Nullable Pinned find(long page, long frame) {
+    public @Nullable PinRecord find(long page, long frame) {
         return holding().stream().filter(pinned -> pinned.holds(page, frame)).findAny().orElse(null);
     }
 
-    /** The pins that are open, and those that native code keeps from ending; under the lock. */
-    List<Pinned> open() {
-        List<Pinned> open = new ArrayList<>(holding());
-        open.removeIf(Pins::isOver);
-        return open;
+    /** The pins that are open, and those that native code keeps from ending. */
+    public List<PinRecord> open() {
+        table.lock();
+        try {
+            List<PinRecord> open = new ArrayList<>(holding());
+            open.removeIf(PinList::isOver);
+            return open;
+        } finally {
+            table.unlock();
+        }
     }
 
-    private static boolean isOver(Pinned pinned) {
+    /** Who holds a page that cannot move, in words. */
+    public String holderOf(long page) {
+        table.lock();
+        try {
+            PinRecord pinned = find(page, Entry.offset(table.entry(page)));
+            return pinned != null ? pinned.toString() : "a cursor, or a pin that was closed just now";
+        } finally {
+            table.unlock();
+        }
+    }
+
+    private static boolean isOver(PinRecord pinned) {
         SharedViews.Ended with = pinned.isOpen() ? null : pinned.shownWith();
         SharedViews views = with == null ? null : with.get();
         return with != null && (views == null || !views.isInUse());
     }
 
     /** The pins that hold their frames: those that are open, and some that have ended; under the lock. */
-    List<Pinned> holding() {
+    public List<PinRecord> holding() {
         if (first == null && places.length == 0) {
             return List.of();
         }
-        List<Pinned> open = new ArrayList<>();
-        for (Pinned pinned = first; pinned != null; pinned = pinned.next) {
+        List<PinRecord> open = new ArrayList<>();
+        for (PinRecord pinned = first; pinned != null; pinned = pinned.next) {
             open.add(pinned);
         }
-        for (PinPlaces some : places) {
+        for (AccessorPins some : places) {
             some.look(open);
         }
         return open;

@@ -1,15 +1,15 @@
-package io.quire.memory.space;
+package io.quire.memory.pin;
 
 import io.quire.memory.handle.LostHandles;
 import io.quire.memory.handle.WatchedHandle;
 
 /** A pin of a space. Those of accessors are given back with the accessor. */
-final class WatchedPin extends WatchedHandle {
+public final class WatchedPin extends WatchedHandle {
 
-    private final Pinned pinned;
+    private final PinRecord pinned;
     private final int use;
 
-    WatchedPin(Object handle, Pinned pinned) {
+    public WatchedPin(Object handle, PinRecord pinned) {
         super(handle);
         this.pinned = pinned;
         this.use = pinned.use();
@@ -17,12 +17,12 @@ final class WatchedPin extends WatchedHandle {
 
     @Override
     protected LostHandles lostHandles() {
-        return pinned.space().machine().lostHandles();
+        return pinned.list().registry().lostHandles();
     }
 
     @Override
     protected boolean giveBack() {
-        return pinned.space().unpin(pinned, use);
+        return pinned.list().unpin(pinned, use);
     }
 
     @Override

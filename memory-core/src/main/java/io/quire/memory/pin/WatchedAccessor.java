@@ -1,4 +1,4 @@
-package io.quire.memory.space;
+package io.quire.memory.pin;
 
 import io.quire.memory.frame.OwnFrames;
 import io.quire.memory.guard.Mutex;
@@ -17,29 +17,29 @@ public final class WatchedAccessor extends WatchedHandle {
     /** Several threads may close what belonged to one that has ended. */
     private final Mutex closing = new Mutex();
 
-    private final Space space;
+    private final PinList pins;
     private final WriterSlot slot;
     private final OwnFrames frames;
     private final Thread owner = Thread.currentThread();
     private final Birth birth;
-    private volatile @Nullable PinPlaces places;
+    private volatile @Nullable AccessorPins places;
 
     /** Whether it was closed before it was lost, with pins that were not. */
     private boolean wasClosed;
 
     /** Watches an accessor of the calling thread. */
-    public WatchedAccessor(Object handle, Space space, WriterSlot slot, OwnFrames frames) {
+    public WatchedAccessor(Object handle, PinList pins, WriterSlot slot, OwnFrames frames) {
         super(handle);
-        this.space = space;
+        this.pins = pins;
         this.slot = slot;
         this.frames = frames;
-        this.birth = Birth.now(space.machine().policies().leakTracking());
-        space.machine().watchedAccessors().add(this);
+        this.birth = Birth.now(pins.registry().tracksLeaks());
+        pins.registry().accessors().add(this);
     }
 
     /** Lets the accessor pin without the lock of the space. */
-    public PinPlaces newPinPlaces() {
-        PinPlaces mine = space.newPinPlaces(this);
+    public AccessorPins newPinPlaces() {
+        AccessorPins mine = pins.newPlaces(this);
         places = mine;
         return mine;
     }
@@ -51,9 +51,9 @@ public final class WatchedAccessor extends WatchedHandle {
     public void close() {
         closing.lock();
         try {
-            space.removeWriter(slot, places);
+            pins.removeAccessor(slot, places);
             frames.close();
-            space.machine().watchedAccessors().remove(this); // a pin that is still open keeps this
+            pins.registry().accessors().remove(this); // a pin that is still open keeps this
         } finally {
             closing.unlock();
         }
@@ -61,29 +61,29 @@ public final class WatchedAccessor extends WatchedHandle {
 
     /** Hands the pins of a thread that has ended over to the space, where everybody can close them. */
     public void handOverPins() {
-        PinPlaces its = places;
+        AccessorPins its = places;
         if (its != null) {
-            space.removePlaces(its);
+            pins.removePlaces(its);
         }
     }
 
     @Override
     protected LostHandles lostHandles() {
-        return space.machine().lostHandles();
+        return pins.registry().lostHandles();
     }
 
     @Override
     protected boolean giveBack() {
-        boolean isOpen = space.machine().watchedAccessors().contains(this);
+        boolean isOpen = pins.registry().accessors().contains(this);
         wasClosed = !isOpen;
         close();
-        return space.unpinAllOf(this) > 0 || (isOpen && !space.isClosed());
+        return pins.unpinAllOf(this) > 0 || (isOpen && !pins.table().isClosed());
     }
 
     @Override
     protected String describe() {
         return (wasClosed ? "pins of a closed accessor of " : "accessor of ")
-                + space.describeName() + ", owner=" + owner.getName() + ", age="
+                + pins.table().describeName() + ", owner=" + owner.getName() + ", age="
                 + birth.age().toMillis() + " ms" + birth.where();
     }
 }

@@ -1,0 +1,155 @@
+package io.quire.memory.space;
+
+import io.quire.memory.contract.CowPlacement;
+import io.quire.memory.contract.LongTermPinException;
+import io.quire.memory.contract.LongTermPolicy;
+import io.quire.memory.contract.PinAccess;
+import io.quire.memory.contract.PinTerm;
+import io.quire.memory.contract.PoolKind;
+import io.quire.memory.frame.FramePool;
+import io.quire.memory.frame.FramePools;
+import io.quire.memory.pin.PinRecord;
+import io.quire.memory.table.Geometry;
+import io.quire.memory.table.LeafPages;
+import io.quire.memory.table.PageTable;
+import io.quire.memory.table.Root;
+import io.quire.memory.trace.Birth;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Takes a pin of pages of one space that no other space maps, so that whoever writes the page writes what the pin
+ * shows. A page that is on a device and may not be pinned there moves to the host before. Any thread that holds no lock
+ * of a space.
+ */
+final class Pinning {
+
+    /** Nothing is in the way. Not an address. */
+    private static final long NOTHING = -1;
+
+    private final Space space;
+    private final PageTable table;
+    private final Machine machine;
+
+    Pinning(Space space) {
+        this.space = space;
+        this.table = space.table();
+        this.machine = space.machine();
+    }
+
+    /**
+     * Pins as many pages as there are, all or none; see {@code AddressSpace.pin}.
+     *
+     * @param birth the stack that pins, if it is to be remembered
+     */
+    PinRecord pin(long address, int pages, PinTerm term, PinAccess access, @Nullable Birth birth) {
+        long longBytes = term == PinTerm.LONG ? (long) pages << Geometry.PAGE_SHIFT : 0;
+        machine.longPins().take(longBytes, space.name());
+        PinRecord pinned = null;
+        try {
+            refuseWhatCannotFit(address, pages, term);
+            pinned = pinWhereTheyAreOrBringHome(new PinRecord(space.pins(), address, pages, term, access, birth));
+            return pinned;
+        } finally {
+            if (pinned == null) {
+                machine.longPins().giveBack(longBytes);
+            }
+        }
+    }
+
+    /** Each page needs a frame that the processor can reach: refused at once what there are not enough for. */
+    private void refuseWhatCannotFit(long address, int pages, PinTerm term) {
+        if (pages <= Geometry.FAN_OUT) {
+            return; // finds out soon enough
+        }
+        long room = machine.pools().capacity();
+        for (DriverLink link : machine.links()) {
+            room += term == PinTerm.SHORT && !link.isPrivate() ? link.pool().frames() : 0;
+        }
+        if (pages > room || !hasFree(emptyPages(address, pages))) {
+            throw Shortage.exceptionForPin(machine, space, address, pages);
+        }
+    }
+
+    private boolean hasFree(long frames) {
+        FramePool host = machine.pools().host();
+        if (frames > host.free()) {
+            machine.reclaimer().reclaimAll(); // somebody else may just have done it, so look again in any case
+        }
+        return frames <= host.free();
+    }
+
+    /** How many pages of a range have no frame yet. */
+    private long emptyPages(long address, int pages) {
+        Root root = table.root();
+        long end = address + ((long) pages << Geometry.PAGE_SHIFT);
+        long empty = pages;
+        for (long start = root.nextLeaf(address, end); start < end;
+                start = root.nextLeaf(start + Geometry.LEAF_BYTES, end)) {
+            long[] leaf = table.leaf(start);
+            empty -= leaf == null ? 0
+                    : LeafPages.count(LeafPages.present(leaf) & LeafPages.between(start, address, end));
+        }
+        return empty;
+    }
+
+    private PinRecord pinWhereTheyAreOrBringHome(PinRecord wanted) {
+        while (true) {
+            long obstacle;
+            table.lock();
+            try {
+                obstacle = prepare(wanted);
+                if (obstacle == NOTHING) {
+                    space.pins().open(wanted);
+                    return wanted;
+                }
+            } finally {
+                table.unlock();
+            }
+            if (wanted.term() == PinTerm.LONG) {
+                machine.migration().bringToHost(space, obstacle);
+            } else {
+                machine.migration().bringHome(space, obstacle, null);
+            }
+        }
+    }
+
+    /** Makes each page the space's own and notes its frame; returns the first that has to move to the host before. */
+    private long prepare(PinRecord wanted) {
+        FramePools pools = machine.pools();
+        boolean isLong = wanted.term() == PinTerm.LONG;
+        for (int i = 0; i < wanted.pages(); i++) {
+            long page = wanted.address() + ((long) i << Geometry.PAGE_SHIFT);
+            long frame = own(page, wanted);
+            if (frame == PageFaults.AWAY) {
+                return page;
+            }
+            FramePool pool = pools.of(frame);
+            if (isLong && pool.kind() != PoolKind.HOST) {
+                if (machine.policies().longTermPolicy() == LongTermPolicy.REFUSE) {
+                    machine.events().longTermRefused();
+                    throw new LongTermPinException("device memory cannot be pinned for long, it must stay evictable: "
+                            + "space=" + space.name() + ", address=0x" + Long.toHexString(page) + ", pool="
+                            + pool.name()
+                            + "; migrate the range to the host first, pin it SHORT, or build the manager with "
+                            + "longTermPolicy(LongTermPolicy.MIGRATE)");
+                }
+                return page;
+            }
+            wanted.setFrame(i, frame);
+        }
+        return NOTHING;
+    }
+
+    private long own(long page, PinRecord wanted) {
+        long writable = table.offsetForWrite(page);
+        if (writable >= 0) {
+            return writable; // nothing is in the way, and nobody else has it
+        }
+        if (wanted.access() == PinAccess.WRITE) {
+            table.permissions().checkWritable(page);
+        } else {
+            table.permissions().checkReadable(page);
+        }
+        return space.faults().unshare(page, wanted.term() == PinTerm.LONG ? CowPlacement.HOST : space.cowPlacement());
+    }
+}
