@@ -1,0 +1,44 @@
+package io.quire.examples;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.quire.memory.AddressSpace;
+import io.quire.memory.MemoryManager;
+import io.quire.memory.structure.ForkableMap;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** Tries a change on a fork. If the result is no good, the fork is closed, and there is nothing to undo. */
+public final class WhatIf {
+
+    public static void main(String[] args) {
+        try (MemoryManager memory = MemoryManager.builder().hostPool(64L << 20).build();
+                AddressSpace space = memory.newAddressSpace("menu")) {
+            ForkableMap prices = ForkableMap.create(space, 1L << 30);
+            prices.put("tea".getBytes(UTF_8), price(320));
+            prices.put("cake".getBytes(UTF_8), price(480));
+
+            // @start region="what-if"
+            try (AddressSpace whatIf = space.fork("what if")) {
+                ForkableMap dearer = ForkableMap.open(whatIf, prices.address());    // the same address in every fork
+                prices.forEach((item, price) -> dearer.put(item, price(cents(price) * 110 / 100)));
+                System.out.println("now " + total(prices) + ", with ten percent more " + total(dearer));
+            }                                                                       // forget all of it
+            // @end
+            System.out.println("still " + total(prices));
+        }
+    }
+
+    private static long total(ForkableMap prices) {
+        AtomicLong sum = new AtomicLong();
+        prices.forEach((_, price) -> sum.addAndGet(cents(price)));
+        return sum.get();
+    }
+
+    private static byte[] price(long cents) {
+        return Long.toString(cents).getBytes(UTF_8);
+    }
+
+    private static long cents(byte[] price) {
+        return Long.parseLong(new String(price, UTF_8));
+    }
+}

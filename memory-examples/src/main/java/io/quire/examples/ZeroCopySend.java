@@ -1,0 +1,84 @@
+package io.quire.examples;
+
+import io.quire.memory.AddressSpace;
+import io.quire.memory.MemoryManager;
+import io.quire.memory.Pin;
+import io.quire.memory.RunCursor;
+import io.quire.memory.contract.PinAccess;
+import io.quire.memory.contract.PinTerm;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.WritableByteChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+
+/**
+ * Writes memory of a space to a channel from where it lies. The channel gets direct buffers over the pages themselves,
+ * so no byte is copied on the way to the operating system.
+ * <p>
+ * There are two ways. A pin keeps the pages in place and shows what is written to them meanwhile. A run cursor shows one
+ * moment: whoever writes meanwhile gets a copy of the page. Pins need {@code --enable-native-access}; without it
+ * {@link Pin#segments()} throws, and a run cursor hands out copies.
+ */
+public final class ZeroCopySend {
+
+    private static final long SIZE = 1L << 20;
+
+    public static void main(String[] args) throws IOException {
+        try (MemoryManager memory = MemoryManager.builder().hostPool(64L << 20).build();
+                AddressSpace space = memory.newAddressSpace("messages")) {
+            long address = space.map(SIZE);
+            space.fill(address, SIZE, (byte) 'q');
+            System.out.println("sent " + sendToFile(space, address, SIZE) + " bytes of a pin, "
+                    + sendMomentToFile(space, address, SIZE) + " bytes of a moment");
+        }
+    }
+
+    static void send(AddressSpace space, long address, long sizeBytes, WritableByteChannel channel) throws IOException {
+        // @start region="send"
+        try (Pin pin = space.pin(address, sizeBytes, PinTerm.SHORT, PinAccess.READ)) {
+            for (MemorySegment part : pin.segments()) {     // pages that lie side by side are one segment
+                write(part.asByteBuffer(), channel);
+            }
+        }
+        // @end
+    }
+
+    static void sendMoment(AddressSpace space, long address, long sizeBytes, WritableByteChannel channel)
+            throws IOException {
+        try (RunCursor runs = space.runs(address, sizeBytes)) {
+            while (runs.next()) {
+                write(runs.memory().asByteBuffer(), channel);
+            }
+        }
+    }
+
+    private static void write(ByteBuffer part, WritableByteChannel channel) throws IOException {
+        while (part.hasRemaining()) {
+            channel.write(part);
+        }
+    }
+
+    private static long sendToFile(AddressSpace space, long address, long sizeBytes) throws IOException {
+        Path file = Files.createTempFile("quire", ".bin");
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            send(space, address, sizeBytes, channel);
+            return channel.size();
+        } finally {
+            Files.delete(file);
+        }
+    }
+
+    private static long sendMomentToFile(AddressSpace space, long address, long sizeBytes) throws IOException {
+        Path file = Files.createTempFile("quire", ".bin");
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            sendMoment(space, address, sizeBytes, channel);
+            return channel.size();
+        } finally {
+            Files.delete(file);
+        }
+    }
+}
