@@ -160,7 +160,7 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
             StackRoom.require();
             refresh();
             registerWriter();
-            space.faultForWrites(address, offsets, frames, () -> {
+            space.machine().faultPath().makeAllWritable(space.state(), address, offsets, frames, () -> {
                 refresh();
                 for (int i = 0; i < offsets.length; i++) {
                     cache.keepWritable(address + ((long) i << Geometry.PAGE_SHIFT), offsets[i]);
@@ -355,8 +355,8 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
 
     private long locateSlowly(long address) {
         refresh();
-        long offset = space.offsetForRead(address);
-        if (!space.isZero(offset)) { // else the first write would have to withdraw it
+        long offset = space.machine().faultPath().offsetForRead(space.state(), address);
+        if (!space.machine().faultPath().isZero(offset)) { // else the first write would have to withdraw it
             cache.keep(address, Geometry.pageStart(offset));
         }
         return offset;
@@ -416,7 +416,7 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
         refresh();
         registerWriter();
         if (!keepWritable(address)) {
-            space.faultForWrite(address, frames);
+            space.machine().faultPath().makeWritable(space.state(), address, frames);
             refresh();
             keepWritable(address);
         }

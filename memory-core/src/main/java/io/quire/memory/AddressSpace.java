@@ -6,10 +6,10 @@ import io.quire.memory.contract.PinAccess;
 import io.quire.memory.contract.PinTerm;
 import io.quire.memory.contract.Protection;
 import io.quire.memory.frame.FramePools;
+import io.quire.memory.migrate.RangeMigration;
 import io.quire.memory.pin.PinRecord;
 import io.quire.memory.platform.StackRoom;
 import io.quire.memory.space.PageStates;
-import io.quire.memory.space.RangeMigration;
 import io.quire.memory.space.Space;
 import io.quire.memory.space.Usage;
 import io.quire.memory.table.Geometry;
@@ -220,8 +220,9 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
         int pages = Ranges.pages(sizeBytes);
         checkPool(pool);
         StackRoom.require();
-        return new MigrationReport(address, pool, new RangeMigration(space, pool.frames(), Ranges.wholePage(address),
-                (long) pages << Geometry.PAGE_SHIFT).move(progress));
+        return new MigrationReport(address, pool,
+                new RangeMigration(space.state(), space.machine().evictor(), pool.frames(), Ranges.wholePage(address),
+                        (long) pages << Geometry.PAGE_SHIFT).move(progress));
     }
 
     private void checkPool(MemoryPool pool) {
@@ -235,12 +236,12 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
 
     /** Where the copy goes when this space writes a shared page of a device; forks inherit it. */
     public CowPlacement cowPlacement() {
-        return space.cowPlacement();
+        return space.state().cowPlacement();
     }
 
     /** Chooses where the copy goes when this space writes a shared page of a device; forks made later inherit it. */
     public void cowPlacement(CowPlacement placement) {
-        space.setCowPlacement(Objects.requireNonNull(placement, "placement"));
+        space.state().setCowPlacement(Objects.requireNonNull(placement, "placement"));
     }
 
     /**
@@ -419,7 +420,7 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
 
     @Override
     long locate(long address) {
-        return space.offsetForRead(address);
+        return space.machine().faultPath().offsetForRead(space.state(), address);
     }
 
     @Override
@@ -437,7 +438,7 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
             if (offset >= 0) {
                 return offset | (long) slot << SLOT_SHIFT;
             }
-            space.faultForWrite(address, space.machine().pools());
+            space.machine().faultPath().makeWritable(space.state(), address, space.machine().pools());
         }
     }
 
@@ -456,7 +457,8 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
             return (long) slot << SLOT_SHIFT;
         }
         int[] entered = new int[1];
-        space.faultForWrites(address, offsets, space.machine().pools(), () -> entered[0] = table.enterShared());
+        space.machine().faultPath().makeAllWritable(space.state(), address, offsets, space.machine().pools(),
+                () -> entered[0] = table.enterShared());
         return (long) entered[0] << SLOT_SHIFT;
     }
 

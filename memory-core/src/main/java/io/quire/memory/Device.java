@@ -1,11 +1,12 @@
 package io.quire.memory;
 
+import io.quire.memory.attach.ManagedDevice;
 import io.quire.memory.contract.DeviceClosedException;
+import io.quire.memory.lineage.DeviceTier;
 import io.quire.memory.platform.StackRoom;
 import io.quire.memory.space.Attached;
-import io.quire.memory.space.DeviceClosing;
-import io.quire.memory.space.DriverLink;
 import io.quire.memory.space.Machine;
+import io.quire.memory.upkeep.DeviceClosing;
 import java.time.Duration;
 import java.util.Objects;
 
@@ -19,22 +20,24 @@ public final class Device implements AutoCloseable {
     public static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(10);
 
     private final Machine machine;
-    private final DriverLink link;
+    private final DeviceTier tier;
+    private final ManagedDevice device;
     private final MemoryPool pool; // keeps the manager reachable
 
-    Device(MemoryManager manager, Machine machine, DriverLink link) {
+    Device(MemoryManager manager, Machine machine, DeviceTier tier) {
         this.machine = machine;
-        this.link = link;
-        this.pool = new MemoryPool(manager, link.pool(), 0);
+        this.tier = tier;
+        this.device = tier.device();
+        this.pool = new MemoryPool(manager, device.pool(), 0);
     }
 
     public String name() {
-        return link.name();
+        return device.name();
     }
 
     /** The token by which invalidations name the device they are done for; positive. */
     public int id() {
-        return link.id();
+        return device.id();
     }
 
     /** The memory of the device. */
@@ -59,7 +62,7 @@ public final class Device implements AutoCloseable {
                     + space.name());
         }
         StackRoom.require();
-        return new Attachment(space, Attached.of(space.space(), link));
+        return new Attachment(space, Attached.of(space.space(), device));
     }
 
     /**
@@ -67,11 +70,11 @@ public final class Device implements AutoCloseable {
      * device was given up. The device can be closed then.
      */
     public boolean isLost() {
-        return link.isLost();
+        return device.isLost();
     }
 
     public boolean isClosed() {
-        return link.isClosed();
+        return device.isClosed();
     }
 
     /** Closes the device as {@link #close(Duration)} does, with {@link #CLOSE_TIMEOUT}. */
@@ -101,7 +104,7 @@ public final class Device implements AutoCloseable {
             throw new IllegalArgumentException("a timeout is zero or more: timeout=" + timeout);
         }
         StackRoom.require();
-        new DeviceClosing(machine, link, timeout).close();
+        new DeviceClosing(machine, tier, timeout).close();
     }
 
     /**
@@ -114,11 +117,11 @@ public final class Device implements AutoCloseable {
      */
     public void giveUp() {
         StackRoom.require();
-        link.giveUp();
+        DeviceClosing.giveUp(device);
     }
 
     @Override
     public String toString() {
-        return "Device[" + link + ", id=" + id() + ", " + pool + "]";
+        return "Device[" + device + ", id=" + id() + ", " + pool + "]";
     }
 }

@@ -1,9 +1,9 @@
 package io.quire.memory;
 
 import io.quire.memory.contract.MisalignedAddressException;
+import io.quire.memory.fault.RangeWrite;
 import io.quire.memory.frame.FrameMemory;
 import io.quire.memory.platform.StackRoom;
-import io.quire.memory.space.RangeWrite;
 import io.quire.memory.space.Space;
 import io.quire.memory.space.SpaceFinder;
 import io.quire.memory.table.Geometry;
@@ -582,7 +582,8 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
             return;
         }
         StackRoom.require();
-        try (RangeWrite write = RangeWrite.begin(spaceOfRange(), address, sizeBytes)) {
+        Space space = spaceOfRange();
+        try (RangeWrite write = space.machine().faultPath().beginWrite(space.state(), address, sizeBytes)) {
             prepare(write, address, sizeBytes);
             writeParts(address, sizeBytes, writer);
         }

@@ -1,5 +1,6 @@
 package io.quire.memory;
 
+import io.quire.memory.attach.ManagedDevice;
 import io.quire.memory.contract.ClosedException;
 import io.quire.memory.contract.CowPlacement;
 import io.quire.memory.contract.LongTermPolicy;
@@ -10,20 +11,20 @@ import io.quire.memory.driver.MemoryOnly;
 import io.quire.memory.frame.FramePool;
 import io.quire.memory.frame.FramePools;
 import io.quire.memory.guard.CallbackThread;
+import io.quire.memory.lineage.DeviceTier;
 import io.quire.memory.pin.PinRecord;
 import io.quire.memory.platform.MachineMemory;
 import io.quire.memory.platform.MemoryPromise;
 import io.quire.memory.platform.StackRoom;
-import io.quire.memory.space.Agent;
-import io.quire.memory.space.DriverLink;
-import io.quire.memory.space.Ending;
 import io.quire.memory.space.Machine;
-import io.quire.memory.space.Maintenance;
 import io.quire.memory.space.OpenSpaces;
 import io.quire.memory.space.Policies;
-import io.quire.memory.space.Recount;
 import io.quire.memory.space.Space;
 import io.quire.memory.trace.EventCounts;
+import io.quire.memory.upkeep.Agent;
+import io.quire.memory.upkeep.Ending;
+import io.quire.memory.upkeep.Maintenance;
+import io.quire.memory.upkeep.Recount;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -67,7 +68,7 @@ public final class MemoryManager implements AutoCloseable {
     private MemoryManager(Builder builder, Machine machine) {
         this.machine = machine;
         hostPool = new MemoryPool(this, machine.pools().host(), 1);
-        devices = machine.links().stream().map(link -> new Device(this, machine, link)).toList();
+        devices = machine.tiers().stream().map(tier -> new Device(this, machine, tier)).toList();
         maintenance = new Maintenance(machine, builder.giveBackDelay());
         ending = new Ending(machine, builder.backgroundAgent ? Agent.start(machine, maintenance) : null);
     }
@@ -183,12 +184,12 @@ public final class MemoryManager implements AutoCloseable {
             throw new IllegalArgumentException("at least one page is evicted: pages=" + pages);
         }
         StackRoom.require();
-        Map<PageOutcome, Integer> outcomes = machine.evictor().evict(link(pool), pages);
+        Map<PageOutcome, Integer> outcomes = machine.evictor().evict(tier(pool), pages);
         return new EvictionReport(pool.name(), pages, outcomes.getOrDefault(PageOutcome.MOVED, 0), outcomes);
     }
 
-    private DriverLink link(MemoryPool pool) {
-        return machine.links().stream().filter(link -> link.pool() == pool.frames()).findFirst()
+    private DeviceTier tier(MemoryPool pool) {
+        return machine.tiers().stream().filter(tier -> tier.pool() == pool.frames()).findFirst()
                 .orElseThrow(() -> new IllegalArgumentException("pages are evicted from devices of this manager: pool="
                         + pool.name()));
     }
@@ -232,7 +233,7 @@ public final class MemoryManager implements AutoCloseable {
         machine.reclaimer().reclaimAll();
         long given = 0;
         for (int number = 0; number < machine.pools().count(); number++) {
-            boolean isGone = number > 0 && machine.links().get(number - 1).isClosed();
+            boolean isGone = number > 0 && machine.tiers().get(number - 1).device().isClosed();
             given += isGone ? 0 : machine.pools().get(number).trim();
         }
         return given;
@@ -340,7 +341,7 @@ public final class MemoryManager implements AutoCloseable {
 
     /** Waits until the drivers have been told of all frames that went out of use. */
     void awaitTold() {
-        machine.links().forEach(DriverLink::awaitTold);
+        machine.tiers().forEach(tier -> tier.device().awaitTold());
     }
 
     /** Refuses a manager that is closed. */
@@ -616,13 +617,13 @@ public final class MemoryManager implements AutoCloseable {
             int frames = frames();
             List<MemoryOnly> ours = new ArrayList<>();
             FramePools.Builder pools = new FramePools.Builder(frames, name, memoryOnlyBytes());
-            List<DriverLink> links = new ArrayList<>();
+            List<DeviceTier> tiers = new ArrayList<>();
             MemoryManager manager = null;
             try {
                 if (touchAhead) {
                     touch(pools);
                 }
-                manager = new MemoryManager(this, machine(frames, pools, ours, links));
+                manager = new MemoryManager(this, machine(frames, pools, ours, tiers));
                 manager.ending.watchedThrough(manager);
                 Rehearsal.awaitEnd();
                 return manager;
@@ -630,7 +631,7 @@ public final class MemoryManager implements AutoCloseable {
                 if (manager != null) {
                     manager.ending.close(); // there is an agent
                 } else {
-                    links.forEach(DriverLink::abandon);
+                    tiers.forEach(tier -> tier.device().abandon());
                     pools.abandon();
                     ours.forEach(MemoryOnly::close);
                 }
@@ -638,12 +639,13 @@ public final class MemoryManager implements AutoCloseable {
             }
         }
 
-        private Machine machine(int frames, FramePools.Builder pools, List<MemoryOnly> ours, List<DriverLink> links) {
-            drivers.forEach((device, driver) -> links.add(DriverLink.of(name, device, links.size() + 1,
-                    ownOf(driver, ours), driverDeadline, lowPercent, highPercent, pools)));
+        private Machine machine(int frames, FramePools.Builder pools, List<MemoryOnly> ours, List<DeviceTier> tiers) {
+            drivers.forEach(
+                    (device, driver) -> tiers.add(new DeviceTier(ManagedDevice.of(name, device, tiers.size() + 1,
+                            ownOf(driver, ours), driverDeadline, pools), lowPercent, highPercent)));
             long limit = longTermPinLimitBytes >= 0 ? longTermPinLimitBytes
                     : ((long) frames << FramePool.FRAME_SHIFT) / 2;
-            Machine machine = new Machine(name, pools.build(), links, maxSpaces,
+            Machine machine = new Machine(name, pools.build(), tiers, maxSpaces,
                     new Policies(cowPlacement, longTermPolicy, limit, pinOverstay, snapshotOverstay, promotion,
                             leakTracking));
             String excess = MemoryPromise.excess();

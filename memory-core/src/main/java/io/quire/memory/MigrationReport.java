@@ -2,7 +2,7 @@ package io.quire.memory;
 
 import io.quire.memory.contract.PageOutcome;
 import io.quire.memory.contract.PoolKind;
-import io.quire.memory.space.OutcomeRuns;
+import io.quire.memory.migrate.OutcomeRuns;
 import io.quire.memory.table.Geometry;
 import java.util.EnumMap;
 import java.util.Map;

@@ -107,8 +107,8 @@ public final class RunCursor implements AutoCloseable {
         long farthest = Geometry.pageStart(end - 1) + Geometry.PAGE_BYTES;
         snapshot.keepInPlace(Geometry.pageStart(start),
                 Math.min(Geometry.pageStart(start) + LONGEST_RUN_BYTES, farthest));
-        long offset = snapshot.offsetForRead(start);
-        boolean isHole = snapshot.isZero(offset);
+        long offset = snapshot.machine().faultPath().offsetForRead(snapshot.state(), start);
+        boolean isHole = snapshot.machine().faultPath().isZero(offset);
         long runEnd = isHole ? endOfHole(start) : endOfRun(start, offset);
         Arena run = Arena.ofConfined();
         FrameMemory.keep(this, run);

@@ -33,7 +33,7 @@ class PinWatchTest {
     final LeakCheck leaks = new LeakCheck(builder -> builder.hostPool(1 << 20).pinOverstay(OVERSTAY)
             .backgroundAgent(false).leakTracking(true));
 
-    private final Logger logger = Logger.getLogger("io.quire.memory.space.PinWatch");
+    private final Logger logger = Logger.getLogger("io.quire.memory.upkeep.PinWatch");
     private final List<String> messages = new CopyOnWriteArrayList<>();
     private final Handler listener = new Handler() {
         @Override

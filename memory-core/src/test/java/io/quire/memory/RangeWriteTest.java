@@ -11,7 +11,7 @@ import io.quire.memory.contract.PinAccess;
 import io.quire.memory.contract.PinTerm;
 import io.quire.memory.contract.Protection;
 import io.quire.memory.contract.ProtectionException;
-import io.quire.memory.space.RangeWrite;
+import io.quire.memory.fault.RangeWrite;
 import io.quire.memory.testkit.LeakCheck;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -129,7 +129,7 @@ class RangeWriteTest {
     void whatIsWrittenPinnedOrForkedMeanwhileStays() {
         try (AddressSpace space = leaks.manager().newAddressSpace()) {
             long address = space.map(100 * PAGE);
-            RangeWrite write = RangeWrite.begin(space.space(), address, 100 * PAGE);
+            RangeWrite write = begin(space, address, 100 * PAGE);
             for (int page = 0; page < 100; page++) {
                 space.setByte(address + page * PAGE, (byte) 0);
             }
@@ -144,7 +144,7 @@ class RangeWriteTest {
             pin.close();
             assertThat(space.getByte(address + 9 * PAGE)).isEqualTo((byte) 9);
 
-            RangeWrite again = RangeWrite.begin(space.space(), address, 100 * PAGE);
+            RangeWrite again = begin(space, address, 100 * PAGE);
             space.setByte(address, (byte) 0);
             try (AddressSpace fork = space.fork()) {
                 again.undo(new OutOfFramesException("for this test"));
@@ -195,7 +195,7 @@ class RangeWriteTest {
             long address = space.map(100 * PAGE);
             space.fill(address, 100 * PAGE, (byte) 1);
             Attachment attachment = leaks.manager().device("d").attach(space);
-            try (RangeWrite _ = RangeWrite.begin(space.space(), address + 10 * PAGE, 80 * PAGE)) {
+            try (RangeWrite _ = begin(space, address + 10 * PAGE, 80 * PAGE)) {
                 MigrationReport report = space.migrate(address, 20 * PAGE, leaks.manager().pool("d"));
                 assertThat(report.count(PageOutcome.PINNED)).isEqualTo(10);
                 assertThat(report.count(PageOutcome.MOVED)).isEqualTo(10);
@@ -214,7 +214,7 @@ class RangeWriteTest {
             long address = space.map(100 * PAGE);
             List<RangeWrite> writes = new ArrayList<>();
             for (int i = 0; i < 4; i++) {
-                writes.add(RangeWrite.begin(space.space(), address + i * 20 * PAGE, 20 * PAGE));
+                writes.add(begin(space, address + i * 20 * PAGE, 20 * PAGE));
             }
             space.fill(address, 100 * PAGE, (byte) 1);
             for (int i : new int[] {2, 0, 3, 1}) {
@@ -254,5 +254,9 @@ class RangeWriteTest {
         while (leaks.manager().reclaim(1000) > 0) {
             Thread.onSpinWait();
         }
+    }
+
+    private static RangeWrite begin(AddressSpace space, long from, long sizeBytes) {
+        return space.space().machine().faultPath().beginWrite(space.space().state(), from, sizeBytes);
     }
 }

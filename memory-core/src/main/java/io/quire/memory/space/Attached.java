@@ -1,5 +1,7 @@
 package io.quire.memory.space;
 
+import io.quire.memory.attach.ManagedDevice;
+import io.quire.memory.attach.Mirror;
 import io.quire.memory.device.DeviceAccess;
 import io.quire.memory.device.DeviceMirror;
 import io.quire.memory.device.Translations;
@@ -14,8 +16,8 @@ public final class Attached {
     }
 
     /** Attaches a device to a space. */
-    public static Attached of(Space space, DriverLink link) {
-        return new Attached(Mirror.attach(space, link));
+    public static Attached of(Space space, ManagedDevice device) {
+        return new Attached(Mirror.attach(new SpaceOfMirrors(space), device));
     }
 
     /** What the device asks for translations. */
@@ -41,7 +43,7 @@ public final class Attached {
 
     /** For messages. */
     public String describe() {
-        return mirror.link().name() + " attached to " + mirror.space().describeName()
+        return mirror.device().name() + " attached to " + mirror.table().describeName()
                 + (mirror.isClosed() ? ", detached" : "");
     }
 }

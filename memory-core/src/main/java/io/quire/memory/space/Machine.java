@@ -1,14 +1,18 @@
 package io.quire.memory.space;
 
-import io.quire.memory.frame.FramePool;
+import io.quire.memory.fault.DeviceFaults;
+import io.quire.memory.fault.FaultPath;
+import io.quire.memory.fault.PageFaults;
 import io.quire.memory.frame.FramePools;
-import io.quire.memory.frame.FrameSource;
 import io.quire.memory.handle.LostHandles;
+import io.quire.memory.lineage.DeviceTier;
+import io.quire.memory.lineage.TieredMemory;
+import io.quire.memory.migrate.Evictor;
+import io.quire.memory.migrate.Migration;
 import io.quire.memory.pin.LongPins;
 import io.quire.memory.pin.PinList;
 import io.quire.memory.pin.PinRecord;
 import io.quire.memory.pin.PinRegistry;
-import io.quire.memory.table.LeafPages;
 import io.quire.memory.table.PageTables;
 import io.quire.memory.table.Reclaimer;
 import io.quire.memory.trace.EventCounts;
@@ -19,54 +23,56 @@ import java.util.concurrent.atomic.AtomicLong;
 /** What all spaces of one manager share. Any thread. */
 public final class Machine {
 
-    private final EventCounts events = new EventCounts();
     private final AtomicLong mirrorIds = new AtomicLong();
-
     private final String name;
-    private final FramePools pools;
-    private final List<DriverLink> links;
     private final Policies policies;
     private final OpenSpaces spaces;
-    private final PageTables tables;
-    private final PinRegistry pins;
-    private final Migration migration;
-    private final Evictor evictor;
+    private final TieredMemory memory;
     private final LostHandles lostHandles;
+    private final PinRegistry pins;
+    private final PageFaults faults;
+    private final DeviceFaults deviceFaults;
+    private final Migration migration;
+    private final FaultPath faultPath;
+    private final Evictor evictor;
 
     /**
      * Puts a machine together.
      *
      * @param name the manager's name, for messages
-     * @param links the devices, whose pools are among the pools
+     * @param tiers the devices, whose pools are among the pools
      * @param maxSpaces the most spaces that may be open at a time
      */
-    public Machine(String name, FramePools pools, List<DriverLink> links, int maxSpaces, Policies policies) {
+    public Machine(String name, FramePools pools, List<DeviceTier> tiers, int maxSpaces, Policies policies) {
         this.name = name;
-        this.pools = pools;
-        this.links = List.copyOf(links);
         this.policies = policies;
         this.spaces = new OpenSpaces(name, maxSpaces, policies.leakTracking());
-        this.tables = new PageTables(pools, policies.promotion());
-        this.migration = new Migration(this);
-        this.evictor = new Evictor(this);
+        this.memory = new TieredMemory(new PageTables(pools, policies.promotion()), tiers);
         this.lostHandles = new LostHandles(name);
         this.pins = new PinRegistry(pools, policies.longTermPinLimitBytes(), lostHandles, policies.leakTracking());
+        this.faults = new PageFaults(memory);
+        this.deviceFaults = new DeviceFaults(memory, faults);
+        this.migration = new Migration(memory, deviceFaults);
+        this.faultPath = new FaultPath(memory, faults, migration);
+        this.evictor = new Evictor(memory, migration, policies.promotion());
+        memory.explainShortage(faulting -> Shortage.exception(this, faulting));
     }
 
     public String name() {
         return name;
     }
 
-    public FramePools pools() {
-        return pools;
+    /** The pools, the tiers of the devices, and what destroys dropped trees. */
+    public TieredMemory memory() {
+        return memory;
     }
 
-    PageTables tables() {
-        return tables;
+    public FramePools pools() {
+        return memory.pools();
     }
 
     public Reclaimer reclaimer() {
-        return tables.reclaimer();
+        return memory.reclaimer();
     }
 
     public OpenSpaces spaces() {
@@ -74,21 +80,16 @@ public final class Machine {
     }
 
     public EventCounts events() {
-        return events;
+        return memory.events();
     }
 
     public Policies policies() {
         return policies;
     }
 
-    /** The devices. */
-    public List<DriverLink> links() {
-        return links;
-    }
-
-    /** The device of a pool that is not the host's. */
-    DriverLink link(FramePool pool) {
-        return links.get(pool.number() - 1);
+    /** The tiers of the devices. */
+    public List<DeviceTier> tiers() {
+        return memory.tiers();
     }
 
     public LongPins longPins() {
@@ -122,15 +123,28 @@ public final class Machine {
     }
 
     /** The lists of spaces that may have pins, open and closed. */
-    List<PinList> pinLists() {
+    public List<PinList> pinLists() {
         List<PinList> all = new ArrayList<>(pins.ofClosed());
         spaces.unordered().forEach(space -> all.add(space.pins()));
         return all;
     }
 
     /** What was forgotten and is to be given back. */
-    LostHandles lostHandles() {
+    public LostHandles lostHandles() {
         return lostHandles;
+    }
+
+    PageFaults faults() {
+        return faults;
+    }
+
+    DeviceFaults deviceFaults() {
+        return deviceFaults;
+    }
+
+    /** The way of an access into a fault. */
+    public FaultPath faultPath() {
+        return faultPath;
     }
 
     Migration migration() {
@@ -143,63 +157,5 @@ public final class Machine {
 
     long newMirrorId() {
         return mirrorIds.incrementAndGet();
-    }
-
-    /**
-     * A frame of the host with one reference and undefined content, for a space that faults. Destroys dropped trees
-     * before it gives up.
-     *
-     * @param frames where it comes from
-     * @return its offset
-     * @throws io.quire.memory.contract.OutOfFramesException if none is left
-     */
-    long allocateFrame(Space space, FrameSource frames) {
-        long frame = tryAllocateFrame(frames);
-        if (frame == FramePool.NONE) {
-            throw Shortage.exception(this, space);
-        }
-        return frame;
-    }
-
-    /** The same; {@link FramePool#NONE} if none is left. */
-    private long tryAllocateFrame(FrameSource frames) {
-        long frame = frames.allocate();
-        while (frame == FramePool.NONE && tables.reclaimer().reclaimAll()) {
-            frame = frames.allocate();
-        }
-        if (frame == FramePool.NONE) {
-            frame = frames.allocate(); // what others destroyed while reclaimAll found nothing left to do
-        }
-        return frame;
-    }
-
-    /**
-     * Takes several frames of the host, and looks for each as hard as {@link #allocateFrame} does; see
-     * {@link FramePool#allocate(long[], long)}.
-     */
-    void tryAllocateFrames(long[] frames, long wanted) {
-        pools.host().allocate(frames, wanted);
-        boolean done = false;
-        try {
-            for (long rest = wanted; rest != LeafPages.NONE; rest = LeafPages.withoutFirst(rest)) {
-                int index = LeafPages.first(rest);
-                frames[index] = frames[index] != FramePool.NONE ? frames[index] : tryAllocateFrame(pools);
-            }
-            done = true;
-        } finally {
-            if (!done) {
-                releaseAll(frames, wanted);
-            }
-        }
-    }
-
-    private void releaseAll(long[] frames, long which) {
-        for (long rest = which; rest != LeafPages.NONE; rest = LeafPages.withoutFirst(rest)) {
-            int index = LeafPages.first(rest);
-            if (frames[index] != FramePool.NONE) {
-                pools.release(frames[index]);
-                frames[index] = FramePool.NONE;
-            }
-        }
     }
 }

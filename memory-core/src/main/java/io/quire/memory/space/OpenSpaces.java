@@ -134,7 +134,7 @@ public final class OpenSpaces {
         return open.values().stream().sorted(Comparator.comparing(Space::birth)).toList();
     }
 
-    Collection<Space> unordered() {
+    public Collection<Space> unordered() {
         return open.values();
     }
 }

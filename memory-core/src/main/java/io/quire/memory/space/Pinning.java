@@ -6,8 +6,10 @@ import io.quire.memory.contract.LongTermPolicy;
 import io.quire.memory.contract.PinAccess;
 import io.quire.memory.contract.PinTerm;
 import io.quire.memory.contract.PoolKind;
+import io.quire.memory.fault.PageFaults;
 import io.quire.memory.frame.FramePool;
 import io.quire.memory.frame.FramePools;
+import io.quire.memory.lineage.DeviceTier;
 import io.quire.memory.pin.PinRecord;
 import io.quire.memory.table.Geometry;
 import io.quire.memory.table.LeafPages;
@@ -62,11 +64,11 @@ final class Pinning {
             return; // finds out soon enough
         }
         long room = machine.pools().capacity();
-        for (DriverLink link : machine.links()) {
-            room += term == PinTerm.SHORT && !link.isPrivate() ? link.pool().frames() : 0;
+        for (DeviceTier tier : machine.tiers()) {
+            room += term == PinTerm.SHORT && !tier.device().isPrivate() ? tier.pool().frames() : 0;
         }
         if (pages > room || !hasFree(emptyPages(address, pages))) {
-            throw Shortage.exceptionForPin(machine, space, address, pages);
+            throw Shortage.exceptionForPin(machine, space.state(), address, pages);
         }
     }
 
@@ -106,9 +108,9 @@ final class Pinning {
                 table.unlock();
             }
             if (wanted.term() == PinTerm.LONG) {
-                machine.migration().bringToHost(space, obstacle);
+                machine.migration().bringToHost(space.state(), obstacle);
             } else {
-                machine.migration().bringHome(space, obstacle, null);
+                machine.migration().bringHome(space.state(), obstacle, null);
             }
         }
     }
@@ -150,6 +152,7 @@ final class Pinning {
         } else {
             table.permissions().checkReadable(page);
         }
-        return space.faults().unshare(page, wanted.term() == PinTerm.LONG ? CowPlacement.HOST : space.cowPlacement());
+        return machine.faults().unshare(space.state(), page,
+                wanted.term() == PinTerm.LONG ? CowPlacement.HOST : space.state().cowPlacement());
     }
 }

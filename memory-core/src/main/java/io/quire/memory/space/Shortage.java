@@ -2,6 +2,7 @@ package io.quire.memory.space;
 
 import io.quire.memory.contract.OutOfFramesException;
 import io.quire.memory.frame.FramePool;
+import io.quire.memory.lineage.SpaceState;
 import java.util.BitSet;
 import java.util.List;
 
@@ -11,13 +12,14 @@ final class Shortage {
     private Shortage() {
     }
 
-    static OutOfFramesException exception(Machine machine, Space faulting) {
+    static OutOfFramesException exception(Machine machine, SpaceState faulting) {
         long capacity = machine.pools().capacity();
         long used = capacity - machine.pools().host().free();
         long heldByForks = used - reachableWithoutForks(machine).cardinality();
         List<Space> forks = machine.spaces().list().stream().filter(Space::isForked).toList();
         String oldest = forks.isEmpty() ? "none" : forks.getFirst().describe();
-        return new OutOfFramesException("no frame is left: manager=" + machine.name() + ", space=" + faulting.name()
+        return new OutOfFramesException("no frame is left: manager=" + machine.name() + ", space="
+                + faulting.table().name()
                 + ", limit=" + bytes(capacity) + ", used=" + bytes(used) + ", pinned for long="
                 + machine.longPins().bytes() + " bytes"
                 + ", held only by forks and snapshots=" + bytes(Math.max(heldByForks, 0))
@@ -26,9 +28,9 @@ final class Shortage {
     }
 
     /** The same for a pin of more pages than there can be frames for. */
-    static OutOfFramesException exceptionForPin(Machine machine, Space pinning, long address, int pages) {
+    static OutOfFramesException exceptionForPin(Machine machine, SpaceState pinning, long address, int pages) {
         return new OutOfFramesException("a pin needs a frame for each of its pages, and so many there are not: manager="
-                + machine.name() + ", space=" + pinning.name() + ", address=0x" + Long.toHexString(address)
+                + machine.name() + ", space=" + pinning.table().name() + ", address=0x" + Long.toHexString(address)
                 + ", wanted=" + bytes(pages) + ", limit=" + bytes(machine.pools().capacity()) + ", free="
                 + bytes(machine.pools().host().free()) + "; pin the parts that are used, or give the pool more");
     }

@@ -1,25 +1,25 @@
 package io.quire.memory.space;
 
+import io.quire.memory.attach.Mirror;
+import io.quire.memory.attach.Notifier;
 import io.quire.memory.contract.ClosedException;
 import io.quire.memory.contract.CowPlacement;
 import io.quire.memory.contract.PinAccess;
 import io.quire.memory.contract.PinTerm;
 import io.quire.memory.contract.Protection;
 import io.quire.memory.device.InvalidationKind;
-import io.quire.memory.frame.FramePools;
-import io.quire.memory.frame.FrameSource;
 import io.quire.memory.guard.Ownership;
+import io.quire.memory.lineage.Lineage;
+import io.quire.memory.lineage.SpaceState;
 import io.quire.memory.pin.PinList;
 import io.quire.memory.pin.PinRecord;
 import io.quire.memory.platform.StackRoom;
 import io.quire.memory.table.Entry;
 import io.quire.memory.table.Geometry;
-import io.quire.memory.table.Leaf;
-import io.quire.memory.table.LeafDirectory;
 import io.quire.memory.table.PageTable;
-import io.quire.memory.table.Root;
 import io.quire.memory.table.TranslationVersion;
 import io.quire.memory.trace.Birth;
+import io.quire.memory.upkeep.SnapshotWatch;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.List;
@@ -37,8 +37,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Space {
 
-    /** How many nodes of dropped trees a slow path destroys on the side: a few microseconds. */
-    private static final int NODES_PER_FAULT = 2;
+    /** How many nodes of dropped trees a close destroys on the side: some tens of microseconds. */
     private static final int NODES_PER_CLOSE = 16;
     private static final AtomicReferenceFieldUpdater<Space, @Nullable Residents> RESIDENTS =
             AtomicReferenceFieldUpdater.newUpdater(Space.class, Residents.class, "residents");
@@ -57,20 +56,14 @@ public final class Space {
     private static final List<Mirror> NO_MIRRORS = List.of();
     private static final List<Mirror.News> NO_NEWS = List.of();
 
-    private final Notifier notifier = new Notifier();
     private final Machine machine;
-    private final FramePools pools;
-    private final Lineage lineage;
+    private final SpaceState state;
     private final PageTable table;
-    private final PageFaults faults;
-    private final Exclusives exclusives;
-    private final DeviceFaults deviceFaults;
     private final PinList pins;
+    private final Notifier notifier;
     private final Birth birth;
     private final int parentId;
     private final @Nullable String parentGivenName;
-
-    private volatile CowPlacement cowPlacement;
 
     /** Whether a thread is closing this, or has. Through {@link #CLOSING}. */
     @SuppressWarnings("UnusedVariable")
@@ -91,20 +84,16 @@ public final class Space {
 
     private volatile @Nullable Residents residents; // none before the first is asked for
 
-    private Space(Machine machine, PageTable table, @Nullable Space parent) {
+    private Space(Machine machine, SpaceState state, @Nullable PageTable parent) {
         this.machine = machine;
-        this.pools = machine.pools();
-        this.table = table;
-        this.lineage = parent == null ? new Lineage() : parent.lineage;
-        this.faults = new PageFaults(this);
-        this.exclusives = new Exclusives(this);
-        this.deviceFaults = new DeviceFaults(this);
-        this.pins = new PinList(table, machine.pins());
+        this.state = state;
+        this.table = state.table();
+        this.pins = state.pins();
+        this.notifier = state.notifier();
         this.birth = machine.spaces().birth();
         // Not the parent itself: a lineage of forks would keep every ancestor alive.
         this.parentId = parent == null ? 0 : parent.id();
-        this.parentGivenName = parent == null ? null : parent.table.givenName();
-        this.cowPlacement = parent == null ? machine.policies().cowPlacement() : parent.cowPlacement;
+        this.parentGivenName = parent == null ? null : parent.givenName();
     }
 
     /**
@@ -118,9 +107,11 @@ public final class Space {
         Integer id = machine.spaces().reserve();
         boolean open = false;
         try {
-            Space space = new Space(machine, PageTable.empty(machine.tables(), id, name), null);
+            PageTable table = PageTable.empty(machine.memory().tables(), id, name);
+            SpaceState state = new SpaceState(table, machine.pins(), new Lineage(), machine.policies().cowPlacement());
+            Space space = new Space(machine, state, null);
             H handle = handleOf.apply(space);
-            space.lineage.add(space);
+            state.lineage().add(state);
             machine.spaces().add(space);
             open = true;
             return handle;
@@ -128,120 +119,6 @@ public final class Space {
             if (!open) {
                 machine.spaces().cancel(id);
             }
-        }
-    }
-
-    // ---- reads
-
-    /**
-     * Where to read a byte, by the table and the mappings; the slow path of a read. A page that was never written is
-     * the zero frame. The caller checks the version afterwards.
-     */
-    public long offsetForRead(long address) {
-        while (true) {
-            Root current = table.root();
-            LeafDirectory directory = current.directory(address);
-            long[] leaf = directory == null ? null : directory.leaf(Geometry.leafIndex(address));
-            long entry = leaf == null ? Entry.ABSENT : Leaf.entry(leaf, Geometry.pageIndex(address));
-            if (Entry.isReadable(entry)) {
-                table.noteUse(Objects.requireNonNull(leaf), address, entry);
-                return Entry.offset(entry) + Geometry.pageOffset(address);
-            }
-            table.permissions().checkReadable(current, address, "read");
-            if (!Entry.isPresent(entry)) {
-                return pools.zeroFrame() + Geometry.pageOffset(address);
-            }
-            // In private memory, exclusive to a device, or hidden by a protection that is being lifted just now.
-            faultForRead(address);
-        }
-    }
-
-    /** Whether an offset is one of a page that was never written. */
-    public boolean isZero(long offset) {
-        return Geometry.pageStart(offset) == pools.zeroFrame();
-    }
-
-    // ---- faults
-
-    /** Brings the page of an address within reach of the processor. */
-    private void faultForRead(long address) {
-        StackRoom.require();
-        boolean here;
-        table.lock();
-        try {
-            table.permissions().checkReadable(address);
-            here = faults.read(address);
-        } finally {
-            table.unlock();
-        }
-        if (!here) {
-            machine.migration().bringHome(this, Geometry.pageStart(address), null);
-        }
-    }
-
-    /**
-     * Makes the page of an address resident, this space's own and writable: zero-fills it, copies it if it is shared,
-     * or takes it over if nobody else is left.
-     *
-     * @param frames where a frame of the host comes from, and where those go that the fault frees
-     */
-    public void faultForWrite(long address, FrameSource frames) {
-        StackRoom.require();
-        machine.reclaimer().reclaim(NODES_PER_FAULT, frames);
-        while (true) {
-            table.lock();
-            try {
-                if (faults.write(address, frames) != PageFaults.AWAY) {
-                    return;
-                }
-            } finally {
-                table.unlock();
-            }
-            machine.migration().bringHome(this, Geometry.pageStart(address), null);
-        }
-    }
-
-    /**
-     * The same for several pages at once, none of which can be taken away again before they are written.
-     *
-     * @param address in the first page
-     * @param offsets gets the offset of each page
-     * @param frames as for one page
-     * @param enter puts the caller into a writer slot; runs under the lock, when all pages are there
-     */
-    public void faultForWrites(long address, long[] offsets, FrameSource frames, Runnable enter) {
-        StackRoom.require();
-        machine.reclaimer().reclaim(NODES_PER_FAULT * offsets.length, frames);
-        FilledPages filled = new FilledPages(this, Geometry.pageStart(address));
-        try {
-            faultAll(address, offsets, frames, enter, filled);
-        } catch (Throwable refused) {
-            filled.giveBack(refused);
-            throw refused;
-        }
-    }
-
-    private void faultAll(long address, long[] offsets, FrameSource frames, Runnable enter, FilledPages filled) {
-        while (true) {
-            long away = -1;
-            table.lock();
-            try {
-                for (int i = 0; i < offsets.length && away < 0; i++) {
-                    long page = Geometry.pageStart(address) + ((long) i << Geometry.PAGE_SHIFT);
-                    if (!Entry.isPresent(table.entry(page))) {
-                        filled.add(page, page + Geometry.PAGE_BYTES);
-                    }
-                    offsets[i] = faults.write(i == 0 ? address : page, frames); // a refusal names what was asked for
-                    away = offsets[i] == PageFaults.AWAY ? page : -1;
-                }
-                if (away < 0) {
-                    enter.run();
-                    return;
-                }
-            } finally {
-                table.unlock();
-            }
-            machine.migration().bringHome(this, away, null);
         }
     }
 
@@ -287,7 +164,7 @@ public final class Space {
     private void takePagesFromAll(InvalidationKind kind, long address, long sizeBytes, Runnable change) {
         pins.endIdleViews(); // or they hold the frames
         try (Notifier.Window _ = notifier.start(kind, address, address + sizeBytes)) {
-            exclusives.forget(address, address + sizeBytes);
+            state.exclusives().forget(address, address + sizeBytes);
             change.run();
         }
     }
@@ -317,7 +194,7 @@ public final class Space {
      */
     public <H> H fork(boolean asSnapshot, @Nullable String childName, Function<Space, H> handleOf) {
         StackRoom.require();
-        lineage.awaitGate();
+        state.lineage().awaitGate();
         Integer childId = machine.spaces().reserve();
         boolean done = false;
         try {
@@ -340,14 +217,14 @@ public final class Space {
             } else {
                 takeWritesFromAll();
             }
-            Space child = new Space(machine, table.fork(childId, childName, asSnapshot), this);
+            Space child = new Space(machine, state.fork(childId, childName, asSnapshot), table);
             H handle = handleOf.apply(child);
             child.table.acquireTree();
             boolean listed = false;
             try {
                 copyPinned(child);
                 // Not later: who locks the whole lineage must find the child as soon as its parent can go on.
-                lineage.add(child);
+                state.lineage().add(child.state);
                 machine.spaces().add(child);
                 machine.events().forked();
                 listed = true;
@@ -364,13 +241,13 @@ public final class Space {
 
     /** Undoes a fork; allocates nothing. */
     private void takeBack(Space child) {
-        lineage.remove(child);
+        state.lineage().remove(child.state);
         child.table.giveTreeBack();
     }
 
     private void takeWritesFromAll() {
         try (Notifier.Window _ = notifier.start(InvalidationKind.PROTECTION_PAGE, 0, Long.MAX_VALUE)) {
-            exclusives.restoreAll();
+            state.exclusives().restoreAll();
             table.disown();
             table.invalidateAndWait(TranslationVersion.WRITES);
         }
@@ -383,7 +260,7 @@ public final class Space {
                 long page = pinned.address() + ((long) i << Geometry.PAGE_SHIFT);
                 long entry = table.entry(page);
                 if (Entry.isPresent(entry) && Entry.offset(entry) == pinned.frame(i)) {
-                    child.faults.unshare(page, CowPlacement.HOST);
+                    machine.faults().unshare(child.state, page, CowPlacement.HOST);
                 }
             }
         }
@@ -444,7 +321,7 @@ public final class Space {
         } finally {
             table.unlock();
         }
-        lineage.remove(this);
+        state.lineage().remove(state);
         machine.spaces().remove(this); // last of what must be done: as long as it is listed, the end is tried again
         for (int i = 0; i < farewells.size(); i++) {
             farewells.get(i).await();
@@ -468,7 +345,7 @@ public final class Space {
     }
 
     /** Whether the thread of a cursor may be reading the memory of a run just now; the caller cannot end that. */
-    boolean isBeingRead() {
+    public boolean isBeingRead() {
         Thread reader = cursorOwner;
         table.lock();
         try {
@@ -501,7 +378,7 @@ public final class Space {
     }
 
     /** Whether a cursor may be reading a page just now. */
-    boolean isKeptInPlace(long page) {
+    public boolean isKeptInPlace(long page) {
         table.lock();
         try {
             return table.kept().isReadByCursor(page);
@@ -510,29 +387,17 @@ public final class Space {
         }
     }
 
-    // ---- its parts, for those who work under its lock
+    // ---- its parts
+
+    /** What faults and migrations of the space work on. */
+    public SpaceState state() {
+        return state;
+    }
 
     public PageTable table() {
         return table;
     }
 
-    PageFaults faults() {
-        return faults;
-    }
-
-    DeviceFaults deviceFaults() {
-        return deviceFaults;
-    }
-
-    Exclusives exclusives() {
-        return exclusives;
-    }
-
-    Notifier notifier() {
-        return notifier;
-    }
-
-    /** Its pins. */
     public PinList pins() {
         return pins;
     }
@@ -542,18 +407,6 @@ public final class Space {
     /** What all spaces of its manager share. */
     public Machine machine() {
         return machine;
-    }
-
-    Lineage lineage() {
-        return lineage;
-    }
-
-    public CowPlacement cowPlacement() {
-        return cowPlacement;
-    }
-
-    public void setCowPlacement(CowPlacement placement) {
-        cowPlacement = placement;
     }
 
     public int id() {
@@ -569,11 +422,11 @@ public final class Space {
     }
 
     /** Whether {@link SnapshotWatch} has said that this has grown old. */
-    boolean isOverstayReported() {
+    public boolean isOverstayReported() {
         return overstayReported;
     }
 
-    void overstayReported() {
+    public void overstayReported() {
         overstayReported = true;
     }
 

@@ -10,6 +10,7 @@ import io.quire.memory.frame.FramePools;
 import io.quire.memory.frame.OwnFrames;
 import io.quire.memory.table.Entry;
 import io.quire.memory.table.Leaf;
+import io.quire.memory.upkeep.Recount;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -28,8 +29,10 @@ class ReclaimerTest {
         try (OwnFrames frames = pools.newOwnFrames()) {
             for (int page = 0; page < 10; page++) {
                 long frame = dropLeafWithOneFrame();
-                space.faultForWrite(address + (long) page * FramePool.FRAME_BYTES, frames);
-                assertThat(space.offsetForRead(address + (long) page * FramePool.FRAME_BYTES)).isEqualTo(frame);
+                machine.faultPath().makeWritable(space.state(), address + (long) page * FramePool.FRAME_BYTES, frames);
+                assertThat(
+                        machine.faultPath().offsetForRead(space.state(), address + (long) page * FramePool.FRAME_BYTES))
+                        .isEqualTo(frame);
             }
         }
         Recount.check(machine);

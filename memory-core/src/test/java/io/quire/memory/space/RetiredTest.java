@@ -7,6 +7,7 @@ import io.quire.memory.contract.LongTermPolicy;
 import io.quire.memory.contract.Protection;
 import io.quire.memory.frame.FramePool;
 import io.quire.memory.frame.FramePools;
+import io.quire.memory.upkeep.Recount;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -22,12 +23,12 @@ class RetiredTest {
 
     @Test
     void aPageThatGetsAnotherFrameIsWithdrawnAllTheSame() {
-        space.faultForWrite(address, machine.pools());
+        machine.faultPath().makeWritable(space.state(), address, machine.pools());
         Space fork = space.fork(false, "b", forked -> forked);
         long before = space.table().translations().version();
         space.table().retired().unsettle(); // as an unmap does that ends before its writers have
 
-        space.faultForWrite(address, machine.pools());
+        machine.faultPath().makeWritable(space.state(), address, machine.pools());
 
         assertThat(space.table().translations().isStill(before)).isFalse();
         assertThat(space.table().retired().isEmpty()).as("released although a writer may be at it").isFalse();

@@ -1,0 +1,161 @@
+package io.quire.memory.fault;
+
+import io.quire.memory.frame.FrameSource;
+import io.quire.memory.lineage.SpaceState;
+import io.quire.memory.lineage.TieredMemory;
+import io.quire.memory.platform.StackRoom;
+import io.quire.memory.table.Entry;
+import io.quire.memory.table.Geometry;
+import io.quire.memory.table.Leaf;
+import io.quire.memory.table.LeafDirectory;
+import io.quire.memory.table.PageTable;
+import io.quire.memory.table.Root;
+import java.util.Objects;
+
+/**
+ * What an access does that cannot go on: it finds out what is in the way, and sees to it until the page is there. A
+ * read that found nothing in its cache begins here too. Any thread that holds no lock of a space; takes the lock of the
+ * space for each look.
+ */
+public final class FaultPath {
+
+    /** How many nodes of dropped trees a fault destroys on the side: a few microseconds. */
+    private static final int NODES_PER_FAULT = 2;
+
+    private final TieredMemory memory;
+    private final PageFaults faults;
+    private final Homecoming homecoming;
+
+    /** For the spaces of one manager. */
+    public FaultPath(TieredMemory memory, PageFaults faults, Homecoming homecoming) {
+        this.memory = memory;
+        this.faults = faults;
+        this.homecoming = homecoming;
+    }
+
+    /**
+     * Where to read a byte, by the table and the mappings; the slow path of a read. A page that was never written is
+     * the zero frame. The caller checks the version afterwards.
+     */
+    public long offsetForRead(SpaceState space, long address) {
+        PageTable table = space.table();
+        while (true) {
+            Root current = table.root();
+            LeafDirectory directory = current.directory(address);
+            long[] leaf = directory == null ? null : directory.leaf(Geometry.leafIndex(address));
+            long entry = leaf == null ? Entry.ABSENT : Leaf.entry(leaf, Geometry.pageIndex(address));
+            if (Entry.isReadable(entry)) {
+                table.noteUse(Objects.requireNonNull(leaf), address, entry);
+                return Entry.offset(entry) + Geometry.pageOffset(address);
+            }
+            table.permissions().checkReadable(current, address, "read");
+            if (!Entry.isPresent(entry)) {
+                return memory.pools().zeroFrame() + Geometry.pageOffset(address);
+            }
+            // In private memory, exclusive to a device, or hidden by a protection that is being lifted just now.
+            makeReadable(space, address);
+        }
+    }
+
+    /** Whether an offset is one of a page that was never written. */
+    public boolean isZero(long offset) {
+        return Geometry.pageStart(offset) == memory.pools().zeroFrame();
+    }
+
+    /** Brings the page of an address within reach of the processor. */
+    private void makeReadable(SpaceState space, long address) {
+        StackRoom.require();
+        PageTable table = space.table();
+        boolean here;
+        table.lock();
+        try {
+            table.permissions().checkReadable(address);
+            here = faults.read(space, address);
+        } finally {
+            table.unlock();
+        }
+        if (!here) {
+            homecoming.bringHome(space, Geometry.pageStart(address), null);
+        }
+    }
+
+    /**
+     * Makes the page of an address resident, this space's own and writable: zero-fills it, copies it if it is shared,
+     * or takes it over if nobody else is left.
+     *
+     * @param frames where a frame of the host comes from, and where those go that the fault frees
+     */
+    public void makeWritable(SpaceState space, long address, FrameSource frames) {
+        StackRoom.require();
+        PageTable table = space.table();
+        memory.reclaimer().reclaim(NODES_PER_FAULT, frames);
+        while (true) {
+            table.lock();
+            try {
+                if (faults.write(space, address, frames) != PageFaults.AWAY) {
+                    return;
+                }
+            } finally {
+                table.unlock();
+            }
+            homecoming.bringHome(space, Geometry.pageStart(address), null);
+        }
+    }
+
+    /**
+     * The same for several pages at once, none of which can be taken away again before they are written.
+     *
+     * @param address in the first page
+     * @param offsets gets the offset of each page
+     * @param frames as for one page
+     * @param enter puts the caller into a writer slot; runs under the lock, when all pages are there
+     */
+    public void makeAllWritable(SpaceState space, long address, long[] offsets, FrameSource frames, Runnable enter) {
+        StackRoom.require();
+        memory.reclaimer().reclaim(NODES_PER_FAULT * offsets.length, frames);
+        FilledPages filled = new FilledPages(space, memory.pools(), Geometry.pageStart(address));
+        try {
+            makeAllWritable(space, address, offsets, frames, enter, filled);
+        } catch (Throwable refused) {
+            filled.giveBack(refused);
+            throw refused;
+        }
+    }
+
+    private void makeAllWritable(SpaceState space, long address, long[] offsets, FrameSource frames, Runnable enter,
+            FilledPages filled) {
+        PageTable table = space.table();
+        while (true) {
+            long away = -1;
+            table.lock();
+            try {
+                for (int i = 0; i < offsets.length && away < 0; i++) {
+                    long page = Geometry.pageStart(address) + ((long) i << Geometry.PAGE_SHIFT);
+                    if (!Entry.isPresent(table.entry(page))) {
+                        filled.add(page, page + Geometry.PAGE_BYTES);
+                    }
+                    offsets[i] = faults.write(space, i == 0 ? address : page, frames); // a refusal names what was asked for
+                    away = offsets[i] == PageFaults.AWAY ? page : -1;
+                }
+                if (away < 0) {
+                    enter.run();
+                    return;
+                }
+            } finally {
+                table.unlock();
+            }
+            homecoming.bringHome(space, away, null);
+        }
+    }
+
+    /**
+     * Begins the write of a range that is longer than what is written in one go.
+     *
+     * @throws io.quire.memory.contract.OutOfFramesException if the range needs more frames than there are; nothing has
+     *         changed then
+     * @throws io.quire.memory.contract.MemoryException if a byte of it may not be written
+     */
+    public RangeWrite beginWrite(SpaceState space, long address, long sizeBytes) {
+        return RangeWrite.begin(space, memory, address, sizeBytes);
+    }
+}

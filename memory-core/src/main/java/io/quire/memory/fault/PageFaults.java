@@ -1,0 +1,200 @@
+package io.quire.memory.fault;
+
+import io.quire.memory.attach.Notifier;
+import io.quire.memory.contract.CowPlacement;
+import io.quire.memory.contract.PoolKind;
+import io.quire.memory.device.InvalidationKind;
+import io.quire.memory.frame.FramePool;
+import io.quire.memory.frame.FramePools;
+import io.quire.memory.frame.FrameSource;
+import io.quire.memory.lineage.SpaceState;
+import io.quire.memory.lineage.TieredMemory;
+import io.quire.memory.table.Entry;
+import io.quire.memory.table.Geometry;
+import io.quire.memory.table.Leaf;
+import io.quire.memory.table.PageTable;
+
+/**
+ * What happens to a single page of one space when an access cannot go on: zero-fill, copy-on-write, the end of
+ * exclusive access, the end of a migration that a writer has overtaken. Everything under the lock of the space.
+ */
+public final class PageFaults {
+
+    /** The page has to come home first, or is on its way, which takes other locks. Not an offset. */
+    public static final long AWAY = -1;
+
+    private final TieredMemory memory;
+    private final FramePools pools;
+
+    /** For the spaces of one manager. */
+    public PageFaults(TieredMemory memory) {
+        this.memory = memory;
+        this.pools = memory.pools();
+    }
+
+    /**
+     * Makes a page writable.
+     *
+     * @param frames where a frame of the host comes from
+     * @return the offset of its frame, or {@link #AWAY}
+     */
+    public long write(SpaceState space, long address, FrameSource frames) {
+        space.table().permissions().checkWritable(address);
+        return own(space, address, true, space.cowPlacement(), frames);
+    }
+
+    /**
+     * Makes a page one that no other space maps, and writable if its mapping allows that.
+     *
+     * @param placement where a copy goes
+     * @return the offset of its frame, or {@link #AWAY}
+     */
+    public long unshare(SpaceState space, long address, CowPlacement placement) {
+        PageTable table = space.table();
+        boolean allowWrite = table.permissions().isWritable(table.root(), address);
+        return own(space, address, allowWrite, placement, pools);
+    }
+
+    private long own(SpaceState space, long address, boolean allowWrite, CowPlacement placement, FrameSource frames) {
+        long page = Geometry.pageStart(address);
+        try {
+            long[] leaf = space.table().ownLeaf(page);
+            int index = Geometry.pageIndex(page);
+            long entry = Leaf.entry(leaf, index);
+            if (Entry.isWritable(entry)) {
+                return Entry.offset(entry); // another thread was faster
+            }
+            if (Entry.isPrivate(entry) || isHomeward(space, page, entry)) {
+                return AWAY;
+            }
+            if (Entry.isExclusive(entry)) {
+                space.exclusives().dissolve(page);
+                entry = Leaf.entry(leaf, index);
+            }
+            return ownPage(space, leaf, page, Entry.settled(entry), allowWrite, placement, frames);
+        } finally {
+            space.table().invalidateAndRelease(page);
+        }
+    }
+
+    /** Whether a page is on its way home and not to be kept from it; whoever wants to write it waits. */
+    boolean isHomeward(SpaceState space, long page, long entry) {
+        return Entry.isMigrating(entry) && space.lineage().isHomeward(page);
+    }
+
+    private long ownPage(SpaceState space, long[] leaf, long page, long entry, boolean allowWrite,
+            CowPlacement placement,
+            FrameSource frames) {
+        int index = Geometry.pageIndex(page);
+        if (!Entry.isPresent(entry)) {
+            return fill(space, leaf, page, allowWrite, frames);
+        }
+        long frame = Entry.offset(entry);
+        if (pools.references(frame) == 1) {
+            Leaf.set(leaf, index, allowWrite ? Entry.writable(entry) : entry);
+            if (allowWrite) {
+                memory.events().reused();
+            }
+            return frame;
+        }
+        space.table().retired().reserve(0, 1);
+        long copy = allocateCopy(space, frame, page, placement, frames);
+        boolean done = false;
+        try {
+            pools.memory().copy(frame, copy, Geometry.PAGE_BYTES);
+            try (Notifier.Window _ = space.notifier().start(InvalidationKind.CLEAR, page)) {
+                replace(space.table(), leaf, page, entry, copy, allowWrite);
+            }
+            done = true;
+        } finally {
+            if (!done) {
+                releaseUnlessMapped(leaf, page, copy, frames);
+            }
+        }
+        memory.events().copied();
+        if (!pools.isHost(frame) && pools.isHost(copy)) {
+            memory.events().leftDevice();
+        }
+        return copy;
+    }
+
+    /** Gives back a frame that came to nothing; the space has it already if an Error came after the entry. */
+    static void releaseUnlessMapped(long[] leaf, long page, long frame, FrameSource frames) {
+        long entry = Leaf.entry(leaf, Geometry.pageIndex(page));
+        if (!Entry.isPresent(entry) || Entry.offset(entry) != frame) {
+            frames.release(frame);
+        }
+    }
+
+    /**
+     * Puts another frame in; there is room for one that retires. W comes last: while an accessor may still read the old
+     * frame, nobody may write the new one, or the accessor would miss a write that it was told of.
+     */
+    static void replace(PageTable table, long[] leaf, long page, long entry, long copy, boolean allowWrite) {
+        long readable = Entry.readOnly(Entry.moved(entry, copy));
+        Leaf.set(leaf, Geometry.pageIndex(page), readable);
+        table.retired().addFrame(Entry.offset(entry));
+        table.invalidateAndRelease(page);
+        if (allowWrite) {
+            Leaf.set(leaf, Geometry.pageIndex(page), Entry.writable(readable));
+        }
+    }
+
+    private long fill(SpaceState space, long[] leaf, long page, boolean allowWrite, FrameSource frames) {
+        long frame = memory.allocateFrame(space, frames);
+        boolean done = false;
+        try {
+            pools.memory().fill(frame, Geometry.PAGE_BYTES, (byte) 0);
+            // A first write is no news, unless a device was told of zeros.
+            try (Notifier.Window _ = space.notifier().mapsZero(page)
+                    ? space.notifier().start(InvalidationKind.CLEAR, page) : Notifier.Window.NONE) {
+                long entry = Entry.present(frame);
+                Leaf.set(leaf, Geometry.pageIndex(page), allowWrite ? Entry.writable(entry) : entry);
+            }
+            done = true;
+        } finally {
+            if (!done) {
+                releaseUnlessMapped(leaf, page, frame, frames);
+            }
+        }
+        memory.events().zeroFilled();
+        return frame;
+    }
+
+    private long allocateCopy(SpaceState space, long source, long page, CowPlacement placement, FrameSource frames) {
+        FramePool pool = pools.of(source);
+        if (placement == CowPlacement.SAME_POOL && pool.kind() == PoolKind.DEVICE_COHERENT) {
+            long frame = pool.allocate();
+            if (frame != FramePool.NONE) {
+                boolean known = false;
+                try {
+                    memory.tier(pool).holds(frame, space.lineage(), page);
+                    known = true;
+                    return frame;
+                } finally {
+                    if (!known) {
+                        pool.release(frame);
+                    }
+                }
+            }
+        }
+        return memory.allocateFrame(space, frames);
+    }
+
+    /**
+     * Gives the processor the page back for reading, if it is exclusive to a device.
+     *
+     * @return whether the page may be read now; false if it is {@link #AWAY}
+     */
+    public boolean read(SpaceState space, long address) {
+        long page = Geometry.pageStart(address);
+        long entry = space.table().entry(page);
+        if (Entry.isPrivate(entry)) {
+            return false;
+        }
+        if (Entry.isExclusive(entry)) {
+            space.exclusives().dissolve(page);
+        }
+        return true;
+    }
+}

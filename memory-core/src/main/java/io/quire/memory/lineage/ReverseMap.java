@@ -1,0 +1,133 @@
+package io.quire.memory.lineage;
+
+import io.quire.memory.frame.FramePool;
+import io.quire.memory.table.Entry;
+import io.quire.memory.table.Geometry;
+import io.quire.memory.table.Leaf;
+import io.quire.memory.table.LeafDirectory;
+import io.quire.memory.table.LeafPages;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The reverse map (rmap) of a leaf: the leaves that map one stretch of addresses in the open spaces of a lineage, and the spaces that see each; found by
+ * walking every space, while the locks of all are held. Several spaces may share one leaf.
+ */
+public final class ReverseMap {
+
+    private final List<long[]> leaves = new ArrayList<>();
+    private final List<SpaceState> spaces = new ArrayList<>();
+
+    private ReverseMap() {
+    }
+
+    public static ReverseMap find(List<SpaceState> locked, long leafStart) {
+        ReverseMap map = new ReverseMap();
+        for (SpaceState space : locked) {
+            LeafDirectory directory = space.table().root().directory(leafStart);
+            long[] leaf = directory == null ? null : directory.leaf(Geometry.leafIndex(leafStart));
+            if (leaf != null) {
+                map.spaces.add(space);
+                map.addLeaf(leaf);
+            }
+        }
+        return map;
+    }
+
+    @SuppressWarnings("ReferenceEquality") // the very same leaf, not an equal one
+    private void addLeaf(long[] leaf) {
+        for (long[] known : leaves) {
+            if (known == leaf) {
+                return;
+            }
+        }
+        leaves.add(leaf);
+    }
+
+    /** The spaces that have a leaf here. */
+    public List<SpaceState> spaces() {
+        return spaces;
+    }
+
+    /**
+     * What the leaves say about some pages, with one look at each entry.
+     *
+     * @param frames by page, the frame that it is thought to be in
+     */
+    public MapCount look(long pages, long[] frames) {
+        MapCount seen = new MapCount();
+        for (long[] leaf : leaves) {
+            seen.add(leaf, pages, frames);
+        }
+        return seen;
+    }
+
+    /** What an entry becomes. */
+    @FunctionalInterface
+    public interface Step {
+        long next(int page, long entry);
+    }
+
+    /** Changes the entry of every leaf that maps one of some pages to its frame. */
+    public void change(long pages, long[] frames, Step step) {
+        for (int i = 0; i < leaves.size(); i++) { // allocates nothing: whoever takes marks back may have no memory
+            long[] leaf = leaves.get(i);
+            for (long rest = pages; rest != LeafPages.NONE; rest = LeafPages.withoutFirst(rest)) {
+                int page = LeafPages.first(rest);
+                long entry = Leaf.entry(leaf, page);
+                if (MapCount.maps(entry, frames[page])) {
+                    Leaf.set(leaf, page, step.next(page, entry));
+                }
+            }
+        }
+    }
+
+    /** Forgets of some pages that they were used. */
+    public void clearAccessed(long pages) {
+        for (long[] leaf : leaves) {
+            Leaf.clearAccessed(leaf, pages);
+        }
+    }
+
+    /**
+     * Whether a page was used in one of the spaces of a lineage since this was asked last. Accessors forget a page that
+     * was, so that its next use is noticed.
+     */
+    public static boolean testAndClearAccessed(Lineage lineage, long address) {
+        List<SpaceState> locked = lineage.lock();
+        try {
+            ReverseMap map = find(locked, address & -Geometry.LEAF_BYTES);
+            boolean accessed = map.testAndClearAccessed(Geometry.pageIndex(address));
+            if (accessed) {
+                map.spaces.forEach(space -> space.table().translations().invalidate(address));
+            }
+            return accessed;
+        } finally {
+            Lineage.unlock(locked);
+        }
+    }
+
+    private boolean testAndClearAccessed(int page) {
+        boolean accessed = false;
+        for (long[] leaf : leaves) {
+            accessed |= Leaf.testAndClearAccessed(leaf, page);
+        }
+        return accessed;
+    }
+
+    /** A frame that a page of a lineage is in, whichever fork's; {@link FramePool#NONE} if it is in none. */
+    public static long anyFrame(Lineage lineage, long address) {
+        List<SpaceState> locked = lineage.lock();
+        try {
+            for (long[] leaf : find(locked, address & -Geometry.LEAF_BYTES).leaves) {
+                long entry = Leaf.entry(leaf, Geometry.pageIndex(address));
+                if (Entry.isPresent(entry)) {
+                    return Entry.offset(entry);
+                }
+            }
+            return FramePool.NONE;
+        } finally {
+            Lineage.unlock(locked);
+        }
+    }
+}

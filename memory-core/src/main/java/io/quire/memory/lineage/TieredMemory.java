@@ -1,0 +1,135 @@
+package io.quire.memory.lineage;
+
+import io.quire.memory.attach.ManagedDevice;
+import io.quire.memory.contract.OutOfFramesException;
+import io.quire.memory.frame.FramePool;
+import io.quire.memory.frame.FramePools;
+import io.quire.memory.frame.FrameSource;
+import io.quire.memory.table.LeafPages;
+import io.quire.memory.table.PageTables;
+import io.quire.memory.table.Reclaimer;
+import io.quire.memory.trace.EventCounts;
+import java.util.List;
+
+/**
+ * The memory of one manager, as faults and migrations use it: the host's pool, which has the last frame that can be
+ * found, the tiers of the devices, and the events that are counted. Any thread.
+ */
+public final class TieredMemory {
+
+    private final EventCounts events = new EventCounts();
+    private final PageTables tables;
+    private final FramePools pools;
+    private final List<DeviceTier> tiers;
+    private volatile FrameShortage shortage = FrameShortage.UNEXPLAINED;
+
+    /**
+     * Of tables and devices.
+     *
+     * @param tiers of the devices whose pools are among the pools, in their order
+     */
+    public TieredMemory(PageTables tables, List<DeviceTier> tiers) {
+        this.tables = tables;
+        this.pools = tables.pools();
+        this.tiers = List.copyOf(tiers);
+    }
+
+    /** Has a shortage of frames explained; once, before there is one. */
+    public void explainShortage(FrameShortage by) {
+        shortage = by;
+    }
+
+    /** What is thrown when no frame is left for a fault of a space. */
+    public OutOfFramesException shortage(SpaceState faulting) {
+        return shortage.exception(faulting);
+    }
+
+    public PageTables tables() {
+        return tables;
+    }
+
+    public FramePools pools() {
+        return pools;
+    }
+
+    public Reclaimer reclaimer() {
+        return tables.reclaimer();
+    }
+
+    public EventCounts events() {
+        return events;
+    }
+
+    /** The tiers of the devices. */
+    public List<DeviceTier> tiers() {
+        return tiers;
+    }
+
+    /** The tier of a pool that is not the host's. */
+    public DeviceTier tier(FramePool pool) {
+        return tiers.get(pool.number() - 1);
+    }
+
+    /** The device of a pool that is not the host's. */
+    public ManagedDevice device(FramePool pool) {
+        return tier(pool).device();
+    }
+
+    /**
+     * A frame of the host with one reference and undefined content, for a space that faults. Destroys dropped trees
+     * before it gives up.
+     *
+     * @param frames where it comes from
+     * @return its offset
+     * @throws OutOfFramesException if none is left
+     */
+    public long allocateFrame(SpaceState faulting, FrameSource frames) {
+        long frame = tryAllocateFrame(frames);
+        if (frame == FramePool.NONE) {
+            throw shortage(faulting);
+        }
+        return frame;
+    }
+
+    /** The same; {@link FramePool#NONE} if none is left. */
+    private long tryAllocateFrame(FrameSource frames) {
+        long frame = frames.allocate();
+        while (frame == FramePool.NONE && tables.reclaimer().reclaimAll()) {
+            frame = frames.allocate();
+        }
+        if (frame == FramePool.NONE) {
+            frame = frames.allocate(); // what others destroyed while reclaimAll found nothing left to do
+        }
+        return frame;
+    }
+
+    /**
+     * Takes several frames of the host, and looks for each as hard as {@link #allocateFrame} does; see
+     * {@link FramePool#allocate(long[], long)}.
+     */
+    public void tryAllocateFrames(long[] frames, long wanted) {
+        pools.host().allocate(frames, wanted);
+        boolean done = false;
+        try {
+            for (long rest = wanted; rest != LeafPages.NONE; rest = LeafPages.withoutFirst(rest)) {
+                int index = LeafPages.first(rest);
+                frames[index] = frames[index] != FramePool.NONE ? frames[index] : tryAllocateFrame(pools);
+            }
+            done = true;
+        } finally {
+            if (!done) {
+                releaseAll(frames, wanted);
+            }
+        }
+    }
+
+    private void releaseAll(long[] frames, long which) {
+        for (long rest = which; rest != LeafPages.NONE; rest = LeafPages.withoutFirst(rest)) {
+            int index = LeafPages.first(rest);
+            if (frames[index] != FramePool.NONE) {
+                pools.release(frames[index]);
+                frames[index] = FramePool.NONE;
+            }
+        }
+    }
+}

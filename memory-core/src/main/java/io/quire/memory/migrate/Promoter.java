@@ -1,0 +1,107 @@
+package io.quire.memory.migrate;
+
+import io.quire.memory.contract.PageOutcome;
+import io.quire.memory.guard.Mutex;
+import io.quire.memory.lineage.DeviceTier;
+import io.quire.memory.lineage.Lineage;
+import io.quire.memory.lineage.ReverseMap;
+import io.quire.memory.table.Geometry;
+import io.quire.memory.tier.PingPong;
+import io.quire.memory.tier.SecondTouch;
+import java.time.Duration;
+import java.util.Queue;
+import java.util.concurrent.ArrayBlockingQueue;
+import org.agrona.concurrent.SystemNanoClock;
+
+/**
+ * Brings pages back to the device they were evicted from, when they are used again twice: what was evicted by mistake,
+ * or has become hot since. Looks at the accessed bits of what was evicted lately, from time to time, and never moves
+ * more than a few pages at once; when too many of them are evicted again, it pauses.
+ * <p>
+ * Any thread that holds no lock of a space; one works, others find nothing to do.
+ */
+final class Promoter {
+
+    /** Evicted pages that are watched, the last ones. */
+    private static final int WATCHED_MAX = 4096;
+
+    private static final int LOOKS_PER_TURN = 256;
+    private static final int PROMOTIONS_PER_WINDOW = 4096;
+    private static final Duration WINDOW = Duration.ofSeconds(10);
+    private static final long TURN_NANOS = Duration.ofMillis(10).toNanos();
+
+    private final Queue<Evicted> watched = new ArrayBlockingQueue<>(WATCHED_MAX);
+    private final SecondTouch touches = new SecondTouch(WATCHED_MAX, WINDOW, SystemNanoClock.INSTANCE);
+    private final PingPong pingPong = new PingPong(WINDOW, PROMOTIONS_PER_WINDOW, SystemNanoClock.INSTANCE);
+    private final Mutex working = new Mutex();
+    private final Migration migration;
+    private long nextTurn = System.nanoTime();
+
+    Promoter(Migration migration) {
+        this.migration = migration;
+    }
+
+    private record Evicted(DeviceTier tier, Lineage lineage, long address, long untilNanos) {
+
+        long key() {
+            return lineage.key(address);
+        }
+    }
+
+    /** A page was evicted, and is watched from now on. */
+    void evicted(DeviceTier tier, Lineage lineage, long address) {
+        Evicted page = new Evicted(tier, lineage, address, System.nanoTime() + WINDOW.toNanos());
+        pingPong.demoted(page.key());
+        touches.demoted(page.key());
+        while (!watched.offer(page)) {
+            watched.poll(); // who remembers touches forgets the oldest too
+        }
+    }
+
+    /** Looks at some pages and promotes those that were used twice; how many. */
+    int work() {
+        if (watched.isEmpty() || !working.tryLock()) {
+            return 0;
+        }
+        try {
+            long now = System.nanoTime();
+            if (now - nextTurn < 0) {
+                return 0;
+            }
+            nextTurn = now + TURN_NANOS;
+            int promoted = 0;
+            for (int looks = Math.min(watched.size(), LOOKS_PER_TURN); looks > 0; looks--) {
+                promoted += look(watched.remove(), now) ? 1 : 0;
+            }
+            return promoted;
+        } finally {
+            working.unlock();
+        }
+    }
+
+    private boolean look(Evicted page, long now) {
+        if (page.untilNanos - now < 0 || page.tier.device().isClosing()) {
+            return false;
+        }
+        // Without room a touch is not counted: the second one would be the last that is.
+        boolean isUsedAgain = ReverseMap.testAndClearAccessed(page.lineage, page.address)
+                && page.tier.hasRoomAhead() && touches.touched(page.key());
+        if (!isUsedAgain) {
+            watched.offer(page);
+            return false;
+        }
+        return pingPong.tryPromote(page.key()) && promote(page);
+    }
+
+    private boolean promote(Evicted page) {
+        Batch batch = new Batch(page.lineage, page.address, page.tier.pool(), false, false);
+        int index = Geometry.pageIndex(page.address);
+        long frame = ReverseMap.anyFrame(page.lineage, page.address);
+        if (frame == Batch.NONE) {
+            return false;
+        }
+        batch.want(index, frame);
+        migration.move(batch);
+        return batch.outcome(index) == PageOutcome.MOVED;
+    }
+}

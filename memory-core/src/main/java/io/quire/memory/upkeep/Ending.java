@@ -1,0 +1,223 @@
+package io.quire.memory.upkeep;
+
+import io.quire.memory.attach.ManagedDevice;
+import io.quire.memory.contract.ClosedException;
+import io.quire.memory.contract.DeviceClosedException;
+import io.quire.memory.contract.DriverFailedException;
+import io.quire.memory.contract.MemoryException;
+import io.quire.memory.contract.OpenSpacesException;
+import io.quire.memory.contract.PagesBusyException;
+import io.quire.memory.contract.SegmentInUseException;
+import io.quire.memory.guard.Mutex;
+import io.quire.memory.guard.Wait;
+import io.quire.memory.handle.HandleCollector;
+import io.quire.memory.lineage.DeviceTier;
+import io.quire.memory.pin.PinList;
+import io.quire.memory.pin.PinRecord;
+import io.quire.memory.space.Machine;
+import io.quire.memory.space.Space;
+import io.quire.memory.trace.FirstLines;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a machine ends: alone if nothing is open, or with all that is. Every step can be done again, so that an end that
+ * fails half way can be tried again until it succeeds. Any thread; one at a time, others wait.
+ */
+public final class Ending {
+
+    private static final System.Logger LOGGER = System.getLogger(Ending.class.getName());
+
+    /** How long pins of a device are waited for. There are none when it is closed with its manager. */
+    private static final Duration DEVICE_TIMEOUT = Duration.ofSeconds(10);
+
+    private final Mutex closing = new Mutex();
+    private final long openedNanos = System.nanoTime();
+    private final Machine machine;
+    private final @Nullable Agent agent;
+    private @Nullable WatchedManager watch;
+    private boolean ended;
+
+    /**
+     * The end of a machine, in the future.
+     *
+     * @param agent that maintains it, if there is one
+     */
+    public Ending(Machine machine, @Nullable Agent agent) {
+        this.machine = machine;
+        this.agent = agent;
+    }
+
+    /**
+     * Brings the end when nobody can reach the manager any more.
+     *
+     * @param handle the manager
+     */
+    public void watchedThrough(Object handle) {
+        watch = new WatchedManager(handle, this);
+        HandleCollector.watch(watch);
+    }
+
+    /**
+     * Ends a machine of which nothing is open.
+     *
+     * @throws OpenSpacesException if a space is open; nothing has changed
+     * @throws PagesBusyException if a pin is open; nothing has changed
+     * @throws ClosedException if it has ended already
+     */
+    public void close() {
+        closing.lock();
+        try {
+            checkNotEnded();
+            if (!machine.spaces().isSealed()) {
+                refusePins();
+                seal();
+            }
+            shutDown();
+        } finally {
+            closing.unlock();
+        }
+    }
+
+    /**
+     * Ends a machine with all that is open: its spaces, and pins and cursors too, but for those whose memory another
+     * thread may be using just now.
+     *
+     * @param timeout how long such threads are waited for
+     * @throws OpenSpacesException if a cursor is still in use then, or a space cannot be closed
+     * @throws PagesBusyException if a pin is still in use then
+     * @throws ClosedException if it has ended already
+     */
+    public void closeAll(Duration timeout) {
+        closing.lock();
+        try {
+            checkNotEnded();
+            if (!machine.spaces().isSealed()) {
+                Wait.tryUntil(this::closeWhatIsOpen, TimeUnit.NANOSECONDS.convert(timeout));
+            }
+            close();
+        } finally {
+            closing.unlock();
+        }
+    }
+
+    /** The same; false if it has ended already. */
+    boolean tryCloseAll(Duration timeout) {
+        try {
+            closeAll(timeout);
+            return true;
+        } catch (ClosedException _) {
+            return false;
+        }
+    }
+
+    /** Whether nothing is open any more; one round. */
+    private boolean closeWhatIsOpen() {
+        for (PinList pins : machine.pinLists()) {
+            pins.removePlacesOfEnded();
+            for (PinRecord pinned : pins.open()) {
+                if (pinned.mayBeEndedWithSegments()) {
+                    tryClose(() -> end(pins, pinned));
+                }
+            }
+        }
+        for (Space space : machine.spaces().list()) {
+            if (!space.isBeingRead()) {
+                tryClose(space::close);
+            }
+        }
+        return machine.spaces().count() == 0 && machine.openPinCount() == 0;
+    }
+
+    /** What cannot be closed now is tried again in the next round; after the last it is named. */
+    private void tryClose(Runnable close) {
+        try {
+            close.run();
+        } catch (DriverFailedException failed) {
+            machine.tiers().stream().map(DeviceTier::device).filter(device -> device.name().equals(failed.device()))
+                    .forEach(Ending::giveUp);
+        } catch (MemoryException | SegmentInUseException | WrongThreadException inUse) {
+            LOGGER.log(System.Logger.Level.DEBUG, "could not be closed yet", inUse);
+        }
+    }
+
+    private static void end(PinList pins, PinRecord pinned) {
+        int use = pinned.use();
+        pinned.endOwnSegments();
+        pins.unpin(pinned, use);
+    }
+
+    private static void giveUp(ManagedDevice device) {
+        try {
+            DeviceClosing.giveUp(device);
+        } catch (DeviceClosedException closed) {
+            LOGGER.log(System.Logger.Level.DEBUG, "is closed, or just being closed", closed);
+        }
+    }
+
+    private void checkNotEnded() {
+        if (ended) {
+            throw new ClosedException("memory manager " + machine.name());
+        }
+    }
+
+    private void refusePins() {
+        List<PinRecord> pins = machine.openPins();
+        if (!pins.isEmpty()) {
+            throw new PagesBusyException("pins are still open: manager=" + machine.name() + ", count=" + pins.size()
+                    + FirstLines.text(FirstLines.of(pins, PinRecord::toString), pins.size()));
+        }
+    }
+
+    private void seal() {
+        if (!machine.spaces().seal()) {
+            List<Space> open = machine.spaces().list();
+            throw new OpenSpacesException(machine.name(), open.size(), FirstLines.of(open, Space::describe),
+                    machine.spaces().isLeakTracking() ? ""
+                            : "; build the manager with leakTracking(true) to see where they were created");
+        }
+    }
+
+    private void shutDown() {
+        if (agent != null) {
+            agent.close();
+        }
+        machine.tiers().forEach(this::closeDevice);
+        machine.pools().close();
+        if (watch != null) {
+            HandleCollector.forget(watch);
+            watch = null;
+        }
+        ended = true;
+    }
+
+    private void closeDevice(DeviceTier tier) {
+        if (!tier.device().isClosed()) {
+            try {
+                new DeviceClosing(machine, tier, DEVICE_TIMEOUT).close();
+            } catch (DeviceClosedException already) {
+                return; // by somebody else, just now
+            } catch (MemoryException failed) {
+                LOGGER.log(System.Logger.Level.WARNING,
+                        "device " + tier.device().name() + " could not be closed with its manager",
+                        failed);
+            }
+        }
+    }
+
+    Machine machine() {
+        return machine;
+    }
+
+    /** How long ago the manager was opened. */
+    Duration age() {
+        return Duration.ofNanos(System.nanoTime() - openedNanos);
+    }
+
+    @Override
+    public String toString() {
+        return "Ending[" + machine.name() + (ended ? ", ended" : "") + "]";
+    }
+}

@@ -1,0 +1,58 @@
+package io.quire.memory.upkeep;
+
+import io.quire.memory.space.Machine;
+import io.quire.memory.space.Space;
+import io.quire.memory.space.Usage;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Reports forks and snapshots that have grown old and hold pages that no other space maps, each once: most likely
+ * somebody has forgotten to close them, and each write to what they were made of makes them hold more. One thread at a
+ * time.
+ */
+public final class SnapshotWatch {
+
+    private static final System.Logger LOGGER = System.getLogger(SnapshotWatch.class.getName());
+
+    /** Looks so many times in the time that is allowed. */
+    private static final int LOOKS = 10;
+
+    private final Machine machine;
+    private final long overstayNanos;
+    private long nextLook = System.nanoTime();
+
+    SnapshotWatch(Machine machine) {
+        this.machine = machine;
+        this.overstayNanos = TimeUnit.NANOSECONDS.convert(machine.policies().snapshotOverstay());
+    }
+
+    /** Reports; how many. Does nothing most of the times it is called. */
+    int look() {
+        long now = System.nanoTime();
+        if (now - nextLook < 0) {
+            return 0;
+        }
+        nextLook = now + Math.max(overstayNanos / LOOKS, TimeUnit.MILLISECONDS.toNanos(1));
+        int reported = 0;
+        for (Space space : machine.spaces().unordered()) {
+            boolean isOld = space.isForked() && space.birth().age().toNanos() > overstayNanos;
+            if (isOld && !space.isOverstayReported() && report(space)) {
+                reported++;
+            }
+        }
+        return reported;
+    }
+
+    private static boolean report(Space space) {
+        if (space.isClosed()) {
+            return false;
+        }
+        long alone = Usage.of(space).exclusivePages();
+        if (alone > 0) {
+            LOGGER.log(System.Logger.Level.WARNING, "a fork or snapshot has been open for long and holds memory that "
+                    + "nobody else has: pages held alone=" + alone + ", " + space.describe());
+            space.overstayReported();
+        }
+        return alone > 0;
+    }
+}

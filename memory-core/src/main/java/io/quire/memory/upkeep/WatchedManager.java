@@ -1,0 +1,37 @@
+package io.quire.memory.upkeep;
+
+import io.quire.memory.handle.LostHandles;
+import io.quire.memory.handle.WatchedHandle;
+import java.time.Duration;
+
+/** A manager. All that it has opened keeps it reachable, so nobody can reach any of that either. */
+final class WatchedManager extends WatchedHandle {
+
+    /** In one attempt. */
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+    private final Ending ending;
+    private int spaces;
+
+    WatchedManager(Object handle, Ending ending) {
+        super(handle);
+        this.ending = ending;
+    }
+
+    @Override
+    protected LostHandles lostHandles() {
+        return ending.machine().lostHandles();
+    }
+
+    @Override
+    protected boolean giveBack() {
+        spaces = Math.max(spaces, ending.machine().spaces().count());
+        return ending.tryCloseAll(PATIENCE);
+    }
+
+    @Override
+    protected String describe() {
+        return "memory manager " + ending.machine().name() + ", age=" + ending.age().toMillis() + " ms, spaces open="
+                + spaces;
+    }
+}

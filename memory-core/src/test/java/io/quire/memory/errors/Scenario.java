@@ -1,0 +1,17 @@
+package io.quire.memory.errors;
+
+import java.util.function.Supplier;
+
+/**
+ * An operation of the library that is tried with an Error at each of its points.
+ *
+ * @param name for reports
+ * @param trial prepares a world of its own for one try
+ */
+public record Scenario(String name, Supplier<Trial> trial) {
+
+    @Override
+    public String toString() {
+        return name;
+    }
+}

@@ -1,5 +1,0 @@
-/** What is tried with Errors; loaded with a copy of the library that throws them. */
-@NullMarked
-package io.quire.memory.fault.world;
-
-import org.jspecify.annotations.NullMarked;
