@@ -1,0 +1,13 @@
+package io.quire.memory.demo;
+
+import io.quire.memory.AddressSpace;
+
+/**
+ * A fork that is open.
+ *
+ * @param number how many were taken before
+ * @param space the fork
+ * @param candidates the states of the map that it may be a copy of
+ */
+record LiveFork(int number, AddressSpace space, CandidateStates candidates) {
+}
