@@ -1,25 +1,17 @@
 package io.quire.memory.bench.access;
 
+import io.quire.memory.bench.fixture.JmhBenchmark;
 import io.quire.memory.bench.fixture.WorkingSet;
 import io.quire.memory.bench.fixture.Xorshift;
 import io.quire.memory.bench.measure.OwnLoop;
 import io.quire.memory.bench.measure.Promise;
 import io.quire.memory.bench.measure.Target;
 import java.lang.invoke.MethodHandles;
-import java.util.concurrent.TimeUnit;
 import java.util.function.LongUnaryOperator;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
 import org.openjdk.jmh.annotations.Level;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
-import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
-import org.openjdk.jmh.annotations.State;
-import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * What does a word cost when many random addresses are read in one call, beside a loop over a flat segment or a
@@ -30,13 +22,7 @@ import org.openjdk.jmh.annotations.Warmup;
  * <p>
  * As much as a single read would mean that the translations do not overlap.
  */
-@State(Scope.Thread)
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.NANOSECONDS)
-@Fork(3)
-@Warmup(iterations = 5, time = 1)
-@Measurement(iterations = 5, time = 1)
-public class Gather {
+public class Gather extends JmhBenchmark {
 
     static final int WORDS = 256;
 

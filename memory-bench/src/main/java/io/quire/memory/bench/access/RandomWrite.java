@@ -1,25 +1,17 @@
 package io.quire.memory.bench.access;
 
+import io.quire.memory.bench.fixture.JmhBenchmark;
 import io.quire.memory.bench.fixture.WorkingSet;
 import io.quire.memory.bench.fixture.Xorshift;
 import io.quire.memory.bench.measure.OwnLoop;
 import io.quire.memory.bench.measure.Promise;
 import io.quire.memory.bench.measure.Target;
 import java.lang.invoke.MethodHandles;
-import java.util.concurrent.TimeUnit;
 import java.util.function.LongUnaryOperator;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
 import org.openjdk.jmh.annotations.Level;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
-import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
-import org.openjdk.jmh.annotations.State;
-import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * What does writing 8 bytes at a random address cost through an accessor, beside a flat segment and buffers of Netty
@@ -31,13 +23,7 @@ import org.openjdk.jmh.annotations.Warmup;
  * <p>
  * More than 3 in cache would mean that the slot is fenced fully: no native access, or no membarrier.
  */
-@State(Scope.Thread)
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.NANOSECONDS)
-@Fork(3)
-@Warmup(iterations = 5, time = 1)
-@Measurement(iterations = 5, time = 1)
-public class RandomWrite {
+public class RandomWrite extends JmhBenchmark {
 
     static final int WRITES = 4096;
 

@@ -1,5 +1,6 @@
 package io.quire.memory.bench.allocate;
 
+import io.quire.memory.bench.fixture.JmhBenchmark;
 import io.quire.memory.bench.measure.OwnLoop;
 import io.quire.memory.bench.measure.Paired;
 import io.quire.memory.bench.measure.Promise;
@@ -9,22 +10,13 @@ import io.quire.memory.bench.measure.Timed;
 import java.lang.invoke.MethodHandles;
 import java.util.EnumSet;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
 import java.util.function.LongUnaryOperator;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
 import org.openjdk.jmh.annotations.Level;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
-import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
-import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
-import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * What does it cost to free a page of 4 KiB and to allocate another, beside what else a Java program gets pages from?
@@ -43,13 +35,7 @@ import org.openjdk.jmh.annotations.Warmup;
  * <p>
  * More than 15 ns would mean a second exchange; more than 50, that each page goes back to the trees.
  */
-@State(Scope.Thread)
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.NANOSECONDS)
-@Fork(3)
-@Warmup(iterations = 5, time = 1)
-@Measurement(iterations = 5, time = 1)
-public class AllocateFree {
+public class AllocateFree extends JmhBenchmark {
 
     static final int PAGES = 4096;
 

@@ -1,5 +1,6 @@
 package io.quire.memory.bench.allocate;
 
+import io.quire.memory.bench.fixture.JmhBenchmark;
 import io.quire.memory.bench.measure.Paired;
 import io.quire.memory.bench.measure.Promise;
 import io.quire.memory.bench.measure.Report;
@@ -8,23 +9,16 @@ import io.quire.memory.bench.measure.Timed;
 import io.quire.memory.bench.measure.Together;
 import java.util.EnumSet;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
 import java.util.function.LongUnaryOperator;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
 import org.openjdk.jmh.annotations.Level;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Threads;
-import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * What does a second thread do to the cost of allocating and freeing? Both have pages of their own, from one source.
@@ -38,12 +32,7 @@ import org.openjdk.jmh.annotations.Warmup;
  * Two processors cannot show what happens where threads meet: in the trees, or with a last free frame that all of them
  * want. On a machine that has more, {@code AllocateTwoThreads.twoThreads -t max} runs a thread on each.
  */
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.NANOSECONDS)
-@Fork(3)
-@Warmup(iterations = 5, time = 1)
-@Measurement(iterations = 5, time = 1)
-public class AllocateTwoThreads {
+public class AllocateTwoThreads extends JmhBenchmark {
 
     private static final int LIVE = 128;
 

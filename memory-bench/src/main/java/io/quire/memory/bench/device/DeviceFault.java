@@ -3,6 +3,7 @@ package io.quire.memory.bench.device;
 import io.quire.memory.AddressSpace;
 import io.quire.memory.bench.fixture.DeviceModel;
 import io.quire.memory.bench.fixture.DeviceSpace;
+import io.quire.memory.bench.fixture.JmhBenchmark;
 import io.quire.memory.bench.fixture.Pages;
 import io.quire.memory.bench.fixture.ResidentSpace;
 import io.quire.memory.bench.measure.Figures;
@@ -14,22 +15,13 @@ import io.quire.memory.device.DeviceAccess;
 import io.quire.memory.device.DeviceMirror;
 import java.lang.foreign.MemorySegment;
 import java.util.Locale;
-import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
 import org.openjdk.jmh.annotations.Level;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
-import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
-import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
-import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * How long does a device wait for one page, beside the first write of the processor to a page after a fork? Each access
@@ -44,13 +36,7 @@ import org.openjdk.jmh.annotations.Warmup;
  * <p>
  * A read fault that costs much more than an order without one would mean that the library waits for something.
  */
-@State(Scope.Thread)
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.NANOSECONDS)
-@Fork(3)
-@Warmup(iterations = 5, time = 1)
-@Measurement(iterations = 5, time = 1)
-public class DeviceFault {
+public class DeviceFault extends JmhBenchmark {
 
     private static final int PAGES = 64;
     private static final long SIZE_BYTES = (long) PAGES * Pages.PAGE_BYTES;

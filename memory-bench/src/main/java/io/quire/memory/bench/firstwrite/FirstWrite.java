@@ -3,6 +3,7 @@ package io.quire.memory.bench.firstwrite;
 import io.quire.memory.Accessor;
 import io.quire.memory.AddressSpace;
 import io.quire.memory.bench.fixture.FlatMemory;
+import io.quire.memory.bench.fixture.JmhBenchmark;
 import io.quire.memory.bench.fixture.LinuxFork;
 import io.quire.memory.bench.fixture.Pages;
 import io.quire.memory.bench.fixture.ResidentSpace;
@@ -14,24 +15,15 @@ import io.quire.memory.bench.measure.Sampler;
 import io.quire.memory.bench.measure.Timed;
 import java.lang.foreign.MemorySegment;
 import java.util.Locale;
-import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import org.HdrHistogram.Histogram;
 import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
 import org.openjdk.jmh.annotations.Level;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
-import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
-import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
-import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * What does the first write to a page of 1 GiB cost after a fork, while the child lives, beside Linux and
@@ -44,13 +36,7 @@ import org.openjdk.jmh.annotations.Warmup;
  * <p>
  * Frames for the copies are those that the round before gave back; Linux does the same.
  */
-@State(Scope.Thread)
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.NANOSECONDS)
-@Fork(3)
-@Warmup(iterations = 5, time = 1)
-@Measurement(iterations = 5, time = 1)
-public class FirstWrite {
+public class FirstWrite extends JmhBenchmark {
 
     private static final long SIZE_BYTES = 1L << 30;
 

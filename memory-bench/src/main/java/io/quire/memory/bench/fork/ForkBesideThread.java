@@ -1,27 +1,19 @@
 package io.quire.memory.bench.fork;
 
 import io.quire.memory.Accessor;
+import io.quire.memory.bench.fixture.JmhBenchmark;
 import io.quire.memory.bench.measure.Paired;
 import io.quire.memory.bench.measure.Report;
 import io.quire.memory.bench.measure.Target;
 import java.util.Locale;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
 import org.openjdk.jmh.annotations.Level;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
-import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
-import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
-import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * What does another thread that uses the space through an accessor of its own add to {@code fork()}?
@@ -33,13 +25,7 @@ import org.openjdk.jmh.annotations.Warmup;
  * <p>
  * The same beside a writer as alone would mean that the slots of other threads are not waited for.
  */
-@State(Scope.Thread)
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.NANOSECONDS)
-@Fork(3)
-@Warmup(iterations = 5, time = 1)
-@Measurement(iterations = 5, time = 1)
-public class ForkBesideThread {
+public class ForkBesideThread extends JmhBenchmark {
 
     /** What the other thread does. */
     public enum Activity { READS, WRITES }

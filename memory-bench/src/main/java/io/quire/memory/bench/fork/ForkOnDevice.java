@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import io.quire.memory.AddressSpace;
 import io.quire.memory.bench.fixture.DeviceModel;
 import io.quire.memory.bench.fixture.DeviceSpace;
+import io.quire.memory.bench.fixture.JmhBenchmark;
 import io.quire.memory.bench.fixture.LinuxFork;
 import io.quire.memory.bench.fixture.Pages;
 import io.quire.memory.bench.measure.Paired;
@@ -12,21 +13,12 @@ import io.quire.memory.bench.measure.Report;
 import io.quire.memory.bench.measure.Target;
 import io.quire.memory.bench.measure.Timed;
 import java.lang.foreign.MemorySegment;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
 import org.openjdk.jmh.annotations.Level;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
-import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
-import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
-import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * What does {@code fork()} of 1 GiB cost when all of it lies on a device that is attached and has read it, beside the
@@ -39,13 +31,7 @@ import org.openjdk.jmh.annotations.Warmup;
  * <p>
  * A cost like that of Linux, milliseconds, would mean that pages of devices are walked.
  */
-@State(Scope.Thread)
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.NANOSECONDS)
-@Fork(3)
-@Warmup(iterations = 5, time = 1)
-@Measurement(iterations = 5, time = 1)
-public class ForkOnDevice {
+public class ForkOnDevice extends JmhBenchmark {
 
     private static final long SIZE_BYTES = 1L << 30;
 

@@ -4,6 +4,7 @@ import io.quire.memory.Accessor;
 import io.quire.memory.AddressSpace;
 import io.quire.memory.MemoryManager;
 import io.quire.memory.bench.fixture.FlatMemory;
+import io.quire.memory.bench.fixture.JmhBenchmark;
 import io.quire.memory.bench.fixture.LinuxFork;
 import io.quire.memory.bench.fixture.Pages;
 import io.quire.memory.bench.measure.Axis;
@@ -18,22 +19,13 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.TimeUnit;
 import org.HdrHistogram.Histogram;
 import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
 import org.openjdk.jmh.annotations.Level;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
-import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
-import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
-import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * How do a fork, the first writes after it and its end grow with the size of the space, and with the number of other
@@ -53,13 +45,7 @@ import org.openjdk.jmh.annotations.Warmup;
  * Linux's fork copies the page table: 512 times as much for 512 times the size. So does a copy of all bytes, 100 ms for
  * 1 GiB. A line of ours that grows with the size would mean that something walks the table.
  */
-@State(Scope.Thread)
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.NANOSECONDS)
-@Fork(3)
-@Warmup(iterations = 5, time = 1)
-@Measurement(iterations = 5, time = 1)
-public class ForkScaling {
+public class ForkScaling extends JmhBenchmark {
 
     private static final int WRITES = 64;
 

@@ -3,6 +3,7 @@ package io.quire.memory.bench.fork;
 import io.quire.memory.Accessor;
 import io.quire.memory.AddressSpace;
 import io.quire.memory.MemoryManager;
+import io.quire.memory.bench.fixture.JmhBenchmark;
 import io.quire.memory.bench.fixture.LinuxFork;
 import io.quire.memory.bench.fixture.Pages;
 import io.quire.memory.bench.measure.Paired;
@@ -10,22 +11,13 @@ import io.quire.memory.bench.measure.Promise;
 import io.quire.memory.bench.measure.Report;
 import io.quire.memory.bench.measure.Target;
 import io.quire.memory.bench.measure.Timed;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
 import org.openjdk.jmh.annotations.Level;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
-import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
-import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
-import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * What does {@code fork()} cost, whatever the size, and beside Linux?
@@ -36,13 +28,7 @@ import org.openjdk.jmh.annotations.Warmup;
  * <p>
  * A cost that grows with the size would mean that fork walks the tree.
  */
-@State(Scope.Thread)
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.NANOSECONDS)
-@Fork(3)
-@Warmup(iterations = 5, time = 1)
-@Measurement(iterations = 5, time = 1)
-public class ForkTime {
+public class ForkTime extends JmhBenchmark {
 
     static final int FORKS = 64;
 

@@ -1,21 +1,13 @@
 package io.quire.memory.bench.map;
 
+import io.quire.memory.bench.fixture.JmhBenchmark;
 import io.quire.memory.bench.measure.Timed;
-import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
 import org.openjdk.jmh.annotations.Level;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
-import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
-import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
-import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * What does it cost to read the value of a random key, all 64 bytes of it, in the live map and in a snapshot?
@@ -28,13 +20,7 @@ import org.openjdk.jmh.annotations.Warmup;
  * <p>
  * A snapshot slower than the live map would mean that its pages lie worse.
  */
-@State(Scope.Thread)
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.NANOSECONDS)
-@Fork(3)
-@Warmup(iterations = 5, time = 1)
-@Measurement(iterations = 5, time = 1)
-public class GetFromSnapshot {
+public class GetFromSnapshot extends JmhBenchmark {
 
     /** What is read. */
     public enum From {

@@ -1,22 +1,14 @@
 package io.quire.memory.bench.map;
 
+import io.quire.memory.bench.fixture.JmhBenchmark;
 import io.quire.memory.bench.measure.Timed;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
 import org.openjdk.jmh.annotations.Level;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
-import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
-import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
-import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * What does it cost to replace the value of a random key: the mean of the first 1,000 writes after a snapshot
@@ -35,13 +27,7 @@ import org.openjdk.jmh.annotations.Warmup;
  * <p>
  * Much more than that for ours would mean that a put touches more pages than these two.
  */
-@State(Scope.Thread)
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.NANOSECONDS)
-@Fork(3)
-@Warmup(iterations = 5, time = 1)
-@Measurement(iterations = 5, time = 1)
-public class PutBesideSnapshot {
+public class PutBesideSnapshot extends JmhBenchmark {
 
     /** What is open while the map is written. */
     public enum Beside {

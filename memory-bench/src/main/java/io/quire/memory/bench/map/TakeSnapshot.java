@@ -1,16 +1,8 @@
 package io.quire.memory.bench.map;
 
+import io.quire.memory.bench.fixture.JmhBenchmark;
 import io.quire.memory.bench.measure.Timed;
-import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
-import org.openjdk.jmh.annotations.Scope;
-import org.openjdk.jmh.annotations.State;
-import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * What does it cost to take a snapshot of a map of 500,000 entries, to look up one, and to close it?
@@ -24,13 +16,7 @@ import org.openjdk.jmh.annotations.Warmup;
  * <p>
  * A figure of ours that grows with the entries would mean that the snapshot walks something.
  */
-@State(Scope.Thread)
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.NANOSECONDS)
-@Fork(3)
-@Warmup(iterations = 5, time = 1)
-@Measurement(iterations = 5, time = 1)
-public class TakeSnapshot {
+public class TakeSnapshot extends JmhBenchmark {
 
     /** Of those that take less than reading the clock. */
     private static final int SNAPSHOTS = 64;

@@ -4,6 +4,7 @@ import io.quire.memory.MemoryPool;
 import io.quire.memory.bench.fixture.DeviceModel;
 import io.quire.memory.bench.fixture.DeviceSpace;
 import io.quire.memory.bench.fixture.FlatMemory;
+import io.quire.memory.bench.fixture.JmhBenchmark;
 import io.quire.memory.bench.fixture.Pages;
 import io.quire.memory.bench.measure.Paired;
 import io.quire.memory.bench.measure.Promise;
@@ -11,21 +12,12 @@ import io.quire.memory.bench.measure.Report;
 import io.quire.memory.bench.measure.Target;
 import io.quire.memory.bench.measure.Timed;
 import java.lang.foreign.MemorySegment;
-import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
 import org.openjdk.jmh.annotations.Level;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
-import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
-import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
-import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * What does it cost to migrate a page of 64 MiB, beside copying the same bytes from one flat segment to another, by how
@@ -45,13 +37,7 @@ import org.openjdk.jmh.annotations.Warmup;
  * <p>
  * 64 pages much slower than that would mean that something of the fixed part is done for every page.
  */
-@State(Scope.Thread)
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.NANOSECONDS)
-@Fork(3)
-@Warmup(iterations = 5, time = 1)
-@Measurement(iterations = 5, time = 1)
-public class Migration {
+public class Migration extends JmhBenchmark {
 
     private static final long SIZE_BYTES = 64L << 20;
     private static final int PAGES = (int) (SIZE_BYTES / Pages.PAGE_BYTES);

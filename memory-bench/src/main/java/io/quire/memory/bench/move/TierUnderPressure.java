@@ -7,6 +7,7 @@ import io.quire.memory.AddressSpace;
 import io.quire.memory.MemoryManager;
 import io.quire.memory.MemoryPool;
 import io.quire.memory.bench.fixture.FlatMemory;
+import io.quire.memory.bench.fixture.JmhBenchmark;
 import io.quire.memory.bench.fixture.Pages;
 import io.quire.memory.bench.fixture.Zipf;
 import io.quire.memory.bench.measure.Axis;
@@ -21,19 +22,11 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
 import org.openjdk.jmh.annotations.Level;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
-import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
-import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
-import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * What does a word cost when the pages in use do not fit the device any more? The device has 64 MiB; the working set
@@ -58,13 +51,7 @@ import org.openjdk.jmh.annotations.Warmup;
  * that pages go to and fro; the share on the device falling faster than the size of the pool asks for, that the wrong
  * ones are kept.
  */
-@State(Scope.Thread)
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.NANOSECONDS)
-@Fork(3)
-@Warmup(iterations = 5, time = 1)
-@Measurement(iterations = 5, time = 1)
-public class TierUnderPressure {
+public class TierUnderPressure extends JmhBenchmark {
 
     private static final String DEVICE = "device";
     private static final long DEVICE_BYTES = 64L << 20;

@@ -3,6 +3,7 @@ package io.quire.memory.bench.pin;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.quire.memory.Pin;
+import io.quire.memory.bench.fixture.JmhBenchmark;
 import io.quire.memory.bench.fixture.Pages;
 import io.quire.memory.bench.fixture.ResidentSpace;
 import io.quire.memory.bench.measure.Paired;
@@ -12,22 +13,13 @@ import io.quire.memory.bench.measure.Target;
 import io.quire.memory.bench.measure.Timed;
 import io.quire.memory.contract.PinAccess;
 import io.quire.memory.contract.PinTerm;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.function.LongSupplier;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
 import org.openjdk.jmh.annotations.Level;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
-import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
-import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
-import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * What does it cost to pin one page for a short time and unpin it, beside one exchange of a word that nobody else
@@ -44,13 +36,7 @@ import org.openjdk.jmh.annotations.Warmup;
  * By an accessor, 10 times would mean that pins take the lock all the same. Beyond a microsecond the stack of who pins
  * is walked.
  */
-@State(Scope.Thread)
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.NANOSECONDS)
-@Fork(3)
-@Warmup(iterations = 5, time = 1)
-@Measurement(iterations = 5, time = 1)
-public class PinUnpin {
+public class PinUnpin extends JmhBenchmark {
 
     private static final int PAGES = 256;
 

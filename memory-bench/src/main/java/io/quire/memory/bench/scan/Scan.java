@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.quire.memory.RunCursor;
 import io.quire.memory.bench.fixture.FlatMemory;
+import io.quire.memory.bench.fixture.JmhBenchmark;
 import io.quire.memory.bench.fixture.Pages;
 import io.quire.memory.bench.fixture.ResidentSpace;
 import io.quire.memory.bench.measure.Paired;
@@ -13,21 +14,12 @@ import io.quire.memory.bench.measure.Target;
 import io.quire.memory.bench.measure.Timed;
 import java.lang.foreign.MemorySegment;
 import java.util.Locale;
-import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
 import org.openjdk.jmh.annotations.Level;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
-import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
-import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
-import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * What does it cost to add up all words of 1 GiB with a run cursor, beside the same loop over one flat
@@ -40,13 +32,7 @@ import org.openjdk.jmh.annotations.Warmup;
  * <p>
  * Less than 0.95 in order would mean that frames are not handed out in ascending runs.
  */
-@State(Scope.Thread)
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.NANOSECONDS)
-@Fork(3)
-@Warmup(iterations = 5, time = 1)
-@Measurement(iterations = 5, time = 1)
-public class Scan {
+public class Scan extends JmhBenchmark {
 
     private static final long SIZE_BYTES = 1L << 30;
     private static final int PAGES = (int) (SIZE_BYTES / Pages.PAGE_BYTES);

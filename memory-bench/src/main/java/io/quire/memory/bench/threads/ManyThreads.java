@@ -3,6 +3,7 @@ package io.quire.memory.bench.threads;
 import io.quire.memory.Accessor;
 import io.quire.memory.AddressSpace;
 import io.quire.memory.MemoryManager;
+import io.quire.memory.bench.fixture.JmhBenchmark;
 import io.quire.memory.bench.fixture.Pages;
 import io.quire.memory.bench.fixture.Xorshift;
 import io.quire.memory.bench.measure.Paired;
@@ -12,24 +13,17 @@ import io.quire.memory.bench.measure.Target;
 import io.quire.memory.bench.measure.Timed;
 import io.quire.memory.bench.measure.Together;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongSupplier;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
 import org.openjdk.jmh.annotations.Level;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
-import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * What does an operation cost each of several threads, beside one thread alone? They read and write pages of their own
@@ -45,12 +39,7 @@ import org.openjdk.jmh.annotations.Warmup;
  * <p>
  * For JMH: {@code ManyThreads -t 1}, then {@code -t max}.
  */
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.NANOSECONDS)
-@Fork(3)
-@Warmup(iterations = 5, time = 1)
-@Measurement(iterations = 5, time = 1)
-public class ManyThreads {
+public class ManyThreads extends JmhBenchmark {
 
     private static final int OPERATIONS = 1024;
     private static final long OWN_BYTES = 1L << 20;
