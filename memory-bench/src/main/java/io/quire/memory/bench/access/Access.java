@@ -44,7 +44,7 @@ public final class Access {
     public static void answer(Report report) {
         long sizeBytes = report.isFull() ? FULL_BYTES : QUICK_BYTES;
         report.progress("random access to " + (sizeBytes >> 30) + " GiB on either side ...");
-        Twins memory = Twins.of(sizeBytes);
+        RivalMemories memory = RivalMemories.of(sizeBytes);
         try {
             for (Question question : QUESTIONS) {
                 for (Memory rival : RIVALS) {
@@ -60,7 +60,7 @@ public final class Access {
         }
     }
 
-    private static double nanosOfLoop(Twins memory) {
+    private static double nanosOfLoop(RivalMemories memory) {
         Sampler nothing = sampler(RandomRead.READS, RandomRead.loop(memory.words(Memory.NOTHING)),
                 OWN_CACHE_BYTES);
         return new Turns(100, 31).medians(List.of(nothing))[0];
@@ -68,7 +68,7 @@ public final class Access {
 
     /** So many accesses to a working set, in the caches that they leave behind. */
     static Sampler sampler(int count, LongUnaryOperator loop, long workingSetBytes) {
-        long mask = Twins.offsetMask(workingSetBytes);
+        long mask = RivalMemories.offsetMask(workingSetBytes);
         Timed timed = Timed.of(count, () -> loop.applyAsLong(mask));
         return hasToSettle(workingSetBytes) ? timed.afterRunning(SETTLE_NANOS) : timed;
     }
@@ -86,10 +86,10 @@ public final class Access {
      * @param loop makes them
      * @param promise what was promised beside a rival
      */
-    private record Question(String what, int count, Function<Words, LongUnaryOperator> loop,
+    private record Question(String what, int count, Function<WordAccess, LongUnaryOperator> loop,
             BiFunction<Memory, WorkingSet, Target> promise) {
 
-        void answer(Twins memory, Memory rival, Report report) {
+        void answer(RivalMemories memory, Memory rival, Report report) {
             List<WorkingSet> asked = Stream.of(WorkingSet.values())
                     .filter(each -> report.isFull() || !promise.apply(rival, each).equals(Target.NONE)).toList();
             if (asked.isEmpty()) {

@@ -3,8 +3,8 @@ package io.quire.memory.bench.access;
 import io.quire.memory.bench.fixture.JmhBenchmark;
 import io.quire.memory.bench.fixture.WorkingSet;
 import io.quire.memory.bench.fixture.Xorshift;
-import io.quire.memory.bench.measure.OwnLoop;
 import io.quire.memory.bench.measure.Promise;
+import io.quire.memory.bench.measure.SpecialisedLoop;
 import io.quire.memory.bench.measure.Target;
 import java.lang.invoke.MethodHandles;
 import java.util.function.LongUnaryOperator;
@@ -35,25 +35,25 @@ public class RandomRead extends JmhBenchmark {
     private LongUnaryOperator loop;
 
     @Setup(Level.Trial)
-    public void open(Twins memory) {
+    public void open(RivalMemories memory) {
         loop = loop(memory.words());
     }
 
     @Benchmark
     @OperationsPerInvocation(READS)
-    public long read(Twins memory) {
+    public long read(RivalMemories memory) {
         return loop.applyAsLong(memory.offsetMask());
     }
 
     /** A loop over the memory of one rival; takes the mask of the working set. */
-    static LongUnaryOperator loop(Words words) {
-        return OwnLoop.of(MethodHandles.lookup(), Loop.class, words);
+    static LongUnaryOperator loop(WordAccess words) {
+        return SpecialisedLoop.of(MethodHandles.lookup(), Loop.class, words);
     }
 
     /** Reads at random places under a mask. */
     static final class Loop implements LongUnaryOperator {
 
-        private static final Words WORDS = OwnLoop.rival(MethodHandles.lookup(), Words.class);
+        private static final WordAccess WORDS = SpecialisedLoop.rival(MethodHandles.lookup(), WordAccess.class);
 
         private long state = Xorshift.SEED;
 

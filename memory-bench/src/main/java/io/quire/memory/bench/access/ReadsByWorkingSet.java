@@ -32,7 +32,7 @@ final class ReadsByWorkingSet {
 
     private final List<Line> lines = new ArrayList<>();
 
-    private ReadsByWorkingSet(Twins memory, Report report) {
+    private ReadsByWorkingSet(RivalMemories memory, Report report) {
         addReads("Quire", memory, Memory.QUIRE);
         LongUnaryOperator gather = Gather.loop(memory.words(Memory.QUIRE));
         lines.add(new Line("Quire, 256 in a call", Series.Side.OURS, Long.MAX_VALUE,
@@ -47,14 +47,14 @@ final class ReadsByWorkingSet {
         }
     }
 
-    private void addReads(String name, Twins memory, Memory whose) {
+    private void addReads(String name, RivalMemories memory, Memory whose) {
         LongUnaryOperator loop = RandomRead.loop(memory.words(whose));
         lines.add(new Line(name, whose == Memory.QUIRE ? Series.Side.OURS : Series.Side.THEIRS,
                 memory.reach(whose), size -> Access.sampler(RandomRead.READS, loop, size)));
     }
 
     /** Adds the picture. */
-    static void draw(Twins memory, long sizeBytes, Report report) {
+    static void draw(RivalMemories memory, long sizeBytes, Report report) {
         report.progress("read cost against working set ...");
         ReadsByWorkingSet reads = new ReadsByWorkingSet(memory, report);
         if (report.isFull()) {

@@ -1,10 +1,10 @@
 package io.quire.memory.bench.allocate;
 
 import io.quire.memory.bench.fixture.JmhBenchmark;
-import io.quire.memory.bench.measure.OwnLoop;
 import io.quire.memory.bench.measure.Paired;
 import io.quire.memory.bench.measure.Promise;
 import io.quire.memory.bench.measure.Report;
+import io.quire.memory.bench.measure.SpecialisedLoop;
 import io.quire.memory.bench.measure.Target;
 import io.quire.memory.bench.measure.Timed;
 import java.lang.invoke.MethodHandles;
@@ -78,13 +78,13 @@ public class AllocateFree extends JmhBenchmark {
 
     /** A loop over the pages of one source; takes how many are freed and allocated. */
     static LongUnaryOperator loop(PageSource pages) {
-        return OwnLoop.of(MethodHandles.lookup(), Loop.class, pages);
+        return SpecialisedLoop.of(MethodHandles.lookup(), Loop.class, pages);
     }
 
     /** Frees and allocates, keeping as many pages as there are. */
     static final class Loop implements LongUnaryOperator {
 
-        private static final PageSource SOURCE = OwnLoop.rival(MethodHandles.lookup(), PageSource.class);
+        private static final PageSource SOURCE = SpecialisedLoop.rival(MethodHandles.lookup(), PageSource.class);
 
         @Override
         public long applyAsLong(long pages) {

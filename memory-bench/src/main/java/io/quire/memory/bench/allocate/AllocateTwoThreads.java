@@ -2,11 +2,11 @@ package io.quire.memory.bench.allocate;
 
 import io.quire.memory.bench.fixture.JmhBenchmark;
 import io.quire.memory.bench.measure.Paired;
+import io.quire.memory.bench.measure.ParallelSampler;
 import io.quire.memory.bench.measure.Promise;
 import io.quire.memory.bench.measure.Report;
 import io.quire.memory.bench.measure.Target;
 import io.quire.memory.bench.measure.Timed;
-import io.quire.memory.bench.measure.Together;
 import java.util.EnumSet;
 import java.util.Set;
 import java.util.function.LongUnaryOperator;
@@ -107,7 +107,7 @@ public class AllocateTwoThreads extends JmhBenchmark {
         try (PageSource here = source.open(LIVE); PageSource there = here.forAnotherThread()) {
             Source.fill(there);
             Timed alone = AllocateFree.timed(here, AllocateFree.PAGES);
-            try (Together both = new Together(alone, AllocateFree.timed(there, AllocateFree.PAGES))) {
+            try (ParallelSampler both = new ParallelSampler(alone, AllocateFree.timed(there, AllocateFree.PAGES))) {
                 report.add("allocate + free, " + source.words() + ", two threads, one", target,
                         Paired.BATCHES.compare(both, alone));
             }

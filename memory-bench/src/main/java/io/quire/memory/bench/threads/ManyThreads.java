@@ -7,11 +7,11 @@ import io.quire.memory.bench.fixture.JmhBenchmark;
 import io.quire.memory.bench.fixture.Pages;
 import io.quire.memory.bench.fixture.Xorshift;
 import io.quire.memory.bench.measure.Paired;
+import io.quire.memory.bench.measure.ParallelSampler;
 import io.quire.memory.bench.measure.Report;
 import io.quire.memory.bench.measure.Sampler;
 import io.quire.memory.bench.measure.Target;
 import io.quire.memory.bench.measure.Timed;
-import io.quire.memory.bench.measure.Together;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongSupplier;
@@ -206,15 +206,16 @@ public class ManyThreads extends JmhBenchmark {
     }
 
     private static void compare(String what, int threads, Work work, Paired rounds, Report report) {
-        Shared all = new Shared();
-        all.open();
-        List<Own> own = IntStream.range(0, threads).mapToObj(_ -> Own.of(all)).toList();
+        Shared shared = new Shared();
+        shared.open();
+        List<Own> own = IntStream.range(0, threads).mapToObj(_ -> Own.of(shared)).toList();
         List<Timed> samplers = own.stream().map(each -> Timed.of(OPERATIONS, work.of(each))).toList();
         Sampler alone = samplers.getFirst();
-        try (Together together = new Together(alone, samplers.subList(1, threads).toArray(Sampler[]::new))) {
-            report.add(what + threads + " threads, one", Target.NONE, rounds.compare(together, alone));
+        Sampler[] others = samplers.subList(1, threads).toArray(Sampler[]::new);
+        try (ParallelSampler all = new ParallelSampler(alone, others)) {
+            report.add(what + threads + " threads, one", Target.NONE, rounds.compare(all, alone));
         }
         own.forEach(Own::close);
-        all.close();
+        shared.close();
     }
 }

@@ -9,20 +9,20 @@ import java.lang.invoke.MethodType;
 import java.util.function.LongUnaryOperator;
 
 /**
- * One loop, written once, measured with many rivals in one process. What the compiler knows about a call belongs to
- * the class that makes it: a loop that has called several rivals calls all of them through a table from then on. So
- * each gets a copy of the class of its loop, made from the same bytes, in which the rival is a constant.
+ * Lets a loop that is written once be compiled for each rival by itself. The compiler's profile of a call belongs to the
+ * class that makes the call: a loop that has called several rivals calls all of them through a table from then on. So
+ * each rival gets a copy of the class of the loop, made from the same bytes, in which the rival is a constant.
  */
-public final class OwnLoop {
+public final class SpecialisedLoop {
 
-    private OwnLoop() {
+    private SpecialisedLoop() {
     }
 
     /**
-     * A copy of a loop.
+     * Makes a copy of a loop.
      *
      * @param home the lookup of a class in the package of the loop
-     * @param loop has a constructor without arguments, and its rival in a static final field, from {@link #rival}
+     * @param loop a class with a constructor without arguments, and with a static final field from {@link #rival}
      * @param rival what the copy measures
      */
     public static LongUnaryOperator of(MethodHandles.Lookup home, Class<? extends LongUnaryOperator> loop,
@@ -36,7 +36,7 @@ public final class OwnLoop {
         }
     }
 
-    /** The rival of the copy whose lookup this is. */
+    /** The rival of a copy, which asks with its own lookup. */
     public static <T> T rival(MethodHandles.Lookup copy, Class<T> type) {
         try {
             return MethodHandles.classData(copy, ConstantDescs.DEFAULT_NAME, type);

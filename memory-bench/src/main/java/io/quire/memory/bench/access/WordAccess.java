@@ -10,15 +10,15 @@ import io.quire.memory.guard.WriterSlot;
 import java.lang.foreign.MemorySegment;
 import org.agrona.concurrent.UnsafeBuffer;
 
-/** Memory whose words are read and written, the way a user of it would: all checks on. */
-sealed interface Words {
+/** Reads and writes words of a memory as its users do, with all checks on. */
+sealed interface WordAccess {
 
     /** Where the first word is. */
     default long start() {
         return 0;
     }
 
-    /** The 8 bytes at a place: the start, or so many bytes more. */
+    /** The 8 bytes at a place, which is the start or a number of bytes more. */
     long get(long place);
 
     void set(long place, long value);
@@ -31,7 +31,7 @@ sealed interface Words {
     }
 
     /** A space, through an accessor. */
-    record Quire(Accessor accessor, long start) implements Words {
+    record Quire(Accessor accessor, long start) implements WordAccess {
 
         @Override
         public long get(long place) {
@@ -50,7 +50,7 @@ sealed interface Words {
     }
 
     /** One flat segment. */
-    record Flat(MemorySegment segment) implements Words {
+    record Flat(MemorySegment segment) implements WordAccess {
 
         @Override
         public long get(long place) {
@@ -64,7 +64,7 @@ sealed interface Words {
     }
 
     /** A buffer of Netty over that segment. */
-    record Netty(ByteBuf buffer) implements Words {
+    record Netty(ByteBuf buffer) implements WordAccess {
 
         @Override
         public long get(long place) {
@@ -78,7 +78,7 @@ sealed interface Words {
     }
 
     /** A buffer of Agrona over that segment. */
-    record Agrona(UnsafeBuffer buffer) implements Words {
+    record Agrona(UnsafeBuffer buffer) implements WordAccess {
 
         @Override
         public long get(long place) {
@@ -93,7 +93,7 @@ sealed interface Words {
 
     /** That segment, where each page could be anywhere in it. */
     @SuppressWarnings("ArrayRecordComponent") // never compared; the compiler trusts the fields of a record
-    record FlatBehindTable(MemorySegment segment, long[] distances) implements Words {
+    record FlatBehindTable(MemorySegment segment, long[] distances) implements WordAccess {
 
         @Override
         public long get(long place) {
@@ -110,8 +110,8 @@ sealed interface Words {
         }
     }
 
-    /** That segment, among some 36 instructions that have nothing to do with it. */
-    record FlatAndWork(MemorySegment segment) implements Words {
+    /** That segment, with some 36 more instructions that have nothing to do with it. */
+    record FlatAndWork(MemorySegment segment) implements WordAccess {
 
         @Override
         public long get(long place) {
@@ -129,7 +129,7 @@ sealed interface Words {
     }
 
     /** That segment, written as an accessor writes, but without looking at anything. */
-    record FlatInSlot(MemorySegment segment, WriterSlot slot) implements Words {
+    record FlatInSlot(MemorySegment segment, WriterSlot slot) implements WordAccess {
 
         @Override
         public long get(long place) {
@@ -145,7 +145,7 @@ sealed interface Words {
     }
 
     /** No memory at all: what the loop and its random number cost. */
-    record Nothing() implements Words {
+    record Nothing() implements WordAccess {
 
         @Override
         public long get(long place) {

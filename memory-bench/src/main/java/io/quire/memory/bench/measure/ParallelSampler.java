@@ -7,10 +7,10 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CyclicBarrier;
 
 /**
- * Threads that do the same at the same time: the mean of what one operation costs each of them. Each has a sampler of
- * its own, which only that thread uses.
+ * Samples several threads that do the same at the same time: the mean of what one operation costs each of them. Each
+ * thread has a sampler of its own.
  */
-public final class Together implements Sampler, AutoCloseable {
+public final class ParallelSampler implements Sampler, AutoCloseable {
 
     private final List<Follower> followers = new ArrayList<>();
     private final CyclicBarrier start;
@@ -24,13 +24,13 @@ public final class Together implements Sampler, AutoCloseable {
      * @param here what the thread that calls {@link #sample()} does
      * @param there what each of the others does
      */
-    public Together(Sampler here, Sampler... there) {
+    public ParallelSampler(Sampler here, Sampler... there) {
         this.here = here;
         start = new CyclicBarrier(1 + there.length);
         for (Sampler sampler : there) {
             Follower follower = new Follower(sampler);
             followers.add(follower);
-            Thread.ofPlatform().daemon().name("together").start(follower::follow);
+            Thread.ofPlatform().daemon().name("parallel-sampler").start(follower::follow);
         }
     }
 

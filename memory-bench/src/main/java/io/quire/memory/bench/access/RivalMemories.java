@@ -16,9 +16,9 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
-/** The same amount of memory as a space and as a flat segment, and that same segment as buffers of others. */
+/** The same amount of memory as a space and as a flat segment, and that segment as buffers of other libraries. */
 @State(Scope.Thread)
-public class Twins {
+public class RivalMemories {
 
     /** The largest power of two that an int can index. */
     private static final long BUFFER_BYTES_MAX = 1L << 30;
@@ -34,10 +34,10 @@ public class Twins {
     private FlatMemory flat;
 
     /** What {@link #open()} does for JMH, with a given size. */
-    static Twins of(long sizeBytes) {
-        Twins twins = new Twins();
-        twins.open(sizeBytes);
-        return twins;
+    static RivalMemories of(long sizeBytes) {
+        RivalMemories memories = new RivalMemories();
+        memories.open(sizeBytes);
+        return memories;
     }
 
     @Setup(Level.Trial)
@@ -58,22 +58,22 @@ public class Twins {
     }
 
     /** The memory that JMH asked for. */
-    Words words() {
+    WordAccess words() {
         return words(memory);
     }
 
-    /** The memory of one rival, all of it or as much as its indexes reach. */
-    Words words(Memory whose) {
+    /** The words of one rival: all of them, or as many as its indexes reach. */
+    WordAccess words(Memory whose) {
         return switch (whose) {
-            case QUIRE -> new Words.Quire(resident.accessor(), resident.address());
-            case FLAT -> new Words.Flat(flat.segment());
-            case NETTY -> new Words.Netty(Unpooled.wrappedBuffer(buffer()));
-            case AGRONA -> new Words.Agrona(new UnsafeBuffer(buffer()));
-            case FLAT_BEHIND_TABLE -> new Words.FlatBehindTable(flat.segment(),
+            case QUIRE -> new WordAccess.Quire(resident.accessor(), resident.address());
+            case FLAT -> new WordAccess.Flat(flat.segment());
+            case NETTY -> new WordAccess.Netty(Unpooled.wrappedBuffer(buffer()));
+            case AGRONA -> new WordAccess.Agrona(new UnsafeBuffer(buffer()));
+            case FLAT_BEHIND_TABLE -> new WordAccess.FlatBehindTable(flat.segment(),
                     new long[(int) (sizeBytes / Pages.PAGE_BYTES)]);
-            case FLAT_AND_WORK -> new Words.FlatAndWork(flat.segment());
-            case FLAT_IN_SLOT -> new Words.FlatInSlot(flat.segment(), new WriterSlot());
-            case NOTHING -> new Words.Nothing();
+            case FLAT_AND_WORK -> new WordAccess.FlatAndWork(flat.segment());
+            case FLAT_IN_SLOT -> new WordAccess.FlatInSlot(flat.segment(), new WriterSlot());
+            case NOTHING -> new WordAccess.Nothing();
         };
     }
 
