@@ -123,15 +123,15 @@ public class AllocateFree extends JmhBenchmark {
     }
 
     private static void compare(Source rival, int live, Target target, Report report) {
-        String what = "allocate + free, " + live + " live, " + rival.words();
+        String what = "allocate + free, " + live + " live";
         String missing = rival.whyMissing();
         if (missing != null) {
-            report.missing(what, target, missing);
+            report.missing(what, rival.words(), target, missing);
             return;
         }
         try (PageSource ours = Source.OWN.open(live); PageSource theirs = rival.open(live)) {
             boolean isSlow = rival == Source.SHARED_ARENA;
-            report.add(what, target, (isSlow ? Paired.LONG_BATCHES : Paired.BATCHES)
+            report.add(what, rival.words(), target, (isSlow ? Paired.LONG_BATCHES : Paired.BATCHES)
                     .compare(timed(ours, PAGES), timed(theirs, isSlow ? SLOW_PAGES : PAGES)));
         }
     }

@@ -35,7 +35,7 @@ public final class Metadata {
         double bytes = bytesPerPage(before);
         resident.close();
         double percent = 100 * bytes / Pages.PAGE_BYTES;
-        report.add("heap for each resident page", Promise.METADATA,
+        report.addFigure("heap for each resident page", Promise.METADATA,
                 Figures.number(percent) + " %, " + Figures.number(bytes) + " B",
                 bytes <= BYTES_MAX && percent <= PERCENT_MAX);
         report.note("Heap: an accessor that has used all of these pages adds "

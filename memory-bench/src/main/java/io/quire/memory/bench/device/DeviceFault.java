@@ -9,6 +9,7 @@ import io.quire.memory.bench.fixture.ResidentSpace;
 import io.quire.memory.bench.measure.Figures;
 import io.quire.memory.bench.measure.Paired;
 import io.quire.memory.bench.measure.Report;
+import io.quire.memory.bench.measure.Row;
 import io.quire.memory.bench.measure.Target;
 import io.quire.memory.bench.measure.Timed;
 import io.quire.memory.device.DeviceAccess;
@@ -151,7 +152,7 @@ public class DeviceFault extends JmhBenchmark {
             if (model.whyMissing().isEmpty()) {
                 answer(model, report);
             } else {
-                report.missing("faults of a " + model.words(), Target.NONE, model.whyMissing());
+                report.missing("faults of a " + model.words(), Row.NO_RIVAL, Target.NONE, model.whyMissing());
             }
         }
     }
@@ -175,10 +176,10 @@ public class DeviceFault extends JmhBenchmark {
     private void compare(Report report) {
         String words = access.name().toLowerCase(Locale.ROOT) + " fault";
         Timed processor = new Timed(this::processorFirstWrite, PAGES, this::forkHostSpace, this::closeHostChild);
-        report.add(words + ", " + model.words() + ", first write", Target.NONE,
+        report.add(words + ", " + model.words(), "first write", Target.NONE,
                 ROUNDS.compare(timed(this::deviceAccess), processor));
         if (model == DeviceModel.preferred()) {
-            report.add(words + ", the library's part, first write", Target.NONE,
+            report.add(words + ", the library's part", "first write", Target.NONE,
                     ROUNDS.compare(timed(this::mirrorFault), processor));
         }
     }

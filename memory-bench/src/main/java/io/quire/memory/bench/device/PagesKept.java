@@ -60,7 +60,7 @@ public final class PagesKept {
     public static void answer(Report report) {
         for (Case each : Case.values()) {
             int left = pagesThatLeave(each);
-            report.add("pages off the device after a fork: " + each.words, each.target(),
+            report.addFigure("pages off the device after a fork: " + each.words, each.target(),
                     String.format(Locale.ROOT, "%,d of %,d", left, PAGES), left == each.expected);
         }
     }

@@ -80,7 +80,8 @@ public final class HitRatios {
         List<Row> rows = SyntheticTraces.all().parallelStream()
                 .flatMap(trace -> Arrays.stream(SIZES).mapToObj(percent -> Row.of(trace, percent))).toList();
         long met = rows.stream().filter(Row::meetsTarget).count();
-        report.add("hit ratios of synthetic traces", Promise.EVICTION, met + " of " + rows.size(), met == rows.size());
+        report.addFigure("hit ratios of synthetic traces", Promise.EVICTION, met + " of " + rows.size(),
+                met == rows.size());
     }
 
     /** Prints the table: synthetic traces, and after them those of the folder, if one is given. */

@@ -43,6 +43,7 @@ public class FirstWrite extends JmhBenchmark {
     /** As many pages as a directory of the page table maps. */
     private static final int WRITES = 4096;
     private static final int LINUX_FORKS = 3;
+    private static final String LINUX = "Linux";
 
     /** Which pages are written. */
     public enum Spread {
@@ -133,9 +134,9 @@ public class FirstWrite extends JmhBenchmark {
             write.spread = spread;
             write.open();
             try {
-                write.compareWithCopy("first write, " + words + ", plain copy of 4 KiB", report);
+                write.compareWithCopy("first write, " + words, report);
                 if (spread == Spread.SCATTERED) {
-                    write.compareWithLinux("first write, " + words + ", Linux", linux, report);
+                    write.compareWithLinux("first write, " + words, linux, report);
                 }
             } finally {
                 write.close();
@@ -144,7 +145,8 @@ public class FirstWrite extends JmhBenchmark {
     }
 
     private void compareWithCopy(String what, Report report) {
-        report.add(what, spread == Spread.SCATTERED ? Promise.FIRST_WRITE_SCATTERED : Promise.FIRST_WRITE_CLUSTERED,
+        report.add(what, "plain copy of 4 KiB",
+                spread == Spread.SCATTERED ? Promise.FIRST_WRITE_SCATTERED : Promise.FIRST_WRITE_CLUSTERED,
                 Paired.LONG_BATCHES.compare(timed(this::quire), timed(this::plainCopy)));
     }
 
@@ -154,16 +156,18 @@ public class FirstWrite extends JmhBenchmark {
 
     private void compareWithLinux(String what, @Nullable LinuxFork linux, Report report) {
         if (linux == null) {
-            report.missing(what, Promise.FIRST_WRITE_BESIDE_LINUX, LinuxFork.MISSING);
+            report.missing(what, LINUX, Promise.FIRST_WRITE_BESIDE_LINUX, LinuxFork.MISSING);
             return;
         }
         Histogram ours = new Histogram(3);
         Histogram theirP99 = new Histogram(3);
-        report.add(what, Promise.FIRST_WRITE_BESIDE_LINUX, Paired.PROCESSES.compare(medianOfSingleWrites(ours), () -> {
+        Sampler theirs = () -> {
             LinuxFork.Times times = linux.measure(SIZE_BYTES, LINUX_FORKS, WRITES);
             theirP99.recordValue(times.firstWriteP99());
             return (double) times.firstWrite();
-        }));
+        };
+        report.add(what, LINUX, Promise.FIRST_WRITE_BESIDE_LINUX,
+                Paired.PROCESSES.compare(medianOfSingleWrites(ours), theirs));
         report.note("First write, each timed by itself and the clock included: p50 "
                 + at(50, ours) + ", p99 " + at(99, ours) + ", max " + at(100, ours) + "; Linux p99 "
                 + at(50, theirP99) + ".");

@@ -104,7 +104,7 @@ public class ForkBesideThread extends JmhBenchmark {
             fork.activity = activity;
             fork.open();
             try {
-                report.add(words + ", without it", Target.NONE,
+                report.add(words, "without it", Target.NONE,
                         Paired.BATCHES.compare(fork.watched.timed(), fork.alone.timed()));
             } finally {
                 fork.close();

@@ -106,7 +106,7 @@ public class ForkOnDevice extends JmhBenchmark {
             if (report.isFull()) {
                 device.compareWithLinux(linux, report);
             }
-            report.add("fork after the device wrote, after it read", Target.NONE,
+            report.add("fork after the device wrote", "after it read", Target.NONE,
                     Paired.LONG_BATCHES.compare(device.one(device::deviceWrites), device.one(device::deviceReads)));
             long onDevice = memoryOnDevice(device.memory);
             report.note("Fork of 1 GiB on the device: " + onDevice * Pages.PAGE_BYTES / (1 << 20)
@@ -123,7 +123,7 @@ public class ForkOnDevice extends JmhBenchmark {
     private void compareWithHost(Report report) {
         ForkTime host = ForkTime.of(ForkTime.Size.GIB_1);
         try {
-            report.add("fork of 1 GiB on a device, on the host", Target.atMost(1.2),
+            report.add("fork of 1 GiB on a device", "on the host", Target.atMost(1.2),
                     Paired.BATCHES.compare(timed(), host.timed()));
         } finally {
             host.close();
@@ -131,12 +131,12 @@ public class ForkOnDevice extends JmhBenchmark {
     }
 
     private void compareWithLinux(@Nullable LinuxFork linux, Report report) {
-        String what = "fork of 1 GiB on a device, Linux fork()";
+        String what = "fork of 1 GiB on a device";
         Target target = Target.atLeast(10_000);
         if (linux == null) {
-            report.missing(what, target, LinuxFork.MISSING);
+            report.missing(what, LinuxFork.WORDS, target, LinuxFork.MISSING);
         } else {
-            report.add(what, target, Paired.PROCESSES.compare(timed().medianOf(SAMPLES),
+            report.add(what, LinuxFork.WORDS, target, Paired.PROCESSES.compare(timed().medianOf(SAMPLES),
                     () -> linux.measure(SIZE_BYTES, LINUX_FORKS, LINUX_WRITES).fork()));
         }
     }

@@ -327,7 +327,7 @@ public class ForkScaling extends JmhBenchmark {
     }
 
     private static void sampleLinux(LinuxFork.Times times, Lines lines, double x) {
-        lines.theirs("Linux fork()", x, (double) times.fork());
+        lines.theirs(LinuxFork.WORDS, x, (double) times.fork());
         lines.theirs("Linux first write", x, (double) times.firstWrite());
     }
 

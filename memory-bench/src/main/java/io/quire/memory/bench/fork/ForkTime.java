@@ -135,16 +135,17 @@ public class ForkTime extends JmhBenchmark {
         ForkTime large = of(Size.GIB_1);
         ForkTime huge = of(Size.GIB_64);
         try {
-            report.add("fork of 64 GiB mapped, of 1 MiB", Promise.FORK_OF_ANY_SIZE,
+            report.add("fork of 64 GiB mapped", "of 1 MiB", Promise.FORK_OF_ANY_SIZE,
                     Paired.BATCHES.compare(huge.timed(), small.timed()));
-            report.add("fork of 1 GiB resident, of 1 MiB", Target.NONE,
+            report.add("fork of 1 GiB resident", "of 1 MiB", Target.NONE,
                     Paired.BATCHES.compare(large.timed(), small.timed()));
-            String what = "fork of 1 GiB resident, Linux fork()";
+            String what = "fork of 1 GiB resident";
             if (linux == null) {
-                report.missing(what, Promise.FORK_BESIDE_LINUX, LinuxFork.MISSING);
+                report.missing(what, LinuxFork.WORDS, Promise.FORK_BESIDE_LINUX, LinuxFork.MISSING);
             } else {
-                report.add(what, Promise.FORK_BESIDE_LINUX, Paired.PROCESSES.compare(large.timed().medianOf(SAMPLES),
-                        () -> linux.measure(Size.GIB_1.mappedBytes, LINUX_FORKS, LINUX_WRITES).fork()));
+                report.add(what, LinuxFork.WORDS, Promise.FORK_BESIDE_LINUX,
+                        Paired.PROCESSES.compare(large.timed().medianOf(SAMPLES),
+                                () -> linux.measure(Size.GIB_1.mappedBytes, LINUX_FORKS, LINUX_WRITES).fork()));
             }
         } finally {
             small.close();

@@ -49,7 +49,7 @@ public final class MapSnapshots {
             if (whyMissing.isEmpty()) {
                 running.add(rival);
             } else {
-                report.missing("map snapshot, " + rival.words(), Target.NONE, whyMissing);
+                report.missing("map snapshot", rival.words(), Target.NONE, whyMissing);
             }
         }
         compare(running);
@@ -106,7 +106,7 @@ public final class MapSnapshots {
     }
 
     private void add(String what, FilledMap rival, Timed ours, Timed theirs) {
-        report.add("map " + what + ", " + rival.kind.words(), Target.NONE, ROUNDS.compare(ours, theirs));
+        report.add("map " + what, rival.kind.words(), Target.NONE, ROUNDS.compare(ours, theirs));
     }
 
     private void drawMemory(Set<MapKind> kinds) {

@@ -8,13 +8,10 @@ import java.util.Locale;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Collects what was measured, tells of it at once in a line, and at the end in two tables. */
+/** Collects what was measured, and prints a line about it at once and tables at the end. */
 public final class Report {
 
-    private static final String PROMISES = "%-71s %16s  %-16s %s%n";
-    private static final String ROWS = "%-58s %10s %10s %17s %17s  %s%n";
-
-    /** Halves of a run that differ by more were not measured on the same machine, so to say. */
+    /** If the two halves of a run differ by more than this part, something has changed during the run. */
     private static final double STEADY_DRIFT = 0.15;
 
     private final PrintStream out;
@@ -28,12 +25,7 @@ public final class Report {
     private Question question = Question.NONE;
     private double partDone;
 
-    /**
-     * A picture and whose it is.
-     *
-     * @param question who was asked
-     * @param chart the answer
-     */
+    /** A picture and the question that it answers. */
     public record ChartOf(Question question, Chart chart) {
     }
 
@@ -47,15 +39,15 @@ public final class Report {
         this.full = full;
     }
 
-    /** Whether there is time for every rival and every size; if not, what a target needs and one picture of it. */
+    /** Whether there is time for every rival and every size. If not, measure what a target needs, and one picture. */
     public boolean isFull() {
         return full;
     }
 
     /**
-     * Says whose answers follow.
+     * Says which question is answered from now on.
      *
-     * @param before what part of the time all questions take is over
+     * @param before the part of the time for all questions that is over
      */
     public void begin(Question asked, double before) {
         question = asked;
@@ -68,13 +60,9 @@ public final class Report {
                 what);
     }
 
-    /**
-     * Adds a comparison.
-     *
-     * @param what the operation, and after the last comma the rival
-     */
-    public void add(String what, Target target, Comparison measured) {
-        Row row = new Row(question, what, target, measured, "-", target.bound().judge(measured));
+    /** Adds a comparison of an operation of ours with that of a rival. */
+    public void add(String operation, String rival, Target target, Comparison measured) {
+        Row row = Row.compared(question, operation, rival, target, measured);
         add(row);
         if (row.verdict() != Verdict.NONE) {
             warnOfNoise(row, measured);
@@ -82,13 +70,8 @@ public final class Report {
     }
 
     /** Adds a figure that has no rival. */
-    public void add(String what, Target target, String figure, boolean met) {
-        add(new Row(question, what, target, null, figure, Verdict.of(met)));
-    }
-
-    /** Adds a figure that has no rival, and a target that only it has. */
-    public void add(String what, String figure, String target, boolean met) {
-        add(what, Target.figure(target), figure, met);
+    public void addFigure(String operation, Target target, String figure, boolean met) {
+        add(Row.counted(question, operation, target, figure, met));
     }
 
     /** Adds a picture. */
@@ -97,9 +80,10 @@ public final class Report {
     }
 
     /** Adds what could not be measured, and why. */
-    public void missing(String what, Target target, String why) {
-        add(new Row(question, what, target, null, "-", Verdict.NOT_MEASURED));
-        note(what + ": " + why);
+    public void missing(String operation, String rival, Target target, String why) {
+        Row row = Row.missing(question, operation, rival, target);
+        add(row);
+        note(row.what() + ": " + why);
     }
 
     /** Adds a line under the tables. */
@@ -107,12 +91,12 @@ public final class Report {
         notes.add(text);
     }
 
-    /** Adds a line that is said before anything else: why not to trust a figure. */
+    /** Adds a warning not to trust a figure. */
     public void warn(String text) {
         warnings.add(text);
     }
 
-    /** Everything that was added, in that order. */
+    /** All rows, in the order in which they were added. */
     public List<Row> rows() {
         return List.copyOf(rows);
     }
@@ -127,7 +111,7 @@ public final class Report {
         return rows.stream().filter(row -> !(row.target() instanceof Promise)).toList();
     }
 
-    /** What no row answers. */
+    /** Promises that no row answers. */
     public Set<Promise> unanswered() {
         Set<Promise> open = EnumSet.allOf(Promise.class);
         rows.forEach(row -> open.remove(row.target()));
@@ -139,7 +123,7 @@ public final class Report {
         return List.copyOf(charts);
     }
 
-    /** Why not to trust a figure. */
+    /** Warnings not to trust a figure. */
     public List<String> warnings() {
         return List.copyOf(warnings);
     }
@@ -149,26 +133,9 @@ public final class Report {
         return List.copyOf(notes);
     }
 
-    /** Prints the promises, the other rows, and the lines under them. */
+    /** Prints two tables, and the lines under them. */
     public void print() {
-        out.println();
-        out.printf(PROMISES, "promise", "target", "measured", "");
-        for (Promise promise : Promise.values()) {
-            Row row = answer(promise);
-            if (row != null) {
-                print(promise, row);
-            }
-        }
-        if (!others().isEmpty()) {
-            out.println();
-            out.printf(ROWS, "also measured", "ours", "theirs", "ratio", "target", "");
-            others().forEach(this::print);
-        }
-        out.println();
-        out.println("A ratio under \">=\" is theirs / ours, else ours / theirs; ± is half the distance");
-        out.println("of the quartiles of all rounds. \"?\" after a verdict: too busy to tell.");
-        notes.forEach(out::println);
-        warnings.forEach(text -> out.println("WARNING: " + text));
+        Tables.print(this, out);
     }
 
     private void add(Row row) {
@@ -179,23 +146,6 @@ public final class Report {
         progress(row.what() + ": " + row.ours() + (row.comparison() == null ? ""
                 : ", " + row.theirs() + ", ratio " + row.ratio() + " " + row.spread())
                 + (row.verdict() == Verdict.NONE ? "" : ", " + row.verdict().words()));
-    }
-
-    private void print(Promise promise, Row row) {
-        String measured = row.comparison() == null ? row.ours() : row.ratio() + " " + row.spread();
-        out.printf(PROMISES, promise.words(), promise.bound().words(), measured, row.verdict().words());
-        if (!row.reason().isEmpty()) {
-            out.println("    " + row.reason());
-        }
-    }
-
-    private void print(Row row) {
-        String ratio = row.comparison() == null ? "-" : row.ratio() + " " + row.spread();
-        out.printf(ROWS, row.what(), row.ours(), row.theirs(), ratio, row.target().bound().words(),
-                row.verdict().words());
-        if (!row.reason().isEmpty()) {
-            out.println("    " + row.reason());
-        }
     }
 
     private void warnOfNoise(Row row, Comparison measured) {

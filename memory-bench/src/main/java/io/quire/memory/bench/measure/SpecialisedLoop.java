@@ -9,9 +9,9 @@ import java.lang.invoke.MethodType;
 import java.util.function.LongUnaryOperator;
 
 /**
- * Lets a loop that is written once be compiled for each rival by itself. The compiler's profile of a call belongs to the
- * class that makes the call: a loop that has called several rivals calls all of them through a table from then on. So
- * each rival gets a copy of the class of the loop, made from the same bytes, in which the rival is a constant.
+ * Lets a loop that is written once be compiled for each rival by itself. The compiler's profile of a call belongs to
+ * the class that makes the call: a loop that has called several rivals calls all of them through a table from then on.
+ * So each rival gets a copy of the class of the loop, made from the same bytes, in which the rival is a constant.
  */
 public final class SpecialisedLoop {
 

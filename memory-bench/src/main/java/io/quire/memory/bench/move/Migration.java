@@ -148,8 +148,8 @@ public class Migration extends JmhBenchmark {
 
     private void compare(Report report) {
         String what = "page to " + (direction == Direction.TO_DEVICE ? "device" : "host") + ", " + batchPages
-                + (attached ? " a call, attached, copy" : " a call, plain copy");
-        report.add(what, target(),
+                + (attached ? " a call, attached" : " a call");
+        report.add(what, attached ? "copy" : "plain copy", target(),
                 ROUNDS.compare(new Timed(this::migrate, PAGES, this::putBack, () -> {}),
                         Timed.of(PAGES, this::plainCopy)));
     }

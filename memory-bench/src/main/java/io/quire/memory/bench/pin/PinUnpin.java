@@ -140,12 +140,12 @@ public class PinUnpin extends JmhBenchmark {
         PinUnpin pins = new PinUnpin();
         pins.open();
         try {
-            pins.compare("pin by an accessor, one exchange", Promise.PIN_BY_ACCESSOR, pins::accessor, report);
-            pins.compare("pin by a space, one exchange", Promise.PIN_BY_SPACE, pins::space, report);
+            pins.compare("pin by an accessor", Promise.PIN_BY_ACCESSOR, pins::accessor, report);
+            pins.compare("pin by a space", Promise.PIN_BY_SPACE, pins::space, report);
             if (report.isFull()) {
-                pins.compare("pin and segment by an accessor, one exchange", Target.NONE, pins::accessorWithSegments,
+                pins.compare("pin and segment by an accessor", Target.NONE, pins::accessorWithSegments,
                         report);
-                pins.compare("pin and segment by a space, one exchange", Target.NONE, pins::spaceWithSegments, report);
+                pins.compare("pin and segment by a space", Target.NONE, pins::spaceWithSegments, report);
             }
         } finally {
             pins.close();
@@ -153,6 +153,7 @@ public class PinUnpin extends JmhBenchmark {
     }
 
     private void compare(String what, Target target, LongSupplier operation, Report report) {
-        report.add(what, target, Paired.BATCHES.compare(Timed.of(PAGES, operation), Timed.of(PAGES, this::exchange)));
+        report.add(what, "one exchange", target,
+                Paired.BATCHES.compare(Timed.of(PAGES, operation), Timed.of(PAGES, this::exchange)));
     }
 }

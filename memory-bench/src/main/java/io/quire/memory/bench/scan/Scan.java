@@ -96,7 +96,7 @@ public class Scan extends JmhBenchmark {
             scan.layout = layout;
             scan.open();
             try {
-                report.add("scan of 1 GiB, " + words + ", a page, flat loop",
+                report.add("scan of 1 GiB, " + words + ", a page", "flat loop",
                         layout == Layout.ORDERED ? Promise.SCAN : Target.NONE,
                         Paired.LONG_BATCHES.compare(Timed.of(PAGES, scan::quire),
                                 Timed.of(PAGES, scan::flat)));

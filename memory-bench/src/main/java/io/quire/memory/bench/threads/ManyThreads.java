@@ -213,7 +213,7 @@ public class ManyThreads extends JmhBenchmark {
         Sampler alone = samplers.getFirst();
         Sampler[] others = samplers.subList(1, threads).toArray(Sampler[]::new);
         try (ParallelSampler all = new ParallelSampler(alone, others)) {
-            report.add(what + threads + " threads, one", Target.NONE, rounds.compare(all, alone));
+            report.add(what + threads + " threads", "one", Target.NONE, rounds.compare(all, alone));
         }
         own.forEach(Own::close);
         shared.close();

@@ -16,22 +16,22 @@ class ReportTest {
     @Test
     void aPromiseThatNobodyAnsweredIsNamed() {
         assertThat(report.unanswered()).contains(Promise.SCAN).hasSize(Promise.values().length);
-        report.add("scan of 1 GiB, flat loop", Promise.SCAN, BoundTest.rounds(100, 99));
+        report.add("scan of 1 GiB", "flat loop", Promise.SCAN, BoundTest.rounds(100, 99));
         assertThat(report.unanswered()).doesNotContain(Promise.SCAN).hasSize(Promise.values().length - 1);
     }
 
     @Test
     void aPromiseIsAnsweredOnce() {
-        report.add("scan of 1 GiB, flat loop", Promise.SCAN, BoundTest.rounds(100, 99));
-        assertThatThrownBy(() -> report.add("scan of 2 GiB, flat loop", Promise.SCAN, BoundTest.rounds(100, 99)))
+        report.add("scan of 1 GiB", "flat loop", Promise.SCAN, BoundTest.rounds(100, 99));
+        assertThatThrownBy(() -> report.add("scan of 2 GiB", "flat loop", Promise.SCAN, BoundTest.rounds(100, 99)))
                 .isInstanceOf(IllegalStateException.class).hasMessageContaining("promise=SCAN");
         assertThat(report.rows()).hasSize(1);
     }
 
     @Test
     void whatWasPromisedStandsInOneTableAndTheRestInAnother() {
-        report.add("scan of 1 GiB, flat loop", Promise.SCAN, BoundTest.rounds(100, 99));
-        report.add("scan of 1 GiB, scattered, flat loop", Target.NONE, BoundTest.rounds(500, 100));
+        report.add("scan of 1 GiB", "flat loop", Promise.SCAN, BoundTest.rounds(100, 99));
+        report.add("scan of 1 GiB, scattered", "flat loop", Target.NONE, BoundTest.rounds(500, 100));
         printed.reset();
         report.print();
         String text = printed.toString(StandardCharsets.UTF_8);
@@ -41,7 +41,7 @@ class ReportTest {
 
     @Test
     void aMissedTargetIsExplained() {
-        report.add("pin, one exchange", Target.atMost(4).because("The stack is walked."), BoundTest.rounds(50, 10));
+        report.add("pin", "one exchange", Target.atMost(4).because("The stack is walked."), BoundTest.rounds(50, 10));
         assertThat(report.rows().getFirst().reason()).isEqualTo("The stack is walked.");
         report.print();
         assertThat(printed.toString(StandardCharsets.UTF_8)).contains("The stack is walked.");
@@ -49,7 +49,7 @@ class ReportTest {
 
     @Test
     void aTargetThatIsMetNeedsNoExplanation() {
-        report.add("pin, one exchange", Target.atMost(4).because("The stack is walked."), BoundTest.rounds(30, 10));
+        report.add("pin", "one exchange", Target.atMost(4).because("The stack is walked."), BoundTest.rounds(30, 10));
         assertThat(report.rows().getFirst().reason()).isEmpty();
     }
 
@@ -57,7 +57,7 @@ class ReportTest {
     void noiseIsWarnedOf() {
         double[] ours = {10, 30, 10, 30, 10, 30, 10, 30, 10};
         double[] theirs = {10, 10, 10, 10, 10, 10, 10, 10, 10};
-        report.add("read, flat loop", Target.atMost(2), Comparison.of(ours, theirs));
+        report.add("read", "flat loop", Target.atMost(2), Comparison.of(ours, theirs));
         assertThat(report.warnings()).singleElement().asString()
                 .startsWith("Too noisy to tell: read, flat loop. The target is <= 2.00; ").contains("above 3.00");
     }
@@ -66,25 +66,29 @@ class ReportTest {
     void aRunWhoseHalvesDisagreeIsWarnedOf() {
         double[] ours = {10, 10, 10, 10, 10, 13, 13, 13, 13, 13};
         double[] theirs = {10, 10, 10, 10, 10, 10, 10, 10, 10, 10};
-        report.add("read, flat loop", Target.atMost(2), Comparison.of(ours, theirs));
-        report.add("read of nobody's interest, flat loop", Target.NONE, Comparison.of(ours, theirs));
+        report.add("read", "flat loop", Target.atMost(2), Comparison.of(ours, theirs));
+        report.add("read without a target", "flat loop", Target.NONE, Comparison.of(ours, theirs));
         assertThat(report.warnings()).containsExactly("Something changed on the way: read, flat loop. The first half "
                 + "of the rounds says 1.00, the second 1.30.");
         assertThat(report.rows().getFirst().verdict()).isEqualTo(Verdict.MET);
     }
 
     @Test
-    void theRivalStandsAfterTheLastComma() {
-        report.add("read of 8 bytes, 1 MiB, flat segment", Target.NONE, BoundTest.rounds(2, 1));
-        Row row = report.rows().getFirst();
-        assertThat(row.operation()).isEqualTo("read of 8 bytes, 1 MiB");
-        assertThat(row.rival()).isEqualTo("flat segment");
+    void rowsNameTheirRival() {
+        report.add("read of 8 bytes, 1 MiB", "flat segment", Target.NONE, BoundTest.rounds(2, 1));
+        report.missing("read of 8 bytes", "a library", Target.NONE, "it is not installed");
+        report.addFigure("heap", Target.figure("24 B"), "19 B", true);
+        assertThat(report.rows()).extracting(Row::operation)
+                .containsExactly("read of 8 bytes, 1 MiB", "read of 8 bytes", "heap");
+        assertThat(report.rows()).extracting(Row::rival).containsExactly("flat segment", "a library", Row.NO_RIVAL);
+        assertThat(report.rows()).extracting(Row::what)
+                .containsExactly("read of 8 bytes, 1 MiB, flat segment", "read of 8 bytes, a library", "heap");
     }
 
     @Test
     void rowsBelongToTheQuestionThatWasAsked() {
         report.begin(Question.of(ReportTest.class), 0.5);
-        report.missing("map, other library", Target.NONE, "needs Java 8");
+        report.missing("map", "other library", Target.NONE, "needs Java 8");
         assertThat(report.rows().getFirst().question()).isEqualTo(new Question("measure", "ReportTest"));
         assertThat(report.notes()).containsExactly("map, other library: needs Java 8");
         assertThat(printed.toString(StandardCharsets.UTF_8)).contains("50 %  map, other library");

@@ -34,12 +34,12 @@ final class SampleReport {
         Report report = new Report(new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8),
                 false);
         report.begin(new Question("fork", "ForkTime"), 0);
-        report.add("fork of 1 GiB resident, Linux fork()", Promise.FORK_BESIDE_LINUX,
+        report.add("fork of 1 GiB resident", "Linux fork()", Promise.FORK_BESIDE_LINUX,
                 Comparison.of(new double[] {100, 200, 300}, new double[] {2e6, 4e6, 6e6}));
-        report.add("pin, <one> exchange", Target.atMost(4).because("A pin & its stack."),
+        report.add("pin", "<one> exchange", Target.atMost(4).because("A pin & its stack."),
                 Comparison.of(new double[] {50, 50, 50}, new double[] {10, 10, 10}));
-        report.add("heap", Promise.METADATA, "19.2 B", true);
-        report.missing("map, other", Target.NONE, "Error: <init> & more");
+        report.addFigure("heap", Promise.METADATA, "19.2 B", true);
+        report.missing("map", "other", Target.NONE, "Error: <init> & more");
         report.add(CHART);
         return report;
     }
