@@ -12,52 +12,6 @@ import java.util.Locale;
  */
 record Style(Series.Side side, int index) {
 
-    /** The colours of everything, in variables, for light and dark. */
-    static final String COLOURS = """
-            :root {
-              color-scheme: light dark;
-              --surface: #ffffff; --raised: #f6f5f2; --ink: #1d1f23; --quiet: #5c626b; --grid: #e3e2dd;
-              --ours: #c2410c; --good: #1a6e3c; --bad: #b3261e; --unsure: #855a00;
-              --their0: #3f6494; --their1: #6a6d24; --their2: #7d5096; --their3: #85592f; --their4: #2c7470;
-              --their5: #5f666e;
-            }
-            @media (prefers-color-scheme: dark) {
-              :root {
-                --surface: #14171b; --raised: #1d2127; --ink: #e8e6e1; --quiet: #a2a8b1; --grid: #30353d;
-                --ours: #ff9257; --good: #6fcf97; --bad: #ff8f87; --unsure: #e5b455;
-                --their0: #9dbbe4; --their1: #c3c77f; --their2: #d0aee8; --their3: #ddb28a; --their4: #86cdc7;
-                --their5: #b5bcc4;
-              }
-            }
-            """;
-
-    /** The parts of a picture. */
-    static final String PICTURE = """
-            .chart text { font: 13px system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif;
-              fill: var(--ink); }
-            .chart .tick { font-size: 12px; fill: var(--quiet); }
-            .chart .words { font-size: 12px; fill: var(--quiet); }
-            .chart .title { font-size: 17px; font-weight: 600; }
-            .chart .caption { fill: var(--quiet); }
-            .chart .grid { stroke: var(--grid); fill: none; }
-            .chart .axis { stroke: var(--quiet); fill: none; }
-            .chart .leader { stroke: var(--quiet); stroke-width: 0.75; fill: none; opacity: 0.6; }
-            .chart .line { fill: none; stroke: currentColor; stroke-linejoin: round; }
-            .chart .mark { fill: currentColor; stroke: currentColor; }
-            .chart .hollow { fill: var(--surface); }
-            .chart .name { fill: currentColor; }
-            .chart .ours { color: var(--ours); }
-            .chart .ours .line { stroke-width: 3; }
-            .chart .ours .mark { stroke-width: 2; }
-            .chart .ours .name { font-weight: 600; }
-            .chart .theirs .line { stroke-width: 1.75; }
-            .chart .dense .line { stroke-width: 1.5; stroke-dasharray: none; }
-            .chart .theirs .mark { stroke-width: 1.25; }
-            .chart .their0 { color: var(--their0); } .chart .their1 { color: var(--their1); }
-            .chart .their2 { color: var(--their2); } .chart .their3 { color: var(--their3); }
-            .chart .their4 { color: var(--their4); } .chart .their5 { color: var(--their5); }
-            """;
-
     private static final int COLOURS_OF_RIVALS = 6;
 
     private static final String[] OUR_DASHES = {"", "9 5", "3 4", "14 4 3 4"};

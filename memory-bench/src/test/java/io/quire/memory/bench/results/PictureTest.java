@@ -76,8 +76,8 @@ class PictureTest {
 
     @Test
     void wordsAreWrapped() {
-        assertThat(Picture.wrapped("one two three four", 9)).containsExactly("one two", "three", "four");
-        assertThat(Picture.wrapped("alongwordthatstayswhole", 5)).containsExactly("alongwordthatstayswhole");
+        assertThat(Svg.wrapped("one two three four", 9)).containsExactly("one two", "three", "four");
+        assertThat(Svg.wrapped("alongwordthatstayswhole", 5)).containsExactly("alongwordthatstayswhole");
     }
 
     private static Chart chart(List<Series> lines) {
