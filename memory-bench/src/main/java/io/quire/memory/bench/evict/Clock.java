@@ -1,41 +1,28 @@
 package io.quire.memory.bench.evict;
 
-/** FIFO with a second chance for what was accessed since it was looked at last. */
-final class Clock implements Policy {
+/** CLOCK: FIFO with a second chance for pages that were accessed since the policy looked at them last. */
+final class Clock extends ListPolicy {
 
-    private final int frames;
-    private final boolean[] resident;
     private final boolean[] accessed;
-    private final PageList list;
 
     Clock(int pages, int frames) {
-        this.frames = frames;
-        resident = new boolean[pages];
+        super(pages, frames);
         accessed = new boolean[pages];
-        list = new PageList(pages);
     }
 
     @Override
-    public boolean access(int page) {
-        if (resident[page]) {
-            accessed[page] = true;
-            return true;
-        }
-        if (list.size() == frames) {
-            evict();
-        }
-        list.add(page);
-        resident[page] = true;
-        return false;
+    void hit(int page) {
+        accessed[page] = true;
     }
 
-    private void evict() {
+    @Override
+    int evict() {
         int page = list.removeOldest();
         while (accessed[page]) {
             accessed[page] = false;
             list.add(page);
             page = list.removeOldest();
         }
-        resident[page] = false;
+        return page;
     }
 }

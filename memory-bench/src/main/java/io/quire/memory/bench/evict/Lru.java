@@ -1,29 +1,19 @@
 package io.quire.memory.bench.evict;
 
-/** Throws out what was not used for the longest time. */
-final class Lru implements Policy {
-
-    private final int frames;
-    private final boolean[] resident;
-    private final PageList list;
+/** Evicts the page that was not used for the longest time. */
+final class Lru extends ListPolicy {
 
     Lru(int pages, int frames) {
-        this.frames = frames;
-        resident = new boolean[pages];
-        list = new PageList(pages);
+        super(pages, frames);
     }
 
     @Override
-    public boolean access(int page) {
-        if (resident[page]) {
-            list.moveToNewest(page);
-            return true;
-        }
-        if (list.size() == frames) {
-            resident[list.removeOldest()] = false;
-        }
-        list.add(page);
-        resident[page] = true;
-        return false;
+    void hit(int page) {
+        list.moveToNewest(page);
+    }
+
+    @Override
+    int evict() {
+        return list.removeOldest();
     }
 }

@@ -2,7 +2,7 @@ package io.quire.memory.bench.evict;
 
 import java.util.Arrays;
 
-/** What nobody can beat (Belady, 1966): throws out what will be used last. Knows the trace before it begins. */
+/** The best possible policy (Belady, 1966): evicts the page that is used last of all. It knows the whole trace. */
 final class Optimum implements Policy {
 
     private static final int NEVER = Integer.MAX_VALUE;

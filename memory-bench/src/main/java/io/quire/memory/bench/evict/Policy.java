@@ -1,6 +1,6 @@
 package io.quire.memory.bench.evict;
 
-/** A cache of pages that decides what to throw out: the rivals, and ours. Pages count from 0. */
+/** A cache of pages that decides which page to evict: ours, or a rival. Pages are numbered from 0. */
 interface Policy {
 
     /** Uses a page, and brings it in if it is not there. True for a hit. */

@@ -4,7 +4,7 @@ import io.quire.memory.bench.fixture.Zipf;
 import java.util.Arrays;
 import java.util.List;
 
-/** Traces that are made and not recorded: the same each time, and everybody may have them. */
+/** Traces that are computed and not recorded: the same each time, and free to use. */
 final class SyntheticTraces {
 
     private static final int ACCESSES = 1_000_000;
@@ -31,7 +31,7 @@ final class SyntheticTraces {
         return Trace.of("zipf, shifting", keys);
     }
 
-    /** As zipf; a fifth of the time somebody reads through a table of 40,000 other pages, a quarter at a time. */
+    /** As zipf; a fifth of the time goes to scans of a table of 40,000 other pages, a quarter of it at a time. */
     static Trace zipfAndScans() {
         long[] keys = new Zipf(PAGES, 3).draw(ACCESSES);
         int scanned = 0;

@@ -4,7 +4,7 @@ import java.util.Arrays;
 
 /**
  * 2Q (Johnson and Shasha, VLDB 1994), with the shares its authors recommend: a FIFO of newcomers, a quarter; the names
- * of those it threw out, a half; and an LRU for pages that came back while their name was known.
+ * of those it evicted, a half; and an LRU for pages that came back while their name was known.
  */
 final class TwoQueues implements Policy {
 

@@ -42,8 +42,8 @@ public class ForkBesideThread extends JmhBenchmark {
 
     @Setup(Level.Trial)
     public void open() throws InterruptedException {
-        alone = ForkTime.of(ForkTime.Size.MIB_1);
-        watched = ForkTime.of(ForkTime.Size.MIB_1);
+        alone = ForkTime.of(SpaceSize.MIB_1);
+        watched = ForkTime.of(SpaceSize.MIB_1);
         CountDownLatch busy = new CountDownLatch(1);
         other = Thread.ofPlatform().daemon().name("other").start(() -> use(busy));
         busy.await();

@@ -121,7 +121,7 @@ public class ForkOnDevice extends JmhBenchmark {
     }
 
     private void compareWithHost(Report report) {
-        ForkTime host = ForkTime.of(ForkTime.Size.GIB_1);
+        ForkTime host = ForkTime.of(SpaceSize.GIB_1);
         try {
             report.add("fork of 1 GiB on a device", "on the host", Target.atMost(1.2),
                     Paired.BATCHES.compare(timed(), host.timed()));

@@ -59,37 +59,9 @@ public class ForkScaling extends JmhBenchmark {
     private static final long LARGEST_COPY_BYTES = 1L << 30;
 
     /** Live forks are counted for a space of this size; a fork differs by a page from the one before. */
-    private static final Size SIZE_OF_LIVE_FORKS = Size.MIB_16;
+    private static final SpaceSize SIZE_OF_LIVE_FORKS = SpaceSize.MIB_16;
     private static final List<Integer> LIVE_FORKS = List.of(1, 10, 100, 1_000, 10_000);
     private static final int LINUX_CHILDREN_MAX = 100;
-
-    /** How large the space is. */
-    public enum Size {
-
-        MIB_1(1L << 20, Pages.PAGE_BYTES),
-        MIB_16(16L << 20, Pages.PAGE_BYTES),
-        MIB_256(256L << 20, Pages.PAGE_BYTES),
-        GIB_1(1L << 30, Pages.PAGE_BYTES),
-        GIB_8(8L << 30, Pages.PAGE_BYTES),
-        /** A page for every directory of the table in frames, so that it has its full number of nodes. */
-        GIB_64(64L << 30, 16L << 20);
-
-        private final long mappedBytes;
-        private final long strideBytes;
-
-        Size(long mappedBytes, long strideBytes) {
-            this.mappedBytes = mappedBytes;
-            this.strideBytes = strideBytes;
-        }
-
-        boolean isResident() {
-            return strideBytes == Pages.PAGE_BYTES;
-        }
-
-        private int pages() {
-            return (int) (mappedBytes / strideBytes);
-        }
-    }
 
     /** A step in the life of a fork. */
     public enum Operation {
@@ -126,7 +98,7 @@ public class ForkScaling extends JmhBenchmark {
     public Operation operation;
 
     @Param({"MIB_1", "MIB_16", "MIB_256", "GIB_1", "GIB_64"})
-    public Size size;
+    public SpaceSize size;
 
     /** With the one that is measured. */
     @Param("1")
@@ -142,7 +114,7 @@ public class ForkScaling extends JmhBenchmark {
     private long address;
     private @Nullable AddressSpace fork;
 
-    private static ForkScaling of(Size size, int liveForks) {
+    private static ForkScaling of(SpaceSize size, int liveForks) {
         ForkScaling scaling = new ForkScaling();
         scaling.size = size;
         scaling.liveForks = liveForks;
@@ -150,15 +122,15 @@ public class ForkScaling extends JmhBenchmark {
         return scaling;
     }
 
-    /** There is no agent, so that nobody else destroys what a close leaves. */
+    /** Starts no agent, so that only {@link #reclaim} destroys what a close leaves. */
     @Setup(Level.Trial)
     public void open() {
         pages = new Pages((long) size.pages() * Pages.PAGE_BYTES);
         manager = MemoryManager.builder().hostPool(frames() * Pages.PAGE_BYTES).backgroundAgent(false).build();
         space = manager.newAddressSpace();
         accessor = space.accessor();
-        address = space.map(size.mappedBytes);
-        writeAllPages();
+        address = space.map(size.mappedBytes());
+        size.writePages(accessor, address);
         if (liveForks > 1) {
             touchRoomForCopies();
             keepAlive(liveForks - 1);
@@ -172,15 +144,9 @@ public class ForkScaling extends JmhBenchmark {
 
     private void touchRoomForCopies() {
         try (AddressSpace _ = space.fork()) {
-            writeAllPages();
+            size.writePages(accessor, address);
         }
         reclaim();
-    }
-
-    private void writeAllPages() {
-        for (long at = 0; at < size.mappedBytes; at += size.strideBytes) {
-            accessor.setLong(address + at, at);
-        }
     }
 
     @TearDown(Level.Trial)
@@ -257,7 +223,7 @@ public class ForkScaling extends JmhBenchmark {
     }
 
     private long address(int index) {
-        return address + pages.offset(index) / Pages.PAGE_BYTES * size.strideBytes;
+        return address + pages.offset(index) / Pages.PAGE_BYTES * size.strideBytes();
     }
 
     /** Forks so many, each a page away from the one before. */
@@ -281,9 +247,9 @@ public class ForkScaling extends JmhBenchmark {
 
     private static void answerBySize(@Nullable LinuxFork linux, Report report) {
         Lines lines = new Lines();
-        for (Size each : Size.values()) {
+        for (SpaceSize each : SpaceSize.values()) {
             if (isWorthwhile(each, report)) {
-                sample(each, 1, lines, (double) each.mappedBytes);
+                sample(each, 1, lines, (double) each.mappedBytes());
                 if (each.isResident()) {
                     sampleRivals(linux, each, lines);
                 }
@@ -302,24 +268,25 @@ public class ForkScaling extends JmhBenchmark {
     }
 
     /** Whether there is time for a size, and memory: ours, or the process of Linux, and half as much for the rest. */
-    private static boolean isWorthwhile(Size each, Report report) {
-        if (each != Size.GIB_8) {
+    private static boolean isWorthwhile(SpaceSize each, Report report) {
+        if (each != SpaceSize.GIB_8) {
             return true;
         }
-        boolean fits = MachineMemory.availableBytes() >= each.mappedBytes + each.mappedBytes / 2;
+        boolean fits = MachineMemory.availableBytes() >= each.mappedBytes() + each.mappedBytes() / 2;
         if (report.isFull() && !fits) {
             report.note("Forks by size: 8 GiB resident do not fit this machine.");
         }
         return report.isFull() && fits;
     }
 
-    private static void sampleRivals(@Nullable LinuxFork linux, Size each, Lines lines) {
-        double x = (double) each.mappedBytes;
+    private static void sampleRivals(@Nullable LinuxFork linux, SpaceSize each, Lines lines) {
+        long sizeBytes = each.mappedBytes();
+        double x = (double) sizeBytes;
         if (linux != null) {
-            sampleLinux(linux.measure(each.mappedBytes, LINUX_FORKS, WRITES), lines, x);
+            sampleLinux(linux.measure(sizeBytes, LINUX_FORKS, WRITES), lines, x);
         }
-        if (each.mappedBytes <= LARGEST_COPY_BYTES) {
-            try (FlatMemory from = new FlatMemory(each.mappedBytes); FlatMemory to = new FlatMemory(each.mappedBytes)) {
+        if (sizeBytes <= LARGEST_COPY_BYTES) {
+            try (FlatMemory from = new FlatMemory(sizeBytes); FlatMemory to = new FlatMemory(sizeBytes)) {
                 Sampler copy = Timed.of(1, () -> copy(from.segment(), to.segment()));
                 lines.theirs("copy of all bytes", x, copy.medianOf(COPIES).sample());
             }
@@ -341,7 +308,7 @@ public class ForkScaling extends JmhBenchmark {
         for (int count : LIVE_FORKS) {
             sample(SIZE_OF_LIVE_FORKS, count, lines, count);
             if (linux != null && report.isFull() && count <= LINUX_CHILDREN_MAX) {
-                long sizeBytes = SIZE_OF_LIVE_FORKS.mappedBytes;
+                long sizeBytes = SIZE_OF_LIVE_FORKS.mappedBytes();
                 sampleLinux(linux.measure(sizeBytes, LINUX_FORKS, WRITES, count - 1), lines, count);
             }
         }
@@ -352,7 +319,7 @@ public class ForkScaling extends JmhBenchmark {
                 lines.all()));
     }
 
-    private static void sample(Size size, int liveForks, Lines lines, double x) {
+    private static void sample(SpaceSize size, int liveForks, Lines lines, double x) {
         ForkScaling scaling = of(size, liveForks);
         try {
             scaling.sampleLives(lines, x);

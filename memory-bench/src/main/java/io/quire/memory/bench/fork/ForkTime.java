@@ -38,27 +38,8 @@ public class ForkTime extends JmhBenchmark {
     /** Of ours, for each run of the Linux program. */
     private static final int SAMPLES = 21;
 
-    /** What is forked. */
-    public enum Size {
-
-        /** All of it in frames. */
-        MIB_1(1L << 20, 4L << 10),
-        /** All of it in frames. */
-        GIB_1(1L << 30, 4L << 10),
-        /** A page for every directory of the table in frames, so that it has its full number of nodes. */
-        GIB_64(64L << 30, 16L << 20);
-
-        private final long mappedBytes;
-        private final long strideBytes;
-
-        Size(long mappedBytes, long strideBytes) {
-            this.mappedBytes = mappedBytes;
-            this.strideBytes = strideBytes;
-        }
-    }
-
-    @Param
-    public Size size;
+    @Param({"MIB_1", "GIB_1", "GIB_64"})
+    public SpaceSize size;
 
     private final @Nullable AddressSpace[] children = new AddressSpace[FORKS];
 
@@ -67,7 +48,7 @@ public class ForkTime extends JmhBenchmark {
     private Accessor accessor;
     private long address;
 
-    static ForkTime of(Size size) {
+    static ForkTime of(SpaceSize size) {
         ForkTime fork = new ForkTime();
         fork.size = size;
         fork.open();
@@ -76,15 +57,12 @@ public class ForkTime extends JmhBenchmark {
 
     @Setup(Level.Trial)
     public void open() {
-        long pages = size.mappedBytes / size.strideBytes;
         // Room for a page that another thread writes after each fork.
-        manager = MemoryManager.builder().hostPool((pages + 2 * FORKS) * Pages.PAGE_BYTES).build();
+        manager = MemoryManager.builder().hostPool((size.pages() + 2L * FORKS) * Pages.PAGE_BYTES).build();
         space = manager.newAddressSpace();
         accessor = space.accessor();
-        address = space.map(size.mappedBytes);
-        for (long at = 0; at < size.mappedBytes; at += size.strideBytes) {
-            accessor.setLong(address + at, at);
-        }
+        address = space.map(size.mappedBytes());
+        size.writePages(accessor, address);
     }
 
     @Benchmark
@@ -131,9 +109,9 @@ public class ForkTime extends JmhBenchmark {
     /** Adds the rows to the table. */
     public static void answer(@Nullable LinuxFork linux, Report report) {
         report.progress("fork of 1 MiB, 1 GiB, 64 GiB, and by Linux ...");
-        ForkTime small = of(Size.MIB_1);
-        ForkTime large = of(Size.GIB_1);
-        ForkTime huge = of(Size.GIB_64);
+        ForkTime small = of(SpaceSize.MIB_1);
+        ForkTime large = of(SpaceSize.GIB_1);
+        ForkTime huge = of(SpaceSize.GIB_64);
         try {
             report.add("fork of 64 GiB mapped", "of 1 MiB", Promise.FORK_OF_ANY_SIZE,
                     Paired.BATCHES.compare(huge.timed(), small.timed()));
@@ -145,7 +123,7 @@ public class ForkTime extends JmhBenchmark {
             } else {
                 report.add(what, LinuxFork.WORDS, Promise.FORK_BESIDE_LINUX,
                         Paired.PROCESSES.compare(large.timed().medianOf(SAMPLES),
-                                () -> linux.measure(Size.GIB_1.mappedBytes, LINUX_FORKS, LINUX_WRITES).fork()));
+                                () -> linux.measure(SpaceSize.GIB_1.mappedBytes(), LINUX_FORKS, LINUX_WRITES).fork()));
             }
         } finally {
             small.close();

@@ -3,6 +3,7 @@ package io.quire.memory.bench.map;
 import io.quire.memory.Accessor;
 import io.quire.memory.AddressSpace;
 import io.quire.memory.MemoryManager;
+import io.quire.memory.bench.fixture.MeasuredSpace;
 import io.quire.memory.bench.fixture.Pages;
 import io.quire.memory.structure.ForkableMap;
 
@@ -72,9 +73,7 @@ final class QuireMap implements SnapshotMap {
 
     @Override
     public void settle() {
-        while (manager.reclaim(Integer.MAX_VALUE) > 0) {
-            Thread.onSpinWait();
-        }
+        MeasuredSpace.reclaim(manager);
     }
 
     /** All frames in use, those that snapshots hold too. */
