@@ -19,17 +19,17 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.TearDown;
 
 /**
- * What does it cost to free a page of 4 KiB and to allocate another, beside what else a Java program gets pages from?
- * So many pages are live, and the oldest goes. Ours is what a fault by an accessor calls for a frame, and for each that
- * it gives up when it destroys nodes of a dropped space.
+ * What does it cost to free a page of 4 KiB and to allocate another, beside what else a Java program gets pages from? A
+ * fixed number of pages is live, and the oldest goes. Ours is what a fault by an accessor calls for a frame, and for
+ * each that it gives up when it destroys nodes of a dropped space.
  * <p>
  * Expected: 7 to 10 ns. A frame goes into a slot of the accessor's magazine, which takes stores, and comes out of one
- * by an exchange in the first-level cache, at 4 or 5 ns, because others may take it too. The word that counts who maps
- * the frame is loaded and stored twice. Whoever has no accessor claims a stripe for each of both, two more exchanges.
- * Netty makes or recycles an object and counts references, 80 to 100 ns; malloc has bins that pages of 4 KiB do not
- * fit, 30 to 40 ns; jemalloc and mimalloc have a list for them, and the two calls from Java are most of what they
- * cost, 12 ns; Arrow keeps accounts around malloc, 200 ns; a confined arena makes objects and zeroes the page, 110 ns;
- * the end of a shared arena is a handshake with every thread, 20 us.
+ * by an exchange in the first-level cache, at 4 or 5 ns, because others may take it too. The word that counts the
+ * mappings of the frame is loaded and stored twice. A thread without an accessor claims a stripe for each of both, two
+ * more exchanges. Netty makes or recycles an object and counts references, 80 to 100 ns; malloc has bins that pages of
+ * 4 KiB do not fit, 30 to 40 ns; jemalloc and mimalloc have a list for them, and the two calls from Java are most of
+ * what they cost, 12 ns; Arrow keeps accounts around malloc, 200 ns; a confined arena makes objects and zeroes the
+ * page, 110 ns; the end of a shared arena is a handshake with every thread, 20 us.
  * <p>
  * Only arenas give zeroed memory. Ours is zeroed or copied into where it is used, by the fault.
  * <p>
@@ -39,7 +39,7 @@ public class AllocateFree extends JmhBenchmark {
 
     static final int PAGES = 4096;
 
-    /** Of pages whose end has to be asked of all threads. */
+    /** The same for shared arenas, whose close waits for all threads. */
     private static final int SLOW_PAGES = 64;
 
     /** What a program may have live; with one, the page that was freed last is the one that is handed out. */

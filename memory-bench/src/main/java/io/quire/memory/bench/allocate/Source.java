@@ -2,16 +2,16 @@ package io.quire.memory.bench.allocate;
 
 import org.jspecify.annotations.Nullable;
 
-/** Who hands out pages. */
+/** The allocators. */
 public enum Source {
 
     /** Ours, as a page fault of an accessor takes it. */
     OWN("frames of an accessor"),
-    /** Ours without the count of those who map the frame. */
+    /** Ours without the count of mappings. */
     MAGAZINE("magazine"),
-    /** Ours, as everybody else takes it: through the magazine of a stripe, which is claimed and given back. */
+    /** Ours without an accessor: through the magazine of a stripe, which is claimed and given back. */
     POOL("pool"),
-    /** That without the count. */
+    /** That without the count of mappings. */
     ALLOCATOR("frame allocator"),
     NETTY_ADAPTIVE("Netty adaptive"),
     NETTY_POOLED("Netty pooled"),

@@ -25,13 +25,13 @@ import org.HdrHistogram.Histogram;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What does a write cost somebody who has to do {@value #WRITES_PER_SECOND} of them a second, each when it is due,
+ * What does a write cost a thread that has to do {@value #WRITES_PER_SECOND} of them a second, each when it is due,
  * while another thread forks 1 to 64 times a second and closes the fork before? Beside it: a process of Linux that is
  * forked while it writes, and a program that has to stop and copy all of its memory.
  * <p>
- * A write is timed from when it was due, not from when it began: one that waits makes those behind it late, and whoever
- * sent them waits too. To start the clock anew for each would leave out just the writes that matter. The schedule is
- * fixed before, so nothing is corrected afterwards.
+ * A write is timed from when it was due, not from when it began: one that waits makes those behind it late, and their
+ * senders wait too. A clock that starts anew for each write would leave out just the writes that matter. The schedule
+ * is fixed before, so nothing is corrected afterwards.
  * <p>
  * Expected: a write between two forks, 100 ns with the clock; the first write to a page, 1 us; at 64 forks a second
  * most are first ones. A fork waits for a single write and a writer for a single fork: a write beside it takes some 10
@@ -54,7 +54,7 @@ public final class WritesDuringForks {
     /** A program that copies for more than this part of its time does not do anything else. */
     private static final double LARGEST_SHARE_OF_COPIES = 0.75;
 
-    /** More than this for one write in a hundred, without any fork, is somebody else's doing. */
+    /** If one write in a hundred takes longer without any fork, other programs are the reason. */
     private static final double BUSY_NANOS = 1_000_000;
 
     private static final List<Integer> ALL_RATES = List.of(0, 1, 2, 4, 8, 16, 32, 64);
@@ -239,13 +239,13 @@ public final class WritesDuringForks {
         }
     }
 
-    private void addTheirs(String who, int rate, Lateness late) {
-        lines.theirs(who + "p50", rate, late.p50());
-        lines.theirs(who + "p99", rate, late.p99());
-        lines.theirs(who + "p99.9", rate, late.p999());
+    private void addTheirs(String name, int rate, Lateness late) {
+        lines.theirs(name + "p50", rate, late.p50());
+        lines.theirs(name + "p99", rate, late.p99());
+        lines.theirs(name + "p99.9", rate, late.p999());
     }
 
-    /** One thread: who copies plain memory must not let anybody write meanwhile. */
+    /** One thread, because nobody may write plain memory while it is copied. */
     private Histogram writeAndCopy(MemorySegment live, MemorySegment copy, int copiesPerSecond) {
         Histogram nanos = new Histogram(3);
         long copyInterval = TimeUnit.SECONDS.toNanos(1) / copiesPerSecond;

@@ -15,8 +15,8 @@ import org.lmdbjava.Txn;
 
 /**
  * LMDB, a tree of pages in a mapped file, set up for speed: nothing waits for the disk, and the fastest of its
- * buffers. A snapshot is a read transaction. All keys of a call are put in one transaction, so nobody sees any
- * of them before the last.
+ * buffers. A snapshot is a read transaction. All keys of a call are put in one transaction, so they all become
+ * visible at once.
  */
 final class LmdbMap implements SnapshotMap {
 

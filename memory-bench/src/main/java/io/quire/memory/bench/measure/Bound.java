@@ -1,18 +1,18 @@
 package io.quire.memory.bench.measure;
 
 /**
- * What a comparison has to keep.
+ * What a comparison must satisfy.
  *
  * @param kind which way round the ratio is
  * @param times what the ratio must not exceed, or must reach
  * @param allowanceNanos what ours may cost on top
- * @param words all of that as people read it
- * @param ifMissed why it may be missed, in a sentence; empty if nobody has said
+ * @param words the bound as people read it
+ * @param ifMissed why it may be missed, in a sentence; empty if no reason is known
  */
 public record Bound(Kind kind, double times, double allowanceNanos, String words, String ifMissed)
         implements Target {
 
-    /** The same with a reason, which is told only where it is missed. */
+    /** The same with a reason, which is shown only if the bound is missed. */
     public Bound because(String reason) {
         return new Bound(kind, times, allowanceNanos, words, reason);
     }
@@ -32,7 +32,7 @@ public record Bound(Kind kind, double times, double allowanceNanos, String words
         return kind == Kind.SPEED ? 1 / cost : cost;
     }
 
-    /** What the rounds say: the medians alone, or nothing, if some of the rounds say otherwise. */
+    /** Judges the medians. The verdict is uncertain if one of the quartiles says otherwise. */
     Verdict judge(Comparison measured) {
         if (kind == Kind.NONE) {
             return Verdict.NONE;

@@ -35,7 +35,7 @@ public sealed interface Target permits Bound, Promise {
         return new Bound(Kind.SPEED, times, 0, ">= " + Figures.number(times), "");
     }
 
-    /** Something that is counted, not timed: in words, because who counts it also judges. */
+    /** Something that is counted and not timed. The code that counts it also judges it, so the target is in words. */
     static Bound figure(String words) {
         return new Bound(Kind.FIGURE, 0, 0, words, "");
     }

@@ -33,8 +33,8 @@ import org.openjdk.jmh.annotations.TearDown;
  * and link the pin into a list, with an object for the garbage collector. Its segments are those of a shared arena,
  * whose end is a handshake with every thread, some 20 us.
  * <p>
- * By an accessor, 10 times would mean that pins take the lock all the same. Beyond a microsecond the stack of who pins
- * is walked.
+ * By an accessor, 10 times would mean that pins take the lock all the same. More than a microsecond would mean
+ * that each pin walks the stack of its thread.
  */
 public class PinUnpin extends JmhBenchmark {
 
