@@ -89,6 +89,8 @@ final class ForkKeeper {
         CompletableFuture<Writer.Taken> asked = writer.askForFork();
         while (!asked.isDone()) {
             if (control.hasFailed()) {
+                // The writer may still take the fork, and the manager cannot be closed while it is open.
+                CompletableFuture<Void> _ = asked.thenAccept(late -> late.fork().close());
                 return null;
             }
             LockSupport.parkNanos(PAUSE_NANOS);
