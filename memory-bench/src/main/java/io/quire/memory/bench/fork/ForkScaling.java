@@ -3,21 +3,13 @@ package io.quire.memory.bench.fork;
 import io.quire.memory.Accessor;
 import io.quire.memory.AddressSpace;
 import io.quire.memory.MemoryManager;
-import io.quire.memory.bench.fixture.FlatMemory;
 import io.quire.memory.bench.fixture.JmhBenchmark;
 import io.quire.memory.bench.fixture.LinuxFork;
 import io.quire.memory.bench.fixture.Pages;
-import io.quire.memory.bench.measure.Axis;
-import io.quire.memory.bench.measure.Chart;
 import io.quire.memory.bench.measure.Lines;
 import io.quire.memory.bench.measure.Report;
-import io.quire.memory.bench.measure.Sampler;
-import io.quire.memory.bench.measure.Timed;
-import io.quire.memory.platform.MachineMemory;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.List;
 import java.util.Objects;
 import org.HdrHistogram.Histogram;
 import org.jspecify.annotations.Nullable;
@@ -47,21 +39,12 @@ import org.openjdk.jmh.annotations.TearDown;
  */
 public class ForkScaling extends JmhBenchmark {
 
-    private static final int WRITES = 64;
+    static final int WRITES = 64;
 
     /** Lives that are thrown away at the beginning, and before each place of a picture. */
     private static final int FIRST_WARM_UPS = 20_000;
     private static final int WARM_UPS = 2_000;
     private static final int LIVES = 501;
-
-    private static final int LINUX_FORKS = 7;
-    private static final int COPIES = 3;
-    private static final long LARGEST_COPY_BYTES = 1L << 30;
-
-    /** Live forks are counted for a space of this size; a fork differs by a page from the one before. */
-    private static final SpaceSize SIZE_OF_LIVE_FORKS = SpaceSize.MIB_16;
-    private static final List<Integer> LIVE_FORKS = List.of(1, 10, 100, 1_000, 10_000);
-    private static final int LINUX_CHILDREN_MAX = 100;
 
     /** A step in the life of a fork. */
     public enum Operation {
@@ -239,87 +222,13 @@ public class ForkScaling extends JmhBenchmark {
 
     /** Adds two pictures. */
     public static void answer(@Nullable LinuxFork linux, Report report) {
-        report.progress("a fork's life by size, and beside Linux and copies ...");
-        answerBySize(linux, report);
-        report.progress("a fork's life beside up to " + LIVE_FORKS.getLast() + " forks ...");
-        answerByLiveForks(linux, report);
+        ForkCharts charts = new ForkCharts(linux, report);
+        charts.drawBySize();
+        charts.drawByLiveForks();
     }
 
-    private static void answerBySize(@Nullable LinuxFork linux, Report report) {
-        Lines lines = new Lines();
-        for (SpaceSize each : SpaceSize.values()) {
-            if (isWorthwhile(each, report)) {
-                sample(each, 1, lines, (double) each.mappedBytes());
-                if (each.isResident()) {
-                    sampleRivals(linux, each, lines);
-                }
-            }
-        }
-        if (linux == null) {
-            report.note("Forks by size: " + LinuxFork.MISSING);
-        }
-        report.add(new Chart("fork-by-size", "What does a fork cost, by the size of what is forked?",
-                "A fork is taken, the space writes to " + WRITES + " random pages, the fork is closed. First "
-                        + "writes: ours is the mean of those " + WRITES + ", Linux's the median. 64 GiB are mapped, a "
-                        + "page in every 16 MiB written; all else is resident. What a close leaves to the reclaimer "
-                        + "depends on what was written, and is done by others.",
-                Axis.logarithmic("size", Axis.Unit.BYTES), Axis.logarithmic("time", Axis.Unit.NANOS),
-                lines.all()));
-    }
-
-    /** Whether there is time for a size, and memory: ours, or the process of Linux, and half as much for the rest. */
-    private static boolean isWorthwhile(SpaceSize each, Report report) {
-        if (each != SpaceSize.GIB_8) {
-            return true;
-        }
-        boolean fits = MachineMemory.availableBytes() >= each.mappedBytes() + each.mappedBytes() / 2;
-        if (report.isFull() && !fits) {
-            report.note("Forks by size: 8 GiB resident do not fit this machine.");
-        }
-        return report.isFull() && fits;
-    }
-
-    private static void sampleRivals(@Nullable LinuxFork linux, SpaceSize each, Lines lines) {
-        long sizeBytes = each.mappedBytes();
-        double x = (double) sizeBytes;
-        if (linux != null) {
-            sampleLinux(linux.measure(sizeBytes, LINUX_FORKS, WRITES), lines, x);
-        }
-        if (sizeBytes <= LARGEST_COPY_BYTES) {
-            try (FlatMemory from = new FlatMemory(sizeBytes); FlatMemory to = new FlatMemory(sizeBytes)) {
-                Sampler copy = Timed.of(1, () -> copy(from.segment(), to.segment()));
-                lines.theirs("copy of all bytes", x, copy.medianOf(COPIES).sample());
-            }
-        }
-    }
-
-    private static void sampleLinux(LinuxFork.Times times, Lines lines, double x) {
-        lines.theirs(LinuxFork.WORDS, x, (double) times.fork());
-        lines.theirs("Linux first write", x, (double) times.firstWrite());
-    }
-
-    private static long copy(MemorySegment from, MemorySegment to) {
-        to.copyFrom(from);
-        return to.byteSize();
-    }
-
-    private static void answerByLiveForks(@Nullable LinuxFork linux, Report report) {
-        Lines lines = new Lines();
-        for (int count : LIVE_FORKS) {
-            sample(SIZE_OF_LIVE_FORKS, count, lines, count);
-            if (linux != null && report.isFull() && count <= LINUX_CHILDREN_MAX) {
-                long sizeBytes = SIZE_OF_LIVE_FORKS.mappedBytes();
-                sampleLinux(linux.measure(sizeBytes, LINUX_FORKS, WRITES, count - 1), lines, count);
-            }
-        }
-        report.add(new Chart("fork-by-live-forks", "What does a fork cost, by the number of those that live?",
-                "A space of 16 MiB, all resident, of which so many forks live, each a page away from the one before. "
-                        + "The last of them is taken, and closed again after " + WRITES + " first writes.",
-                Axis.logarithmic("live forks", Axis.Unit.COUNT), Axis.logarithmic("time", Axis.Unit.NANOS),
-                lines.all()));
-    }
-
-    private static void sample(SpaceSize size, int liveForks, Lines lines, double x) {
+    /** Adds a point to each of our lines: a step in the life of a fork. */
+    static void sample(SpaceSize size, int liveForks, Lines lines, double x) {
         ForkScaling scaling = of(size, liveForks);
         try {
             scaling.sampleLives(lines, x);
