@@ -2,7 +2,7 @@ package io.quire.memory.bench;
 
 import java.io.Serial;
 
-/** What the user asked for cannot be done; the message is the one line that tells why. */
+/** The benchmarks cannot do what the user asked for. The message is the one line that tells why. */
 final class BadSettingException extends Exception {
 
     @Serial

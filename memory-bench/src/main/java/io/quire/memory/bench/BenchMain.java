@@ -16,8 +16,8 @@ import java.util.List;
 public final class BenchMain {
 
     /**
-     * What each process that JMH starts gets, whatever this one has. JMH itself uses Unsafe, as Arrow does; Agrona uses
-     * the one inside the JDK; Arrow, LMDB and Chronicle Map reach into other parts of it.
+     * Arguments of each JVM that JMH starts, whatever this one has. JMH itself uses Unsafe, as Arrow does; Agrona uses
+     * the one inside the JDK; Arrow, LMDB and Chronicle Map reach into other parts of the JDK.
      */
     private static final String JVM_ARGUMENTS = "--enable-native-access=ALL-UNNAMED "
             + "--sun-misc-unsafe-memory-access=allow --add-exports=java.base/jdk.internal.misc=ALL-UNNAMED "

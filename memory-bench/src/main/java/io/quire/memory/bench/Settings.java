@@ -9,8 +9,8 @@ import java.util.Properties;
 /**
  * What the user asked for.
  *
- * @param full whether there is time for every rival and every size
- * @param only the questions that are asked; none means all
+ * @param full whether to measure every rival and every size
+ * @param only the questions to answer; none means all
  * @param folder where the results go
  */
 record Settings(boolean full, List<String> only, Path folder) {
@@ -22,7 +22,7 @@ record Settings(boolean full, List<String> only, Path folder) {
     /**
      * Reads the properties {@code bench.full}, {@code bench.only} and {@code bench.folder}.
      *
-     * @param toJmh whether there are arguments, which JMH gets
+     * @param toJmh whether there are arguments for JMH
      * @throws BadSettingException if one of them makes no sense
      */
     static Settings of(Properties properties, boolean toJmh) throws BadSettingException {

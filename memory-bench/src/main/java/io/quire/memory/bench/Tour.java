@@ -32,12 +32,13 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Every promise beside its rival, in one process and in less than three minutes. Needs 6 GiB of memory, with all rivals
- * and sizes 10. The operations are the methods that JMH measures; what JMH adds is a fresh JVM for each, and more time.
+ * Every promise beside its rival, in one process and in less than three minutes. Needs 6 GiB of memory, or 10
+ * with all rivals and sizes. The operations are the methods that JMH measures; JMH takes a fresh JVM for each, and more
+ * time.
  */
 final class Tour {
 
-    /** What is asked, in this order, and about how many seconds it takes, which tells how far the tour is. */
+    /** The questions in their order, each with about how many seconds it takes, to show how far the tour is. */
     private static final List<Step> STEPS = List.of(
             new Step(Metadata.class, 5, (linux, report) -> Metadata.answer(report)), // while the heap is empty
             new Step(AllocateFree.class, 4, (linux, report) -> AllocateFree.answer(report)),
@@ -62,7 +63,7 @@ final class Tour {
     private final Settings settings;
     private final PrintStream out;
 
-    /** Something that answers a question, with the help of the Linux program where that was built. */
+    /** Answers a question, with the help of the Linux program if it was built. */
     @FunctionalInterface
     private interface Answer {
 

@@ -3,7 +3,7 @@ package io.quire.memory.bench.measure;
 import java.util.List;
 
 /**
- * A picture of what was measured: lines of ours beside lines of rivals, all of one run.
+ * A picture of what was measured in one run: lines of ours beside lines of rivals.
  *
  * @param id a short name of small letters and hyphens, for files and links
  * @param title the question it answers

@@ -4,7 +4,7 @@ import java.math.BigDecimal;
 import java.math.MathContext;
 import java.util.Locale;
 
-/** Numbers as people read them: three digits that mean something. */
+/** Numbers as people read them, with about three significant digits. */
 public final class Figures {
 
     private Figures() {

@@ -6,7 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** The lines of a {@link Chart} while they are measured, a point here and a point there. */
+/** Collects the lines of a {@link Chart} while they are measured, point by point. */
 public final class Lines {
 
     private final Map<String, List<Point>> ours = new LinkedHashMap<>();

@@ -1,8 +1,8 @@
 package io.quire.memory.bench.measure;
 
 /**
- * Measures two things by turns, so that whatever else the machine does meets both: after the warm-up a sample
- * of the one, a sample of the other, and every second time the other way round.
+ * Measures two things by turns, so that what else the machine does affects both: after the warm-up a sample of the one
+ * and a sample of the other, and every second time the other way round.
  *
  * @param warmUps rounds that are thrown away
  * @param rounds rounds that count

@@ -1,8 +1,8 @@
 package io.quire.memory.bench.measure;
 
 /**
- * What the library promises, each promise beside a rival in the same run. This is the one list of them: a tour
- * answers every one with one row.
+ * The promises of the library, each beside a rival in the same run. This is the only list of them: a tour answers each
+ * with one row.
  */
 public enum Promise implements Target {
 

@@ -6,12 +6,12 @@ import java.util.stream.DoubleStream;
 @FunctionalInterface
 public interface Sampler {
 
-    /** Measures some milliseconds of the operation; nanoseconds for one of it. */
+    /** Runs the operation for some milliseconds, and returns how many nanoseconds one takes. */
     double sample();
 
     /**
-     * The same after it has run for some time without being measured: until the caches hold what it needs, and no
-     * longer what the other side needed.
+     * Takes each sample after the operation has run for some time without being measured, until the caches hold what it
+     * needs and no longer what the other side needed.
      */
     default Sampler afterRunning(long nanos) {
         return () -> {
@@ -23,7 +23,7 @@ public interface Sampler {
         };
     }
 
-    /** The median of so many samples as one sample, for a comparison that can afford only few rounds. */
+    /** Takes the median of several samples as one sample, for a comparison that can afford only few rounds. */
     default Sampler medianOf(int samples) {
         return () -> Comparison.median(DoubleStream.generate(this::sample).limit(samples).toArray());
     }

@@ -1,6 +1,6 @@
 package io.quire.memory.bench.measure;
 
-/** What was promised of a row: nothing, a bound that only this row has, or a {@link Promise} of the library. */
+/** What a row has to satisfy: nothing, a bound of its own, or a {@link Promise} of the library. */
 public sealed interface Target permits Bound, Promise {
 
     /** How ours and theirs are put in relation. */
@@ -40,7 +40,7 @@ public sealed interface Target permits Bound, Promise {
         return new Bound(Kind.FIGURE, 0, 0, words, "");
     }
 
-    /** What has to be kept. */
+    /** The bound that has to be satisfied. */
     Bound bound();
 
     /** Which way round its ratio is. */

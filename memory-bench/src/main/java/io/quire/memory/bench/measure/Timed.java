@@ -3,12 +3,12 @@ package io.quire.memory.bench.measure;
 import java.util.function.LongSupplier;
 
 /**
- * An operation of this process, repeated until the clock can be trusted. Only the operation is timed: what it
- * needs before and leaves behind is not.
+ * Times an operation of this process, repeated until the clock can be trusted. Its preparation and its clean-up are not
+ * timed.
  *
- * @param operation does the work some times and returns a value that depends on all of it
- * @param count how many times
- * @param before makes ready for one call of the operation
+ * @param operation does the work several times and returns a value that depends on all of it
+ * @param count how many times it does the work
+ * @param before prepares one call of the operation
  * @param after cleans up after one call
  */
 public record Timed(LongSupplier operation, int count, Runnable before, Runnable after) implements Sampler {
@@ -20,7 +20,7 @@ public record Timed(LongSupplier operation, int count, Runnable before, Runnable
     @SuppressWarnings("UnusedVariable") // to be written is its use
     private static volatile long sink;
 
-    /** An operation that needs nothing and leaves nothing behind. */
+    /** An operation that needs no preparation and leaves nothing behind. */
     public static Timed of(int count, LongSupplier operation) {
         return new Timed(operation, count, Timed::nothing, Timed::nothing);
     }

@@ -4,8 +4,8 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * Measures any number of things by turns, for the lines of a {@link Chart}, as {@link Paired} does two: whatever else
- * the machine does meets all of them.
+ * Measures any number of things by turns, for the lines of a {@link Chart}, as {@link Paired} does two: what else the
+ * machine does affects all of them.
  *
  * @param warmUps rounds that are thrown away
  * @param rounds rounds that count
