@@ -5,6 +5,7 @@ import com.google.gson.GsonBuilder;
 import com.google.gson.JsonPrimitive;
 import com.google.gson.JsonSerializer;
 import io.quire.memory.bench.measure.Axis;
+import io.quire.memory.bench.measure.Bound;
 import io.quire.memory.bench.measure.Chart;
 import io.quire.memory.bench.measure.Comparison;
 import io.quire.memory.bench.measure.Promise;
@@ -63,26 +64,21 @@ final class JsonLines {
     }
 
     private static String line(Setting setting, Row row) {
-        Comparison comparison = row.comparison();
-        Promise promise = row.target() instanceof Promise kept ? kept : null;
-        String target = row.target().bound().words();
-        String reason = row.reason().isEmpty() ? null : row.reason();
-        if (comparison == null) {
-            return JSON.toJson(new RowLine("row", setting, row.question().name(), row.question().answerer(),
-                    row.operation(), row.rival(), null, null, null, null, null, null, row.ours(), promise, target,
-                    row.verdict(), reason));
-        }
+        Comparison measured = row.comparison();
+        Bound bound = row.target().bound();
         return JSON.toJson(new RowLine("row", setting, row.question().name(), row.question().answerer(),
-                row.operation(), row.rival(), comparison.ourNanos(), comparison.theirNanos(),
-                row.target().bound().ratio(comparison), ratios(row, comparison), comparison.spread(),
-                comparison.drift(), null, promise, target, row.verdict(), reason));
+                row.operation(), row.rival(), measured == null ? null : measured.ourNanos(),
+                measured == null ? null : measured.theirNanos(), measured == null ? null : bound.ratio(measured),
+                measured == null ? null : ratios(bound, measured), measured == null ? null : measured.spread(),
+                measured == null ? null : measured.drift(), measured == null ? row.ours() : null,
+                row.target() instanceof Promise promise ? promise : null, bound.words(), row.verdict(),
+                row.reason().isEmpty() ? null : row.reason()));
     }
 
-    /** The way round that the target is about. */
-    private static Quartiles ratios(Row row, Comparison comparison) {
-        double low = row.target().bound().turned(comparison.cost().low());
-        double high = row.target().bound().turned(comparison.cost().high());
-        return new Quartiles(Math.min(low, high), row.target().bound().turned(comparison.cost().median()),
-                Math.max(low, high));
+    /** Quartiles of the ratio that the target is about. */
+    private static Quartiles ratios(Bound bound, Comparison measured) {
+        double low = bound.turned(measured.cost().low());
+        double high = bound.turned(measured.cost().high());
+        return new Quartiles(Math.min(low, high), bound.turned(measured.cost().median()), Math.max(low, high));
     }
 }

@@ -54,6 +54,7 @@ class JsonLinesTest {
         assertThat(lines.get(2).has("ratio")).isFalse();
         assertThat(lines.get(2).get("figure").getAsString()).isEqualTo("19.2 B");
         assertThat(lines.get(3).get("verdict").getAsString()).isEqualTo("NOT_MEASURED");
+        assertThat(lines.get(3).get("rival").getAsString()).isEqualTo("other");
     }
 
     @Test
