@@ -55,13 +55,12 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
     private @Nullable WatchedAccessor held;
 
     /** Kept reachable, or the space would be given back as forgotten. */
-    @SuppressWarnings("UnusedVariable")
     private final AddressSpace handle;
 
     Accessor(AddressSpace handle) {
-        super(handle.space().table().memory());
+        super(handle.inner().table().memory());
         this.handle = handle;
-        this.space = handle.space();
+        this.space = handle.inner();
         this.table = space.table();
         this.translations = table.translations();
         this.frames = space.machine().pools().newOwnFrames();
@@ -69,8 +68,13 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
         table.root(); // refuses a closed space
     }
 
+    /** The space that it was opened on, closed or not. Any thread may ask. */
+    public AddressSpace space() {
+        return handle;
+    }
+
     @Override
-    Space space() {
+    Space inner() {
         return space;
     }
 

@@ -335,7 +335,7 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
     // ---- what it is
 
     @Override
-    Space space() {
+    Space inner() {
         return space;
     }
 

@@ -57,12 +57,12 @@ public final class Device implements AutoCloseable {
      */
     public Attachment attach(AddressSpace space) {
         Objects.requireNonNull(space, "space");
-        if (space.space().machine() != machine) {
+        if (space.inner().machine() != machine) {
             throw new IllegalArgumentException("the space belongs to another manager: device=" + name() + ", space="
                     + space.name());
         }
         StackRoom.require();
-        return new Attachment(space, Attached.of(space.space(), device));
+        return new Attachment(space, Attached.of(space.inner(), device));
     }
 
     /**

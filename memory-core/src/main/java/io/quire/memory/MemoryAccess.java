@@ -52,7 +52,7 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
     private static final long OFFSET_MASK = (1L << OFFSET_BITS) - 1;
 
     static {
-        SpaceFinder.install(access -> ((MemoryAccess) access).space());
+        SpaceFinder.install(access -> ((MemoryAccess) access).inner());
     }
 
     final FrameMemory memory;
@@ -63,8 +63,8 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
 
     // ---- what an accessor and a space do differently
 
-    /** Where this leads to. */
-    abstract Space space();
+    /** What this leads to, behind the handle. */
+    abstract Space inner();
 
     /** The version that {@link #locate} will hold to; taken before it. */
     abstract long translationVersion();

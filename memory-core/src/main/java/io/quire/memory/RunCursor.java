@@ -68,7 +68,7 @@ public final class RunCursor implements AutoCloseable {
         if (sizeBytes < 0) {
             throw new IllegalArgumentException("a size cannot be negative: sizeBytes=" + sizeBytes);
         }
-        RunCursor cursor = handle.space().fork(true, "runs of " + handle.name(),
+        RunCursor cursor = handle.inner().fork(true, "runs of " + handle.name(),
                 snapshot -> of(handle.manager(), snapshot, address, sizeBytes));
         boolean opened = false;
         try {

@@ -134,6 +134,25 @@ class AccessorTest extends MemoryAccessContract {
     }
 
     @Test
+    void accessorKnowsTheSpaceItWasOpenedOn() throws InterruptedException {
+        AddressSpace space = leaks.manager().newAddressSpace();
+        AddressSpace fork = space.fork();
+        Accessor ofSpace = space.accessor();
+        Accessor ofFork = fork.accessor();
+
+        assertThat(ofSpace.space()).isSameAs(space);
+        assertThat(ofFork.space()).isSameAs(fork);
+        Threads.elsewhere(() -> assertThat(ofSpace.space()).isSameAs(space));
+
+        ofSpace.close();
+        ofFork.close();
+        fork.close();
+        space.close();
+        assertThat(ofSpace.space()).isSameAs(space);
+        assertThat(ofFork.space().isClosed()).isTrue();
+    }
+
+    @Test
     void accessorOfAClosedSpaceCannotBeOpenedButCanBeClosed() {
         AddressSpace space = leaks.manager().newAddressSpace();
         Accessor accessor = space.accessor();

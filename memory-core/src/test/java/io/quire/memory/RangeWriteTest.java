@@ -257,6 +257,6 @@ class RangeWriteTest {
     }
 
     private static RangeWrite begin(AddressSpace space, long from, long sizeBytes) {
-        return space.space().machine().faultPath().beginWrite(space.space().state(), from, sizeBytes);
+        return space.inner().machine().faultPath().beginWrite(space.inner().state(), from, sizeBytes);
     }
 }
