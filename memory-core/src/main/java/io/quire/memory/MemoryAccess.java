@@ -20,8 +20,15 @@ import java.util.Objects;
  * <p>
  * <b>Values.</b> 1, 2, 4 and 8 bytes at any address, in the byte order of the machine or a given one. Aligned values
  * never tear. A value that is not aligned may be seen half written by a reader that runs at the same time; it may cross
- * pages. {@code Opaque}, {@code Acquire}, {@code Release}, compare-and-set and get-and-add take aligned addresses and
- * mean what they mean in {@link VarHandle}.
+ * pages. {@code Opaque}, {@code Acquire}, {@code Release}, {@code Volatile}, compare-and-set, compare-and-exchange,
+ * get-and-set and get-and-add take aligned addresses and mean what they mean in {@link VarHandle}. The atomic ones need
+ * the right to write, and get the space a page of its own, also if they then find another value than expected.
+ * <p>
+ * <b>Between threads.</b> The mode of an access means the same through any accessor and through the space itself, and
+ * wherever the page lies or moves meanwhile. All threads see the volatile and atomic accesses of a space in one order.
+ * A fork or snapshot is a cut through that order: it has what was written before and nothing of what comes after, and
+ * who reads in it what was written by a release or volatile access sees what the writer had done before that. After
+ * the fork the two sides are memory of their own, and an access of one orders nothing in the other.
  * <p>
  * <b>Progress.</b> Reads are lock-free: they look again if a translation of the space was withdrawn meanwhile. Writes
  * to a page that is resident and not shared are wait-free; the first write to a page, ever or after a fork, takes the
@@ -192,6 +199,36 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
         return value;
     }
 
+    /** Reads an aligned int, volatile; see the class comment. */
+    public final int getIntVolatile(long address) {
+        aligned(address, Integer.BYTES);
+        while (true) {
+            long version = translationVersion();
+            // ORDER(volatile-access) acquire: then the version; if it is the same, no page had taken this one's place.
+            int value = memory.getIntVolatile(locate(address));
+            // ORDER(translation-invalidated) fence: the data was loaded before the version is looked at again.
+            VarHandle.loadLoadFence();
+            if (isStill(version)) {
+                return value;
+            }
+        }
+    }
+
+    /** Reads an aligned long, volatile; see the class comment. */
+    public final long getLongVolatile(long address) {
+        aligned(address, Long.BYTES);
+        while (true) {
+            long version = translationVersion();
+            // ORDER(volatile-access) acquire: then the version; if it is the same, no page had taken this one's place.
+            long value = memory.getLongVolatile(locate(address));
+            // ORDER(translation-invalidated) fence: the data was loaded before the version is looked at again.
+            VarHandle.loadLoadFence();
+            if (isStill(version)) {
+                return value;
+            }
+        }
+    }
+
     // ---- writes
 
     /** Writes a byte. */
@@ -321,6 +358,28 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
         }
     }
 
+    /** Writes an aligned int, volatile; see the class comment. */
+    public final void setIntVolatile(long address, int value) {
+        long entered = enterWrite(aligned(address, Integer.BYTES));
+        try {
+            // ORDER(volatile-access) release: in the slot, so that no later read finds the page elsewhere without it.
+            memory.setIntVolatile(entered & OFFSET_MASK, value);
+        } finally {
+            exitWrite(entered);
+        }
+    }
+
+    /** Writes an aligned long, volatile; see the class comment. */
+    public final void setLongVolatile(long address, long value) {
+        long entered = enterWrite(aligned(address, Long.BYTES));
+        try {
+            // ORDER(volatile-access) release: in the slot, so that no later read finds the page elsewhere without it.
+            memory.setLongVolatile(entered & OFFSET_MASK, value);
+        } finally {
+            exitWrite(entered);
+        }
+    }
+
     /** Sets an aligned int if it has the expected value, atomically, as a volatile access. */
     public final boolean compareAndSetInt(long address, int expected, int value) {
         long entered = enterWrite(aligned(address, Integer.BYTES));
@@ -336,6 +395,54 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
         long entered = enterWrite(aligned(address, Long.BYTES));
         try {
             return memory.compareAndSetLong(entered & OFFSET_MASK, expected, value);
+        } finally {
+            exitWrite(entered);
+        }
+    }
+
+    /**
+     * Sets an aligned int if it has the expected value, atomically, as a volatile access.
+     *
+     * @return the value that was found: the expected one if, and only if, it was set
+     */
+    public final int compareAndExchangeInt(long address, int expected, int value) {
+        long entered = enterWrite(aligned(address, Integer.BYTES));
+        try {
+            return memory.compareAndExchangeInt(entered & OFFSET_MASK, expected, value);
+        } finally {
+            exitWrite(entered);
+        }
+    }
+
+    /**
+     * Sets an aligned long if it has the expected value, atomically, as a volatile access.
+     *
+     * @return the value that was found: the expected one if, and only if, it was set
+     */
+    public final long compareAndExchangeLong(long address, long expected, long value) {
+        long entered = enterWrite(aligned(address, Long.BYTES));
+        try {
+            return memory.compareAndExchangeLong(entered & OFFSET_MASK, expected, value);
+        } finally {
+            exitWrite(entered);
+        }
+    }
+
+    /** Sets an aligned int, atomically, as a volatile access; the value before. */
+    public final int getAndSetInt(long address, int value) {
+        long entered = enterWrite(aligned(address, Integer.BYTES));
+        try {
+            return memory.getAndSetInt(entered & OFFSET_MASK, value);
+        } finally {
+            exitWrite(entered);
+        }
+    }
+
+    /** Sets an aligned long, atomically, as a volatile access; the value before. */
+    public final long getAndSetLong(long address, long value) {
+        long entered = enterWrite(aligned(address, Long.BYTES));
+        try {
+            return memory.getAndSetLong(entered & OFFSET_MASK, value);
         } finally {
             exitWrite(entered);
         }

@@ -176,8 +176,12 @@ final class Rehearsal {
         access.setLongOpaque(address, access.getLongOpaque(address));
         access.setIntRelease(address, access.getIntAcquire(address));
         access.setLongRelease(address, access.getLongAcquire(address));
+        access.setIntVolatile(address, access.getIntVolatile(address));
+        access.setLongVolatile(address, access.getLongVolatile(address));
         access.compareAndSetInt(address, 0, access.getAndAddInt(address, 0));
         access.compareAndSetLong(address, 0, access.getAndAddLong(address, 0));
+        access.getAndSetInt(address, access.compareAndExchangeInt(address, 0, 0));
+        access.getAndSetLong(address, access.compareAndExchangeLong(address, 0, 0));
         long across = address + Geometry.PAGE_BYTES - 1;
         access.setLong(across, access.getLong(across));
         access.gatherLongs(new long[] {address, address + Geometry.PAGE_BYTES}, new long[2], 2);

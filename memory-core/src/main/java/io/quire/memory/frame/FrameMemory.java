@@ -64,6 +64,14 @@ public final class FrameMemory {
         return segment(offset).get(LONG, place(offset));
     }
 
+    public int getIntVolatile(long offset) {
+        return (int) ATOMIC_INT.getVolatile(segment(offset), place(offset));
+    }
+
+    public long getLongVolatile(long offset) {
+        return (long) ATOMIC_LONG.getVolatile(segment(offset), place(offset));
+    }
+
     public void setByte(long offset, byte value) {
         segment(offset).set(JAVA_BYTE, place(offset), value);
     }
@@ -96,12 +104,36 @@ public final class FrameMemory {
         ATOMIC_LONG.setRelease(segment(offset), place(offset), value);
     }
 
+    public void setIntVolatile(long offset, int value) {
+        ATOMIC_INT.setVolatile(segment(offset), place(offset), value);
+    }
+
+    public void setLongVolatile(long offset, long value) {
+        ATOMIC_LONG.setVolatile(segment(offset), place(offset), value);
+    }
+
     public boolean compareAndSetInt(long offset, int expected, int value) {
         return ATOMIC_INT.compareAndSet(segment(offset), place(offset), expected, value);
     }
 
     public boolean compareAndSetLong(long offset, long expected, long value) {
         return ATOMIC_LONG.compareAndSet(segment(offset), place(offset), expected, value);
+    }
+
+    public int compareAndExchangeInt(long offset, int expected, int value) {
+        return (int) ATOMIC_INT.compareAndExchange(segment(offset), place(offset), expected, value);
+    }
+
+    public long compareAndExchangeLong(long offset, long expected, long value) {
+        return (long) ATOMIC_LONG.compareAndExchange(segment(offset), place(offset), expected, value);
+    }
+
+    public int getAndSetInt(long offset, int value) {
+        return (int) ATOMIC_INT.getAndSet(segment(offset), place(offset), value);
+    }
+
+    public long getAndSetLong(long offset, long value) {
+        return (long) ATOMIC_LONG.getAndSet(segment(offset), place(offset), value);
     }
 
     public int getAndAddInt(long offset, int delta) {

@@ -105,6 +105,8 @@ public record Operation(String name, int sizeBytes, boolean aligned, boolean wri
         all.add(read("getLongOpaque", 8, MemoryAccess::getLongOpaque, b -> b.getLong(0)).atAligned());
         all.add(read("getIntAcquire", 4, MemoryAccess::getIntAcquire, b -> b.getInt(0)).atAligned());
         all.add(read("getLongAcquire", 8, MemoryAccess::getLongAcquire, b -> b.getLong(0)).atAligned());
+        all.add(read("getIntVolatile", 4, MemoryAccess::getIntVolatile, b -> b.getInt(0)).atAligned());
+        all.add(read("getLongVolatile", 8, MemoryAccess::getLongVolatile, b -> b.getLong(0)).atAligned());
         all.add(write("setIntOpaque", 4, (a, at, v) -> a.setIntOpaque(at, (int) v),
                 (b, v) -> b.putInt(0, (int) v)).atAligned());
         all.add(write("setLongOpaque", 8, MemoryAccess::setLongOpaque, (b, v) -> b.putLong(0, v))
@@ -113,12 +115,45 @@ public record Operation(String name, int sizeBytes, boolean aligned, boolean wri
                 (b, v) -> b.putInt(0, (int) v)).atAligned());
         all.add(write("setLongRelease", 8, MemoryAccess::setLongRelease, (b, v) -> b.putLong(0, v))
                 .atAligned());
+        all.add(write("setIntVolatile", 4, (a, at, v) -> a.setIntVolatile(at, (int) v),
+                (b, v) -> b.putInt(0, (int) v)).atAligned());
+        all.add(write("setLongVolatile", 8, MemoryAccess::setLongVolatile, (b, v) -> b.putLong(0, v))
+                .atAligned());
+        addExchanges(all);
+    }
+
+    private static void addExchanges(List<Operation> all) {
         all.add(new Operation("compareAndSetInt", 4, true, true,
                 (a, at, v) -> a.compareAndSetInt(at, (int) expected(v, a.getInt(at)), (int) v),
                 (b, v) -> b.getInt(0) == (int) expected(v, b.getInt(0)) && b.putInt(0, (int) v) == b));
         all.add(new Operation("compareAndSetLong", 8, true, true,
                 (a, at, v) -> a.compareAndSetLong(at, expected(v, a.getLong(at)), v),
                 (b, v) -> b.getLong(0) == expected(v, b.getLong(0)) && b.putLong(0, v) == b));
+        all.add(new Operation("compareAndExchangeInt", 4, true, true,
+                (a, at, v) -> a.compareAndExchangeInt(at, (int) expected(v, a.getInt(at)), (int) v),
+                (b, v) -> {
+                    int before = b.getInt(0);
+                    b.putInt(0, before == (int) expected(v, before) ? (int) v : before);
+                    return before;
+                }));
+        all.add(new Operation("compareAndExchangeLong", 8, true, true,
+                (a, at, v) -> a.compareAndExchangeLong(at, expected(v, a.getLong(at)), v),
+                (b, v) -> {
+                    long before = b.getLong(0);
+                    b.putLong(0, before == expected(v, before) ? v : before);
+                    return before;
+                }));
+        all.add(new Operation("getAndSetInt", 4, true, true, (a, at, v) -> a.getAndSetInt(at, (int) v),
+                (b, v) -> {
+                    int before = b.getInt(0);
+                    b.putInt(0, (int) v);
+                    return before;
+                }));
+        all.add(new Operation("getAndSetLong", 8, true, true, MemoryAccess::getAndSetLong, (b, v) -> {
+            long before = b.getLong(0);
+            b.putLong(0, v);
+            return before;
+        }));
         all.add(new Operation("getAndAddInt", 4, true, true, (a, at, v) -> a.getAndAddInt(at, (int) v),
                 (b, v) -> {
                     int before = b.getInt(0);
