@@ -10,7 +10,9 @@ import io.quire.memory.table.Geometry;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.ReadOnlyBufferException;
 import java.util.Arrays;
 import java.util.Objects;
 
@@ -525,6 +527,55 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
     }
 
     /**
+     * Copies longs out of the space into an array, each as {@link #getLong(long)} reads it. After an exception the
+     * target is undefined.
+     *
+     * @param address any
+     * @param targetIndex where the first goes
+     * @param count how many; zero or more
+     * @throws IndexOutOfBoundsException if the target is too small
+     */
+    public final void copyTo(long address, long[] target, int targetIndex, int count) {
+        Objects.requireNonNull(target, "target");
+        checkPart(targetIndex, count, target.length);
+        copyTo(address, MemorySegment.ofArray(target), (long) targetIndex * Long.BYTES, (long) count * Long.BYTES);
+    }
+
+    /**
+     * Copies doubles out of the space into an array, each as {@link #getDouble(long)} reads it. After an exception the
+     * target is undefined.
+     *
+     * @param address any
+     * @param targetIndex where the first goes
+     * @param count how many; zero or more
+     * @throws IndexOutOfBoundsException if the target is too small
+     */
+    public final void copyTo(long address, double[] target, int targetIndex, int count) {
+        Objects.requireNonNull(target, "target");
+        checkPart(targetIndex, count, target.length);
+        copyTo(address, MemorySegment.ofArray(target), (long) targetIndex * Double.BYTES, (long) count * Double.BYTES);
+    }
+
+    /**
+     * Copies bytes out of the space into the rest of a buffer, from its position to its limit, and sets the position to
+     * the limit. The byte order of the buffer plays no part. After an exception the position is what it was, and the
+     * bytes behind it are undefined.
+     *
+     * @throws ReadOnlyBufferException if the buffer is read-only
+     * @throws IllegalStateException if the buffer is of a segment that is closed
+     * @throws WrongThreadException if the buffer is of a segment of another thread
+     */
+    public final void copyTo(long address, ByteBuffer target) {
+        if (Objects.requireNonNull(target, "target").isReadOnly()) {
+            throw new ReadOnlyBufferException();
+        }
+        int end = target.limit();
+        MemorySegment rest = MemorySegment.ofBuffer(target);
+        copyTo(address, rest, 0, rest.byteSize());
+        target.position(end);
+    }
+
+    /**
      * Copies bytes into the space.
      *
      * @throws IndexOutOfBoundsException if the source is too small
@@ -541,18 +592,62 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
                 (offset, done, length) -> memory.copyFrom(source, sourceOffset + done, offset, length));
     }
 
+    /** Copies bytes of an array into the space. */
+    public final void copyFrom(byte[] source, int sourceOffset, long address, int length) {
+        Objects.requireNonNull(source, "source");
+        copyFrom(MemorySegment.ofArray(source), sourceOffset, address, length);
+    }
+
+    /**
+     * Copies longs of an array into the space, each as {@link #setLong(long, long)} writes it.
+     *
+     * @param sourceIndex where the first is
+     * @param address any
+     * @param count how many; zero or more
+     * @throws IndexOutOfBoundsException if the source is too small
+     */
+    public final void copyFrom(long[] source, int sourceIndex, long address, int count) {
+        Objects.requireNonNull(source, "source");
+        checkPart(sourceIndex, count, source.length);
+        copyFrom(MemorySegment.ofArray(source), (long) sourceIndex * Long.BYTES, address, (long) count * Long.BYTES);
+    }
+
+    /**
+     * Copies doubles of an array into the space, each as {@link #setDouble(long, double)} writes it.
+     *
+     * @param sourceIndex where the first is
+     * @param address any
+     * @param count how many; zero or more
+     * @throws IndexOutOfBoundsException if the source is too small
+     */
+    public final void copyFrom(double[] source, int sourceIndex, long address, int count) {
+        Objects.requireNonNull(source, "source");
+        checkPart(sourceIndex, count, source.length);
+        copyFrom(MemorySegment.ofArray(source), (long) sourceIndex * Double.BYTES, address,
+                (long) count * Double.BYTES);
+    }
+
+    /**
+     * Copies the rest of a buffer into the space, from its position to its limit, and sets the position to the limit. The
+     * byte order of the buffer plays no part. After an exception the position is what it was.
+     *
+     * @throws IllegalStateException if the buffer is of a segment that is closed; if that is closed during the call, part
+     *         of the range may have been written
+     * @throws WrongThreadException if the buffer is of a segment of another thread
+     */
+    public final void copyFrom(ByteBuffer source, long address) {
+        int end = Objects.requireNonNull(source, "source").limit();
+        MemorySegment rest = MemorySegment.ofBuffer(source);
+        copyFrom(rest, 0, address, rest.byteSize());
+        source.position(end);
+    }
+
     /** Refuses a source that is closed, another thread's, or a file that has become shorter, before anything changes. */
     private static void checkReadable(MemorySegment source, long offset, long sizeBytes) {
         if (sizeBytes > 0) {
             source.get(ValueLayout.JAVA_BYTE, offset);
             source.get(ValueLayout.JAVA_BYTE, offset + sizeBytes - 1);
         }
-    }
-
-    /** Copies bytes of an array into the space. */
-    public final void copyFrom(byte[] source, int sourceOffset, long address, int length) {
-        Objects.requireNonNull(source, "source");
-        copyFrom(MemorySegment.ofArray(source), sourceOffset, address, length);
     }
 
     /** Sets every byte of a range. */
@@ -733,6 +828,13 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
             write.undo(refused);
             throw refused;
         }
+    }
+
+    private static void checkPart(int index, int count, int length) {
+        if (count < 0) {
+            throw new IllegalArgumentException("a count cannot be negative: count=" + count);
+        }
+        Objects.checkFromIndexSize(index, count, length);
     }
 
     private void checkRange(long address, long sizeBytes) {

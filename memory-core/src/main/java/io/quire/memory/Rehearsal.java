@@ -13,6 +13,7 @@ import io.quire.memory.guard.Writers;
 import io.quire.memory.table.Geometry;
 import io.quire.memory.trace.Birth;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -192,7 +193,20 @@ final class Rehearsal {
             access.fill(address, sizeBytes, (byte) 0);
             access.mismatch(address, MemorySegment.ofArray(bytes), 0, sizeBytes);
             access.mismatch(address, access, address + Geometry.PAGE_BYTES, sizeBytes);
+            copyWith(access, address, ByteBuffer.wrap(bytes));
+            copyWith(access, address, ByteBuffer.allocateDirect(sizeBytes));
         }
+        long[] longs = new long[2];
+        access.copyTo(address, longs, 0, longs.length);
+        access.copyFrom(longs, 0, address, longs.length);
+        double[] doubles = new double[2];
+        access.copyTo(address, doubles, 0, doubles.length);
+        access.copyFrom(doubles, 0, address, doubles.length);
+    }
+
+    private static void copyWith(MemoryAccess access, long address, ByteBuffer buffer) {
+        access.copyTo(address, buffer);
+        access.copyFrom(buffer.flip(), address);
     }
 
     private static void forks(AddressSpace space, long address) {

@@ -15,6 +15,9 @@ import io.quire.memory.harness.Operation;
 import io.quire.memory.testkit.LeakCheck;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.ReadOnlyBufferException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -246,6 +249,104 @@ abstract class MemoryAccessContract {
     }
 
     @Test
+    void longsAndDoublesOfArraysAreThoseOfSingleAccesses() {
+        long[] longs = new SplittableRandom(2).longs(1_000).toArray();
+        double[] doubles = new SplittableRandom(3).doubles(1_000).toArray();
+        for (long at : new long[] {address, address + 3}) {
+            access.copyFrom(longs, 10, at, 900);
+            for (int i = 0; i < 900; i++) {
+                assertThat(access.getLong(at + i * 8L)).isEqualTo(longs[10 + i]);
+            }
+            long[] back = new long[902];
+            access.copyTo(at, back, 1, 900);
+            assertThat(Arrays.copyOfRange(back, 1, 901)).isEqualTo(Arrays.copyOfRange(longs, 10, 910));
+            assertThat(back[0] | back[901]).isZero();
+
+            access.copyFrom(doubles, 10, at, 900);
+            for (int i = 0; i < 900; i++) {
+                assertThat(access.getDouble(at + i * 8L)).isEqualTo(doubles[10 + i]);
+            }
+            double[] backDoubles = new double[902];
+            access.copyTo(at, backDoubles, 1, 900);
+            assertThat(Arrays.copyOfRange(backDoubles, 1, 901)).isEqualTo(Arrays.copyOfRange(doubles, 10, 910));
+            assertThat(backDoubles[0] + backDoubles[901]).isZero();
+        }
+    }
+
+    @Test
+    void partsThatAnArrayDoesNotHaveAreRefused() {
+        long[] longs = new long[8];
+        double[] doubles = new double[8];
+        int[][] parts = {{0, 9}, {1, 8}, {-1, 2}, {9, 0}, {Integer.MAX_VALUE, 2}, {1, Integer.MAX_VALUE}};
+        for (int[] part : parts) {
+            List<Runnable> copies = List.of(() -> access.copyTo(address, longs, part[0], part[1]),
+                    () -> access.copyFrom(longs, part[0], address, part[1]),
+                    () -> access.copyTo(address, doubles, part[0], part[1]),
+                    () -> access.copyFrom(doubles, part[0], address, part[1]));
+            for (Runnable copy : copies) {
+                assertThatThrownBy(copy::run).isInstanceOf(IndexOutOfBoundsException.class);
+            }
+        }
+        List<Runnable> negative = List.of(() -> access.copyTo(address, longs, 0, -1),
+                () -> access.copyFrom(longs, 0, address, -1),
+                () -> access.copyTo(address, doubles, 0, Integer.MIN_VALUE),
+                () -> access.copyFrom(doubles, 0, address, -1));
+        for (Runnable copy : negative) {
+            assertThatIllegalArgumentException().isThrownBy(copy::run).withMessageContaining("count=-");
+        }
+        assertThat(leaks.manager().statistics().usedBytes()).isZero();
+    }
+
+    @Test
+    void buffersAreCopiedFromTheirPositionToTheirLimit() {
+        byte[] bytes = new byte[2 * PAGE];
+        new SplittableRandom(4).nextBytes(bytes);
+        try (Arena arena = Arena.ofConfined()) {
+            List<ByteBuffer> buffers =
+                    List.of(ByteBuffer.allocate(2 * PAGE + 9), ByteBuffer.allocateDirect(2 * PAGE + 9),
+                            ByteBuffer.allocate(3 * PAGE).slice(100, 2 * PAGE + 9).order(ByteOrder.LITTLE_ENDIAN),
+                            arena.allocate(2 * PAGE + 9).asByteBuffer());
+            for (ByteBuffer buffer : buffers) {
+                buffer.put(4, bytes).position(4).limit(4 + bytes.length);
+                access.copyFrom(buffer.asReadOnlyBuffer(), address + 7);
+                assertThat(buffer.position()).isEqualTo(4);
+                access.copyFrom(buffer, address + 7);
+                assertThat(buffer.position()).isEqualTo(buffer.limit()).isEqualTo(4 + bytes.length);
+                assertThat(access.mismatch(address + 7, MemorySegment.ofArray(bytes), 0, bytes.length)).isEqualTo(-1);
+                assertThat(access.getByte(address + 6) | access.getByte(address + 7 + bytes.length)).isZero();
+
+                buffer.clear().put(new byte[buffer.capacity()]).position(5).limit(5 + bytes.length);
+                access.copyTo(address + 7, buffer);
+                assertThat(buffer.position()).isEqualTo(buffer.limit()).isEqualTo(5 + bytes.length);
+                byte[] back = new byte[buffer.clear().capacity()];
+                buffer.get(back);
+                assertThat(Arrays.copyOfRange(back, 5, 5 + bytes.length)).isEqualTo(bytes);
+                assertThat(back[4] | back[5 + bytes.length]).isZero();
+                space.discard(address, 4 * PAGE);
+            }
+        }
+    }
+
+    @Test
+    void buffersThatCannotBeUsedAreRefusedAndStayWhereTheyAre() {
+        ByteBuffer buffer = ByteBuffer.allocate(5 * PAGE).position(3);
+        assertThatExceptionOfType(ReadOnlyBufferException.class)
+                .isThrownBy(() -> access.copyTo(address, buffer.asReadOnlyBuffer()));
+        assertThatExceptionOfType(AddressNotMappedException.class).isThrownBy(() -> access.copyTo(address, buffer));
+        assertThatExceptionOfType(AddressNotMappedException.class).isThrownBy(() -> access.copyFrom(buffer, address));
+        assertThat(buffer.position()).isEqualTo(3);
+
+        Arena arena = Arena.ofConfined();
+        ByteBuffer dead = arena.allocate(16).asByteBuffer();
+        arena.close();
+        assertThatThrownBy(() -> access.copyFrom(dead, address)).isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(() -> access.copyTo(address, dead)).isInstanceOf(IllegalStateException.class);
+        assertThat(dead.position()).isZero();
+        assertThat(leaks.manager().statistics().usedBytes()).isZero();
+        space.fork().close(); // would wait for ever for a write that has not ended
+    }
+
+    @Test
     void mismatchIsTheFirstByteThatDiffers() {
         access.fill(address, 4 * PAGE, (byte) 1);
         long other = space.map(4 * PAGE);
@@ -371,6 +472,10 @@ abstract class MemoryAccessContract {
         access.copyTo(address, new byte[0], 0, 0);
         assertThat(access.mismatch(address, space, address, 0)).isEqualTo(-1);
         access.gatherLongs(new long[0], new long[0], 0);
+        access.copyFrom(new long[0], 0, address, 0);
+        access.copyTo(address, new double[1], 1, 0);
+        access.copyFrom(ByteBuffer.allocate(0), address);
+        access.copyTo(address, ByteBuffer.allocate(0));
         assertThat(leaks.manager().statistics().usedBytes()).isZero();
     }
 

@@ -19,6 +19,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -90,7 +91,8 @@ class NullsTest {
                 Map.entry(AddressSpace.class, space), Map.entry(MemoryAccess.class, space),
                 Map.entry(MemoryPool.class, manager.pool("d")), Map.entry(MemorySegment.class,
                         MemorySegment.ofArray(new byte[1])),
-                Map.entry(byte[].class, new byte[1]),
+                Map.entry(byte[].class, new byte[1]), Map.entry(double[].class, new double[1]),
+                Map.entry(ByteBuffer.class, ByteBuffer.allocate(1)),
                 Map.entry(long[].class, new long[1]), Map.entry(ByteOrder.class, ByteOrder.BIG_ENDIAN),
                 Map.entry(Protection.class, Protection.NONE), Map.entry(PinTerm.class, PinTerm.SHORT),
                 Map.entry(PinAccess.class, PinAccess.READ), Map.entry(CowPlacement.class, CowPlacement.HOST),
