@@ -780,7 +780,7 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
      */
     private void writeRange(long address, long sizeBytes, PageWriter writer) {
         if (sizeBytes <= WHOLE_WRITE_BYTES) {
-            writeParts(address, sizeBytes, writer);
+            writeWhole(address, 0, sizeBytes, writer);
             return;
         }
         StackRoom.require();
@@ -800,7 +800,11 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
         }
     }
 
+    /** Up to {@link #WHOLE_WRITE_BYTES}, which may be a page more than so many pages. */
     private void writeWhole(long address, long done, long length, PageWriter writer) {
+        if (length == 0) {
+            return;
+        }
         long inPage = Geometry.pageOffset(address);
         int pages = (int) ((inPage + length + Geometry.PAGE_BYTES - 1) >>> Geometry.PAGE_SHIFT);
         long[] offsets = new long[pages];

@@ -126,6 +126,25 @@ class RangeWriteTest {
     }
 
     @Test
+    void aRangeOf256KibThatBeginsInTheMiddleOfAPageIsRefusedAsAWhole() {
+        try (AddressSpace space = leaks.manager().newAddressSpace();
+                AddressSpace hog = leaks.manager().newAddressSpace();
+                Accessor accessor = space.accessor()) {
+            long address = space.map(65 * PAGE);
+            hogAllBut(hog, 64);
+            long before = usedPages();
+
+            for (MemoryAccess access : List.of(space, accessor)) {
+                assertThatThrownBy(() -> access.fill(address + 5, 64 * PAGE, (byte) 1))
+                        .isInstanceOf(OutOfFramesException.class);
+                assertThat(usedPages()).isEqualTo(before);
+                assertThat(space.getByte(address + 5)).isZero();
+            }
+            ManagerCheck.recount(leaks.manager());
+        }
+    }
+
+    @Test
     void whatIsWrittenPinnedOrForkedMeanwhileStays() {
         try (AddressSpace space = leaks.manager().newAddressSpace()) {
             long address = space.map(100 * PAGE);
