@@ -507,17 +507,7 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
         Objects.requireNonNull(target, "target");
         checkRange(address, sizeBytes);
         Objects.checkFromIndexSize(targetOffset, sizeBytes, target.byteSize());
-        for (long done = 0; done < sizeBytes;) {
-            long length = partOfPage(address + done, sizeBytes - done);
-            long version;
-            do {
-                version = translationVersion();
-                memory.copyTo(locate(address + done), target, targetOffset + done, length);
-                // ORDER(translation-invalidated) fence: the data was loaded before the version is looked at again.
-                VarHandle.loadLoadFence();
-            } while (!isStill(version));
-            done += length;
-        }
+        readRange(address, target, targetOffset, sizeBytes);
     }
 
     /** Copies bytes out of the space into an array. */
@@ -650,6 +640,53 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
         }
     }
 
+    /**
+     * Copies bytes from one place of the space to another. The two may overlap: the target becomes what the source was.
+     * Up to 256 KiB are read before they are written, each page as it is at one moment. A target of more than 256 KiB may
+     * be found partly written for the reasons that the class comment names, and also if another thread moves the source
+     * to private memory, or has it unmapped or protected, during the call: what has been written then is the last part if
+     * the target begins inside the source, else the first.
+     *
+     * @param from the first address to read
+     * @param to the first address to write
+     * @param sizeBytes zero or more
+     */
+    public final void copy(long from, long to, long sizeBytes) {
+        checkRange(from, sizeBytes);
+        checkRange(to, sizeBytes);
+        MemorySegment part = MemorySegment.ofArray(new byte[(int) Math.min(sizeBytes, WHOLE_WRITE_BYTES)]);
+        PageWriter writer = (offset, done, length) -> memory.copyFrom(part, done, offset, length);
+        if (sizeBytes <= WHOLE_WRITE_BYTES) {
+            copyPart(from, to, sizeBytes, part, writer);
+            return;
+        }
+        StackRoom.require();
+        try (RangeWrite write = RangeWrite.begin(spaceOfRange(), to, sizeBytes)) {
+            bringHere(from, sizeBytes);
+            prepare(write, to, sizeBytes);
+            boolean isBackward = from < to && to - from < sizeBytes; // or the source were overwritten before it is read
+            for (long done = 0; done < sizeBytes;) {
+                long length = Math.min(WHOLE_WRITE_BYTES, sizeBytes - done);
+                long at = isBackward ? sizeBytes - done - length : done;
+                copyPart(from + at, to + at, length, part, writer);
+                done += length;
+            }
+        }
+    }
+
+    /** Copies as much as is written in one go. What is read is put aside: in the writer slot nobody may take a fault. */
+    private void copyPart(long from, long to, long length, MemorySegment part, PageWriter writer) {
+        readRange(from, part, 0, length);
+        writeWhole(to, 0, length, writer);
+    }
+
+    /** Has every page of a range within reach of the processor. */
+    private void bringHere(long address, long sizeBytes) {
+        for (long done = 0; done < sizeBytes; done += partOfPage(address + done, sizeBytes - done)) {
+            getByte(address + done);
+        }
+    }
+
     /** Sets every byte of a range. */
     public final void fill(long address, long sizeBytes, byte value) {
         checkRange(address, sizeBytes);
@@ -755,6 +792,21 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
     private static int shift(long address, int sizeBytes) {
         int at = (int) address & Long.BYTES - 1;
         return (LITTLE_ENDIAN ? at : Long.BYTES - sizeBytes - at) * Byte.SIZE;
+    }
+
+    /** Copies a range, page by page. */
+    private void readRange(long address, MemorySegment target, long targetOffset, long sizeBytes) {
+        for (long done = 0; done < sizeBytes;) {
+            long length = partOfPage(address + done, sizeBytes - done);
+            long version;
+            do {
+                version = translationVersion();
+                memory.copyTo(locate(address + done), target, targetOffset + done, length);
+                // ORDER(translation-invalidated) fence: the data was loaded before the version is looked at again.
+                VarHandle.loadLoadFence();
+            } while (!isStill(version));
+            done += length;
+        }
     }
 
     /** Writes a value over the end of a page, a byte at a time. */

@@ -191,6 +191,7 @@ final class Rehearsal {
             access.copyTo(address, bytes, 0, sizeBytes);
             access.copyFrom(bytes, 0, address, sizeBytes);
             access.fill(address, sizeBytes, (byte) 0);
+            access.copy(address, address + 1, sizeBytes);
             access.mismatch(address, MemorySegment.ofArray(bytes), 0, sizeBytes);
             access.mismatch(address, access, address + Geometry.PAGE_BYTES, sizeBytes);
             copyWith(access, address, ByteBuffer.wrap(bytes));

@@ -73,6 +73,8 @@ class AccessorTest extends MemoryAccessContract {
                 assertThatExceptionOfType(WrongThreadException.class)
                         .isThrownBy(() -> accessor.fill(address, 1, (byte) 1));
                 assertThatExceptionOfType(WrongThreadException.class)
+                        .isThrownBy(() -> accessor.copy(address, address + 8, 8));
+                assertThatExceptionOfType(WrongThreadException.class)
                         .isThrownBy(() -> space.mismatch(address, accessor, address, 1));
             });
             accessor.close();
@@ -80,6 +82,8 @@ class AccessorTest extends MemoryAccessContract {
                     .isThrownBy(() -> accessor.fill(address, 1, (byte) 1));
             assertThatExceptionOfType(ClosedException.class)
                     .isThrownBy(() -> accessor.copyTo(address, new byte[1], 0, 1));
+            assertThatExceptionOfType(ClosedException.class)
+                    .isThrownBy(() -> accessor.copy(address, address + 8, 8));
         }
     }
 

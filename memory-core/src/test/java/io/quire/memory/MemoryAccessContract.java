@@ -347,6 +347,80 @@ abstract class MemoryAccessContract {
     }
 
     @Test
+    void copyMovesBytesWhateverOverlaps() {
+        byte[] expected = new byte[4 * PAGE];
+        SplittableRandom random = new SplittableRandom(5);
+        random.nextBytes(expected);
+        access.copyFrom(expected, 0, address, expected.length);
+        for (int i = 0; i < 200; i++) {
+            int size = random.nextInt(3 * PAGE + 1);
+            int from = random.nextInt(4 * PAGE - size + 1);
+            int to = random.nextInt(4 * PAGE - size + 1);
+            access.copy(address + from, address + to, size);
+            System.arraycopy(expected, from, expected, to, size);
+            assertThat(access.mismatch(address, MemorySegment.ofArray(expected), 0, expected.length)).isEqualTo(-1);
+        }
+    }
+
+    @Test
+    void copyOfRangesThatAreWrittenInPartsMovesBytesWhateverOverlaps() {
+        byte[] expected = new byte[(1 << 20) + 5 * PAGE];
+        new SplittableRandom(6).nextBytes(expected);
+        long large = space.map(expected.length);
+        access.copyFrom(expected, 0, large, expected.length);
+        int[][] moves = {{0, 5, 1 << 20}, {5, 0, 1 << 20}, {3, 4 * PAGE, 1 << 20}, {4 * PAGE, 3, 1 << 20},
+            {0, 300_000, 700_000}, {300_000, 0, 700_000}, {17, 17, 1 << 20}, {0, 600_001, 300_000}};
+        for (int[] move : moves) {
+            access.copy(large + move[0], large + move[1], move[2]);
+            System.arraycopy(expected, move[0], expected, move[1], move[2]);
+            assertThat(access.mismatch(large, MemorySegment.ofArray(expected), 0, expected.length)).isEqualTo(-1);
+        }
+    }
+
+    @Test
+    void copyLeavesForksAsTheyAreAndReadsWhatWasNeverWritten() {
+        access.fill(address, PAGE, (byte) 5);
+        try (AddressSpace fork = space.fork()) {
+            access.copy(address + 2 * PAGE, address, PAGE);
+            access.copy(address, address + PAGE, 0);
+            assertThat(access.getByte(address)).isZero();
+            assertThat(fork.getByte(address)).isEqualTo((byte) 5);
+            assertThat(space.pageState(address + PAGE).place()).isEqualTo(space.pageState(address + 3 * PAGE).place());
+        }
+    }
+
+    @Test
+    void copyFromOrToWhatMayNotBeReadOrWrittenIsRefusedAsAWhole() {
+        long large = space.map(1 << 20);
+        access.fill(large, 1 << 20, (byte) 1);
+        long end = address + 4 * PAGE;
+        access.fill(address, 4 * PAGE, (byte) 2);
+        assertThatExceptionOfType(AddressNotMappedException.class).isThrownBy(() -> access.copy(address, end - 8, 16));
+        assertThatExceptionOfType(AddressNotMappedException.class).isThrownBy(() -> access.copy(end - 8, address, 16));
+        assertThatExceptionOfType(AddressNotMappedException.class).isThrownBy(() -> access.copy(end, address, 1));
+        assertThatExceptionOfType(AddressNotMappedException.class).isThrownBy(() -> access.copy(address, end, 1));
+        assertThatExceptionOfType(AddressNotMappedException.class)
+                .isThrownBy(() -> access.copy(address, large, 1 << 20));
+        assertThatIllegalArgumentException().isThrownBy(() -> access.copy(address, address, -1));
+
+        space.protect(address + 2 * PAGE, PAGE, Protection.READ_ONLY);
+        assertThatExceptionOfType(ProtectionException.class).isThrownBy(() -> access.copy(large, address, 4 * PAGE));
+        space.protect(large + (1 << 19), PAGE, Protection.NONE);
+        long other = space.map(1 << 20);
+        assertThatExceptionOfType(ProtectionException.class).isThrownBy(() -> access.copy(large, other, 1 << 20));
+        assertThatExceptionOfType(ProtectionException.class).isThrownBy(() -> access.copy(other, large, 1 << 20));
+        space.protect(large + (1 << 19), PAGE, Protection.READ_WRITE);
+
+        assertThat(access.mismatch(address, MemorySegment.ofArray(new byte[] {2, 2}), 0, 2)).isEqualTo(-1);
+        for (long at = address; at < end; at++) {
+            assertThat(access.getByte(at)).isEqualTo((byte) 2);
+        }
+        assertThat(access.mismatch(other, MemorySegment.ofArray(new byte[1 << 20]), 0, 1 << 20)).isEqualTo(-1);
+        assertThat(access.mismatch(large, MemorySegment.ofArray(onesOf(1 << 20)), 0, 1 << 20)).isEqualTo(-1);
+        assertThat(space.statistics().exclusivePages()).isEqualTo(4 + 256);
+    }
+
+    @Test
     void mismatchIsTheFirstByteThatDiffers() {
         access.fill(address, 4 * PAGE, (byte) 1);
         long other = space.map(4 * PAGE);
@@ -425,6 +499,8 @@ abstract class MemoryAccessContract {
                 () -> access.fill(address, 1L << 47, (byte) 1),
                 () -> access.copyFrom(bytes, 0, address, bytes.length),
                 () -> access.copyTo(address, bytes, 0, bytes.length),
+                () -> access.copy(address, address, bytes.length),
+                () -> access.copy(address, address, Long.MAX_VALUE),
                 () -> access.mismatch(address, segment, 0, bytes.length),
                 () -> access.mismatch(address, space, address, bytes.length),
                 () -> access.mismatch(address, space, address, Long.MAX_VALUE));
@@ -472,6 +548,7 @@ abstract class MemoryAccessContract {
         access.copyTo(address, new byte[0], 0, 0);
         assertThat(access.mismatch(address, space, address, 0)).isEqualTo(-1);
         access.gatherLongs(new long[0], new long[0], 0);
+        access.copy(address, address + 1, 0);
         access.copyFrom(new long[0], 0, address, 0);
         access.copyTo(address, new double[1], 1, 0);
         access.copyFrom(ByteBuffer.allocate(0), address);

@@ -104,8 +104,10 @@ public final class History {
             return accessValue(twin);
         } else if (kind < 64) {
             return copyFrom(twin);
-        } else if (kind < 68) {
+        } else if (kind < 66) {
             return copyTo(twin);
+        } else if (kind < 68) {
+            return copy(twin);
         } else if (kind < 71) {
             return fill(twin);
         } else if (kind < 74) {
@@ -192,6 +194,21 @@ public final class History {
             assertThat(target).isEqualTo(expected);
         }
         return address;
+    }
+
+    private long copy(Twin twin) {
+        long from = twin.model.anyAddress(random);
+        int size = anySize();
+        long to = !twin.alone || random.nextBoolean() ? twin.model.anyAddress(random) : from + random.nextInt(-size - 1, size + 1);
+        MemoryAccess access = twin.access(random);
+        note("copy %s from 0x%x to 0x%x, %d bytes", access, from, to, size);
+        Set<Class<? extends MemoryException>> refusals = twin.model.refusals(from, size, false);
+        refusals.addAll(twin.model.refusals(to, size, true));
+        byte[] bytes = twin.model.read(from, size);
+        if (succeeds(refusals, () -> access.copy(from, to, size))) {
+            twin.model.write(to, bytes);
+        }
+        return to;
     }
 
     private long fill(Twin twin) {

@@ -22,7 +22,7 @@ final class Twin {
     final AddressSpace space;
     final ModelSpace model;
     final boolean borrowed;
-    private final boolean alone;
+    final boolean alone;
     private @Nullable Accessor accessor;
 
     /**

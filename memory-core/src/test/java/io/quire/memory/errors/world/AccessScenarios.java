@@ -27,6 +27,8 @@ public final class AccessScenarios {
                 new Scenario("read by an accessor whose cache grows", () -> new Accesses(5, Accesses::readApart)),
                 ready("write by an accessor that has written", world -> world.accessor().setLong(world.own + 8, 42)),
                 ready("range write by an accessor", world -> world.accessor().fill(world.shared, World.PAGE, (byte) 7)),
+                of("copy in a space", world -> world.space.copy(world.own, world.shared + 8, 2L * World.PAGE)),
+                ready("copy by an accessor", world -> world.accessor().copy(world.own, world.shared, World.PAGE)),
                 ready("close of an accessor", Accesses::closeAccessor),
                 of("gather", world -> world.space.gatherLongs(new long[] {world.own + 8, world.shared + 8},
                         new long[2], 2)),
