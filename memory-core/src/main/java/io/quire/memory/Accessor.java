@@ -409,10 +409,27 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
         while (true) {
             makeWritable(address);
             long offset = tryEnterWrite(address);
+            if (offset == TranslationCache.MISS) {
+                offset = tryEnterWriteByTable(address);
+            }
             if (offset != TranslationCache.MISS) {
                 return offset;
             }
         }
+    }
+
+    /** The same for an address so high that the cache does not keep it: by a walk inside of the slot. */
+    private long tryEnterWriteByTable(long address) {
+        slot.enter();
+        long offset = -1;
+        try {
+            offset = space.offsetForWrite(address);
+        } finally {
+            if (offset < 0) {
+                slot.exit();
+            }
+        }
+        return offset < 0 ? TranslationCache.MISS : offset;
     }
 
     private void makeWritable(long address) {

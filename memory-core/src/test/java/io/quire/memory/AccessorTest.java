@@ -138,6 +138,28 @@ class AccessorTest extends MemoryAccessContract {
     }
 
     @Test
+    void accessorWritesAtAddressesThatItsCacheDoesNotKeep() throws InterruptedException {
+        try (AddressSpace space = leaks.manager().newAddressSpace()) {
+            long end = space.map(1L << 46) + (1L << 46);
+            long[] addresses = {1L << 37, 1L << 40, 1L << 43, end - PAGE};
+            Threads.elsewhere(() -> {
+                try (Accessor accessor = space.accessor()) {
+                    for (long address : addresses) {
+                        accessor.setLong(address, address);
+                        space.fork().close();
+                        accessor.setLong(address + 8, address);
+                        assertThat(accessor.getLong(address)).isEqualTo(address);
+                        accessor.fill(address + 16, 16, (byte) 1);
+                    }
+                }
+            });
+            for (long address : addresses) {
+                assertThat(space.getLong(address + 8)).isEqualTo(address);
+            }
+        }
+    }
+
+    @Test
     void accessorKnowsTheSpaceItWasOpenedOn() throws InterruptedException {
         AddressSpace space = leaks.manager().newAddressSpace();
         AddressSpace fork = space.fork();
