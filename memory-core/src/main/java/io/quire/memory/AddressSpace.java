@@ -18,6 +18,8 @@ import io.quire.memory.table.PageTable;
 import io.quire.memory.table.Root;
 import io.quire.memory.trace.Birth;
 import java.lang.ref.Reference;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
@@ -74,10 +76,44 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
      */
     public long map(long sizeBytes, Protection protection) {
         Objects.requireNonNull(protection, "protection");
+        return space.map(pagesToMap(sizeBytes), protection);
+    }
+
+    /** Maps memory at an address that can be read and written; see {@link #mapAt(long, long, Protection)}. */
+    public void mapAt(long address, long sizeBytes) {
+        mapAt(address, sizeBytes, Protection.READ_WRITE);
+    }
+
+    /**
+     * Makes exactly these addresses, as {@link #map(long, Protection)} makes some: for memory that holds addresses into
+     * itself and is read back from a file, or for two spaces that shall have the same. {@code map} goes on behind the
+     * highest mapping. The higher the address, the deeper the table of the space, up to five levels; and above 2^46 an
+     * accessor keeps no translations, so that each access walks through the table.
+     *
+     * @param address a multiple of 4096, at least 256 KiB
+     * @param sizeBytes positive; rounded up to whole pages, which end at 2^47 at most
+     * @throws IllegalArgumentException for another address or size
+     * @throws io.quire.memory.contract.AddressInUseException if a page of the range, or the page before it or behind it,
+     *         is mapped; nothing has changed
+     * @throws io.quire.memory.contract.ProtectionException if this is a snapshot
+     * @throws io.quire.memory.contract.ClosedException after close
+     */
+    public void mapAt(long address, long sizeBytes, Protection protection) {
+        Objects.requireNonNull(protection, "protection");
+        long size = pagesToMap(sizeBytes);
+        if (Ranges.wholePage(address) < Mappings.LOWEST || size > Geometry.ADDRESS_LIMIT - address) {
+            throw new IllegalArgumentException("mappings lie between 0x" + Long.toHexString(Mappings.LOWEST) + " and 0x"
+                    + Long.toHexString(Geometry.ADDRESS_LIMIT) + ": address=0x" + Long.toHexString(address)
+                    + ", sizeBytes=" + sizeBytes);
+        }
+        space.mapAt(address, size, protection);
+    }
+
+    private static long pagesToMap(long sizeBytes) {
         if (sizeBytes <= 0 || sizeBytes > Geometry.ADDRESS_LIMIT) {
             throw new IllegalArgumentException("a mapping has 1 to 2^47 bytes: sizeBytes=" + sizeBytes);
         }
-        return space.map(Ranges.wholePages(sizeBytes), protection);
+        return Ranges.wholePages(sizeBytes);
     }
 
     /**
@@ -370,17 +406,21 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
     }
 
     /**
-     * The mappings in words, a line each, ascending.
+     * Which addresses are mapped now, ascending; what lies side by side and is protected alike is one entry. Lock-free.
      *
+     * @return a list that does not change
      * @throws io.quire.memory.contract.ClosedException after close
      */
-    public String describeMappings() {
+    public List<Mapping> mappings() {
         StackRoom.require();
-        StringBuilder lines = new StringBuilder();
+        List<Mapping> list = new ArrayList<>();
         for (Mappings.Range range : table.root().mappings().between(0, Geometry.ADDRESS_LIMIT)) {
-            lines.append(range).append('\n');
+            Mapping last = list.isEmpty() ? null : list.getLast();
+            boolean goesOn = last != null && last.end() == range.start() && last.protection() == range.protection();
+            long start = goesOn ? list.removeLast().address() : range.start();
+            list.add(new Mapping(start, range.end() - start, range.protection()));
         }
-        return lines.toString();
+        return List.copyOf(list);
     }
 
     /**

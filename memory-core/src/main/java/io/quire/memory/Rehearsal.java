@@ -273,7 +273,7 @@ final class Rehearsal {
             manager.openSpaces();
             manager.spaces();
             space.statistics();
-            space.describeMappings();
+            space.mappings();
             pin.segments();
             manager.maintain();
         }

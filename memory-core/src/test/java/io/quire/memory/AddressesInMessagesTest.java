@@ -95,7 +95,7 @@ class AddressesInMessagesTest {
         Attachment attachment = leaks.manager().device("near").attach(space);
         space.close();
         assertThatExceptionOfType(ClosedException.class).isThrownBy(space::statistics);
-        assertThatExceptionOfType(ClosedException.class).isThrownBy(space::describeMappings);
+        assertThatExceptionOfType(ClosedException.class).isThrownBy(space::mappings);
         assertThatExceptionOfType(ClosedException.class).isThrownBy(attachment::exclusivePages);
         MemoryManager other = MemoryManager.builder().hostPool(1 << 20).backgroundAgent(false).build();
         MemoryPool pool = other.hostPool();

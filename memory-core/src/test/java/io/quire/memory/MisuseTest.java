@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import io.quire.memory.contract.AddressInUseException;
 import io.quire.memory.contract.AddressNotMappedException;
 import io.quire.memory.contract.ClosedException;
 import io.quire.memory.contract.OutOfAddressesException;
@@ -189,11 +190,56 @@ class MisuseTest {
     }
 
     @Test
+    void addressesThatAreTakenOrTouchAMappingAreNotMappedAgain() {
+        long at = 1L << 30;
+        space.mapAt(at, 4 * PAGE);
+        long[][] taken =
+                {{at, PAGE}, {at, 4 * PAGE}, {at + PAGE, PAGE}, {at + 3 * PAGE, 1L << 40}, {at + 4 * PAGE, PAGE},
+                    {at - PAGE, PAGE}, {at - 2 * PAGE, PAGE + 1}, {at - 8 * PAGE, 64 * PAGE}};
+        for (long[] range : taken) {
+            assertThatExceptionOfType(AddressInUseException.class)
+                    .isThrownBy(() -> space.mapAt(range[0], range[1]))
+                    .withMessageContainingAll("space=misused", "address=0x" + Long.toHexString(range[0]),
+                            "sizeBytes=" + (range[1] + PAGE - 1 & -PAGE), "mapping=[0x40000000, 0x40004000) READ_WRITE")
+                    .satisfies(refused -> assertThat(refused.address()).isEqualTo(at));
+        }
+        space.mapAt(at - 2 * PAGE, PAGE);
+        space.mapAt(at + 5 * PAGE, PAGE);
+        assertThat(space.mappings()).hasSize(4);
+        space.unmap(at - 2 * PAGE, PAGE);
+        space.unmap(at, 4 * PAGE);
+        space.unmap(at + 5 * PAGE, PAGE);
+    }
+
+    @Test
+    void mappingsAtPlacesThatAreNoneAreRefused() {
+        long limit = 1L << 47;
+        for (long start : new long[] {address + 1, (1L << 30) + 8, -1, (1L << 30) + PAGE - 1}) {
+            assertThatIllegalArgumentException().isThrownBy(() -> space.mapAt(start, PAGE))
+                    .withMessageContaining("multiple of 4096");
+        }
+        for (long[] range : new long[][] {{0, PAGE}, {(256 << 10) - PAGE, PAGE}, {-PAGE, PAGE}, {limit, PAGE},
+            {limit - PAGE, PAGE + 1}, {1L << 30, limit}, {Long.MIN_VALUE, PAGE}, {Long.MAX_VALUE & -PAGE, PAGE}}) {
+            assertThatIllegalArgumentException().isThrownBy(() -> space.mapAt(range[0], range[1]))
+                    .withMessageContaining("between 0x40000 and 0x800000000000");
+        }
+        for (long size : new long[] {0, -1, Long.MIN_VALUE, limit + 1, Long.MAX_VALUE}) {
+            assertThatIllegalArgumentException().isThrownBy(() -> space.mapAt(1L << 30, size))
+                    .withMessageContaining("sizeBytes=" + size);
+        }
+        try (AddressSpace snapshot = space.snapshot("frozen")) {
+            assertThatExceptionOfType(ProtectionException.class).isThrownBy(() -> snapshot.mapAt(1L << 30, PAGE))
+                    .withMessageContaining("space=frozen");
+        }
+    }
+
+    @Test
     void everythingIsRefusedAfterClose() {
         space.close();
         assertThat(space.isClosed()).isTrue();
         List<Runnable> uses =
                 List.of(space::close, space::fork, space::snapshot, space::accessor, () -> space.map(1),
+                        () -> space.mapAt(1L << 30, 1), space::mappings,
                         () -> space.unmap(address, PAGE), () -> space.discard(address, PAGE),
                         () -> space.protect(address, PAGE, Protection.NONE), () -> space.runs(address, 1),
                         () -> space.runs(address, 0), () -> space.getLong(address), () -> space.setLong(address, 1),

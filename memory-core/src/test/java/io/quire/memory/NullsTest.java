@@ -107,7 +107,7 @@ class NullsTest {
     }
 
     private String state() {
-        return space.describeMappings() + space.pageState(address) + space.cowPlacement() + map.size()
+        return space.mappings() + "" + space.pageState(address) + space.cowPlacement() + map.size()
                 + manager.openSpaces().size() + manager.openPins();
     }
 

@@ -135,6 +135,17 @@ public final class Space {
         }
     }
 
+    /** Adds a mapping at an address; see {@code AddressSpace.mapAt}. */
+    public void mapAt(long address, long sizeBytes, Protection protection) {
+        StackRoom.require();
+        table.lock();
+        try {
+            table.mappings().addAt(address, sizeBytes, protection);
+        } finally {
+            table.unlock();
+        }
+    }
+
     /** Takes a range of mapped addresses out of the space, and the pages with them. */
     public void unmap(long address, long sizeBytes) {
         StackRoom.require();

@@ -1,5 +1,6 @@
 package io.quire.memory.table;
 
+import io.quire.memory.contract.AddressInUseException;
 import io.quire.memory.contract.OutOfAddressesException;
 import io.quire.memory.contract.Protection;
 import io.quire.memory.contract.ProtectionException;
@@ -31,21 +32,46 @@ public final class MappingChanges {
      * @throws OutOfAddressesException if no gap is large enough
      */
     public long add(long sizeBytes, Protection protection) {
-        Root current = table.root();
-        if (table.isSnapshot()) {
-            throw ProtectionException.snapshot(table.name());
-        }
+        Root current = rootToAdd();
         long address = current.mappings().place(sizeBytes);
         if (address < 0) {
             throw new OutOfAddressesException(table.name(), sizeBytes, Geometry.ADDRESS_LIMIT);
         }
+        add(current, address, sizeBytes, protection);
+        return address;
+    }
+
+    /**
+     * Adds a mapping at an address.
+     *
+     * @param address a multiple of the page size
+     * @param sizeBytes whole pages
+     * @throws AddressInUseException if a page of the range, or right beside it, is mapped
+     */
+    public void addAt(long address, long sizeBytes, Protection protection) {
+        Root current = rootToAdd();
+        Mappings.Range obstacle = current.mappings().obstacle(address, address + sizeBytes);
+        if (obstacle != null) {
+            throw new AddressInUseException(table.name(), address, sizeBytes, obstacle.start(), obstacle.toString());
+        }
+        add(current, address, sizeBytes, protection);
+    }
+
+    private Root rootToAdd() {
+        Root current = table.root();
+        if (table.isSnapshot()) {
+            throw ProtectionException.snapshot(table.name());
+        }
+        return current;
+    }
+
+    private void add(Root current, long address, long sizeBytes, Protection protection) {
         Directory top = current.top();
         while (address + sizeBytes > top.span()) {
             top = UpperDirectory.above(top, current.generation());
         }
         Mappings mappings = current.mappings().plus(address, address + sizeBytes, protection);
         table.setRoot(new Root(top, current.generation(), mappings));
-        return address;
     }
 
     /** Refuses a range that {@link #remove} cannot remove. */

@@ -16,7 +16,7 @@ public final class Mappings {
     public static final Mappings NONE = new Mappings(List.of());
 
     /** The first leaf of a space is never mapped: small numbers are no addresses. */
-    private static final long LOWEST = Geometry.LEAF_BYTES;
+    public static final long LOWEST = Geometry.LEAF_BYTES;
 
     private final Range[] ranges;
 
@@ -88,6 +88,16 @@ public final class Mappings {
             candidate = leafAfter(range.end);
         }
         return -1;
+    }
+
+    /** The first range that a new one would overlap, or have no page of nothing between; null if there is none. */
+    public @Nullable Range obstacle(long start, long end) {
+        for (Range range : ranges) {
+            if (range.overlaps(start - Geometry.PAGE_BYTES, end + Geometry.PAGE_BYTES)) {
+                return range;
+            }
+        }
+        return null;
     }
 
     /** With one more range, which overlaps none. */

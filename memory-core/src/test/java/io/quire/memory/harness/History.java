@@ -6,6 +6,7 @@ import io.quire.memory.AddressSpace;
 import io.quire.memory.MemoryAccess;
 import io.quire.memory.MemoryManager;
 import io.quire.memory.RunCursor;
+import io.quire.memory.contract.AddressInUseException;
 import io.quire.memory.contract.MemoryException;
 import io.quire.memory.contract.MisalignedAddressException;
 import io.quire.memory.contract.OutOfFramesException;
@@ -199,7 +200,8 @@ public final class History {
     private long copy(Twin twin) {
         long from = twin.model.anyAddress(random);
         int size = anySize();
-        long to = !twin.alone || random.nextBoolean() ? twin.model.anyAddress(random) : from + random.nextInt(-size - 1, size + 1);
+        long to = !twin.alone || random.nextBoolean() ? twin.model.anyAddress(random)
+                : from + random.nextInt(-size - 1, size + 1);
         MemoryAccess access = twin.access(random);
         note("copy %s from 0x%x to 0x%x, %d bytes", access, from, to, size);
         Set<Class<? extends MemoryException>> refusals = twin.model.refusals(from, size, false);
@@ -316,7 +318,26 @@ public final class History {
 
     // ---- mappings
 
+    private long mapAt(Twin twin) {
+        long address = Math.clamp(twin.model.anyAddress(random) & -ModelSpace.PAGE, 256 << 10, 1L << 46);
+        long sizeBytes = (1L + random.nextInt(70)) * ModelSpace.PAGE - random.nextInt(9);
+        long end = address + (sizeBytes + ModelSpace.PAGE - 1 & -ModelSpace.PAGE);
+        note("mapAt %s, 0x%x, %d bytes", twin, address, sizeBytes);
+        Set<Class<? extends MemoryException>> refusals = twin.model.refusalsOfChange(0, 0, false);
+        if (twin.model.ranges().stream().anyMatch(range -> range.start() < end + ModelSpace.PAGE
+                && address - ModelSpace.PAGE < range.end())) {
+            refusals.add(AddressInUseException.class);
+        }
+        if (succeeds(refusals, () -> twin.space.mapAt(address, sizeBytes))) {
+            twin.model.map(address, sizeBytes, Protection.READ_WRITE);
+        }
+        return address;
+    }
+
     private long map(Twin twin) {
+        if (twin.alone && random.nextInt(3) == 0) {
+            return mapAt(twin);
+        }
         long pages = switch (random.nextInt(10)) {
             case 0 -> 63 + random.nextInt(66);
             case 1 -> 4000 + random.nextInt(200);

@@ -107,6 +107,31 @@ class MappingsTest {
         assertThat(full.minus(LEAF, 3 * LEAF).place(LEAF)).isEqualTo(LEAF);
     }
 
+    @RepeatedTest(10)
+    void anObstacleIsTheFirstRangeLessThanAPageAway(SplittableRandom random) {
+        @Nullable Protection[] model = new Protection[PAGES];
+        Mappings mappings = Mappings.NONE;
+        for (int i = 0; i < 6; i++) {
+            int from = random.nextInt(PAGES);
+            int to = Math.min(PAGES, from + 1 + random.nextInt(3));
+            if (allAre(model, from, to, false)) {
+                mappings = mappings.plus(at(from), at(to), Protection.READ_ONLY);
+                fill(model, from, to, Protection.READ_ONLY);
+            }
+        }
+        for (int from = 0; from < PAGES; from++) {
+            for (int to = from + 1; to <= PAGES; to++) {
+                Mappings.Range obstacle = mappings.obstacle(at(from), at(to));
+                boolean isFree = allAre(model, Math.max(from - 1, 0), Math.min(to + 1, PAGES), false);
+                assertThat(obstacle == null).as("[%d, %d) in %s", from, to, mappings).isEqualTo(isFree);
+                if (obstacle != null) {
+                    assertThat(obstacle).isEqualTo(mappings.between(at(from) - PAGE, at(to) + PAGE).stream()
+                            .map(part -> part.start()).map(mappings::find).toList().getFirst());
+                }
+            }
+        }
+    }
+
     @Test
     void nearestIsNamedInWords() {
         Mappings mappings = Mappings.NONE.plus(LEAF, LEAF + PAGE, Protection.READ_WRITE)

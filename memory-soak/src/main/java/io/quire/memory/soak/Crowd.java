@@ -485,7 +485,7 @@ final class Crowd {
             MemoryManager manager = base.crowd.machine.manager;
             AddressSpace root = base.crowd.root;
             String text = manager + " " + manager.openSpaces() + manager.openPins() + manager.devices()
-                    + manager.pools() + manager.statistics() + root + root.statistics() + root.describeMappings()
+                    + manager.pools() + manager.statistics() + root + root.statistics() + root.mappings()
                     + root.pageState(base.page(base.writer()));
             if (text.length() > 1 << 20) {
                 throw new SoakFailure("a report has " + text.length() + " characters");
@@ -580,7 +580,7 @@ final class Crowd {
                 Area area = new Area(fork.map(1 << 16), 1 << 16, Protection.READ_WRITE);
                 fork.setLong(area.start(), 1);
                 fork.migrate(area.start(), 1 << 16, manager.pool("own device"));
-                if (fork.getLong(area.start()) != 1 || !space.describeMappings().isEmpty()) {
+                if (fork.getLong(area.start()) != 1 || !space.mappings().isEmpty()) {
                     throw new SoakFailure("a manager of its own has lost a value");
                 }
             }

@@ -306,7 +306,7 @@ final class SpaceSteps {
             throw new SoakFailure("open spaces: is=" + said + ", expected=" + open + ", pins="
                     + round.machine.manager.openPins() + ", expected=" + round.pins.size());
         }
-        round.note(live.space + " " + live.space.describeMappings().length() + " " + live.accessors + " "
+        round.note(live.space + " " + live.space.mappings().size() + " " + live.accessors + " "
                 + live.attachments + live.attachments.values().stream().map(Attachment::exclusivePages).toList() + " "
                 + round.machine.manager + " " + round.machine.manager.pools().size()
                 + round.machine.manager.devices() + round.machine.manager.pools());

@@ -17,6 +17,11 @@ public final class SpaceScenarios {
         return List.of(
                 new Scenario("newAddressSpace", NewSpace::new),
                 one("map", world -> world.addressOfMap = world.space.map(3 * World.PAGE)),
+                one("map at an address", world -> {
+                    if (world.space.mappings().size() == 3) {
+                        world.space.mapAt(1L << 32, 3L * World.PAGE);
+                    }
+                }),
                 one("map over the top of the tree", world -> world.addressOfMap = world.space.map(1L << 32)),
                 one("first write, zero fill", world -> world.space.setLong(world.empty + 8, 42)),
                 one("first write of another leaf", world -> world.space.setLong(world.far + 8, 42)),
@@ -120,7 +125,7 @@ public final class SpaceScenarios {
             List<String> lines = new java.util.ArrayList<>(super.state());
             lines.add("mapped at 0x" + Long.toHexString(addressOfMap));
             if (!space.isClosed()) {
-                lines.add(space.describeMappings());
+                lines.add(space.mappings().toString());
             }
             return lines;
         }
