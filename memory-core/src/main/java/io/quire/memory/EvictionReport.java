@@ -2,21 +2,62 @@ package io.quire.memory;
 
 import io.quire.memory.contract.PageOutcome;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * What an eviction did, at the moment when each page was tried. What was evicted may have come back since, by promotion
- * or another migration, and what was pinned or written then may be free to go now.
- *
- * @param pool the name of the pool
- * @param wanted how many pages were to go
- * @param evicted how many went to the host
- * @param outcomes how many pages were tried, by what became of them; a page that was tried several times counts once,
- *        as what became of it at last
+ * or another migration, and what was pinned or written then may be free to go now. A page that was tried several times
+ * counts once, as what became of it at last. Immutable.
  */
-public record EvictionReport(String pool, int wanted, int evicted, Map<PageOutcome, Integer> outcomes) {
+public final class EvictionReport {
 
-    /** Copies the map. */
-    public EvictionReport {
-        outcomes = Map.copyOf(outcomes);
+    private final MemoryPool pool;
+    private final int wanted;
+    private final Map<PageOutcome, Integer> outcomes;
+
+    EvictionReport(MemoryPool pool, int wanted, Map<PageOutcome, Integer> outcomes) {
+        this.pool = pool;
+        this.wanted = wanted;
+        this.outcomes = outcomes;
+    }
+
+    /** Where the pages were to go from. */
+    public MemoryPool pool() {
+        return pool;
+    }
+
+    /** How many pages were to go. */
+    public int wanted() {
+        return wanted;
+    }
+
+    /** How many pages were tried. */
+    public int pages() {
+        int sum = 0;
+        for (int count : outcomes.values()) {
+            sum += count;
+        }
+        return sum;
+    }
+
+    /** How many of the pages that were tried had an outcome. Each has exactly one. */
+    public int count(PageOutcome outcome) {
+        return outcomes.getOrDefault(Objects.requireNonNull(outcome, "outcome"), 0);
+    }
+
+    /** How many pages went to the host. */
+    public int moved() {
+        return count(PageOutcome.MOVED);
+    }
+
+    /** Whether as many pages went as were to go. */
+    public boolean isComplete() {
+        return moved() >= wanted;
+    }
+
+    @Override
+    public String toString() {
+        return "EvictionReport[from " + pool.name() + ", wanted=" + wanted + ", pages=" + pages() + ", " + outcomes
+                + "]";
     }
 }

@@ -5,14 +5,12 @@ import io.quire.memory.contract.ClosedException;
 import io.quire.memory.contract.CowPlacement;
 import io.quire.memory.contract.LongTermPolicy;
 import io.quire.memory.contract.OpenSpacesException;
-import io.quire.memory.contract.PageOutcome;
 import io.quire.memory.device.DeviceDriver;
 import io.quire.memory.driver.MemoryOnly;
 import io.quire.memory.frame.FramePool;
 import io.quire.memory.frame.FramePools;
 import io.quire.memory.guard.CallbackThread;
 import io.quire.memory.lineage.DeviceTier;
-import io.quire.memory.pin.PinRecord;
 import io.quire.memory.platform.MachineMemory;
 import io.quire.memory.platform.MemoryPromise;
 import io.quire.memory.platform.StackRoom;
@@ -184,8 +182,7 @@ public final class MemoryManager implements AutoCloseable {
             throw new IllegalArgumentException("at least one page is evicted: pages=" + pages);
         }
         StackRoom.require();
-        Map<PageOutcome, Integer> outcomes = machine.evictor().evict(tier(pool), pages);
-        return new EvictionReport(pool.name(), pages, outcomes.getOrDefault(PageOutcome.MOVED, 0), outcomes);
+        return new EvictionReport(pool, pages, machine.evictor().evict(tier(pool), pages));
     }
 
     private DeviceTier tier(MemoryPool pool) {
@@ -240,14 +237,14 @@ public final class MemoryManager implements AutoCloseable {
     }
 
     /**
-     * A line for each pin that is open, with the stack that took it where it is known.
+     * The pins that are open now, also those of spaces that are closed. May wait for another operation on a space.
      *
      * @throws ClosedException after close
      */
-    public List<String> openPins() {
+    public List<OpenPin> openPins() {
         checkOpen();
         StackRoom.require();
-        return machine.openPins().stream().map(PinRecord::toString).toList();
+        return machine.openPins().stream().map(OpenPin::of).toList();
     }
 
     public String name() {
@@ -270,18 +267,12 @@ public final class MemoryManager implements AutoCloseable {
                         events.longTermRefusals(), machine.openPinCount(), machine.longPins().bytes()));
     }
 
-    /** A line for each open space, oldest first, with the stack that created it when leak tracking is on. */
-    public List<String> openSpaces() {
-        StackRoom.require();
-        return machine.spaces().list().stream().map(Space::describe).toList();
-    }
-
     /**
      * The spaces that are open now, oldest first: forks, snapshots, and those of cursors too.
      *
      * @throws ClosedException after close
      */
-    public List<OpenSpace> spaces() {
+    public List<OpenSpace> openSpaces() {
         checkOpen();
         StackRoom.require();
         return machine.spaces().list().stream().map(OpenSpace::of).toList();

@@ -26,6 +26,11 @@ public final class MigrationReport {
         this.outcomes = outcomes;
     }
 
+    /** Where the pages were to go. */
+    public MemoryPool pool() {
+        return pool;
+    }
+
     /** How many pages the range has. */
     public int pages() {
         return outcomes.pages();

@@ -3,6 +3,7 @@ package io.quire.memory;
 import io.quire.memory.space.Space;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,6 +33,21 @@ public record OpenSpace(String name, Kind kind, @Nullable String parent, Duratio
     /** Keeps the stack as it is now. */
     public OpenSpace {
         stack = List.copyOf(stack);
+    }
+
+    /** The space, and its stack, a line for each frame. */
+    @Override
+    public String toString() {
+        return kind.name().toLowerCase(Locale.ROOT) + " " + name + (parent == null ? "" : " forked from " + parent)
+                + ", age=" + age.toMillis() + " ms" + lines(stack);
+    }
+
+    static String lines(List<StackTraceElement> stack) {
+        StringBuilder lines = new StringBuilder();
+        for (StackTraceElement frame : stack) {
+            lines.append("\n      at ").append(frame);
+        }
+        return lines.toString();
     }
 
     static OpenSpace of(Space space) {

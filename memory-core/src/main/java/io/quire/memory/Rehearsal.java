@@ -271,7 +271,6 @@ final class Rehearsal {
         try (AddressSpace fork = space.fork(); Pin pin = fork.pin(address, 1, PinTerm.SHORT, PinAccess.READ)) {
             manager.openPins();
             manager.openSpaces();
-            manager.spaces();
             space.statistics();
             space.mappings();
             pin.segments();

@@ -103,7 +103,7 @@ class AddressesInMessagesTest {
         assertThatExceptionOfType(ClosedException.class).isThrownBy(pool::freeBytes);
         assertThat(pool).asString().contains("closed").doesNotContain("free=");
         assertThatExceptionOfType(ClosedException.class).isThrownBy(other::statistics);
-        assertThatExceptionOfType(ClosedException.class).isThrownBy(other::spaces);
+        assertThatExceptionOfType(ClosedException.class).isThrownBy(other::openSpaces);
     }
 
     @Test

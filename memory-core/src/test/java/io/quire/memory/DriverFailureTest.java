@@ -387,7 +387,7 @@ class DriverFailureTest {
             assertThat(coherent.load(attachment.mirror(), address)).isEqualTo(1);
             coherent.on(Call.LOOK_FOR_USE, 3, RecordingDriver::failing);
             assertFails("near", () -> leaks.manager().evict(near, PAGES));
-            assertThat(leaks.manager().evict(near, PAGES).evicted()).isEqualTo(PAGES);
+            assertThat(leaks.manager().evict(near, PAGES).moved()).isEqualTo(PAGES);
             assertThat(near.freeBytes()).isEqualTo(near.sizeBytes());
             expect(space);
         }
@@ -406,7 +406,7 @@ class DriverFailureTest {
             other.migrate(address, PAGES * PAGE, far);
             secret.on(Call.COPY_TO_HOST, 1, RecordingDriver::failing);
             assertFails("far", () -> leaks.manager().evict(far, 2 * PAGES));
-            assertThat(leaks.manager().evict(far, 2 * PAGES).evicted()).isEqualTo(2 * PAGES);
+            assertThat(leaks.manager().evict(far, 2 * PAGES).moved()).isEqualTo(2 * PAGES);
             assertThat(far.freeBytes()).isEqualTo(far.sizeBytes());
             expect(space);
             expect(other);

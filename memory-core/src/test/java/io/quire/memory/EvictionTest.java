@@ -94,7 +94,7 @@ class EvictionTest {
                         assertThat(accessor.getLong(address + page * PAGE)).isEqualTo(page + 1);
                     }
                 }
-                assertThat(leaks.manager().evict(tier(), 5).evicted()).isEqualTo(5);
+                assertThat(leaks.manager().evict(tier(), 5).moved()).isEqualTo(5);
             }
             for (long page : used) {
                 assertThat(space.pageState(address + page * PAGE).place()).as("page %d", page)
@@ -117,12 +117,14 @@ class EvictionTest {
             EvictionReport report = leaks.manager().evict(tier(), 20);
             assertThat(System.nanoTime() - start).isLessThan(TimeUnit.SECONDS.toNanos(5));
             assertThat(report.wanted()).isEqualTo(20);
-            assertThat(report.pool()).isEqualTo("tier");
-            assertThat(report.evicted()).isEqualTo(10).isEqualTo(report.outcomes().get(PageOutcome.MOVED));
-            assertThat(report.outcomes().get(PageOutcome.PINNED)).isPositive();
+            assertThat(report.pool().name()).isEqualTo("tier");
+            assertThat(report.isComplete()).isFalse();
+            assertThat(report).hasToString("EvictionReport[from tier, wanted=20, pages=20, {MOVED=10, PINNED=10}]");
+            assertThat(report.moved()).isEqualTo(10).isEqualTo(report.count(PageOutcome.MOVED));
+            assertThat(report.count(PageOutcome.PINNED)).isPositive();
             assertThat(onTier(space, address, 20)).isEqualTo(10);
             pins.forEach(Pin::close);
-            assertThat(leaks.manager().evict(tier(), 20).evicted()).as("none was lost").isEqualTo(10);
+            assertThat(leaks.manager().evict(tier(), 20).moved()).as("none was lost").isEqualTo(10);
             expect(space, address, 20);
         }
     }
@@ -139,11 +141,11 @@ class EvictionTest {
                 hog.setLong(hogged + i * PAGE, 1);
             }
             EvictionReport report = leaks.manager().evict(tier(), 30);
-            assertThat(report.evicted()).isEqualTo(left);
-            assertThat(report.outcomes().get(PageOutcome.NO_FREE_FRAME)).isPositive();
+            assertThat(report.moved()).isEqualTo(left);
+            assertThat(report.count(PageOutcome.NO_FREE_FRAME)).isPositive();
             expect(space, address, 30);
             hog.discard(hogged, HOST_FRAMES * PAGE);
-            assertThat(leaks.manager().evict(tier(), 30).evicted()).isEqualTo(30 - left);
+            assertThat(leaks.manager().evict(tier(), 30).moved()).isEqualTo(30 - left);
             expect(space, address, 30);
         }
     }
@@ -187,7 +189,7 @@ class EvictionTest {
                 assertThat(freeFrames()).isEqualTo(FRAMES - 30);
                 int evicted = 0;
                 for (int round = 0; round < 4; round++) {
-                    evicted += leaks.manager().evict(tier(), 30).evicted();
+                    evicted += leaks.manager().evict(tier(), 30).moved();
                 }
                 assertThat(evicted).isEqualTo(30);
                 assertThat(freeFrames()).isEqualTo(FRAMES);
@@ -210,14 +212,14 @@ class EvictionTest {
             AddressSpace fork = space.fork();
             space.discard(address, 10 * PAGE);
             assertThat(freeFrames()).isEqualTo(FRAMES - 10);
-            assertThat(leaks.manager().evict(tier(), 5).evicted()).isEqualTo(5);
+            assertThat(leaks.manager().evict(tier(), 5).moved()).isEqualTo(5);
             expect(fork, address, 10);
             fork.close();
             while (leaks.manager().reclaim(100) > 0) {
                 // until the fork is gone
             }
             assertThat(freeFrames()).isEqualTo(FRAMES);
-            assertThat(leaks.manager().evict(tier(), 5).evicted()).isZero();
+            assertThat(leaks.manager().evict(tier(), 5).moved()).isZero();
         }
     }
 
@@ -229,7 +231,7 @@ class EvictionTest {
             long address = filled(space, 10);
             space.migrate(address, 10 * PAGE, tier());
             try (Pin pin = space.pin(address, PAGE, PinTerm.SHORT, PinAccess.READ)) {
-                assertThat(leaks.manager().evict(tier(), Integer.MAX_VALUE).evicted()).isEqualTo(9);
+                assertThat(leaks.manager().evict(tier(), Integer.MAX_VALUE).moved()).isEqualTo(9);
                 assertThat(pin.sizeBytes()).isEqualTo(PAGE);
             }
         }
@@ -288,7 +290,7 @@ class EvictionTest {
             assertThatIllegalArgumentException().isThrownBy(() -> leaks.manager().evict(other.pool("tier"), 1))
                     .withMessageContaining("pool=tier");
         }
-        assertThat(leaks.manager().evict(tier(), Integer.MAX_VALUE).evicted()).isZero();
+        assertThat(leaks.manager().evict(tier(), Integer.MAX_VALUE).moved()).isZero();
         for (int[] marks : new int[][] {{-1, 5}, {6, 5}, {0, 101}, {50, Integer.MAX_VALUE}}) {
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> MemoryManager.builder().watermarks(marks[0], marks[1]));

@@ -176,7 +176,7 @@ class ExclusiveTest {
         assertThat(space.migrate(address + PAGE, PAGE, pool).outcome(address + PAGE)).isEqualTo(PageOutcome.EXCLUSIVE);
         assertThat(near.add(mirror, address, 5)).isEqualTo(1);
         near.takeStarted();
-        assertThat(leaks.manager().evict(pool, 1).evicted()).isOne();
+        assertThat(leaks.manager().evict(pool, 1).moved()).isOne();
         assertThat(near.takeKinds()).contains(InvalidationKind.CLEAR);
         assertThat(space.getLong(address)).isEqualTo(6);
         assertThat(nearby.exclusivePages()).isOne();

@@ -187,7 +187,7 @@ class ForgottenHandlesTest {
         Attachment attachment = leaks.manager().device("near").attach(leaks.manager().newAddressSpace("by device"));
         Collected.sometimes();
         Collected.sometimes();
-        assertThat(leaks.manager().spaces()).extracting(OpenSpace::name)
+        assertThat(leaks.manager().openSpaces()).extracting(OpenSpace::name)
                 .containsExactly("by accessor", "by map", "by map of accessor", "by pin", "by device");
         assertThat(accessor.spaceId()).isPositive();
         assertThat(map.get(KEY)).isEqualTo(VALUE);

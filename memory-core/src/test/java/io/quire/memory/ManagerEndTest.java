@@ -43,7 +43,7 @@ class ManagerEndTest {
                 AddressSpace snapshot = fork.snapshot();
                 RunCursor cursor = space.runs(space.map(PAGE), PAGE)) {
             assertThat(cursor.memory().byteSize()).isZero();
-            List<OpenSpace> open = manager.spaces();
+            List<OpenSpace> open = manager.openSpaces();
             assertThat(open).extracting(OpenSpace::name)
                     .containsExactly("a", "b", snapshot.name(), "runs of a");
             assertThat(open).extracting(OpenSpace::kind).containsExactly(OpenSpace.Kind.SPACE, OpenSpace.Kind.FORK,
@@ -59,7 +59,7 @@ class ManagerEndTest {
     @Test
     void withoutLeakTrackingThereIsNoStack() {
         try (MemoryManager manager = open(false); AddressSpace space = manager.newAddressSpace("a")) {
-            assertThat(manager.spaces()).singleElement().satisfies(one -> {
+            assertThat(manager.openSpaces()).singleElement().satisfies(one -> {
                 assertThat(one.name()).isEqualTo(space.name());
                 assertThat(one.stack()).isEmpty();
             });

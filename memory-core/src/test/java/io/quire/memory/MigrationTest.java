@@ -80,7 +80,7 @@ class MigrationTest {
                 assertThat(fork.pageState(address).place()).as("the last owner stays")
                         .isEqualTo(PageState.Place.DEVICE_COHERENT);
                 EvictionReport report = leaks.manager().evict(tier, 200);
-                assertThat(report.evicted()).isEqualTo(PAGES + 1);
+                assertThat(report.moved()).isEqualTo(PAGES + 1);
                 assertThat(tier.freeBytes()).isEqualTo(tier.sizeBytes());
                 assertThat(fork.getLong(address)).isEqualTo(10);
                 assertThat(fork.getLong(address + PAGE)).isEqualTo(2);

@@ -81,7 +81,8 @@ class NullsTest {
     /** One object of each class of the interface. */
     private List<Object> receivers() {
         return List.of(manager, MemoryManager.builder(), space, accessor, map, manager.device("d"), manager.hostPool(),
-                pin, cursor, attachment, report, attachment.mirror(), space.pageState(address));
+                pin, cursor, attachment, report, manager.evict(manager.pool("d"), 1), attachment.mirror(),
+                space.pageState(address));
     }
 
     private Object valueOf(Class<?> type) {
@@ -161,6 +162,8 @@ class NullsTest {
         assertThatNullPointerException().isThrownBy(() -> new Translations(0, null));
         assertThatNullPointerException().isThrownBy(() -> new OpenSpace("s", OpenSpace.Kind.FORK, null, Duration.ZERO,
                 null));
-        assertThatNullPointerException().isThrownBy(() -> new EvictionReport("d", 1, 1, null));
+        assertThatNullPointerException()
+                .isThrownBy(() -> new OpenPin("s", 0, 1, PinTerm.SHORT, PinAccess.READ, "t", false,
+                        null, null));
     }
 }

@@ -153,7 +153,8 @@ class PinSegmentsTest {
             assertThat(segment.get(LONG, 0)).as("still the page").isEqualTo(7);
             space.close();
             assertThat(leaks.manager().openPins()).hasSize(1);
-            assertThat(leaks.manager().openPins().getFirst()).contains("in use by native code");
+            assertThat(leaks.manager().openPins().getFirst().isClosed()).isTrue();
+            assertThat(leaks.manager().openPins().getFirst().toString()).contains("in use by native code");
             assertThatExceptionOfType(PagesBusyException.class).isThrownBy(leaks.manager()::close);
         });
         leaks.manager().maintain();

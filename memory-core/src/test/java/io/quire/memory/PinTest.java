@@ -210,13 +210,30 @@ class PinTest {
             while (leaks.manager().reclaim(100) > 0) {
                 // until all is destroyed
             }
-            assertThat(leaks.manager().openPins()).hasSize(3).allSatisfy(line -> assertThat(line).contains("pinned"));
+            assertThat(leaks.manager().openPins()).hasSize(3).extracting(OpenPin::space).containsOnly("pinned");
             assertThatExceptionOfType(PagesBusyException.class).isThrownBy(() -> leaks.manager().close())
                     .withMessageContainingAll("pins are still open", "count=3", "PinTest");
             first.segments().getFirst().set(LONG, 0, 5);
             assertThat(first(second)).isEqualTo(5);
         }
         assertThat(leaks.manager().hostPool().freeBytes()).isEqualTo(free + PAGES * PAGE);
+    }
+
+    @Test
+    void openPinsSayWhatIsHeldAndByWhom() {
+        try (Pin pin = space.pin(address + 5, PAGE, PinTerm.LONG, PinAccess.READ)) {
+            assertThat(leaks.manager().openPins()).singleElement().satisfies(open -> {
+                assertThat(open.space()).isEqualTo("pinned");
+                assertThat(open.address()).isEqualTo(address);
+                assertThat(open.sizeBytes()).isEqualTo(2 * PAGE);
+                assertThat(open.term()).isEqualTo(pin.term());
+                assertThat(open.access()).isEqualTo(pin.access());
+                assertThat(open.thread()).isEqualTo(Thread.currentThread().getName());
+                assertThat(open.isClosed()).isFalse();
+                assertThat(open.age()).isPositive();
+                assertThat(open.stack().getFirst().getMethodName()).contains("openPinsSayWhatIsHeldAndByWhom");
+            });
+        }
     }
 
     @Test
@@ -360,7 +377,7 @@ class PinTest {
         try (Pin pin = pin(address, PAGE)) {
             assertThat(pin.state(address).place()).isEqualTo(PageState.Place.DEVICE_COHERENT);
             assertThat(first(pin)).isEqualTo(1);
-            assertThat(leaks.manager().evict(tier, PAGES).evicted()).isEqualTo(PAGES - 1);
+            assertThat(leaks.manager().evict(tier, PAGES).moved()).isEqualTo(PAGES - 1);
             assertThat(space.pageState(address).place()).isEqualTo(PageState.Place.DEVICE_COHERENT);
         }
         try (MemoryManager moving = MemoryManager.builder().hostPool(1 << 20).deviceCoherentPool("tier", 1 << 16)

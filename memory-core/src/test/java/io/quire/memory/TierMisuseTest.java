@@ -172,7 +172,7 @@ class TierMisuseTest {
         for (LongConsumer pin : pinsOfSize(address)) {
             assertThatExceptionOfType(ProtectionException.class).isThrownBy(() -> pin.accept(PAGE));
         }
-        assertThat(leaks.manager().evict(tier, 1).evicted()).isOne();
+        assertThat(leaks.manager().evict(tier, 1).moved()).isOne();
         assertThat(space.migrate(address, PAGE, leaks.manager().pool("far")).moved()).isOne();
         assertThatExceptionOfType(ProtectionException.class).isThrownBy(() -> space.getByte(address));
         assertThatExceptionOfType(ProtectionException.class).isThrownBy(() -> space.setByte(address, (byte) 2));

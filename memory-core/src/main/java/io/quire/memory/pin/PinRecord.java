@@ -210,6 +210,16 @@ public final class PinRecord {
         return watch == accessor;
     }
 
+    /** When and where it was taken; null if that is not remembered. */
+    public @Nullable Birth birth() {
+        return birth;
+    }
+
+    /** Whether it was closed, and native code still uses its segments. */
+    public boolean isHeldByNativeCode() {
+        return shownWith != null && !isOpen();
+    }
+
     /** Who took it. */
     public Thread thread() {
         return thread;
@@ -324,7 +334,7 @@ public final class PinRecord {
 
     @Override
     public String toString() {
-        return shownWith == null || isOpen() ? describe()
-                : "closed pin, whose segments are in use by native code, of " + describeHeld();
+        return isHeldByNativeCode() ? "closed pin, whose segments are in use by native code, of " + describeHeld()
+                : describe();
     }
 }

@@ -191,8 +191,8 @@ class BeyondTheKernelTest extends Rig {
                     expect(space, address, NEW);
                 }
                 EvictionReport eviction = memory.evict(d0.pool(), PAGES);
-                assertThat(eviction.evicted()).isZero();
-                assertThat(eviction.outcomes().getOrDefault(PageOutcome.PINNED, 0))
+                assertThat(eviction.moved()).isZero();
+                assertThat(eviction.count(PageOutcome.PINNED))
                         .isGreaterThanOrEqualTo((int) onDevice);
                 MigrationReport away = space.migrate(address, bytes(PAGES),
                         kind.isPrivate() ? d0.pool() : memory.hostPool());
@@ -353,7 +353,7 @@ class BeyondTheKernelTest extends Rig {
                 attached.makeExclusive(address, bytes(PAGES));
                 assertThat(space.migrate(address, bytes(PAGES), memory.hostPool()).count(PageOutcome.EXCLUSIVE))
                         .isEqualTo(PAGES);
-                assertThat(memory.evict(d0.pool(), PAGES).evicted()).isEqualTo(PAGES);
+                assertThat(memory.evict(d0.pool(), PAGES).moved()).isEqualTo(PAGES);
                 expectPlaces(space, address, PAGES, Place.HOST);
                 assertThat(attached.exclusivePages()).isZero();
                 attached.makeExclusive(address, bytes(PAGES));
@@ -502,7 +502,7 @@ class BeyondTheKernelTest extends Rig {
                         .isThrownBy(() -> card0.write(attached.mirror(), address, NEW));
                 assertThatExceptionOfType(OutOfFramesException.class)
                         .isThrownBy(() -> child.pin(address, PAGE, PinTerm.LONG, PinAccess.READ));
-                assertThat(memory.evict(d0.pool(), PAGES).evicted()).isZero();
+                assertThat(memory.evict(d0.pool(), PAGES).moved()).isZero();
                 assertThat(parent.migrate(address, bytes(PAGES), memory.hostPool()).count(PageOutcome.NO_FREE_FRAME))
                         .isEqualTo(PAGES);
                 expectPlaces(parent, address, PAGES, kind.place());

@@ -295,7 +295,7 @@ class DeviceMirrorTest extends Rig {
         try (AddressSpace space = memory.newAddressSpace(); Attachment _ = d0.attach(space)) {
             long address = mapFilled(space, counting(PAGES, 0));
             assertThat(space.migrate(address, bytes(PAGES), d0.pool()).moved()).isEqualTo(PAGES);
-            assertThat(memory.evict(d0.pool(), PAGES).evicted()).isEqualTo(PAGES);
+            assertThat(memory.evict(d0.pool(), PAGES).moved()).isEqualTo(PAGES);
             ManagerCheck.awaitTold(memory);
             assertThat(card0.counters().frees()).isEqualTo(PAGES);
             assertThat(space.migrate(address, bytes(PAGES), d0.pool()).moved()).isEqualTo(PAGES);

@@ -297,7 +297,7 @@ final class SpaceSteps {
         }
         int open = round.spaces.size() + round.cursors.size();
         int said = round.machine.manager.statistics().openSpaces();
-        List<String> names = round.machine.manager.spaces().stream().map(OpenSpace::name).toList(); // of cursors too
+        List<String> names = round.machine.manager.openSpaces().stream().map(OpenSpace::name).toList(); // of cursors too
         if (names.size() != open || !names.containsAll(round.spaces.stream().map(one -> one.space.name()).toList())) {
             throw new SoakFailure("open spaces: is=" + names + ", expected=" + round.spaces + round.cursors);
         }

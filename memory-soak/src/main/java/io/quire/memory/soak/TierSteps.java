@@ -365,7 +365,7 @@ final class TierSteps {
         Set<Class<?>> must = device(number).isClosed() ? Set.of(DeviceClosedException.class) : Set.of();
         if (round.attempt("evict " + pages + " from " + software(number), must, DRIVER,
                 () -> made[0] = round.machine.manager.evict(device(number).pool(), pages))
-                && (made[0].evicted() > pages || made[0].wanted() != pages)) {
+                && (made[0].moved() > pages || made[0].wanted() != pages)) {
             throw new SoakFailure("more was evicted than wanted: " + made[0]);
         }
     }
