@@ -428,9 +428,9 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
      * {@link io.quire.memory.contract.ClosedException}. Forks and cursors live on. Bounded work; the frames it held
      * alone become free little by little, at the latest when somebody needs one.
      * <p>
-     * A close that throws anything but ClosedException can be tried again, by any thread, until it succeeds.
+     * Closing it again has no effect. If another thread is just closing it, this returns at once, and may do so before
+     * the space is closed. A close that throws can be tried again, by any thread, until it succeeds.
      *
-     * @throws io.quire.memory.contract.ClosedException if it is closed already, or another thread is just closing it
      * @throws io.quire.memory.contract.DriverFailedException if an attached device fails to let go of it; the space
      *         stays open, and can be closed once the device was closed or given up, see {@link Device#giveUp}
      */

@@ -86,7 +86,8 @@ public final class Device implements AutoCloseable {
     /**
      * Moves what lies on the device to the host, detaches it from all spaces, and closes its driver, which is told of
      * the end of each attachment before, once. Spaces that do not use it notice nothing. A driver that fails is asked
-     * again. If this is refused the device stays open, nothing is lost, and it can be tried again.
+     * again. If this is refused the device stays open, nothing is lost, and it can be tried again. Closing it again has
+     * no effect; while another thread is closing it, this waits for that one.
      *
      * @param timeout how long pins of its pages are waited for; zero or more
      * @throws io.quire.memory.contract.PagesBusyException if pages are still pinned then, or the host has no room; the
@@ -97,7 +98,6 @@ public final class Device implements AutoCloseable {
      *         and then so can the device. If the driver fails to close: the device is closed
      * @throws IllegalArgumentException if the timeout is negative
      * @throws io.quire.memory.contract.DriverReentryException inside a call of a driver
-     * @throws DeviceClosedException if it is closed already
      */
     public void close(Duration timeout) {
         if (Objects.requireNonNull(timeout, "timeout").isNegative()) {

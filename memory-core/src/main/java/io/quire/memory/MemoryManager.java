@@ -280,12 +280,12 @@ public final class MemoryManager implements AutoCloseable {
 
     /**
      * Closes the devices and gives the pool back to the operating system. If that fails half way, the manager opens no
-     * more spaces, and this can be called again until it succeeds.
+     * more spaces, and this can be called again until it succeeds. Closing it again has no effect; while another thread
+     * is closing it, this waits for that one.
      *
      * @throws OpenSpacesException if a space or a cursor is open; the manager stays open
      * @throws io.quire.memory.contract.PagesBusyException if a pin is open; the manager stays open
      * @throws io.quire.memory.contract.WaitTimeoutException if the agent does not come to an end within a minute
-     * @throws ClosedException if it is closed already
      * @throws io.quire.memory.contract.DriverReentryException inside a call of a driver
      */
     @Override
@@ -302,13 +302,12 @@ public final class MemoryManager implements AutoCloseable {
      * <p>
      * What other threads may be using at this moment is not taken from them: a pin of an accessor or a cursor whose
      * segments belong to a thread that has not ended, a pin of a space that a channel is writing. Such are waited for,
-     * and if they are still in use then, named; all else is closed.
+     * and if they are still in use then, named; all else is closed. Closing it again has no effect.
      *
      * @param timeout how long they are waited for; zero or more
      * @throws OpenSpacesException if a space or a cursor is still open then; the manager stays open
      * @throws io.quire.memory.contract.PagesBusyException if a pin is still open then; the manager stays open
      * @throws IllegalArgumentException if the timeout is negative
-     * @throws ClosedException if it is closed already
      * @throws io.quire.memory.contract.DriverReentryException inside a call of a driver
      */
     public void closeAll(Duration timeout) {

@@ -33,7 +33,7 @@ public record OpenPin(String space, long address, long sizeBytes, PinTerm term, 
 
     static OpenPin of(PinRecord pinned) {
         Birth birth = pinned.birth();
-        return new OpenPin(pinned.space().name(), pinned.address(), (long) pinned.pages() << Geometry.PAGE_SHIFT,
+        return new OpenPin(pinned.list().table().name(), pinned.address(), (long) pinned.pages() << Geometry.PAGE_SHIFT,
                 pinned.term(), pinned.access(), pinned.thread().getName(), pinned.isHeldByNativeCode(),
                 birth == null ? null : birth.age(), birth == null ? List.of() : birth.stack());
     }

@@ -164,13 +164,13 @@ public final class Pin implements AutoCloseable {
 
     /**
      * Ends the pin. The {@link #segments()} must not be used any more. If native code, such as a channel that writes,
-     * still uses one of a pin by a space, the pages stay held until it is done.
+     * still uses one of a pin by a space, the pages stay held until it is done. Closing it again has no effect, also if
+     * it was another thread that closed it, or the close of the manager.
      * <p>
      * Once the thread of an accessor has ended, its pins may be closed by any. A pin that nobody can reach any more, nor
      * a segment of it, is ended some time after the garbage collector has found that out, and reported in the log; one
      * of an accessor, together with the accessor.
      *
-     * @throws ClosedException if it is closed already
      * @throws WrongThreadException if it is one of an accessor and the caller another thread, and the accessor's has
      *         not ended; the pin stays open
      * @throws SegmentInUseException if it is one of an accessor, and closed from within native code that uses one of
@@ -178,23 +178,19 @@ public final class Pin implements AutoCloseable {
      */
     @Override
     public void close() {
-        boolean ended;
         if (accessor != null) {
             if (arena != null) {
                 endOwnSegments();
             }
-            ended = accessor.unpin(pinned, use);
+            accessor.unpin(pinned, use);
         } else {
-            ended = closeOfSpace();
-        }
-        if (!ended) {
-            throw closed();
+            closeOfSpace();
         }
     }
 
-    private boolean closeOfSpace() {
+    private void closeOfSpace() {
         try {
-            return SlowPath.unpin(pinned.list(), pinned, use);
+            SlowPath.unpin(pinned.list(), pinned, use);
         } finally {
             Reference.reachabilityFence(this); // until here the space finds the segments by it
         }

@@ -192,13 +192,7 @@ public final class RunCursor implements AutoCloseable {
         }
         // Of an owner that has ended nobody can use a run any more, nor end it.
         closed = true;
-        try {
-            snapshot.close();
-        } catch (ClosedException again) {
-            if (!snapshot.isClosed()) {
-                throw again;
-            }
-        }
+        snapshot.close();
     }
 
     /** For anybody but the owner there is nothing to end: the segment is of use to its thread alone. */

@@ -29,15 +29,15 @@
  * <thead><tr><th scope="col">type</th><th scope="col">threads</th><th scope="col">closing twice</th>
  * <th scope="col">use after close</th></tr></thead>
  * <tbody>
- * <tr><th scope="row">MemoryManager</th><td>any</td><td>ClosedException</td><td>ClosedException</td></tr>
- * <tr><th scope="row">AddressSpace</th><td>any</td><td>ClosedException</td><td>ClosedException</td></tr>
+ * <tr><th scope="row">MemoryManager</th><td>any</td><td>no effect</td><td>ClosedException</td></tr>
+ * <tr><th scope="row">AddressSpace</th><td>any</td><td>no effect</td><td>ClosedException</td></tr>
  * <tr><th scope="row">Accessor</th><td>the one that opened it, else WrongThreadException</td><td>no effect</td>
  * <td>ClosedException</td></tr>
  * <tr><th scope="row">RunCursor</th><td>the one that opened it, else WrongThreadException</td><td>no effect</td>
  * <td>ClosedException; its segments throw IllegalStateException</td></tr>
  * <tr><th scope="row">Pin</th><td>any; one of an accessor: its own, else WrongThreadException</td>
- * <td>ClosedException</td><td>ClosedException; its segments throw IllegalStateException</td></tr>
- * <tr><th scope="row">Device</th><td>any</td><td>DeviceClosedException</td><td>DeviceClosedException</td></tr>
+ * <td>no effect</td><td>ClosedException; its segments throw IllegalStateException</td></tr>
+ * <tr><th scope="row">Device</th><td>any</td><td>no effect</td><td>DeviceClosedException</td></tr>
  * <tr><th scope="row">Attachment</th><td>any</td><td>no effect</td><td>ClosedException</td></tr>
  * </tbody>
  * </table>

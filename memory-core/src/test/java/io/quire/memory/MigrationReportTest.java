@@ -138,7 +138,7 @@ class MigrationReportTest {
                             if (done == closedAt) {
                                 leaks.manager().device(name).close();
                             }
-                        })).withMessageContaining("device=" + name);
+                        })).withMessage("device " + name + " is closed");
             }
             assertThatExceptionOfType(DeviceClosedException.class).isThrownBy(() -> leaks.manager().evict(tier(), 1));
             for (int i = 0; i < 129; i++) {

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatNoException;
 
-import io.quire.memory.contract.ClosedException;
 import io.quire.memory.contract.PinAccess;
 import io.quire.memory.contract.PinTerm;
 import io.quire.memory.testkit.LeakCheck;
@@ -14,7 +13,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadFactory;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -89,7 +87,7 @@ class OwnerEndedTest {
         accessor.close();
         assertThat(leaks.manager().openPins()).hasSize(2);
         pins.subList(1, 3).forEach(Pin::close);
-        pins.forEach(pin -> assertThatExceptionOfType(ClosedException.class).isThrownBy(pin::close));
+        pins.forEach(Pin::close);
         assertThat(leaks.manager().openPins()).isEmpty();
         try (AddressSpace fork = space.fork()) {
             assertThat(fork.getLong(address)).isEqualTo(7);
@@ -133,24 +131,15 @@ class OwnerEndedTest {
     }
 
     @Test
-    void ofManyThreadsThatCloseAPinOneSucceeds() throws InterruptedException {
+    void manyThreadsMayCloseAPin() throws InterruptedException {
         for (int round = 0; round < 200; round++) {
             List<Pin> pins = new ArrayList<>();
             Accessor accessor = byThreadThatEnds(Thread.ofPlatform().factory(), _ -> writeAndPin(pins));
-            AtomicInteger closed = new AtomicInteger();
             Threads.Task closer = _ -> {
                 accessor.close();
-                for (Pin pin : pins) {
-                    try {
-                        pin.close();
-                        closed.incrementAndGet();
-                    } catch (ClosedException byAnother) {
-                        assertThat(byAnother).hasMessageContaining("pin of");
-                    }
-                }
+                pins.forEach(Pin::close);
             };
             Threads.race(Duration.ZERO, closer, closer, closer);
-            assertThat(closed).hasValue(pins.size());
             assertThat(leaks.manager().openPins()).isEmpty();
         }
         space.close();

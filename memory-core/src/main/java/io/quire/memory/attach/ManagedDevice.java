@@ -285,7 +285,7 @@ public final class ManagedDevice implements FrameListener {
     /** Refuses a device that is closed, or being closed. */
     public void checkOpen() {
         if (closing) {
-            throw new DeviceClosedException("the device is closed: device=" + name);
+            throw new DeviceClosedException(name);
         }
     }
 

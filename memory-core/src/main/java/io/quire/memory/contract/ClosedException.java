@@ -2,8 +2,8 @@ package io.quire.memory.contract;
 
 import java.io.Serial;
 
-/** A manager, space, accessor, cursor or structure was used, or closed again, after it was closed. */
-public final class ClosedException extends MemoryException {
+/** A manager, space, accessor, pin, cursor, attachment or device was used after it was closed. */
+public sealed class ClosedException extends MemoryException permits DeviceClosedException {
 
     @Serial
     private static final long serialVersionUID = 1L;

@@ -2,14 +2,17 @@ package io.quire.memory.contract;
 
 import java.io.Serial;
 
-/** A device was used after it was closed. */
-public final class DeviceClosedException extends MemoryException {
+/**
+ * A device was used after it was closed, or while it was being closed. Caught before a {@link ClosedException}, it tells
+ * a device that is closed from a space that is.
+ */
+public final class DeviceClosedException extends ClosedException {
 
     @Serial
     private static final long serialVersionUID = 1L;
 
-    /** @param message the device */
-    public DeviceClosedException(String message) {
-        super(message);
+    /** @param device its name */
+    public DeviceClosedException(String device) {
+        super("device " + device);
     }
 }

@@ -2,7 +2,6 @@ package io.quire.memory.space;
 
 import io.quire.memory.attach.Mirror;
 import io.quire.memory.attach.Notifier;
-import io.quire.memory.contract.ClosedException;
 import io.quire.memory.contract.CowPlacement;
 import io.quire.memory.contract.PinAccess;
 import io.quire.memory.contract.PinTerm;
@@ -281,12 +280,12 @@ public final class Space {
      * Ends the space. Bounded work: the tree is destroyed by later slow paths or the background agent. What fails half
      * way can be tried again, and goes on where it was.
      *
-     * @throws ClosedException if it was ended before, or another thread is at it
+     * @return false if it was ended before, or another thread is at it
      */
-    public void close() {
+    public boolean close() {
         StackRoom.require();
         if (!CLOSING.compareAndSet(this, false, true)) {
-            throw new ClosedException(describeName());
+            return false;
         }
         boolean ended = false;
         try {
@@ -295,6 +294,7 @@ public final class Space {
         } finally {
             closing = ended;
         }
+        return true;
     }
 
     /**

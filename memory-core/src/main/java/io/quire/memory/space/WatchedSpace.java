@@ -1,6 +1,5 @@
 package io.quire.memory.space;
 
-import io.quire.memory.contract.ClosedException;
 import io.quire.memory.handle.LostHandles;
 import io.quire.memory.handle.WatchedHandle;
 
@@ -21,12 +20,7 @@ final class WatchedSpace extends WatchedHandle {
 
     @Override
     protected boolean giveBack() {
-        try {
-            space.close();
-            return true;
-        } catch (ClosedException _) { // in time, or by the end of its manager
-            return false;
-        }
+        return space.close(); // else it was closed in time, or by the end of its manager
     }
 
     @Override

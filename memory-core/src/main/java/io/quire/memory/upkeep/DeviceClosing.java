@@ -50,7 +50,7 @@ public final class DeviceClosing {
     }
 
     /**
-     * Closes it.
+     * Closes it; if it is closed already, that has no effect.
      *
      * @throws PagesBusyException if pages are still pinned when the timeout has passed, or the host has no room; the
      *         device stays open
@@ -60,7 +60,9 @@ public final class DeviceClosing {
     public void close() {
         tier.eviction().lock();
         try {
-            device.checkOpen();
+            if (device.isClosed()) {
+                return;
+            }
             boolean empty = false;
             device.setClosing(true);
             try {

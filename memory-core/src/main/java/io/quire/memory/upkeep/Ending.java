@@ -1,7 +1,6 @@
 package io.quire.memory.upkeep;
 
 import io.quire.memory.attach.ManagedDevice;
-import io.quire.memory.contract.ClosedException;
 import io.quire.memory.contract.DeviceClosedException;
 import io.quire.memory.contract.DriverFailedException;
 import io.quire.memory.contract.MemoryException;
@@ -65,12 +64,13 @@ public final class Ending {
      *
      * @throws OpenSpacesException if a space is open; nothing has changed
      * @throws PagesBusyException if a pin is open; nothing has changed
-     * @throws ClosedException if it has ended already
      */
     public void close() {
         closing.lock();
         try {
-            checkNotEnded();
+            if (ended) {
+                return;
+            }
             if (!machine.spaces().isSealed()) {
                 refusePins();
                 seal();
@@ -86,30 +86,23 @@ public final class Ending {
      * thread may be using just now.
      *
      * @param timeout how long such threads are waited for
+     * @return false if it had ended already
      * @throws OpenSpacesException if a cursor is still in use then, or a space cannot be closed
      * @throws PagesBusyException if a pin is still in use then
-     * @throws ClosedException if it has ended already
      */
-    public void closeAll(Duration timeout) {
+    public boolean closeAll(Duration timeout) {
         closing.lock();
         try {
-            checkNotEnded();
+            if (ended) {
+                return false;
+            }
             if (!machine.spaces().isSealed()) {
                 Wait.tryUntil(this::closeWhatIsOpen, TimeUnit.NANOSECONDS.convert(timeout));
             }
             close();
+            return true;
         } finally {
             closing.unlock();
-        }
-    }
-
-    /** The same; false if it has ended already. */
-    boolean tryCloseAll(Duration timeout) {
-        try {
-            closeAll(timeout);
-            return true;
-        } catch (ClosedException _) {
-            return false;
         }
     }
 
@@ -157,12 +150,6 @@ public final class Ending {
         }
     }
 
-    private void checkNotEnded() {
-        if (ended) {
-            throw new ClosedException("memory manager " + machine.name());
-        }
-    }
-
     private void refusePins() {
         List<PinRecord> pins = machine.openPins();
         if (!pins.isEmpty()) {
@@ -197,8 +184,6 @@ public final class Ending {
         if (!tier.device().isClosed()) {
             try {
                 new DeviceClosing(machine, tier, DEVICE_TIMEOUT).close();
-            } catch (DeviceClosedException already) {
-                return; // by somebody else, just now
             } catch (MemoryException failed) {
                 LOGGER.log(System.Logger.Level.WARNING,
                         "device " + tier.device().name() + " could not be closed with its manager",

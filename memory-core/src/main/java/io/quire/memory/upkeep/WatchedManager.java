@@ -26,7 +26,7 @@ final class WatchedManager extends WatchedHandle {
     @Override
     protected boolean giveBack() {
         spaces = Math.max(spaces, ending.machine().spaces().count());
-        return ending.tryCloseAll(PATIENCE);
+        return ending.closeAll(PATIENCE);
     }
 
     @Override

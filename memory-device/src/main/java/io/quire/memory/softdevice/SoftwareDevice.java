@@ -293,7 +293,7 @@ public abstract sealed class SoftwareDevice implements AutoCloseable permits Nat
             case Status.OK -> true;
             case Status.NOT_MAPPED -> false;
             case Status.FAULT_FAILED -> throw asThrown(operation.failure());
-            case Status.UNKNOWN_DEVICE -> throw new DeviceClosedException("device is closed: device=" + name);
+            case Status.UNKNOWN_DEVICE -> throw new DeviceClosedException(name);
             case Status.UNKNOWN_MIRROR -> throw new IllegalArgumentException("mirror is not attached: device=" + name
                     + ", mirror=" + operation.mirror.id() + ", space=" + operation.mirror.spaceName());
             default -> throw failed("operation=" + operation.kind, status);

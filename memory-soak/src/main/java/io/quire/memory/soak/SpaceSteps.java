@@ -6,7 +6,6 @@ import io.quire.memory.Attachment;
 import io.quire.memory.MemoryManager;
 import io.quire.memory.OpenSpace;
 import io.quire.memory.RunCursor;
-import io.quire.memory.contract.ClosedException;
 import io.quire.memory.contract.CowPlacement;
 import io.quire.memory.contract.DriverFailedException;
 import io.quire.memory.contract.OpenSpacesException;
@@ -334,7 +333,7 @@ final class SpaceSteps {
 
     private void closeTwice() {
         if (!round.closed.isEmpty() && round.pick(round.closed) instanceof AddressSpace space) {
-            round.attempt("close twice", Set.of(ClosedException.class), StepRound.NONE, () -> {
+            round.attempt("close twice", StepRound.NONE, StepRound.NONE, () -> {
                 space.close();
                 return null;
             });

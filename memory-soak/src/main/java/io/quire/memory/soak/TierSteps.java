@@ -409,8 +409,7 @@ final class TierSteps {
         if (random.nextInt(3) > 0) {
             software(number).faults().clear();
         }
-        Set<Class<?>> must = device(number).isClosed() ? Set.of(DeviceClosedException.class) : Set.of();
-        if (round.attempt("close " + software(number), must,
+        if (round.attempt("close " + software(number), StepRound.NONE,
                 Set.of(PagesBusyException.class, DriverFailedException.class), () -> {
                     device(number).close(Duration.ofMillis(1));
                     return null;
