@@ -368,6 +368,20 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
         return RunCursor.open(this, address, sizeBytes);
     }
 
+    /**
+     * Opens a cursor over a range that is to be written: a loop gets its memory in runs of up to 256 KiB, at the speed of
+     * plain segments. Each run is pinned as long as it is used.
+     *
+     * @throws IllegalArgumentException if the size is negative
+     * @throws UnsupportedOperationException without native access, where the life of a segment cannot be shortened
+     * @throws io.quire.memory.contract.AddressNotMappedException if a byte of the range is not mapped
+     * @throws io.quire.memory.contract.ProtectionException if a page of the range may not be written, or this is a snapshot
+     * @throws io.quire.memory.contract.ClosedException after close
+     */
+    public WritableRunCursor writableRuns(long address, long sizeBytes) {
+        return WritableRunCursor.open(this, address, sizeBytes);
+    }
+
     // ---- what it is
 
     @Override

@@ -29,14 +29,16 @@ import org.jspecify.annotations.Nullable;
  *     }
  * }
  * }</pre>
- * Pages that were never written come as zeros, in runs of up to 2 MiB too, and take no frame. As long as there is a run,
- * the pages of the range from its beginning on, 2 MiB at most, stay where they are: a migration or an eviction reports
- * them as pinned.
+ * Pages that were never written are holes: they come as zeros, in runs of up to 2 MiB too, and take no frame. Where
+ * zeros are of no interest, {@link #nextWritten()} skips them. As long as there is a run, the pages of the range from
+ * its beginning on, 2 MiB at most, stay where they are: a migration or an eviction reports them as pinned. To write to
+ * runs, see {@link WritableRunCursor}.
  * <p>
- * Owned by the thread that opened it. A segment is valid until {@link #next()} or {@link #close()}, and throws
- * afterwards. Both are refused while native code uses the segment, change nothing then, and can be called again. As long
- * as a segment, or anything that was made of it, can be reached, its memory stays what it is, also if nobody can reach
- * the cursor, the space and the manager any more. Without native access each run is a copy.
+ * Owned by the thread that opened it. A segment is valid until {@link #next()}, {@link #nextWritten()} or
+ * {@link #close()}, and throws afterwards. These are refused while native code uses the segment, change nothing then,
+ * and can be called again. As long as a segment, or anything that was made of it, can be reached, its memory stays what
+ * it is, also if nobody can reach the cursor, the space and the manager any more. Without native access each run is a
+ * copy.
  */
 public final class RunCursor implements AutoCloseable {
 
@@ -100,10 +102,32 @@ public final class RunCursor implements AutoCloseable {
         check();
         StackRoom.require();
         endRun();
-        if (nextAddress >= end) {
+        return begin(nextAddress);
+    }
+
+    /**
+     * Goes to the next run of pages that were written, and skips the holes before it: pages that were never written, or
+     * were discarded. A page that holds nothing but zeros is no hole if somebody has written it. How long this takes
+     * depends on how many pages the range has, and not on how many addresses.
+     *
+     * @return false if there is none
+     * @throws SegmentInUseException while native code uses the segment of this run; the cursor stays where it is
+     * @throws ClosedException after close
+     * @throws WrongThreadException if the caller is not the thread that opened it
+     */
+    public boolean nextWritten() {
+        check();
+        StackRoom.require();
+        endRun();
+        return begin(Holes.end(snapshot.root(), nextAddress, end));
+    }
+
+    /** Begins a run at an address; there is none at the end of the range. */
+    private boolean begin(long start) {
+        if (start >= end) {
+            nextAddress = end;
             return false;
         }
-        long start = nextAddress;
         long farthest = Geometry.pageStart(end - 1) + Geometry.PAGE_BYTES;
         snapshot.keepInPlace(Geometry.pageStart(start),
                 Math.min(Geometry.pageStart(start) + LONGEST_RUN_BYTES, farthest));
@@ -123,18 +147,7 @@ public final class RunCursor implements AutoCloseable {
     /** The first address behind a hole that has a page; or where the run is long enough. */
     private long endOfHole(long start) {
         long limit = Math.min(end, Geometry.pageStart(start) + FrameMemory.ZEROS_BYTES_MAX);
-        long runEnd = Geometry.pageStart(start) + Geometry.PAGE_BYTES;
-        while (runEnd < limit) {
-            long[] leaf = leaf(runEnd);
-            if (leaf == null) {
-                runEnd = (runEnd & -Geometry.LEAF_BYTES) + Geometry.LEAF_BYTES;
-            } else if (Entry.isPresent(Leaf.entry(leaf, Geometry.pageIndex(runEnd)))) {
-                break;
-            } else {
-                runEnd += Geometry.PAGE_BYTES;
-            }
-        }
-        return Math.min(runEnd, limit);
+        return Math.min(limit, Holes.end(snapshot.root(), Geometry.pageStart(start) + Geometry.PAGE_BYTES, limit));
     }
 
     /** The first address whose page does not lie behind the one before it in the pool. */

@@ -243,7 +243,8 @@ class MisuseTest {
                         () -> space.mapAt(1L << 30, 1), space::mappings,
                         () -> space.unmap(address, PAGE), () -> space.discard(address, PAGE),
                         () -> space.protect(address, PAGE, Protection.NONE), () -> space.runs(address, 1),
-                        () -> space.runs(address, 0), () -> space.getLong(address), () -> space.setLong(address, 1),
+                        () -> space.runs(address, 0), () -> space.writableRuns(address, 1),
+                        () -> space.getLong(address), () -> space.setLong(address, 1),
                         () -> space.fill(address, PAGE, (byte) 1), () -> space.copyTo(address, new byte[1], 0, 1));
         for (Runnable use : uses) {
             assertThatExceptionOfType(ClosedException.class).isThrownBy(use::run)

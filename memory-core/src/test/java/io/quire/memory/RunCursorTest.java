@@ -93,7 +93,52 @@ class RunCursorTest {
             assertThat(runs.memory().isReadOnly()).isTrue();
             assertThat(runs.next()).isFalse();
         }
+        try (RunCursor runs = space.runs(address + 5 * PAGE + 5, 7)) {
+            assertThat(runs.next()).isTrue();
+            assertThat(runs.memory().byteSize()).isEqualTo(7);
+        }
         assertThat(leaks.manager().statistics().usedBytes()).isEqualTo(PAGE);
+    }
+
+    @Test
+    void holesAreSkippedWhereZerosAreOfNoInterest() {
+        long size = 1L << 45;
+        long start = space.map(size);
+        long[] written = {PAGE, 2 * PAGE, 64 * PAGE, (32 << 20) + 5 * PAGE, 1L << 40, size - PAGE};
+        for (long page : written) {
+            space.setByte(start + page, (byte) 1);
+        }
+        space.setByte(start + 7 * PAGE, (byte) 0);
+        space.setByte(start + 9 * PAGE, (byte) 1);
+        space.discard(start + 9 * PAGE, PAGE);
+        List<Long> seen = new ArrayList<>();
+        try (RunCursor runs = space.runs(start + 5, size - 5)) {
+            while (runs.nextWritten()) {
+                for (long at = 0; at < runs.memory().byteSize(); at += PAGE) {
+                    assertThat(runs.memory().get(JAVA_BYTE, at)).isEqualTo(space.getByte(runs.address() + at));
+                    seen.add(runs.address() + at - start);
+                }
+            }
+            assertThat(runs.next()).isFalse();
+            assertThat(runs.nextWritten()).isFalse();
+            assertThat(runs.memory().byteSize()).isZero();
+        }
+        assertThat(seen).containsExactly((long) PAGE, 2L * PAGE, 7L * PAGE, 64L * PAGE, (32L << 20) + 5 * PAGE,
+                1L << 40, size - PAGE);
+        try (RunCursor runs = space.runs(start, 3 * PAGE)) {
+            assertThat(runs.next()).isTrue();
+            assertThat(runs.address()).isEqualTo(start);
+            assertThat(runs.nextWritten()).isTrue();
+            assertThat(runs.address()).isEqualTo(start + PAGE);
+        }
+        try (RunCursor runs = space.runs(start + PAGE + 9, 5)) {
+            assertThat(runs.nextWritten()).isTrue();
+            assertThat(runs.address()).isEqualTo(start + PAGE + 9);
+            assertThat(runs.memory().byteSize()).isEqualTo(5);
+        }
+        try (RunCursor runs = space.runs(start + 100 * PAGE, 0)) {
+            assertThat(runs.nextWritten()).isFalse();
+        }
     }
 
     @Test

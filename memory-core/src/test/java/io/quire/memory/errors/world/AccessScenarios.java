@@ -4,6 +4,7 @@ import io.quire.memory.Accessor;
 import io.quire.memory.AddressSpace;
 import io.quire.memory.Pin;
 import io.quire.memory.RunCursor;
+import io.quire.memory.WritableRunCursor;
 import io.quire.memory.contract.ClosedException;
 import io.quire.memory.contract.PinAccess;
 import io.quire.memory.contract.PinTerm;
@@ -53,7 +54,16 @@ public final class AccessScenarios {
                 pinned("close of a space with pins", Accesses::closeSpace),
                 of("runs", Accesses::runs),
                 cursor("next run", world -> world.cursor().next()),
-                cursor("close of a cursor", world -> world.cursor().close()));
+                cursor("next run that was written", world -> world.cursor().nextWritten()),
+                cursor("close of a cursor", world -> world.cursor().close()),
+                of("writable runs", Accesses::writableRuns),
+                of("first writable run", world -> {
+                    world.writableRuns();
+                    world.writableCursor().next();
+                }),
+                writing("next writable run", world -> world.writableCursor().next()),
+                writing("next writable run that was written", world -> world.writableCursor().nextWritten()),
+                writing("close of a writable cursor", world -> world.writableCursor().close()));
     }
 
     private static Scenario of(String name, Consumer<Accesses> act) {
@@ -76,6 +86,10 @@ public final class AccessScenarios {
         return new Scenario(name, () -> new Accesses(3, act));
     }
 
+    private static Scenario writing(String name, Consumer<Accesses> act) {
+        return new Scenario(name, () -> new Accesses(6, act));
+    }
+
     /** A space with pages of its own, pages that a fork shares and empty pages; an accessor, pins, a cursor. */
     private static final class Accesses extends World {
 
@@ -94,6 +108,7 @@ public final class AccessScenarios {
         private @Nullable Pin accessorPin;
         private @Nullable Pin another;
         private @Nullable RunCursor cursor;
+        private @Nullable WritableRunCursor writableCursor;
         private @Nullable AddressSpace copy;
         private boolean writesAfterClose;
         private long far;
@@ -119,6 +134,10 @@ public final class AccessScenarios {
             if (stage == 3) {
                 runs();
                 cursor().next();
+            }
+            if (stage == 6) {
+                writableRuns();
+                writableCursor().nextWritten();
             }
         }
 
@@ -224,6 +243,16 @@ public final class AccessScenarios {
             if (cursor == null) {
                 cursor = open(space.runs(shared, 4L * PAGE));
             }
+        }
+
+        void writableRuns() {
+            if (writableCursor == null) {
+                writableCursor = open(space.writableRuns(shared + 16, 4L * PAGE - 16));
+            }
+        }
+
+        WritableRunCursor writableCursor() {
+            return java.util.Objects.requireNonNull(writableCursor);
         }
 
         @Override
