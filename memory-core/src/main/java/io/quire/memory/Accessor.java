@@ -251,7 +251,11 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
         try {
             return new Pin(pinned, address, sizeBytes, null, this);
         } catch (OutOfMemoryError | StackOverflowError failed) {
-            unpin(pinned, use);
+            if (pinned.home() == null) {
+                space.unpin(pinned, use); // not by a slow path, whose handle may take memory
+            } else {
+                unpin(pinned, use);
+            }
             throw failed;
         }
     }
