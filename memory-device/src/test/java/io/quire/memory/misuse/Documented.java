@@ -4,6 +4,8 @@ import io.quire.memory.contract.MemoryException;
 import io.quire.memory.device.DriverException;
 import java.lang.foreign.MemorySegment;
 import java.lang.reflect.Method;
+import java.nio.ByteBuffer;
+import java.nio.ReadOnlyBufferException;
 import java.util.Arrays;
 import java.util.ConcurrentModificationException;
 import java.util.HashMap;
@@ -23,6 +25,7 @@ final class Documented {
     static {
         MORE.put("Accessor", Set.of(WrongThreadException.class));
         MORE.put("RunCursor", Set.of(WrongThreadException.class));
+        MORE.put("WritableRunCursor", Set.of(WrongThreadException.class));
         MORE.put("Pin", Set.of(WrongThreadException.class));
         MORE.put("ForkableMap", Set.of(WrongThreadException.class, IllegalStateException.class));
         MORE.put("Pin.state", Set.of(IndexOutOfBoundsException.class));
@@ -51,6 +54,9 @@ final class Documented {
             // Of the segment: closed, of another thread, read-only.
             allowed.addAll(Set.of(IllegalStateException.class, WrongThreadException.class,
                     UnsupportedOperationException.class));
+        }
+        if (Arrays.asList(method.getParameterTypes()).contains(ByteBuffer.class)) {
+            allowed.addAll(Set.of(IllegalStateException.class, ReadOnlyBufferException.class));
         }
         if (Arrays.stream(method.getParameterTypes()).anyMatch(type -> type.getSimpleName().equals("MemoryAccess"))) {
             allowed.add(WrongThreadException.class);

@@ -161,6 +161,9 @@ final class WildCalls implements Misuse.Scenario {
             // Nobody should wander through terabytes.
             ((AddressSpace) target).unmap((long) made, (long) arguments[0]);
         }
+        if (method.getName().equals("mapAt") && (long) arguments[1] > 64L << 20) {
+            ((AddressSpace) target).unmap((long) arguments[0], (long) arguments[1]);
+        }
         if (made instanceof MemoryManager manager) {
             manager.close();
         }

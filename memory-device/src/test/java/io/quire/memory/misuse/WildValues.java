@@ -3,6 +3,7 @@ package io.quire.memory.misuse;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.reflect.Parameter;
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.time.Duration;
 import java.util.List;
@@ -107,6 +108,10 @@ final class WildValues {
             return new byte[pick(List.of(0, 1, 2, 300, 5000, 65535, 65536))];
         } else if (type == long[].class) {
             return longs();
+        } else if (type == double[].class) {
+            return new double[random.nextInt(12)];
+        } else if (type == ByteBuffer.class) {
+            return buffer();
         } else if (type == ByteOrder.class) {
             return pick(List.of(ByteOrder.BIG_ENDIAN, ByteOrder.LITTLE_ENDIAN));
         } else if (type == Duration.class) {
@@ -140,6 +145,17 @@ final class WildValues {
             case 5 -> Arena.ofAuto().allocate(5000, 8);
             case 6 -> MemorySegment.ofArray(new byte[random.nextInt(300)]);
             default -> MemorySegment.ofArray(new byte[70_000]);
+        };
+    }
+
+    private ByteBuffer buffer() {
+        return switch (random.nextInt(6)) {
+            case 0 -> ByteBuffer.allocate(0);
+            case 1 -> ByteBuffer.allocate(4096).asReadOnlyBuffer();
+            case 2 -> foreign.asByteBuffer();
+            case 3 -> ByteBuffer.allocateDirect(5000).position(random.nextInt(5000));
+            case 4 -> ByteBuffer.allocate(random.nextInt(300));
+            default -> ByteBuffer.allocate(70_000).position(random.nextInt(70_000));
         };
     }
 

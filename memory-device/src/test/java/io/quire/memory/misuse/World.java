@@ -27,7 +27,7 @@ import java.util.Set;
 final class World {
 
     /** So many of the objects, from the first, were made open. */
-    static final int OPEN_OBJECTS = 15;
+    static final int OPEN_OBJECTS = 16;
 
     private static final int FOREIGN_PAGES = 16;
 
@@ -73,6 +73,7 @@ final class World {
         accessor.setLong(address, 1);
         keep(space.snapshot("snapshot"));
         keep(space.runs(address, 30 << 12));
+        keep(space.writableRuns(address, 30 << 12));
         keep(space.pin(address + 4096, 5000, PinTerm.SHORT, PinAccess.WRITE));
         keep(accessor.pin(address, 8, PinTerm.SHORT, PinAccess.READ));
         keep(space.pin(address + 4096 * 40, 4096, PinTerm.LONG, PinAccess.READ));
