@@ -252,7 +252,7 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
             return new Pin(pinned, address, sizeBytes, null, this);
         } catch (OutOfMemoryError | StackOverflowError failed) {
             if (pinned.home() == null) {
-                space.unpin(pinned, use); // not by a slow path, whose handle may take memory
+                space.pins().unpin(pinned, use); // not by a slow path, whose handle may take memory
             } else {
                 unpin(pinned, use);
             }
@@ -427,7 +427,7 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
         slot.enter();
         long offset = -1;
         try {
-            offset = space.offsetForWrite(address);
+            offset = table.offsetForWrite(address);
         } finally {
             if (offset < 0) {
                 slot.exit();

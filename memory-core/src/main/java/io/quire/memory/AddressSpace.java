@@ -438,6 +438,19 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
     }
 
     /**
+     * The mappings as text for a log, a line each; {@link #mappings()} has the values.
+     *
+     * @throws io.quire.memory.contract.ClosedException after close
+     */
+    public String describeMappings() {
+        StringBuilder lines = new StringBuilder();
+        for (Mapping mapping : mappings()) {
+            lines.append(mapping).append('\n');
+        }
+        return lines.toString();
+    }
+
+    /**
      * Ends the space: its accessors, and every later access, get a
      * {@link io.quire.memory.contract.ClosedException}. Forks and cursors live on. Bounded work; the frames it held
      * alone become free little by little, at the latest when somebody needs one.

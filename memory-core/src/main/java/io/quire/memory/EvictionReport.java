@@ -1,8 +1,10 @@
 package io.quire.memory;
 
 import io.quire.memory.contract.PageOutcome;
+import java.util.Collections;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 
 /**
  * What an eviction did, at the moment when each page was tried. What was evicted may have come back since, by promotion
@@ -43,6 +45,11 @@ public final class EvictionReport {
     /** How many of the pages that were tried had an outcome. Each has exactly one. */
     public int count(PageOutcome outcome) {
         return outcomes.getOrDefault(Objects.requireNonNull(outcome, "outcome"), 0);
+    }
+
+    /** Every outcome that a page had. */
+    public Set<PageOutcome> outcomes() {
+        return Collections.unmodifiableSet(outcomes.keySet());
     }
 
     /** How many pages went to the host. */

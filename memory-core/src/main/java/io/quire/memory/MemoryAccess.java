@@ -661,7 +661,8 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
             return;
         }
         StackRoom.require();
-        try (RangeWrite write = RangeWrite.begin(spaceOfRange(), to, sizeBytes)) {
+        Space space = spaceOfRange();
+        try (RangeWrite write = space.machine().faultPath().beginWrite(space.state(), to, sizeBytes)) {
             bringHere(from, sizeBytes);
             prepare(write, to, sizeBytes);
             boolean isBackward = from < to && to - from < sizeBytes; // or the source were overwritten before it is read

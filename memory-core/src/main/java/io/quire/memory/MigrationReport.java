@@ -4,9 +4,12 @@ import io.quire.memory.contract.PageOutcome;
 import io.quire.memory.contract.PoolKind;
 import io.quire.memory.migrate.OutcomeRuns;
 import io.quire.memory.table.Geometry;
+import java.util.Collections;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 
 /**
  * What became of each page of a migration: as it was when the batch of the page was done. The migration itself takes no
@@ -56,6 +59,17 @@ public final class MigrationReport {
         return outcomes.count(Objects.requireNonNull(outcome, "outcome"));
     }
 
+    /** Every outcome that a page had. */
+    public Set<PageOutcome> outcomes() {
+        Set<PageOutcome> found = EnumSet.noneOf(PageOutcome.class);
+        for (PageOutcome outcome : PageOutcome.values()) {
+            if (count(outcome) > 0) {
+                found.add(outcome);
+            }
+        }
+        return Collections.unmodifiableSet(found);
+    }
+
     /** How many pages went to the pool: moved, or filled with zeros there. */
     public int moved() {
         return count(PageOutcome.MOVED) + count(PageOutcome.FILLED);
@@ -77,10 +91,8 @@ public final class MigrationReport {
     @Override
     public String toString() {
         Map<PageOutcome, Integer> counts = new EnumMap<>(PageOutcome.class);
-        for (PageOutcome outcome : PageOutcome.values()) {
-            if (count(outcome) > 0) {
-                counts.put(outcome, count(outcome));
-            }
+        for (PageOutcome outcome : outcomes()) {
+            counts.put(outcome, count(outcome));
         }
         return "MigrationReport[to " + pool.name() + ", pages=" + pages() + ", " + counts + "]";
     }

@@ -119,7 +119,7 @@ public final class RunCursor implements AutoCloseable {
         check();
         StackRoom.require();
         endRun();
-        return begin(Holes.end(snapshot.root(), nextAddress, end));
+        return begin(Holes.end(snapshot.table().root(), nextAddress, end));
     }
 
     /** Begins a run at an address; there is none at the end of the range. */
@@ -147,7 +147,8 @@ public final class RunCursor implements AutoCloseable {
     /** The first address behind a hole that has a page; or where the run is long enough. */
     private long endOfHole(long start) {
         long limit = Math.min(end, Geometry.pageStart(start) + FrameMemory.ZEROS_BYTES_MAX);
-        return Math.min(limit, Holes.end(snapshot.root(), Geometry.pageStart(start) + Geometry.PAGE_BYTES, limit));
+        return Math.min(limit,
+                Holes.end(snapshot.table().root(), Geometry.pageStart(start) + Geometry.PAGE_BYTES, limit));
     }
 
     /** The first address whose page does not lie behind the one before it in the pool. */

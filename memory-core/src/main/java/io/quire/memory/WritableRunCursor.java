@@ -64,7 +64,7 @@ public final class WritableRunCursor implements AutoCloseable {
             throw new IllegalArgumentException("a size cannot be negative: sizeBytes=" + sizeBytes);
         }
         StackRoom.require();
-        handle.inner().checkAllWritable(address, sizeBytes);
+        handle.inner().table().permissions().checkAllWritable(address, sizeBytes);
         if (!NativeAccess.ENABLED) {
             throw new UnsupportedOperationException("runs that can be written need native access: start Java with "
                     + "--enable-native-access=io.quire.memory, or ALL-UNNAMED on the class path");
@@ -112,13 +112,13 @@ public final class WritableRunCursor implements AutoCloseable {
             return true;
         }
         endRun();
-        long start = skipsHoles ? Holes.end(space.root(), nextAddress, end) : nextAddress;
+        long start = skipsHoles ? Holes.end(space.table().root(), nextAddress, end) : nextAddress;
         if (start >= end) {
             nextAddress = end;
             return false;
         }
         long limit = Math.min(end, (start & -Geometry.LEAF_BYTES) + Geometry.LEAF_BYTES);
-        long runEnd = skipsHoles ? Math.max(Holes.begin(space.root(), start, limit), start + 1) : limit;
+        long runEnd = skipsHoles ? Math.max(Holes.begin(space.table().root(), start, limit), start + 1) : limit;
         Pin run = accessor.pin(start, runEnd - start, PinTerm.SHORT, PinAccess.WRITE);
         pin = run;
         segments = run.segments();
