@@ -3,7 +3,7 @@ package io.quire.memory;
 import io.quire.memory.contract.ClosedException;
 import io.quire.memory.contract.PinAccess;
 import io.quire.memory.contract.PinTerm;
-import io.quire.memory.frame.OwnFrames;
+import io.quire.memory.frame.FrameCache;
 import io.quire.memory.guard.Ownership;
 import io.quire.memory.guard.WriterSlot;
 import io.quire.memory.pin.AccessorPins;
@@ -36,7 +36,7 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
     private final WriterSlot slot = new WriterSlot();
     private final Space space;
     private final PageTable table;
-    private final OwnFrames frames;
+    private final FrameCache frames;
     private final TranslationVersion translations;
     private final Thread owner = Thread.currentThread();
 
@@ -63,7 +63,7 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
         this.space = handle.inner();
         this.table = space.table();
         this.translations = table.translations();
-        this.frames = space.machine().pools().newOwnFrames();
+        this.frames = space.machine().pools().newFrameCache();
         this.version = translations.version();
         table.root(); // refuses a closed space
     }
@@ -141,9 +141,11 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
 
     /** Begins a write if the page may be written now; else the slot is clear. */
     private long tryEnterWrite(long address) {
+        // STEP(write 1)
         slot.enter();
         try {
             long offset = cache.findWritable(address);
+            // STEP(write 2); the caller stores, STEP(write 3)
             if (offset != TranslationCache.MISS && translations.isStill(version)) {
                 return offset;
             }
@@ -200,6 +202,7 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
 
     @Override
     void exitWrite(long entered) {
+        // STEP(write 4)
         slot.exit();
     }
 
@@ -271,12 +274,14 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
         if (places == null) {
             return null;
         }
+        // STEP(pin by an accessor 1)
         slot.enter();
         try {
             long offset = cache.findWritable(address);
             return offset != TranslationCache.MISS && translations.isStill(version)
                     ? places.pin(address, offset, access) : null;
         } finally {
+            // STEP(pin by an accessor 3)
             slot.exit();
         }
     }

@@ -16,7 +16,7 @@ import io.quire.memory.table.Geometry;
 import io.quire.memory.table.Mappings;
 import io.quire.memory.table.PageTable;
 import io.quire.memory.table.Root;
-import io.quire.memory.trace.Birth;
+import io.quire.memory.trace.CreationSite;
 import java.lang.ref.Reference;
 import java.util.ArrayList;
 import java.util.List;
@@ -338,7 +338,7 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
         int pages = Ranges.pages(Math.addExact(Ranges.positive(sizeBytes), address - start));
         space.table().permissions().checkAllMapped(start, (long) pages << Geometry.PAGE_SHIFT);
         boolean tracked = term == PinTerm.LONG || space.machine().policies().leakTracking();
-        return space.pin(start, pages, term, access, tracked ? Birth.now(true) : null);
+        return space.pin(start, pages, term, access, tracked ? CreationSite.now(true) : null);
     }
 
     // ---- ways in
@@ -416,7 +416,7 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
         Root root = table.root();
         Usage usage = Usage.of(space);
         return new SpaceStatistics(name(), root.mappings().sizeBytes(), usage.sharedPages(), usage.exclusivePages(),
-                space.birth().age());
+                space.creation().age());
     }
 
     /**
@@ -493,9 +493,11 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
     @Override
     long enterWrite(long address) {
         while (true) {
+            // STEP(direct write 1)
             int slot = table.enterShared();
             long offset = -1;
             try {
+                // STEP(direct write 2)
                 offset = table.offsetForWrite(address);
             } finally {
                 if (offset < 0) {
@@ -541,6 +543,7 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
 
     @Override
     void exitWrite(long entered) {
+        // STEP(direct write 3): the caller has stored
         table.exitShared((int) (entered >>> SLOT_SHIFT));
     }
 

@@ -765,10 +765,13 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
      */
     long word(long address, long wanted) {
         while (true) {
+            // STEP(read 1)
             long version = translationVersion();
+            // STEP(read 4): the bytes, and then the version again
             long value = memory.getLong(locate(wanted) & -Long.BYTES);
             // ORDER(translation-invalidated) fence: the data was loaded before the version is looked at again.
             VarHandle.loadLoadFence();
+            // STEP(read 5)
             if (isStill(version)) {
                 return value;
             }

@@ -6,7 +6,7 @@ import io.quire.memory.contract.CowPlacement;
 import io.quire.memory.contract.LongTermPolicy;
 import io.quire.memory.contract.OpenSpacesException;
 import io.quire.memory.device.DeviceDriver;
-import io.quire.memory.driver.MemoryOnly;
+import io.quire.memory.driver.MemoryOnlyDriver;
 import io.quire.memory.frame.FramePool;
 import io.quire.memory.frame.FramePools;
 import io.quire.memory.guard.CallbackThread;
@@ -261,10 +261,11 @@ public final class MemoryManager implements AutoCloseable {
         StackRoom.require();
         EventCounts events = machine.events();
         return new MemoryStatistics(hostPool.sizeBytes(), hostPool.sizeBytes() - hostPool.freeBytes(),
-                machine.spaces().count(), events.forks(), events.zeroFills(), events.copies(), events.reuses(),
-                new TierStatistics(events.deviceFaults(), events.invalidations(), events.migrationsToDevices(),
-                        events.migrationsToHost(), events.homecomings(), events.evictions(), events.departures(),
-                        events.longTermRefusals(), machine.openPinCount(), machine.longPins().bytes()));
+                machine.spaces().count(), events.forks(), events.pagesZeroFilled(), events.pagesCopied(),
+                events.pagesReused(),
+                new TierStatistics(events.deviceFaults(), events.invalidations(), events.pagesToDevices(),
+                        events.pagesToHost(), events.pagesBroughtHome(), events.pagesEvicted(), events.pagesCopiedOff(),
+                        events.longTermPinsRefused(), machine.openPinCount(), machine.longPins().bytes()));
     }
 
     /**
@@ -460,7 +461,7 @@ public final class MemoryManager implements AutoCloseable {
          */
         public Builder deviceCoherentPool(String name, long sizeBytes) {
             Objects.requireNonNull(name, "name");
-            return device(name, new MemoryOnly(Ranges.wholePages(Ranges.positive(sizeBytes))));
+            return device(name, new MemoryOnlyDriver(Ranges.wholePages(Ranges.positive(sizeBytes))));
         }
 
         /** Where the copy of a shared device page goes when a sharer writes; to the host if not given. */
@@ -605,7 +606,7 @@ public final class MemoryManager implements AutoCloseable {
             Rehearsal.begin();
             StackRoom.require();
             int frames = frames();
-            List<MemoryOnly> ours = new ArrayList<>();
+            List<MemoryOnlyDriver> ours = new ArrayList<>();
             FramePools.Builder pools = new FramePools.Builder(frames, name, memoryOnlyBytes());
             List<DeviceTier> tiers = new ArrayList<>();
             MemoryManager manager = null;
@@ -623,13 +624,14 @@ public final class MemoryManager implements AutoCloseable {
                 } else {
                     tiers.forEach(tier -> tier.device().abandon());
                     pools.abandon();
-                    ours.forEach(MemoryOnly::close);
+                    ours.forEach(MemoryOnlyDriver::close);
                 }
                 throw refused;
             }
         }
 
-        private Machine machine(int frames, FramePools.Builder pools, List<MemoryOnly> ours, List<DeviceTier> tiers) {
+        private Machine machine(int frames, FramePools.Builder pools, List<MemoryOnlyDriver> ours,
+                List<DeviceTier> tiers) {
             drivers.forEach(
                     (device, driver) -> tiers.add(new DeviceTier(ManagedDevice.of(name, device, tiers.size() + 1,
                             ownOf(driver, ours), driverDeadline, pools), lowPercent, highPercent)));
@@ -646,11 +648,11 @@ public final class MemoryManager implements AutoCloseable {
         }
 
         /** Every manager that is built has memory of its own. */
-        private static DeviceDriver ownOf(DeviceDriver driver, List<MemoryOnly> ours) {
-            if (!(driver instanceof MemoryOnly memory)) {
+        private static DeviceDriver ownOf(DeviceDriver driver, List<MemoryOnlyDriver> ours) {
+            if (!(driver instanceof MemoryOnlyDriver memory)) {
                 return driver;
             }
-            MemoryOnly own = new MemoryOnly(memory.sizeBytes());
+            MemoryOnlyDriver own = new MemoryOnlyDriver(memory.sizeBytes());
             ours.add(own);
             return own;
         }
@@ -658,7 +660,7 @@ public final class MemoryManager implements AutoCloseable {
         private long memoryOnlyBytes() {
             long sum = 0;
             for (DeviceDriver driver : drivers.values()) {
-                sum += driver instanceof MemoryOnly memory ? memory.sizeBytes() : 0;
+                sum += driver instanceof MemoryOnlyDriver memory ? memory.sizeBytes() : 0;
             }
             return sum;
         }

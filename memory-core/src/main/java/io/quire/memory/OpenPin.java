@@ -4,7 +4,7 @@ import io.quire.memory.contract.PinAccess;
 import io.quire.memory.contract.PinTerm;
 import io.quire.memory.pin.PinRecord;
 import io.quire.memory.table.Geometry;
-import io.quire.memory.trace.Birth;
+import io.quire.memory.trace.CreationSite;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -32,10 +32,10 @@ public record OpenPin(String space, long address, long sizeBytes, PinTerm term, 
     }
 
     static OpenPin of(PinRecord pinned) {
-        Birth birth = pinned.birth();
+        CreationSite creation = pinned.creation();
         return new OpenPin(pinned.list().table().name(), pinned.address(), (long) pinned.pages() << Geometry.PAGE_SHIFT,
                 pinned.term(), pinned.access(), pinned.thread().getName(), pinned.isHeldByNativeCode(),
-                birth == null ? null : birth.age(), birth == null ? List.of() : birth.stack());
+                creation == null ? null : creation.age(), creation == null ? List.of() : creation.stack());
     }
 
     /** The pin, and its stack, a line for each frame. */

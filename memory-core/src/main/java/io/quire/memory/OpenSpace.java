@@ -51,7 +51,8 @@ public record OpenSpace(String name, Kind kind, @Nullable String parent, Duratio
     }
 
     static OpenSpace of(Space space) {
-        return new OpenSpace(space.name(), kind(space), space.parent(), space.birth().age(), space.birth().stack());
+        return new OpenSpace(space.name(), kind(space), space.parent(), space.creation().age(),
+                space.creation().stack());
     }
 
     private static Kind kind(Space space) {

@@ -11,7 +11,7 @@ import io.quire.memory.guard.Wait;
 import io.quire.memory.guard.WriterSlot;
 import io.quire.memory.guard.Writers;
 import io.quire.memory.table.Geometry;
-import io.quire.memory.trace.Birth;
+import io.quire.memory.trace.CreationSite;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -88,7 +88,7 @@ final class Rehearsal {
 
     private static void play() {
         waitForOthers();
-        Birth.now(true).where();
+        CreationSite.now(true).where();
         MemoryManager manager = MemoryManager.builder().name("rehearsal").hostPool(1 << 20)
                 .deviceCoherentPool("coherent", 1 << 18).device("private", new RehearsalDevice()).watermarks(1, 2)
                 .cowPlacement(CowPlacement.SAME_POOL).backgroundAgent(false).build();

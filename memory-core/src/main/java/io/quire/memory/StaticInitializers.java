@@ -28,7 +28,7 @@ final class StaticInitializers {
         "structure.SizeClasses", "structure.WriterLock", "table.Directory", "table.Entry", "table.Leaf",
         "table.LeafDirectory", "table.MappingChanges", "table.Mappings", "table.Reclaimer", "table.Retired",
         "table.TranslationCache", "table.TranslationVersion", "table.UpperDirectory", "tier.AccessBit",
-        "tier.FrameLists", "tier.Place", "trace.Birth", "upkeep.Agent", "upkeep.Chore", "upkeep.DeviceClosing",
+        "tier.FrameLists", "tier.Place", "trace.CreationSite", "upkeep.Agent", "upkeep.Chore", "upkeep.DeviceClosing",
         "upkeep.Ending", "upkeep.PinWatch", "upkeep.SnapshotWatch", "upkeep.WatchedManager",
     };
     /** Of these, only where native functions may be called. */

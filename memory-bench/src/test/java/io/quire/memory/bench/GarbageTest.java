@@ -11,9 +11,9 @@ import io.quire.memory.bench.fixture.Pages;
 import io.quire.memory.bench.fixture.ResidentSpace;
 import io.quire.memory.contract.PinAccess;
 import io.quire.memory.contract.PinTerm;
+import io.quire.memory.frame.FrameCache;
 import io.quire.memory.frame.FramePool;
 import io.quire.memory.frame.FramePools;
-import io.quire.memory.frame.OwnFrames;
 import java.lang.management.ManagementFactory;
 import java.util.function.IntToLongFunction;
 import org.junit.jupiter.api.Test;
@@ -85,7 +85,7 @@ class GarbageTest {
 
     @Test
     void aFrameOfAnAccessorMakesNoGarbage() {
-        try (FramePools pools = FramePools.ofHost(PAGES); OwnFrames frames = pools.newOwnFrames()) {
+        try (FramePools pools = FramePools.ofHost(PAGES); FrameCache frames = pools.newFrameCache()) {
             assertThat(bytesPerOperation(i -> {
                 long offset = frames.allocate();
                 frames.release(offset);

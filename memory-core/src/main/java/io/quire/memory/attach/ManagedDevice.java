@@ -10,7 +10,7 @@ import io.quire.memory.device.PageTranslation;
 import io.quire.memory.device.PrivateDriver;
 import io.quire.memory.driver.DriverCalls;
 import io.quire.memory.driver.KnownDrivers;
-import io.quire.memory.driver.MemoryOnly;
+import io.quire.memory.driver.MemoryOnlyDriver;
 import io.quire.memory.frame.FrameListener;
 import io.quire.memory.frame.FramePool;
 import io.quire.memory.frame.FramePools;
@@ -53,7 +53,7 @@ public final class ManagedDevice implements FrameListener {
         this.name = name;
         this.id = id;
         this.driver = driver;
-        this.calls = driver instanceof MemoryOnly ? DriverCalls.inPlace(name)
+        this.calls = driver instanceof MemoryOnlyDriver ? DriverCalls.inPlace(name)
                 : DriverCalls.onThreadOfItsOwn(name, deadline);
         boolean linked = false;
         try {
@@ -202,7 +202,7 @@ public final class ManagedDevice implements FrameListener {
     }
 
     private boolean isMemoryOnly() {
-        return driver instanceof MemoryOnly;
+        return driver instanceof MemoryOnlyDriver;
     }
 
     private boolean refusesFrames() {

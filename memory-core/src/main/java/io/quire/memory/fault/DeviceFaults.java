@@ -110,7 +110,7 @@ public final class DeviceFaults {
         }
         memory.events().copied();
         if (pools.isHost(copy)) {
-            memory.events().leftDevice();
+            memory.events().copiedOff();
         }
         return translation(space, mirror, page, copy, DeviceAccess.WRITE);
     }
@@ -152,6 +152,7 @@ public final class DeviceFaults {
 
     private @Nullable PageTranslation atomic(SpaceState space, Mirror mirror, long page) {
         long frame = makeExclusive(space, page, mirror);
+        // STEP(exclusive access 4)
         return frame == PageFaults.AWAY ? null : translation(space, mirror, page, frame, DeviceAccess.ATOMIC);
     }
 
@@ -169,6 +170,7 @@ public final class DeviceFaults {
             mirror.mapped(DeviceAccess.ATOMIC);
             return Entry.offset(table.entry(page));
         }
+        // STEP(exclusive access 1)
         long frame = faults.write(space, page, pools);
         if (frame == PageFaults.AWAY) {
             return frame;
@@ -176,11 +178,13 @@ public final class DeviceFaults {
         space.pins().endIdleViews();
         refusePinned(space, page, frame);
         exclusives.reserve();
+        // STEP(exclusive access 2)
         try (Notifier.Window _ = space.notifier().start(InvalidationKind.EXCLUSIVE, page, page + Geometry.PAGE_BYTES,
                 mirror.device(), true)) {
             long[] leaf = table.ownLeaf(page);
             boolean taken = false;
             try {
+                // STEP(exclusive access 3)
                 exclusives.give(leaf, page, mirror);
                 table.invalidateAndWait(page);
                 // Again: until the writers were waited for, an accessor could pin without the lock.

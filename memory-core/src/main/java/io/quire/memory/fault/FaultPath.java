@@ -40,6 +40,7 @@ public final class FaultPath {
     public long offsetForRead(SpaceState space, long address) {
         PageTable table = space.table();
         while (true) {
+            // STEP(read 2)
             Root current = table.root();
             LeafDirectory directory = current.directory(address);
             long[] leaf = directory == null ? null : directory.leaf(Geometry.leafIndex(address));
@@ -48,6 +49,7 @@ public final class FaultPath {
                 table.noteUse(Objects.requireNonNull(leaf), address, entry);
                 return Entry.offset(entry) + Geometry.pageOffset(address);
             }
+            // STEP(read 3): by the mappings of the same root
             table.permissions().checkReadable(current, address, "read");
             if (!Entry.isPresent(entry)) {
                 return memory.pools().zeroFrame() + Geometry.pageOffset(address);

@@ -39,6 +39,7 @@ public final class PageFaults {
      * @return the offset of its frame, or {@link #AWAY}
      */
     public long write(SpaceState space, long address, FrameSource frames) {
+        // STEP(fault 1)
         space.table().permissions().checkWritable(address);
         return own(space, address, true, space.cowPlacement(), frames);
     }
@@ -71,6 +72,7 @@ public final class PageFaults {
                 space.exclusives().dissolve(page);
                 entry = Leaf.entry(leaf, index);
             }
+            // STEP(fault 5), STEP(pin 2): settled, a migration that is copying gives up
             return ownPage(space, leaf, page, Entry.settled(entry), allowWrite, placement, frames);
         } finally {
             space.table().invalidateAndRelease(page);
@@ -113,7 +115,7 @@ public final class PageFaults {
         }
         memory.events().copied();
         if (!pools.isHost(frame) && pools.isHost(copy)) {
-            memory.events().leftDevice();
+            memory.events().copiedOff();
         }
         return copy;
     }

@@ -317,11 +317,11 @@ public final class FramePool {
     }
 
     /** Ends a hold; without references and other holds the frame is free. */
-    public void unhold(long offset) {
+    public void releaseHold(long offset) {
         int frame = frame(offset);
         while (true) {
             long word = (long) WORDS.getOpaque(words, frame);
-            long next = FrameWord.unhold(word);
+            long next = FrameWord.releaseHold(word);
             if (next == FrameWord.REFUSED) {
                 throw corrupt("a frame was let go more often than it was held", frame, word);
             }

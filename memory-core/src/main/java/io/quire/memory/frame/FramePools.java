@@ -92,8 +92,8 @@ public final class FramePools implements FrameSource, AutoCloseable {
     }
 
     /** A way to the frames of the host for one owner, who closes it. Cheap: nothing is taken before it is used. */
-    public OwnFrames newOwnFrames() {
-        return new OwnFrames(this);
+    public FrameCache newFrameCache() {
+        return new FrameCache(this);
     }
 
     @Override
@@ -117,9 +117,9 @@ public final class FramePools implements FrameSource, AutoCloseable {
         return of(offset).hold(offset);
     }
 
-    /** See {@link FramePool#unhold}. */
-    public void unhold(long offset) {
-        of(offset).unhold(offset);
+    /** See {@link FramePool#releaseHold}. */
+    public void releaseHold(long offset) {
+        of(offset).releaseHold(offset);
     }
 
     /** See {@link FramePool#references}. */

@@ -1,7 +1,7 @@
 package io.quire.memory.frame;
 
 /** Where a fault takes frames of the host from, and gives up the references of nodes that it destroys. */
-public sealed interface FrameSource permits FramePools, OwnFrames {
+public sealed interface FrameSource permits FramePools, FrameCache {
 
     /**
      * Takes a free frame of the host, with one reference and undefined content.

@@ -16,10 +16,10 @@ package io.quire.memory.frame;
  *    |           no holds |     |
  *    +--------------------+     |
  *    |                          | last release, held
- *    |   last unhold            v
+ *    |   last releaseHold            v
  *    +------------------- only held
  *
- *   releaseHeld is some releases and an unhold in one step
+ *   releaseHeld is some releases and an releaseHold in one step
  * </pre>
  * A reference is one page table leaf that maps the frame. A hold is a pin, or a migration that copies it: it keeps the
  * frame from being free, and is no sharer. Whatever makes the frame free begins a new incarnation.
@@ -105,7 +105,7 @@ final class FrameWord {
     }
 
     /** At least one hold -> one less; the last one frees a frame without references. */
-    static long unhold(long word) {
+    static long releaseHold(long word) {
         return holds(word) == 0 ? REFUSED : settled(word - HOLD);
     }
 

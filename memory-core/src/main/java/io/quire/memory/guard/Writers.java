@@ -51,6 +51,7 @@ public final class Writers {
         for (Registration registration : registrations) {
             alone &= Ownership.isCurrent(registration.owner);
         }
+        // STEP(waiting for writers 1)
         // ORDER(write-in-progress) fence: after it a writer's slot is seen, or the writer sees the change. Threads
         // without a slot of their own fence fully themselves, so a caller that is alone needs no membarrier.
         if (alone || !MemoryBarrier.ASYMMETRIC) {
@@ -58,11 +59,13 @@ public final class Writers {
         } else {
             MemoryBarrier.issue();
         }
+        // STEP(waiting for writers 2)
         for (Registration registration : registrations) {
             if (!Ownership.isCurrent(registration.owner)) {
                 await(registration);
             }
         }
+        // STEP(waiting for writers 3)
         shared.awaitWriters(spaceId);
     }
 

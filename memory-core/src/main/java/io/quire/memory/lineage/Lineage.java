@@ -85,11 +85,13 @@ public final class Lineage {
      */
     @SuppressWarnings("NonAtomicVolatileUpdate") // nobody else changes the gate
     public List<SpaceState> lock() {
+        // STEP(lock a lineage 1)
         locking.lock();
         try {
             gate++;
             return lockAll();
         } finally {
+            // STEP(lock a lineage 4)
             gate++;
             locking.unlock();
         }
@@ -101,11 +103,13 @@ public final class Lineage {
             int seen;
             do {
                 seen = added.get();
+                // STEP(lock a lineage 2)
                 for (SpaceState space : open.values()) {
                     if (!space.table().isLockedByMe()) {
                         lock(space, locked);
                     }
                 }
+                // STEP(lock a lineage 3)
             } while (added.get() != seen); // a fork that was past the gate came between
             return locked;
         } catch (Throwable failed) {

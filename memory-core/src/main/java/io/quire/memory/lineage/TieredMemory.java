@@ -86,6 +86,7 @@ public final class TieredMemory {
     public long allocateFrame(SpaceState faulting, FrameSource frames) {
         long frame = tryAllocateFrame(frames);
         if (frame == FramePool.NONE) {
+            // STEP(allocate when none is left 3)
             throw shortage(faulting);
         }
         return frame;
@@ -93,7 +94,9 @@ public final class TieredMemory {
 
     /** The same; {@link FramePool#NONE} if none is left. */
     private long tryAllocateFrame(FrameSource frames) {
+        // STEP(allocate when none is left 1)
         long frame = frames.allocate();
+        // STEP(allocate when none is left 2)
         while (frame == FramePool.NONE && tables.reclaimer().reclaimAll()) {
             frame = frames.allocate();
         }

@@ -78,6 +78,7 @@ public final class Evictor {
      * @throws io.quire.memory.contract.DeviceClosedException if the device is closed
      */
     public Map<PageOutcome, Integer> evict(DeviceTier tier, int pages) {
+        // STEP(evict 1)
         memory.reclaimer().reclaimAll();
         tier.eviction().lock();
         try {
@@ -134,6 +135,7 @@ public final class Evictor {
             evict(tier, pages, tries, mayBlock, spared, tally);
             return tally;
         } finally {
+            // STEP(evict 4)
             tally.forEachAside(giveBack);
         }
     }
@@ -145,11 +147,13 @@ public final class Evictor {
         while (left > 0 && triesLeft > 0 && !tally.isHostFull()) {
             Arrays.fill(victims, EvictionQueues.NONE);
             try {
+                // STEP(evict 2)
                 int chosen = choose(tier, victims, (int) Math.min(Math.min(left, triesLeft), BATCH), tries);
                 if (chosen == 0) {
                     break;
                 }
                 triesLeft -= chosen;
+                // STEP(evict 3)
                 left -= move(tier, victims, mayBlock, spared, tally);
             } finally {
                 giveBackUntried(tier, victims, tally); // and those that a driver has failed on, and those after them

@@ -79,6 +79,7 @@ public final class Migration implements Homecoming {
         if (batch.wanted() == LeafPages.NONE) {
             return;
         }
+        // STEP(migrate 1)
         batch.lineage.migration().lock();
         try {
             markCopyAndFinish(batch);
@@ -287,9 +288,12 @@ public final class Migration implements Homecoming {
      */
     private void markChosen(Batch batch, ReverseMap map) {
         try {
+            // STEP(migrate 2)
             announce(batch, map, InvalidationKind.MIGRATE, batch.marking, List.of());
+            // STEP(migrate 3)
             hold(batch);
             map.change(batch.moving(), batch.sources, MARK);
+            // STEP(migrate 4)
             for (SpaceState space : map.spaces()) {
                 space.table().invalidateAndWait(TranslationVersion.leafOf(batch.leafStart));
             }
@@ -393,6 +397,7 @@ public final class Migration implements Homecoming {
 
     // ---- copy
 
+    // STEP(migrate 5)
     private void copy(Batch batch) {
         long reachable = batch.moving();
         for (DeviceTier tier : memory.tiers()) {
@@ -471,10 +476,12 @@ public final class Migration implements Homecoming {
     private void commitOrLeave(Batch batch, ReverseMap map, boolean copied, List<Notifier.Window> windows,
             List<Mirror.News> news) {
         MapCount seen = map.look(batch.moving(), batch.sources);
+        // STEP(migrate 6)
         leaveLost(batch, map, seen, copied);
         if (!batch.isAnyMoving()) {
             return;
         }
+        // STEP(migrate 7)
         announce(batch, map, InvalidationKind.CLEAR, windows, batch.marking);
         if (awaitOpen(windows)) {
             commit(batch, map, seen, windows, news);
@@ -546,7 +553,7 @@ public final class Migration implements Homecoming {
         batch.setHeld(page, false);
         try {
             if (isHeld) {
-                from.unhold(frame);
+                from.releaseHold(frame);
             }
         } finally {
             if (!isBeingFilled) {
@@ -571,17 +578,21 @@ public final class Migration implements Homecoming {
             map.clearAccessed(pages); // what a page was before says nothing of what it is there
         }
         // From here to the outcome nothing is allocated.
+        // STEP(migrate 8)
         acquireForEach(batch, seen);
         map.change(pages, batch.sources, move);
+        // STEP(migrate 9)
         for (int i = 0; i < map.spaces().size(); i++) {
             map.spaces().get(i).table().translations().invalidate(TranslationVersion.leafOf(batch.leafStart));
         }
+        // STEP(migrate 10)
         map.change(pages, batch.targets, SETTLE);
         batch.settleMoved();
         try {
             forEach(windows, END);
             tellArrived(batch, map, pages, news); // the device maps them while the old frames are given back
         } finally {
+            // STEP(migrate 11)
             releaseSources(batch, pages, seen);
             memory.events().moved(toDevice, LeafPages.count(pages));
         }

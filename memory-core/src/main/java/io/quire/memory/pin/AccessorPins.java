@@ -40,6 +40,7 @@ public final class AccessorPins {
      * @return null if there is no place left, or the frame is held as often as can be counted
      */
     public @Nullable PinRecord pin(long address, long offset, PinAccess access) {
+        // STEP(pin by an accessor 2)
         if (free == 0 || !pools.hold(offset)) {
             return null;
         }
@@ -55,7 +56,7 @@ public final class AccessorPins {
         pinned.end();
         boolean free = false;
         try {
-            pools.unhold(pinned.frame(0));
+            pools.releaseHold(pinned.frame(0));
             free = true;
         } finally {
             if (!free) {

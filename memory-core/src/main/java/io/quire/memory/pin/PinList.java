@@ -80,6 +80,7 @@ public final class PinList {
      * @throws PinLimitException if a page is held as often as can be counted
      */
     public void open(PinRecord wanted) {
+        // STEP(pin 3)
         holdAll(wanted);
         wanted.open();
         link(wanted);
@@ -95,7 +96,7 @@ public final class PinList {
             all = true;
         } finally {
             if (!all) {
-                unholdAll(wanted);
+                releaseHolds(wanted);
             }
         }
     }
@@ -109,9 +110,9 @@ public final class PinList {
     }
 
     /** Goes on, when it is called again, where it stopped. */
-    private void unholdAll(PinRecord pinned) {
+    private void releaseHolds(PinRecord pinned) {
         for (; pinned.held > 0; pinned.held--) {
-            pools.unhold(pinned.frame(pinned.held - 1));
+            pools.releaseHold(pinned.frame(pinned.held - 1));
         }
     }
 
@@ -144,7 +145,7 @@ public final class PinList {
                 ended++;
                 shown--;
             } else {
-                unholdAll(pinned); // before it ends, so that it can be called again if an Error comes between
+                releaseHolds(pinned); // before it ends, so that it can be called again if an Error comes between
             }
             listed--;
             pinned.end();
@@ -165,7 +166,7 @@ public final class PinList {
      * stopped.
      */
     private void letGo(PinRecord pinned) {
-        unholdAll(pinned);
+        releaseHolds(pinned);
         if (!pinned.isListed) {
             return;
         }

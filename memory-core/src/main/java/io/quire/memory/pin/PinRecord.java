@@ -7,7 +7,7 @@ import io.quire.memory.guard.Ownership;
 import io.quire.memory.handle.WatchedHandle;
 import io.quire.memory.platform.SegmentScope;
 import io.quire.memory.table.Geometry;
-import io.quire.memory.trace.Birth;
+import io.quire.memory.trace.CreationSite;
 import java.lang.foreign.Arena;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -40,7 +40,7 @@ public final class PinRecord {
     private final Thread thread;
     private final PinTerm term;
     private final long[] frames;
-    private final @Nullable Birth birth;
+    private final @Nullable CreationSite creation;
     private final @Nullable PinRecord original;
     private final int place;
 
@@ -72,12 +72,13 @@ public final class PinRecord {
     @Nullable PinRecord previous;
 
     /** For the list of a space. */
-    public PinRecord(PinList list, long firstPage, int pages, PinTerm term, PinAccess access, @Nullable Birth birth) {
+    public PinRecord(PinList list, long firstPage, int pages, PinTerm term, PinAccess access,
+            @Nullable CreationSite creation) {
         this.list = list;
         this.thread = Thread.currentThread();
         this.term = term;
         this.frames = new long[pages];
-        this.birth = birth;
+        this.creation = creation;
         this.original = null;
         this.place = 0;
         this.address = firstPage;
@@ -90,7 +91,7 @@ public final class PinRecord {
         this.thread = Thread.currentThread();
         this.term = PinTerm.SHORT;
         this.frames = new long[1];
-        this.birth = null;
+        this.creation = null;
         this.original = null;
         this.place = place;
         this.home = home;
@@ -104,7 +105,7 @@ public final class PinRecord {
         this.thread = original.thread;
         this.term = original.term;
         this.frames = original.frames.clone();
-        this.birth = original.birth;
+        this.creation = original.creation;
         this.original = original;
         this.place = original.place;
         this.address = original.address;
@@ -211,8 +212,8 @@ public final class PinRecord {
     }
 
     /** When and where it was taken; null if that is not remembered. */
-    public @Nullable Birth birth() {
-        return birth;
+    public @Nullable CreationSite creation() {
+        return creation;
     }
 
     /** Whether it was closed, and native code still uses its segments. */
@@ -312,7 +313,7 @@ public final class PinRecord {
 
     /** Since when it has been held for certain, on the clock that says {@code now}. */
     public long knownSince(long now) {
-        return birth == null ? now : now - birth.age().toNanos();
+        return creation == null ? now : now - creation.age().toNanos();
     }
 
     /** What the thread that took it does now: who holds a page too long is mostly still at it. */
@@ -329,7 +330,7 @@ public final class PinRecord {
     private String describeHeld() {
         return list.table().describeName() + ", address=0x" + Long.toHexString(address) + ", pages="
                 + frames.length + ", " + term + ", " + access + ", taken by thread " + thread.getName()
-                + (birth == null ? "" : ", age=" + birth.age().toMillis() + " ms" + birth.where());
+                + (creation == null ? "" : ", age=" + creation.age().toMillis() + " ms" + creation.where());
     }
 
     @Override

@@ -1,11 +1,11 @@
 package io.quire.memory.pin;
 
-import io.quire.memory.frame.OwnFrames;
+import io.quire.memory.frame.FrameCache;
 import io.quire.memory.guard.Mutex;
 import io.quire.memory.guard.WriterSlot;
 import io.quire.memory.handle.LostHandles;
 import io.quire.memory.handle.WatchedHandle;
-import io.quire.memory.trace.Birth;
+import io.quire.memory.trace.CreationSite;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,21 +19,21 @@ public final class WatchedAccessor extends WatchedHandle {
 
     private final PinList pins;
     private final WriterSlot slot;
-    private final OwnFrames frames;
+    private final FrameCache frames;
     private final Thread owner = Thread.currentThread();
-    private final Birth birth;
+    private final CreationSite creation;
     private volatile @Nullable AccessorPins places;
 
     /** Whether it was closed before it was lost, with pins that were not. */
     private boolean wasClosed;
 
     /** Watches an accessor of the calling thread. */
-    public WatchedAccessor(Object handle, PinList pins, WriterSlot slot, OwnFrames frames) {
+    public WatchedAccessor(Object handle, PinList pins, WriterSlot slot, FrameCache frames) {
         super(handle);
         this.pins = pins;
         this.slot = slot;
         this.frames = frames;
-        this.birth = Birth.now(pins.registry().tracksLeaks());
+        this.creation = CreationSite.now(pins.registry().tracksLeaks());
         pins.registry().accessors().add(this);
     }
 
@@ -84,6 +84,6 @@ public final class WatchedAccessor extends WatchedHandle {
     protected String describe() {
         return (wasClosed ? "pins of a closed accessor of " : "accessor of ")
                 + pins.table().describeName() + ", owner=" + owner.getName() + ", age="
-                + birth.age().toMillis() + " ms" + birth.where();
+                + creation.age().toMillis() + " ms" + creation.where();
     }
 }

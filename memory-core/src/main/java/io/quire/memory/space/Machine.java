@@ -55,7 +55,7 @@ public final class Machine {
         this.migration = new Migration(memory, deviceFaults);
         this.faultPath = new FaultPath(memory, faults, migration);
         this.evictor = new Evictor(memory, migration, policies.promotion());
-        memory.explainShortage(faulting -> Shortage.exception(this, faulting));
+        memory.explainShortage(faulting -> ShortageReport.exception(this, faulting));
     }
 
     public String name() {

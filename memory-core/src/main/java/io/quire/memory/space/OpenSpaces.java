@@ -3,7 +3,7 @@ package io.quire.memory.space;
 import io.quire.memory.contract.ClosedException;
 import io.quire.memory.contract.TooManySpacesException;
 import io.quire.memory.guard.Wait;
-import io.quire.memory.trace.Birth;
+import io.quire.memory.trace.CreationSite;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
@@ -95,8 +95,8 @@ public final class OpenSpaces {
         }
     }
 
-    Birth birth() {
-        return Birth.now(leakTracking);
+    CreationSite creation() {
+        return CreationSite.now(leakTracking);
     }
 
     /** Lets no space be opened any more; false if one is open. */
@@ -131,7 +131,7 @@ public final class OpenSpaces {
 
     /** All of them, oldest first. */
     public List<Space> list() {
-        return open.values().stream().sorted(Comparator.comparing(Space::birth)).toList();
+        return open.values().stream().sorted(Comparator.comparing(Space::creation)).toList();
     }
 
     public Collection<Space> unordered() {

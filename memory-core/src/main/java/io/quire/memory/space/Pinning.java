@@ -15,7 +15,7 @@ import io.quire.memory.table.Geometry;
 import io.quire.memory.table.LeafPages;
 import io.quire.memory.table.PageTable;
 import io.quire.memory.table.Root;
-import io.quire.memory.trace.Birth;
+import io.quire.memory.trace.CreationSite;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,15 +41,15 @@ final class Pinning {
     /**
      * Pins as many pages as there are, all or none; see {@code AddressSpace.pin}.
      *
-     * @param birth the stack that pins, if it is to be remembered
+     * @param creation the stack that pins, if it is to be remembered
      */
-    PinRecord pin(long address, int pages, PinTerm term, PinAccess access, @Nullable Birth birth) {
+    PinRecord pin(long address, int pages, PinTerm term, PinAccess access, @Nullable CreationSite creation) {
         long longBytes = term == PinTerm.LONG ? (long) pages << Geometry.PAGE_SHIFT : 0;
         machine.longPins().take(longBytes, space.name());
         PinRecord pinned = null;
         try {
             refuseWhatCannotFit(address, pages, term);
-            pinned = pinWhereTheyAreOrBringHome(new PinRecord(space.pins(), address, pages, term, access, birth));
+            pinned = pinWhereTheyAreOrBringHome(new PinRecord(space.pins(), address, pages, term, access, creation));
             return pinned;
         } finally {
             if (pinned == null) {
@@ -68,7 +68,7 @@ final class Pinning {
             room += term == PinTerm.SHORT && !tier.device().isPrivate() ? tier.pool().frames() : 0;
         }
         if (pages > room || !hasFree(emptyPages(address, pages))) {
-            throw Shortage.exceptionForPin(machine, space.state(), address, pages);
+            throw ShortageReport.exceptionForPin(machine, space.state(), address, pages);
         }
     }
 
@@ -152,6 +152,7 @@ final class Pinning {
         } else {
             table.permissions().checkReadable(page);
         }
+        // STEP(pin 1)
         return machine.faults().unshare(space.state(), page,
                 wanted.term() == PinTerm.LONG ? CowPlacement.HOST : space.state().cowPlacement());
     }

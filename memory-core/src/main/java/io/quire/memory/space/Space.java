@@ -17,7 +17,7 @@ import io.quire.memory.table.Entry;
 import io.quire.memory.table.Geometry;
 import io.quire.memory.table.PageTable;
 import io.quire.memory.table.TranslationVersion;
-import io.quire.memory.trace.Birth;
+import io.quire.memory.trace.CreationSite;
 import io.quire.memory.upkeep.SnapshotWatch;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -60,7 +60,7 @@ public final class Space {
     private final PageTable table;
     private final PinList pins;
     private final Notifier notifier;
-    private final Birth birth;
+    private final CreationSite creation;
     private final int parentId;
     private final @Nullable String parentGivenName;
 
@@ -89,7 +89,7 @@ public final class Space {
         this.table = state.table();
         this.pins = state.pins();
         this.notifier = state.notifier();
-        this.birth = machine.spaces().birth();
+        this.creation = machine.spaces().creation();
         // Not the parent itself: a lineage of forks would keep every ancestor alive.
         this.parentId = parent == null ? 0 : parent.id();
         this.parentGivenName = parent == null ? null : parent.givenName();
@@ -222,6 +222,7 @@ public final class Space {
         table.lock();
         try {
             pins.endIdleViews(); // or the child gets copies of their pages
+            // STEP(fork with pins 1)
             if (isSnapshot()) {
                 table.disown(); // it may own nodes, for the sake of a pin
             } else {
@@ -232,6 +233,7 @@ public final class Space {
             child.table.acquireTree();
             boolean listed = false;
             try {
+                // STEP(fork with pins 2)
                 copyPinned(child);
                 // Not later: who locks the whole lineage must find the child as soon as its parent can go on.
                 state.lineage().add(child.state);
@@ -241,6 +243,7 @@ public final class Space {
                 return handle;
             } finally {
                 if (!listed) {
+                    // STEP(fork with pins 3)
                     takeBack(child);
                 }
             }
@@ -259,6 +262,7 @@ public final class Space {
         try (Notifier.Window _ = notifier.start(InvalidationKind.PROTECTION_PAGE, 0, Long.MAX_VALUE)) {
             state.exclusives().restoreAll();
             table.disown();
+            // STEP(fork and snapshot 2, 3)
             table.invalidateAndWait(TranslationVersion.WRITES);
         }
     }
@@ -337,6 +341,7 @@ public final class Space {
         for (int i = 0; i < farewells.size(); i++) {
             farewells.get(i).await();
         }
+        // STEP(drop 3)
         machine.reclaimer().reclaimIfPossible(NODES_PER_CLOSE);
     }
 
@@ -371,11 +376,11 @@ public final class Space {
     /**
      * Pins a run of pages; see {@code AddressSpace.pin}.
      *
-     * @param birth the stack that pins, if it is to be remembered
+     * @param creation the stack that pins, if it is to be remembered
      */
-    public PinRecord pin(long address, int pages, PinTerm term, PinAccess access, @Nullable Birth birth) {
+    public PinRecord pin(long address, int pages, PinTerm term, PinAccess access, @Nullable CreationSite creation) {
         StackRoom.require();
-        return new Pinning(this).pin(address, pages, term, access, birth);
+        return new Pinning(this).pin(address, pages, term, access, creation);
     }
 
     /** Lets no page between two addresses move until this is called again; for a cursor. */
@@ -460,8 +465,8 @@ public final class Space {
         return known;
     }
 
-    public Birth birth() {
-        return birth;
+    public CreationSite creation() {
+        return creation;
     }
 
     /** What it was forked from, in words; null if it was not forked. */
@@ -482,6 +487,6 @@ public final class Space {
     /** A line about the space, with the stack that created it when leaks are tracked. */
     public String describe() {
         return (isOfCursor() ? "cursor, " : "") + describeName() + (isForked() ? " forked from " + parent() : "")
-                + ", age=" + birth.age().toMillis() + " ms" + birth.where();
+                + ", age=" + creation.age().toMillis() + " ms" + creation.where();
     }
 }

@@ -178,8 +178,11 @@ public final class PageTable {
     /** The leaf of a page, made the space's own if it is not, or made; under the lock. */
     public long[] ownLeaf(long page) {
         Root current = root();
+        // STEP(fault 2)
         LeafDirectory directory = tree.ownDirectory(ownTop(current), page, current.generation());
+        // STEP(fault 3)
         long[] leaf = tree.ownLeaf(directory, page, current.mappings());
+        // STEP(fault 4)
         // A node that was replaced is invalidated before anybody can write through its successor: who still reads
         // through the old one would miss that write, even one of its own.
         invalidateAndRelease(TranslationVersion.NODES);
@@ -300,11 +303,13 @@ public final class PageTable {
 
     /** From here on no node of the tree belongs to this space: the next write to each copies. */
     public void disown() {
+        // STEP(fork and snapshot 1)
         root = root().withGeneration(tables.newGeneration());
     }
 
     /** The table of a fork, which has no reference to the tree before {@link #acquireTree}. */
     public PageTable fork(Integer forkId, @Nullable String name, boolean asSnapshot) {
+        // STEP(fork and snapshot 4)
         return new PageTable(tables, forkId, name, asSnapshot, root().withGeneration(tables.newGeneration()));
     }
 
@@ -322,6 +327,7 @@ public final class PageTable {
 
     /** Gives the tree up; if a writer does not come to an end, the table stays as it was. */
     public void close() {
+        // STEP(drop 1)
         Root last = root();
         root = null;
         boolean isInvalidated = false;

@@ -53,6 +53,7 @@ public final class Reclaimer {
     public void release(Object node) {
         boolean shared = node instanceof long[] leaf ? Leaf.releaseShared(leaf) : ((Directory) node).releaseShared();
         if (!shared) {
+            // STEP(drop 2)
             dead.add(node); // with its last reference
         }
     }

@@ -6,17 +6,17 @@ import java.util.concurrent.atomic.LongAdder;
 public final class EventCounts {
 
     private final LongAdder forks = new LongAdder();
-    private final LongAdder zeroFills = new LongAdder();
-    private final LongAdder copies = new LongAdder();
-    private final LongAdder reuses = new LongAdder();
+    private final LongAdder pagesZeroFilled = new LongAdder();
+    private final LongAdder pagesCopied = new LongAdder();
+    private final LongAdder pagesReused = new LongAdder();
     private final LongAdder deviceFaults = new LongAdder();
     private final LongAdder invalidations = new LongAdder();
-    private final LongAdder migrationsToDevices = new LongAdder();
-    private final LongAdder migrationsToHost = new LongAdder();
-    private final LongAdder homecomings = new LongAdder();
-    private final LongAdder evictions = new LongAdder();
-    private final LongAdder departures = new LongAdder();
-    private final LongAdder longTermRefusals = new LongAdder();
+    private final LongAdder pagesToDevices = new LongAdder();
+    private final LongAdder pagesToHost = new LongAdder();
+    private final LongAdder pagesBroughtHome = new LongAdder();
+    private final LongAdder pagesEvicted = new LongAdder();
+    private final LongAdder pagesCopiedOff = new LongAdder();
+    private final LongAdder longTermPinsRefused = new LongAdder();
 
     public void forked() {
         forks.increment();
@@ -24,33 +24,33 @@ public final class EventCounts {
 
     /** A page was written for the first time. */
     public void zeroFilled() {
-        zeroFills.increment();
+        pagesZeroFilled.increment();
     }
 
     /** A shared page was copied for its writer. */
     public void copied() {
-        copies.increment();
+        pagesCopied.increment();
     }
 
     /** A page that was shared once had one owner left, which writes it in place. */
     public void reused() {
-        reuses.increment();
+        pagesReused.increment();
     }
 
     public long forks() {
         return forks.sum();
     }
 
-    public long zeroFills() {
-        return zeroFills.sum();
+    public long pagesZeroFilled() {
+        return pagesZeroFilled.sum();
     }
 
-    public long copies() {
-        return copies.sum();
+    public long pagesCopied() {
+        return pagesCopied.sum();
     }
 
-    public long reuses() {
-        return reuses.sum();
+    public long pagesReused() {
+        return pagesReused.sum();
     }
 
     /** A device asked for translations. */
@@ -65,27 +65,27 @@ public final class EventCounts {
 
     /** Pages moved between the host and a device. */
     public void moved(boolean toDevice, int pages) {
-        (toDevice ? migrationsToDevices : migrationsToHost).add(pages);
+        (toDevice ? pagesToDevices : pagesToHost).add(pages);
     }
 
     /** A page moved to the host because the processor, or a pin, needed it there. */
     public void broughtHome() {
-        homecomings.increment();
+        pagesBroughtHome.increment();
     }
 
     /** A page moved to the host to make room on its device. */
     public void evicted() {
-        evictions.increment();
+        pagesEvicted.increment();
     }
 
     /** The writer of a shared page on a device got a copy on the host. */
-    public void leftDevice() {
-        departures.increment();
+    public void copiedOff() {
+        pagesCopiedOff.increment();
     }
 
     /** A long-term pin of device memory was refused. */
     public void longTermRefused() {
-        longTermRefusals.increment();
+        longTermPinsRefused.increment();
     }
 
     public long deviceFaults() {
@@ -96,27 +96,27 @@ public final class EventCounts {
         return invalidations.sum();
     }
 
-    public long migrationsToDevices() {
-        return migrationsToDevices.sum();
+    public long pagesToDevices() {
+        return pagesToDevices.sum();
     }
 
-    public long migrationsToHost() {
-        return migrationsToHost.sum();
+    public long pagesToHost() {
+        return pagesToHost.sum();
     }
 
-    public long homecomings() {
-        return homecomings.sum();
+    public long pagesBroughtHome() {
+        return pagesBroughtHome.sum();
     }
 
-    public long evictions() {
-        return evictions.sum();
+    public long pagesEvicted() {
+        return pagesEvicted.sum();
     }
 
-    public long departures() {
-        return departures.sum();
+    public long pagesCopiedOff() {
+        return pagesCopiedOff.sum();
     }
 
-    public long longTermRefusals() {
-        return longTermRefusals.sum();
+    public long longTermPinsRefused() {
+        return longTermPinsRefused.sum();
     }
 }

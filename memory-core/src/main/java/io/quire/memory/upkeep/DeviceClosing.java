@@ -64,6 +64,7 @@ public final class DeviceClosing {
                 return;
             }
             boolean empty = false;
+            // STEP(close a device 1)
             device.setClosing(true);
             try {
                 empty();
@@ -71,6 +72,7 @@ public final class DeviceClosing {
             } finally {
                 device.setClosing(empty);
             }
+            // STEP(close a device 4)
             device.closeDriver();
         } finally {
             tier.eviction().unlock();
@@ -87,6 +89,7 @@ public final class DeviceClosing {
     private void empty() {
         if (!device.calls().isLost()) {
             try {
+                // STEP(close a device 2)
                 drain();
                 detachAll();
                 return;
@@ -111,6 +114,7 @@ public final class DeviceClosing {
         device.calls().giveUp();
     }
 
+    // STEP(close a device 3)
     private void detachAll() {
         for (Mirror mirror : List.copyOf(device.mirrors())) {
             detach(mirror);

@@ -35,7 +35,7 @@ public final class SnapshotWatch {
         nextLook = now + Math.max(overstayNanos / LOOKS, TimeUnit.MILLISECONDS.toNanos(1));
         int reported = 0;
         for (Space space : machine.spaces().unordered()) {
-            boolean isOld = space.isForked() && space.birth().age().toNanos() > overstayNanos;
+            boolean isOld = space.isForked() && space.creation().age().toNanos() > overstayNanos;
             if (isOld && !space.isOverstayReported() && report(space)) {
                 reported++;
             }

@@ -23,8 +23,9 @@ class RehearsalTest {
     private static final List<String> EXCEPTED = List.of(
             // A refusal or a report, which then says less.
             "EvictionTally.lambda$counts$0", "FirstLines.text", "MemoryManager.lambda$device$1",
-            "MemoryManager.lambda$pool$1", "MemoryPromise.excess", "PinRecord.whereItsThreadIs", "Shortage.exception",
-            "Shortage.reachableWithoutForks", "Ending.refusePins", "Ending.seal",
+            "MemoryManager.lambda$pool$1", "MemoryPromise.excess", "PinRecord.whereItsThreadIs",
+            "ShortageReport.exception",
+            "ShortageReport.reachableWithoutForks", "Ending.refusePins", "Ending.seal",
             // The building of a manager, which fails as a whole.
             "MemoryManager$Builder.build", "MemoryManager$Builder.lambda$touch$0", "MemoryManager$Builder.touch",
             "Maintenance.<init>", "Reservation.allocated", "LostHandles.startIfNeeded",

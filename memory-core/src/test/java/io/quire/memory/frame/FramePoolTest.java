@@ -104,11 +104,11 @@ class FramePoolTest {
             assertThat(pool.references(offset)).as("a hold is no sharer").isEqualTo(1);
             pool.release(offset);
             assertThat(pool.allocate()).isEqualTo(FramePool.NONE);
-            pool.unhold(offset);
+            pool.releaseHold(offset);
             assertThat(pool.allocate()).isEqualTo(FramePool.NONE);
-            pool.unhold(offset);
+            pool.releaseHold(offset);
             assertThat(pool.allocate()).isEqualTo(offset);
-            assertThatIllegalStateException().isThrownBy(() -> pool.unhold(offset));
+            assertThatIllegalStateException().isThrownBy(() -> pool.releaseHold(offset));
         }
     }
 
@@ -156,7 +156,7 @@ class FramePoolTest {
             expectCounts(pool, frames[2], 0, 1);
             assertThat(pool.isUsed(pool.frame(frames[0]))).isFalse();
             pool.release(frames[1]);
-            pool.unhold(frames[2]);
+            pool.releaseHold(frames[2]);
             assertThat(pool.free()).isEqualTo(4);
             assertThatIllegalStateException().isThrownBy(() -> pool.releaseHeld(frames, 0b0001, 1))
                     .withMessageContaining("FREE");
@@ -247,7 +247,7 @@ class FramePoolTest {
                     meet(arrivals, 4 * round + 2, running);
                     for (int i = 0; i < pages; i += 2) {
                         pools.release(offsets[i]);
-                        pools.unhold(offsets[i + 1]);
+                        pools.releaseHold(offsets[i + 1]);
                     }
                     meet(arrivals, 4 * round + 4, running);
                 }

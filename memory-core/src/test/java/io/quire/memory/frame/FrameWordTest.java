@@ -49,7 +49,7 @@ class FrameWordTest {
                 : FrameWord.of(references == 1 && holds == 0 ? next : incarnation, references - 1, holds));
         assertThat(FrameWord.hold(word)).isEqualTo(references == 0 || holds == FrameWord.HOLDS_MAX
                 ? FrameWord.REFUSED : FrameWord.of(incarnation, references, holds + 1));
-        assertThat(FrameWord.unhold(word)).isEqualTo(holds == 0 ? FrameWord.REFUSED
+        assertThat(FrameWord.releaseHold(word)).isEqualTo(holds == 0 ? FrameWord.REFUSED
                 : FrameWord.of(references == 0 && holds == 1 ? next : incarnation, references, holds - 1));
         for (int released : new int[] {0, 1, 2, MAX}) {
             boolean isLast = references == released && holds == 1;

@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.quire.memory.contract.CowPlacement;
 import io.quire.memory.contract.LongTermPolicy;
 import io.quire.memory.contract.Protection;
+import io.quire.memory.frame.FrameCache;
 import io.quire.memory.frame.FramePool;
 import io.quire.memory.frame.FramePools;
-import io.quire.memory.frame.OwnFrames;
 import io.quire.memory.table.Entry;
 import io.quire.memory.table.Leaf;
 import io.quire.memory.upkeep.Recount;
@@ -26,7 +26,7 @@ class ReclaimerTest {
 
     @Test
     void aFaultUsesTheFramesOfTheNodesThatItDestroys() {
-        try (OwnFrames frames = pools.newOwnFrames()) {
+        try (FrameCache frames = pools.newFrameCache()) {
             for (int page = 0; page < 10; page++) {
                 long frame = dropLeafWithOneFrame();
                 machine.faultPath().makeWritable(space.state(), address + (long) page * FramePool.FRAME_BYTES, frames);

@@ -1,21 +1,21 @@
 package io.quire.memory.bench.allocate;
 
+import io.quire.memory.frame.FrameCache;
 import io.quire.memory.frame.FramePools;
-import io.quire.memory.frame.OwnFrames;
 
 /**
  * Frames of the host as an accessor has them: what its faults take, and what they give up when they destroy nodes of a
  * dropped space.
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared; the compiler trusts the fields of a record
-record OwnPages(FramePools pools, OwnFrames frames, long[] offsets) implements PageSource {
+record OwnPages(FramePools pools, FrameCache frames, long[] offsets) implements PageSource {
 
     static OwnPages of(int live) {
         return of(FramePools.ofHost(AllocatorPages.FRAMES), live);
     }
 
     private static OwnPages of(FramePools pools, int live) {
-        return new OwnPages(pools, pools.newOwnFrames(), new long[live]);
+        return new OwnPages(pools, pools.newFrameCache(), new long[live]);
     }
 
     @Override

@@ -10,13 +10,13 @@ import io.quire.memory.allocator.Magazine;
  * One thread at a time. What is in the magazine is free to everybody, also when the owner is idle, or was dropped
  * without being closed.
  */
-public final class OwnFrames implements FrameSource, AutoCloseable {
+public final class FrameCache implements FrameSource, AutoCloseable {
 
     private final FramePools pools;
     private final FramePool host;
     private final Magazine magazine;
 
-    OwnFrames(FramePools pools) {
+    FrameCache(FramePools pools) {
         this.pools = pools;
         this.host = pools.host();
         this.magazine = host.newMagazine();

@@ -7,9 +7,9 @@ import java.util.BitSet;
 import java.util.List;
 
 /** Says who holds the frames when none is left. Walks all tables: only for a message nobody wants to see often. */
-final class Shortage {
+final class ShortageReport {
 
-    private Shortage() {
+    private ShortageReport() {
     }
 
     static OutOfFramesException exception(Machine machine, SpaceState faulting) {

@@ -9,13 +9,13 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 @Tag("portable")
-class OwnFramesTest {
+class FrameCacheTest {
 
     @Test
     void aFrameThatIsReleasedIsTheNextOneOfItsOwner() {
         try (FramePools pools = FramePools.ofHost(100);
-                OwnFrames frames = pools.newOwnFrames();
-                OwnFrames others = pools.newOwnFrames()) {
+                FrameCache frames = pools.newFrameCache();
+                FrameCache others = pools.newFrameCache()) {
             long first = frames.allocate();
             assertThat(pools.references(first)).isEqualTo(1);
             long theirs = others.allocate();
@@ -30,12 +30,12 @@ class OwnFramesTest {
 
     @Test
     void whatAnOwnerKeepsIsFreeToEverybody() {
-        try (FramePools pools = FramePools.ofHost(100); OwnFrames idle = pools.newOwnFrames()) {
+        try (FramePools pools = FramePools.ofHost(100); FrameCache idle = pools.newFrameCache()) {
             List<Long> taken = takeAll(idle);
             assertThat(taken).hasSize(100);
             taken.forEach(idle::release);
             assertThat(pools.host().free()).isEqualTo(100);
-            try (OwnFrames others = pools.newOwnFrames()) {
+            try (FrameCache others = pools.newFrameCache()) {
                 assertThat(takeAll(others)).hasSize(100);
                 assertThat(idle.allocate()).isEqualTo(FramePool.NONE);
                 taken.forEach(others::release);
@@ -51,7 +51,7 @@ class OwnFramesTest {
     void whatAnOwnerKeptWhenItWasDroppedIsFreeToEverybody() {
         try (FramePools pools = FramePools.ofHost(100)) {
             for (int i = 0; i < 100; i++) {
-                OwnFrames dropped = pools.newOwnFrames();
+                FrameCache dropped = pools.newFrameCache();
                 dropped.release(dropped.allocate());
             }
             assertThat(takeAll(pools)).hasSize(100);
@@ -60,12 +60,12 @@ class OwnFramesTest {
 
     @Test
     void aFrameThatIsHeldIsNotFreeBeforeItIsLetGo() {
-        try (FramePools pools = FramePools.ofHost(1); OwnFrames frames = pools.newOwnFrames()) {
+        try (FramePools pools = FramePools.ofHost(1); FrameCache frames = pools.newFrameCache()) {
             long frame = frames.allocate();
             pools.hold(frame);
             frames.release(frame);
             assertThat(frames.allocate()).isEqualTo(FramePool.NONE);
-            pools.unhold(frame);
+            pools.releaseHold(frame);
             assertThat(frames.allocate()).isEqualTo(frame);
             frames.release(frame);
         }
@@ -75,7 +75,7 @@ class OwnFramesTest {
     void aFrameOfADeviceGoesBackToItsPool() {
         FramePools.Builder builder = new FramePools.Builder(1);
         FramePool device = builder.addPrivate("device", 1, FrameListener.NONE);
-        try (FramePools pools = builder.build(); OwnFrames frames = pools.newOwnFrames()) {
+        try (FramePools pools = builder.build(); FrameCache frames = pools.newFrameCache()) {
             long host = frames.allocate();
             long there = device.allocate();
             frames.release(there);
@@ -88,7 +88,7 @@ class OwnFramesTest {
     @Test
     void closingGivesBackWhatIsKeptAndEndsTheUse() {
         try (FramePools pools = FramePools.ofHost(100)) {
-            OwnFrames frames = pools.newOwnFrames();
+            FrameCache frames = pools.newFrameCache();
             frames.release(frames.allocate());
             frames.close();
             frames.close();

@@ -13,14 +13,14 @@ import org.jspecify.annotations.Nullable;
  * Memory that is a tier of its own without anything that computes on it. It is taken when it is asked for first, which
  * is when its manager is built. It is no code of a user, and does nothing, so it is called in place.
  */
-public final class MemoryOnly extends IdleDriver implements CoherentDriver, ReservedMemory {
+public final class MemoryOnlyDriver extends IdleDriver implements CoherentDriver, ReservedMemory {
 
     private final long sizeBytes;
     private @Nullable Reservation reservation;
     private @Nullable MemorySegment memory;
 
     /** @param sizeBytes whole pages */
-    public MemoryOnly(long sizeBytes) {
+    public MemoryOnlyDriver(long sizeBytes) {
         this.sizeBytes = sizeBytes;
     }
 

@@ -8,7 +8,7 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** When, and with leak tracking where, something was created. Immutable. */
-public final class Birth implements Comparable<Birth> {
+public final class CreationSite implements Comparable<CreationSite> {
 
     private static final int FRAMES_KEPT = 24;
     private static final StackTraceElement[] NONE = {};
@@ -16,18 +16,18 @@ public final class Birth implements Comparable<Birth> {
     private static final StackWalker WALKER = StackWalker.getInstance(StackWalker.Option.RETAIN_CLASS_REFERENCE);
 
     /** Where the classes of this library come from; those of the user, tests in the same package too, do not. */
-    private static final ProtectionDomain OURS = Birth.class.getProtectionDomain();
+    private static final ProtectionDomain OURS = CreationSite.class.getProtectionDomain();
 
     private final long nanoTime = System.nanoTime();
     private final StackTraceElement @Nullable [] stack;
 
-    private Birth(StackTraceElement @Nullable [] stack) {
+    private CreationSite(StackTraceElement @Nullable [] stack) {
         this.stack = stack;
     }
 
     /** Now; with the stack of the user's call if it is to be tracked, which costs microseconds. */
-    public static Birth now(boolean tracked) {
-        return new Birth(tracked ? stackOfUser() : null);
+    public static CreationSite now(boolean tracked) {
+        return new CreationSite(tracked ? stackOfUser() : null);
     }
 
     /** How long ago that was. */
@@ -37,7 +37,7 @@ public final class Birth implements Comparable<Birth> {
 
     /** Orders by time: negative if this one is older. */
     @Override
-    public int compareTo(Birth other) {
+    public int compareTo(CreationSite other) {
         return Long.signum(nanoTime - other.nanoTime);
     }
 
@@ -61,7 +61,7 @@ public final class Birth implements Comparable<Birth> {
     }
 
     private static StackTraceElement[] walk() {
-        return WALKER.walk(frames -> frames.dropWhile(Birth::isOurs).limit(FRAMES_KEPT)
+        return WALKER.walk(frames -> frames.dropWhile(CreationSite::isOurs).limit(FRAMES_KEPT)
                 .map(StackWalker.StackFrame::toStackTraceElement).toArray(StackTraceElement[]::new));
     }
 
