@@ -2,7 +2,7 @@
 module io.quire.memory {
     requires org.agrona;
     requires org.jctools.core.jdk11;
-    requires static transitive org.jspecify;
+    requires static org.jspecify;
 
     exports io.quire.memory;
     exports io.quire.memory.contract;

@@ -38,7 +38,7 @@ public final class DeviceTier {
                         + ", fork " + past.getLong(address) + " in " + past.pageState(address).pool());
             }
             EvictionReport report = memory.evict(near, 16);         // makes room: pages go to the host
-            System.out.println("evicted " + report.evicted());
+            System.out.println("evicted " + report.moved());
             // @end
             System.out.println("short-term pin " + pin(space, address + SIZE / 2, PinTerm.SHORT)
                     + ", long-term pin " + pin(space, address + SIZE / 2, PinTerm.LONG));

@@ -6,6 +6,7 @@ import java.io.File;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.lang.module.ModuleFinder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -24,8 +25,8 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(120)
 class ModulePathTest {
 
-    /** Jars that {@code jlink} refuses as they are; each may need those before it. */
-    private static final List<String> WITHOUT_DESCRIPTOR = List.of("agrona", "jctools-core", "jctools-core-jdk11");
+    /** What the library needs when it runs; each may need those before it. */
+    private static final List<String> LIBRARIES = List.of("agrona", "jctools-core", "jctools-core-jdk11");
 
     @TempDir
     private Path folder;
@@ -62,8 +63,9 @@ class ModulePathTest {
     @Test
     void programBecomesAnImage() throws IOException, InterruptedException {
         List<String> modules = new ArrayList<>();
-        for (String name : WITHOUT_DESCRIPTOR) {
-            modules.add(withDescriptor(jar(name), modules));
+        for (String name : LIBRARIES) {
+            Path jar = jar(name);
+            modules.add(isAutomatic(jar) ? withDescriptor(jar, modules) : jar.toString());
         }
         modules.add(ofReactor("memory-core"));
         modules.add(ofReactor("memory-examples"));
@@ -72,6 +74,11 @@ class ModulePathTest {
                 "--output", image.toString());
         assertThat(printedBy(image, "--module", "io.quire.examples/io.quire.examples.FirstFork"))
                 .isEqualTo("space 43, fork 42");
+    }
+
+    /** Whether a jar has no descriptor, so that {@code jlink} refuses it. */
+    private static boolean isAutomatic(Path jar) {
+        return ModuleFinder.of(jar).findAll().iterator().next().descriptor().isAutomatic();
     }
 
     /** Gives a copy of a jar a descriptor that {@code jdeps} writes; where the copy is. */
@@ -103,7 +110,7 @@ class ModulePathTest {
     /** What a user's module path has: no jspecify. */
     private static List<String> modules() {
         List<String> modules = new ArrayList<>();
-        WITHOUT_DESCRIPTOR.forEach(name -> modules.add(jar(name).toString()));
+        LIBRARIES.forEach(name -> modules.add(jar(name).toString()));
         modules.add(ofReactor("memory-core"));
         return modules;
     }

@@ -111,7 +111,7 @@ final class Machine {
             throw new SoakFailure("something is open: pins=" + manager.openPins() + ", spaces="
                     + manager.openSpaces());
         }
-        for (int turn = 0; turn == 0 || turn < RECLAIM_TURNS && used() > 0; turn++) {
+        for (int turn = 0; turn == 0 || (turn < RECLAIM_TURNS && used() > 0); turn++) {
             manager.reclaim(1024); // at least once: it waits until the drivers have heard what is free
             manager.maintain();
         }
