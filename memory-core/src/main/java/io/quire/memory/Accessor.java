@@ -254,12 +254,17 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
         try {
             return new Pin(pinned, address, sizeBytes, null, this);
         } catch (OutOfMemoryError | StackOverflowError failed) {
-            if (pinned.home() == null) {
-                space.pins().unpin(pinned, use); // not by a slow path, whose handle may take memory
-            } else {
-                unpin(pinned, use);
-            }
+            giveBack(pinned, use);
             throw failed;
+        }
+    }
+
+    /** Ends a pin that nobody has got: not by a slow path, whose handle may take memory. */
+    private void giveBack(PinRecord pinned, int use) {
+        if (pinned.home() == null) {
+            space.pins().unpin(pinned, use);
+        } else {
+            unpin(pinned, use);
         }
     }
 
