@@ -374,13 +374,13 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
     private long locateSlowly(long address) {
         refresh();
         long offset = space.machine().faultPath().offsetForRead(space.state(), address);
-        if (!space.machine().faultPath().isZero(offset)) { // else the first write would have to withdraw it
+        if (!space.machine().faultPath().isZero(offset)) { // else the first write would have to invalidate it
             cache.keep(address, Geometry.pageStart(offset));
         }
         return offset;
     }
 
-    /** What {@link #word} does when the translation is not in the cache, or was withdrawn. */
+    /** What {@link #word} does when the translation is not in the cache, or was invalidated. */
     long wordSlowly(long wanted) {
         return super.word(wanted & -Long.BYTES, wanted);
     }
@@ -398,7 +398,7 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
             }
         }
         WatchedAccessor its = hold(); // before the pin: there may be no memory for it
-        PinRecord pinned = AddressSpace.pinPages(space, address, sizeBytes, term, access);
+        PinRecord pinned = handle.pinPages(address, sizeBytes, term, access);
         pinned.watchedWith(its);
         return pinned;
     }
@@ -486,7 +486,7 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
         return true;
     }
 
-    /** Forgets what was withdrawn since the last time. */
+    /** Forgets what was invalidated since the last time. */
     private void refresh() {
         if (closed) {
             throw closed();

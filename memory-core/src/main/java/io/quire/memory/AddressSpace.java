@@ -66,9 +66,9 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
 
     /**
      * Makes addresses: {@code sizeBytes}, rounded up to whole pages, that read as zeros. Costs no frame and does not
-     * depend on the size. The mapping starts at a multiple of 256 KiB and has a page of nothing on both sides.
+     * depend on the size. The mapping starts at a multiple of 256 KiB and is surrounded by unmapped guard pages.
      *
-     * @param sizeBytes positive; all mappings of a space, with a page of nothing around each, share 2^47 bytes of addresses
+     * @param sizeBytes positive; all mappings of a space, with an unmapped guard page around each, share 2^47 bytes of addresses
      * @return the first address
      * @throws IllegalArgumentException if the size is zero, negative or over 2^47
      * @throws io.quire.memory.contract.OutOfAddressesException if no gap is large enough
@@ -315,7 +315,7 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
      * @throws io.quire.memory.contract.DriverFailedException if a driver fails
      */
     public Pin pin(long address, long sizeBytes, PinTerm term, PinAccess access) {
-        PinRecord pinned = pinPages(space, address, sizeBytes, term, access);
+        PinRecord pinned = pinPages(address, sizeBytes, term, access);
         int use = pinned.use();
         boolean opened = false;
         try {
@@ -331,12 +331,12 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
     }
 
     /** Pins the pages that a range touches; see {@link Space#pin}. */
-    static PinRecord pinPages(Space space, long address, long sizeBytes, PinTerm term, PinAccess access) {
+    PinRecord pinPages(long address, long sizeBytes, PinTerm term, PinAccess access) {
         Objects.requireNonNull(term, "term");
         Objects.requireNonNull(access, "access");
         long start = Geometry.pageStart(address);
         int pages = Ranges.pages(Math.addExact(Ranges.positive(sizeBytes), address - start));
-        space.table().permissions().checkAllMapped(start, (long) pages << Geometry.PAGE_SHIFT);
+        table.permissions().checkAllMapped(start, (long) pages << Geometry.PAGE_SHIFT);
         boolean tracked = term == PinTerm.LONG || space.machine().policies().leakTracking();
         return space.pin(start, pages, term, access, tracked ? CreationSite.now(true) : null);
     }

@@ -32,7 +32,7 @@ import java.util.Objects;
  * who reads in it what was written by a release or volatile access sees what the writer had done before that. After
  * the fork the two sides are memory of their own, and an access of one orders nothing in the other.
  * <p>
- * <b>Progress.</b> Reads are lock-free: they look again if a translation of the space was withdrawn meanwhile. Writes
+ * <b>Progress.</b> Reads are lock-free: they look again if a translation of the space was invalidated meanwhile. Writes
  * to a page that is resident and not shared are wait-free; the first write to a page, ever or after a fork, takes the
  * lock of the space, and so does the first access to one that is in private memory, exclusive to a device, or moving.
  * <p>
@@ -88,7 +88,7 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
         }
     }
 
-    /** Whether nothing that was located under the version has been withdrawn; if so, the next version is another. */
+    /** True if every translation obtained at this version is still valid; else the next version is another. */
     abstract boolean isStill(long version);
 
     /**

@@ -347,7 +347,7 @@ public final class MemoryManager implements AutoCloseable {
         return "MemoryManager[" + name() + (isClosed() ? ", closed" : ", " + statistics()) + "]";
     }
 
-    /** How a manager shall be. Not safe for use by several threads. */
+    /** Configures and creates a {@link MemoryManager}. Not safe for use by several threads. */
     public static final class Builder {
 
         /** What is taken without being told: a quarter of what there is. */
@@ -491,7 +491,7 @@ public final class MemoryManager implements AutoCloseable {
 
         /**
          * How long a driver may take for one call, from when it is made, before its device counts as lost; ten seconds
-         * if not given. Who waits for a call waits for those before it, too, each of which has this limit.
+         * if not given. A call waits for those before it, each of which has the same limit.
          *
          * @throws IllegalArgumentException if it is not positive
          */

@@ -90,7 +90,7 @@ final class TreeAllocator {
 
     /**
      * Takes frames of one area and writes them to {@code batch}, from an index on as far as there is room, ascending
-     * as far as the area lets them. Who puts them where others may take them has begun a transfer.
+     * as far as the area lets them. To put them where others may take them, begin a transfer first.
      *
      * @param tree what {@link #treeFor} said
      * @return the number of frames, 0 if others were faster

@@ -94,7 +94,7 @@ public final class Mirror implements DeviceMirror {
         table.lock();
         try {
             if (closed) {
-                return; // and whoever has closed it has begun to tell the driver before he gave up the lock
+                return; // the thread that closed it has begun to tell the driver before it gave up the lock
             }
             if (!device.calls().isLost()) {
                 release();

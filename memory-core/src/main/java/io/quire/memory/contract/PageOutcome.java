@@ -18,7 +18,7 @@ public enum PageOutcome {
      * for its segments, and they have not ended yet because another short-term pin of that kind is open.
      */
     PINNED,
-    /** Another thread wrote, unmapped or copied it meanwhile. */
+    /** Another thread wrote, unmapped or copied it meanwhile; a retry may succeed. */
     RACED,
     /**
      * The target pool, or the device, has no frame for it, and nothing there could make room: the pages of the range

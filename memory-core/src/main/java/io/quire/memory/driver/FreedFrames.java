@@ -55,7 +55,7 @@ final class FreedFrames {
 
     /** Whether there are some of which the driver has not heard. */
     boolean isAnyUntold() {
-        return last.get() != NONE || telling; // in this order: who takes them out says first that he is telling
+        return last.get() != NONE || telling; // in this order: the flag is set before a frame is taken out
     }
 
     /** Tells the driver of all there are. A frame that the driver fails to take back is free all the same. */

@@ -1,8 +1,8 @@
 package io.quire.memory.frame;
 
 /**
- * Who wants to know when frames of a pool come into use and go out of it: the device they belong to. Any thread. It is
- * asked before a frame is used, which may take time and fail; and told before a frame is free, which does neither.
+ * Learns when frames of a pool come into use and go out of it: the device they belong to. Any thread. It is asked
+ * before a frame is used, which may take time and fail, and told before a frame is free, which does neither.
  */
 public interface FrameListener {
 

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * segment, which leaves no bounds to load on a hot path; without, it is the number of the pool and the place in it.
  * <p>
  * Any thread. A reader may be overtaken by the reuse of a frame, so every caller either holds the frame or checks
- * afterwards that it was not withdrawn.
+ * afterwards that it was not invalidated.
  * <p>
  * The pools stay mapped as long as this object can be reached, or a segment of {@link #slice}. The constant segment
  * keeps nothing, so what takes long enough for the garbage collector to come between (a bulk operation) keeps this

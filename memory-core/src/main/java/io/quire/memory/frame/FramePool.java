@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * A fixed number of 4 KiB frames of one kind: the allocator, a count of the page table leaves that map each frame, and
  * a count of those who hold it without mapping it. A frame that nobody maps or holds any more is free at once, so
- * whoever releases must already have withdrawn the translation from all readers and waited for the writers.
+ * whoever releases must already have invalidated the translation from all readers and waited for the writers.
  * <p>
  * Any thread; lock-free.
  */
@@ -436,7 +436,7 @@ public final class FramePool {
         return allocator.newMagazine();
     }
 
-    /** How many leaves map the frame. The answer 1 is final for the owner of that one leaf. */
+    /** How many leaves map the frame. If this returns 1 to the owner of that leaf, no other thread can raise it. */
     public int references(long offset) {
         // ORDER(frame-shared) acquire: the last owner may write what the others have finished reading.
         return FrameWord.references((long) WORDS.getAcquire(words, frame(offset)));

@@ -72,7 +72,7 @@ public final class SharedWriterSlots {
         if (!SlotWord.isIdle(idle)) {
             return false;
         }
-        // ORDER(write-in-progress) fence: the exchange is one, so that the slot is seen or the withdrawal is.
+        // ORDER(write-in-progress) fence: the exchange is one, so that the slot is seen or the invalidation is.
         if (!WORDS.compareAndSet(words, at, idle, SlotWord.enter(idle, spaceId))) {
             return false;
         }

@@ -7,7 +7,7 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The writers of one space: the slots that threads own, and the shared slots that name the space. Withdrawing a
+ * The writers of one space: the slots that threads own, and the shared slots that name the space. Invalidating a
  * permission means: change what writers look at, then {@link #await()}.
  * <p>
  * Slots come and go under the lock of the space; {@link #await()} is called under it too.

@@ -14,8 +14,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A space and all that was forked from it, to any depth: the open ones. Who shares a frame is of one lineage and has it
- * at the same address, so a lineage and an address are the way back from a frame to the entries that map it.
+ * A space and all that was forked from it, to any depth: the open ones. Spaces that share a frame are of one lineage and
+ * have it at the same address, so a lineage and an address are the way back from a frame to the entries that map it.
  * <p>
  * Any thread. A fork is added under the lock of its parent; so whoever holds the locks of all sees all.
  */

@@ -172,7 +172,7 @@ public final class PinRecord {
         }
     }
 
-    /** By which it is known again, whoever looks at it. */
+    /** The identity that a pin shares with its copies. */
     public Use identity() {
         return new Use(original == null ? this : original, use());
     }

@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  * for writers, unless an entry is replaced over and over faster than it can be copied. One writer of a space changes
  * the map at a time, others wait for it: for microseconds, or as long as it takes to copy all slots when the table is
  * replaced, or to go over all entries when the region is full; at most a minute. Interrupts do not end that wait, and a
- * virtual thread that waits lets others run. Who writes is known on the heap: a fork, and a map whose bytes were
+ * virtual thread that waits lets others run. The writer is known on the heap, so a fork, and a map whose bytes were
  * copied, wait for nobody. Every operation takes effect at one moment between its call and its return.
  * <p>
  * <b>Refusals</b>, besides those of {@link MemoryAccess}. A change that throws has left the map as it was, and one that

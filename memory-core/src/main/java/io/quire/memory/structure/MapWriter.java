@@ -182,8 +182,8 @@ final class MapWriter {
             hints.end(sequence);
             discard.run();
         } catch (Throwable later) {
-            // Frames ran out, a device failed, or the stack is full: the change is done. Whoever applies it meets what
-            // is in the way before his own change, and pages that are not given back are used again.
+            // Frames ran out, a device failed, or the stack is full: the change is done. The next writer applies it,
+            // meets what is in the way before its own change, and uses again the pages that were not given back.
             return;
         }
     }

@@ -52,7 +52,7 @@ public abstract sealed class Directory permits UpperDirectory, LeafDirectory {
         return (long) GENERATION.getAcquire(this) == wanted;
     }
 
-    /** How many parents list the node. The answer 1 is final for the owner of that parent. */
+    /** How many parents list the node. If this returns 1 to the owner of that parent, no other thread can raise it. */
     public final int references() {
         // ORDER(node-shared) acquire: the last owner may change what the others have finished copying.
         return (int) REFERENCES.getAcquire(this);
@@ -66,7 +66,7 @@ public abstract sealed class Directory permits UpperDirectory, LeafDirectory {
     /**
      * One parent less, if there are others.
      *
-     * @return false if there are none: then the count stays 1, and the caller has the node to himself
+     * @return false if there are none: then the count stays 1, and the caller alone has the node
      */
     public final boolean releaseShared() {
         int seen = references();

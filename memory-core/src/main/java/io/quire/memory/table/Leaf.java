@@ -60,7 +60,7 @@ public final class Leaf {
         ELEMENTS.setRelease(leaf, page, entry);
     }
 
-    /** How many directories list the leaf. The answer 1 is final for the owner of that directory. */
+    /** How many directories list the leaf. If this returns 1 to the owner of that directory, no other can raise it. */
     public static long references(long[] leaf) {
         // ORDER(node-shared) acquire: the last owner may change what the others have finished copying.
         return (long) ELEMENTS.getAcquire(leaf, REFERENCES);
@@ -73,7 +73,7 @@ public final class Leaf {
     /**
      * One directory less, if there are others.
      *
-     * @return false if there are none: then the count stays 1, and the caller has the leaf to himself
+     * @return false if there are none: then the count stays 1, and the caller alone has the leaf
      */
     public static boolean releaseShared(long[] leaf) {
         long seen = references(leaf);

@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A directory of leaves. Two lists: {@code leaves} is where readers look; {@code writable} holds those among them that
- * belong to this node's owner alone, and is where writers look. A fork leaves both as they are and withdraws the
+ * belong to this node's owner alone, and is where writers look. A fork leaves both as they are and invalidates the
  * generation.
  */
 public final class LeafDirectory extends Directory {

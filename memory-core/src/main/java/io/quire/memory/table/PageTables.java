@@ -28,7 +28,7 @@ public final class PageTables {
         return pools;
     }
 
-    /** Who destroys the trees that nobody lists any more. */
+    /** Destroys the trees that nobody lists any more. */
     public Reclaimer reclaimer() {
         return reclaimer;
     }

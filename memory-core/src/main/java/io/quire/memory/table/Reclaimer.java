@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * Destroys trees nobody lists any more, a node at a time, so that closing a space of any size is bounded work: the
  * rest is done by the slow paths of other spaces, by the background agent, or by whoever runs out of frames.
  * <p>
- * Any thread; lock-free. A node gets here after its translations were withdrawn, so nobody can reach it but readers
+ * Any thread; lock-free. A node gets here after its translations were invalidated, so nobody can reach it but readers
  * that will find out and read again.
  * <p>
  * An Error loses nothing: a node takes each child out when that is released, so that one half destroyed can be gone on
@@ -135,7 +135,7 @@ public final class Reclaimer {
         }
     }
 
-    /** The same, for somebody who has done what he was asked for: what cannot be done now is left to others. */
+    /** The same, for a caller whose own work is done: what cannot be done now is left to others. */
     public void reclaimIfPossible(int nodes) {
         try {
             reclaim(nodes);

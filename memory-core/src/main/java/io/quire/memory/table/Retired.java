@@ -7,7 +7,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an operation has taken out of a tree and not released yet: first the translations are withdrawn from readers
+ * What an operation has taken out of a tree and not released yet: first the translations are invalidated from readers
  * and writers, then the references go. Owned by the holder of the space's lock; reused, so that faults allocate
  * nothing for it.
  * <p>

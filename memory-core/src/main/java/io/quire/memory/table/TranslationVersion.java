@@ -45,7 +45,7 @@ public final class TranslationVersion {
     }
 
     /**
-     * Withdraws: from here on, whoever looks at the version again learns of it.
+     * Invalidates: from here on, whoever looks at the version again learns of it.
      *
      * @param what {@link #NODES}, {@link #WRITES}, {@link #ALL}, an address whose page has another frame now, or
      *        {@link #leafOf} one
@@ -60,7 +60,7 @@ public final class TranslationVersion {
         version = next;
     }
 
-    /** Has a cache that was good at one version forget what was withdrawn up to another one. */
+    /** Has a cache that was good at one version forget what was invalidated up to another one. */
     public void apply(TranslationCache cache, long from, long to) {
         for (long step = Math.max(from, to - REMEMBERED) + 1; step <= to; step++) {
             forget(cache, (long) LAST.getOpaque(last, index(step)));

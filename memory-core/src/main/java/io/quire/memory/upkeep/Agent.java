@@ -13,7 +13,7 @@ import java.util.concurrent.locks.LockSupport;
  */
 public final class Agent implements AutoCloseable {
 
-    // Nobody waits for it, so it may sleep long; who needs a frame destroys for himself.
+    // Nobody waits for it, so it may sleep long: a thread that needs a frame destroys trees itself.
     private static final long SHORTEST_NAP_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
     private static final long LONGEST_NAP_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
 

@@ -502,8 +502,9 @@ final class History {
         long before = word(twin, address);
         note("%s adds in %s at 0x%x", device.name(), twin, address);
         boolean pinned = isPinned(twin, address & -PAGE);
+        boolean held = pinned || isHeld(twin, address & -PAGE);
         boolean[] done = new boolean[1];
-        writes(twin, address, bytesOf(before + delta), pinned ? Set.of(PagesBusyException.class) : Set.of(), () -> {
+        writes(twin, address, bytesOf(before + delta), held ? Set.of(PagesBusyException.class) : Set.of(), () -> {
             assertThat(device.atomicAdd(mirror, address, delta).value()).isEqualTo(before);
             done[0] = true;
         });
@@ -516,10 +517,11 @@ final class History {
         Set<Class<? extends MemoryException>> refusals = twin.model().refusals(address, size, true);
         boolean allowed = refusals.isEmpty();
         boolean pinned = ModelSpace.pagesOf(address, size).stream().anyMatch(page -> isPinned(twin, page));
-        if (pinned) {
+        boolean held = pinned || ModelSpace.pagesOf(address, size).stream().anyMatch(page -> isHeld(twin, page));
+        if (held) {
             refusals.add(PagesBusyException.class);
         }
-        if (succeeds(refusals, allowed && !pinned, () -> attachment.makeExclusive(address, size))) {
+        if (succeeds(refusals, allowed && !held, () -> attachment.makeExclusive(address, size))) {
             for (long page : ModelSpace.pagesOf(address, size)) {
                 assertThat(twin.space().pageState(page).place()).isEqualTo(PageState.Place.EXCLUSIVE);
             }
@@ -655,6 +657,11 @@ final class History {
 
     private boolean isPinned(Twin twin, long page) {
         return pins.stream().anyMatch(pin -> pin.isOf(twin) && pin.holds(page));
+    }
+
+    /** Whether a page is held: by a pin, or by one that has ended and shares its arena with one that is open. */
+    private static boolean isHeld(Twin twin, long page) {
+        return twin.space().pageState(page).pinned();
     }
 
     // ---- what the steps are made of
