@@ -3,9 +3,11 @@ package io.quire.memory;
 import io.quire.memory.contract.ClosedException;
 import io.quire.memory.contract.PinAccess;
 import io.quire.memory.contract.PinTerm;
+import io.quire.memory.fault.FaultPath;
 import io.quire.memory.frame.FrameCache;
 import io.quire.memory.guard.Ownership;
 import io.quire.memory.guard.WriterSlot;
+import io.quire.memory.lineage.SpaceState;
 import io.quire.memory.pin.AccessorPins;
 import io.quire.memory.pin.PinRecord;
 import io.quire.memory.pin.WatchedAccessor;
@@ -36,6 +38,8 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
     private final WriterSlot slot = new WriterSlot();
     private final Space space;
     private final PageTable table;
+    private final SpaceState state;
+    private final FaultPath faultPath;
     private final FrameCache frames;
     private final TranslationVersion translations;
     private final Thread owner = Thread.currentThread();
@@ -62,6 +66,8 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
         this.handle = handle;
         this.space = handle.inner();
         this.table = space.table();
+        this.state = space.state();
+        this.faultPath = space.machine().faultPath();
         this.translations = table.translations();
         this.frames = space.machine().pools().newFrameCache();
         this.version = translations.version();
@@ -166,7 +172,7 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
             StackRoom.require();
             refresh();
             registerWriter();
-            space.machine().faultPath().makeAllWritable(space.state(), address, offsets, frames, () -> {
+            faultPath.makeAllWritable(state, address, offsets, frames, () -> {
                 refresh();
                 for (int i = 0; i < offsets.length; i++) {
                     cache.keepWritable(address + ((long) i << Geometry.PAGE_SHIFT), offsets[i]);
@@ -373,8 +379,8 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
 
     private long locateSlowly(long address) {
         refresh();
-        long offset = space.machine().faultPath().offsetForRead(space.state(), address);
-        if (!space.machine().faultPath().isZero(offset)) { // else the first write would have to invalidate it
+        long offset = faultPath.offsetForRead(state, address);
+        if (!faultPath.isZero(offset)) { // else the first write would have to invalidate it
             cache.keep(address, Geometry.pageStart(offset));
         }
         return offset;
@@ -451,7 +457,7 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
         refresh();
         registerWriter();
         if (!keepWritable(address)) {
-            space.machine().faultPath().makeWritable(space.state(), address, frames);
+            faultPath.makeWritable(state, address, frames);
             refresh();
             keepWritable(address);
         }

@@ -5,7 +5,9 @@ import io.quire.memory.contract.PageState;
 import io.quire.memory.contract.PinAccess;
 import io.quire.memory.contract.PinTerm;
 import io.quire.memory.contract.Protection;
+import io.quire.memory.fault.FaultPath;
 import io.quire.memory.frame.FramePools;
+import io.quire.memory.lineage.SpaceState;
 import io.quire.memory.migrate.RangeMigration;
 import io.quire.memory.pin.PinRecord;
 import io.quire.memory.platform.StackRoom;
@@ -39,6 +41,8 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
 
     private final Space space;
     private final PageTable table;
+    private final SpaceState state;
+    private final FaultPath faultPath;
 
     /** Kept reachable by all that it has opened: when nobody can reach it, it and that are given back. */
     private final MemoryManager manager;
@@ -47,6 +51,8 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
         super(space.table().memory());
         this.space = space;
         this.table = space.table();
+        this.state = space.state();
+        this.faultPath = space.machine().faultPath();
         this.manager = manager;
     }
 
@@ -257,7 +263,7 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
         checkPool(pool);
         StackRoom.require();
         return new MigrationReport(address, pool,
-                new RangeMigration(space.state(), space.machine().evictor(), pool.frames(), Ranges.wholePage(address),
+                new RangeMigration(state, space.machine().evictor(), pool.frames(), Ranges.wholePage(address),
                         (long) pages << Geometry.PAGE_SHIFT).move(progress));
     }
 
@@ -272,12 +278,12 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
 
     /** Where the copy goes when this space writes a shared page of a device; forks inherit it. */
     public CowPlacement cowPlacement() {
-        return space.state().cowPlacement();
+        return state.cowPlacement();
     }
 
     /** Chooses where the copy goes when this space writes a shared page of a device; forks made later inherit it. */
     public void cowPlacement(CowPlacement placement) {
-        space.state().setCowPlacement(Objects.requireNonNull(placement, "placement"));
+        state.setCowPlacement(Objects.requireNonNull(placement, "placement"));
     }
 
     /**
@@ -487,7 +493,7 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
 
     @Override
     long locate(long address) {
-        return space.machine().faultPath().offsetForRead(space.state(), address);
+        return faultPath.offsetForRead(state, address);
     }
 
     @Override
@@ -507,7 +513,7 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
             if (offset >= 0) {
                 return offset | (long) slot << SLOT_SHIFT;
             }
-            space.machine().faultPath().makeWritable(space.state(), address, space.machine().pools());
+            faultPath.makeWritable(state, address, space.machine().pools());
         }
     }
 
@@ -526,7 +532,7 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
             return (long) slot << SLOT_SHIFT;
         }
         int[] entered = new int[1];
-        space.machine().faultPath().makeAllWritable(space.state(), address, offsets, space.machine().pools(),
+        faultPath.makeAllWritable(state, address, offsets, space.machine().pools(),
                 () -> entered[0] = table.enterShared());
         return (long) entered[0] << SLOT_SHIFT;
     }

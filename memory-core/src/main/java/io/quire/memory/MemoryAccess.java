@@ -898,9 +898,7 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
     }
 
     private void checkRange(long address, long sizeBytes) {
-        if (sizeBytes < 0) {
-            throw new IllegalArgumentException("a size cannot be negative: sizeBytes=" + sizeBytes);
-        }
+        Ranges.notNegative(sizeBytes);
         // Within one page the access itself finds out.
         if (sizeBytes > Geometry.PAGE_BYTES - Geometry.pageOffset(address)) {
             checkMapped(address, sizeBytes);

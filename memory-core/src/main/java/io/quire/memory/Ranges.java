@@ -2,7 +2,7 @@ package io.quire.memory;
 
 import io.quire.memory.table.Geometry;
 
-/** What a range of whole pages has to look like. */
+/** What an address and a size have to look like. */
 final class Ranges {
 
     private Ranges() {
@@ -26,6 +26,14 @@ final class Ranges {
     static long positive(long sizeBytes) {
         if (sizeBytes <= 0 || sizeBytes > Geometry.ADDRESS_LIMIT) {
             throw new IllegalArgumentException("a range has 1 to 2^47 bytes: sizeBytes=" + sizeBytes);
+        }
+        return sizeBytes;
+    }
+
+    /** Refuses a size below zero. */
+    static long notNegative(long sizeBytes) {
+        if (sizeBytes < 0) {
+            throw new IllegalArgumentException("a size cannot be negative: sizeBytes=" + sizeBytes);
         }
         return sizeBytes;
     }

@@ -67,9 +67,7 @@ public final class RunCursor implements AutoCloseable {
     }
 
     static RunCursor open(AddressSpace handle, long address, long sizeBytes) {
-        if (sizeBytes < 0) {
-            throw new IllegalArgumentException("a size cannot be negative: sizeBytes=" + sizeBytes);
-        }
+        Ranges.notNegative(sizeBytes);
         RunCursor cursor = handle.inner().fork(true, "runs of " + handle.name(),
                 snapshot -> of(handle.manager(), snapshot, address, sizeBytes));
         boolean opened = false;

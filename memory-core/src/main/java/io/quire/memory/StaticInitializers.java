@@ -20,7 +20,7 @@ final class StaticInitializers {
         "driver.DriverCall$State", "driver.DriverCalls", "driver.DriverThread", "driver.KnownDrivers",
         "fault.DeviceFaults$1", "fault.FilledPages", "frame.FrameListener", "frame.FrameMemory", "frame.FramePool",
         "guard.Mutex", "guard.SharedWriterSlots", "guard.Wait", "guard.WriterSlot", "guard.WriterStack",
-        "guard.Writers", "handle.HandleCollector", "handle.LostHandles", "lineage.FrameShortage", "lineage.MapCount",
+        "guard.Writers", "handle.HandleCollector", "handle.LostHandles", "lineage.MapCount",
         "migrate.Evictor$Spared", "migrate.Migration", "migrate.Promoter", "pin.PinRecord", "platform.MemoryBarrier",
         "platform.MemoryPromise", "platform.NativeAccess", "platform.Reservation", "platform.StackRoom",
         "platform.TouchedPages", "platform.ZeroPages", "space.OpenSpaces", "space.PageStates$1", "space.Space",

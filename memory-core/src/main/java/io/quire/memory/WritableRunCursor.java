@@ -60,9 +60,7 @@ public final class WritableRunCursor implements AutoCloseable {
     }
 
     static WritableRunCursor open(AddressSpace handle, long address, long sizeBytes) {
-        if (sizeBytes < 0) {
-            throw new IllegalArgumentException("a size cannot be negative: sizeBytes=" + sizeBytes);
-        }
+        Ranges.notNegative(sizeBytes);
         StackRoom.require();
         handle.inner().table().permissions().checkAllWritable(address, sizeBytes);
         if (!NativeAccess.ENABLED) {

@@ -32,8 +32,9 @@ public final class ZeroCopySend {
                 AddressSpace space = memory.newAddressSpace("messages")) {
             long address = space.map(SIZE);
             space.fill(address, SIZE, (byte) 'q');
-            System.out.println("sent " + sendToFile(space, address, SIZE) + " bytes of a pin, "
-                    + sendMomentToFile(space, address, SIZE) + " bytes of a moment");
+            System.out.println("sent " + bytesInAFile(channel -> send(space, address, SIZE, channel))
+                    + " bytes of a pin, "
+                    + bytesInAFile(channel -> sendMoment(space, address, SIZE, channel)) + " bytes of a moment");
         }
     }
 
@@ -62,20 +63,15 @@ public final class ZeroCopySend {
         }
     }
 
-    private static long sendToFile(AddressSpace space, long address, long sizeBytes) throws IOException {
-        Path file = Files.createTempFile("quire", ".bin");
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
-            send(space, address, sizeBytes, channel);
-            return channel.size();
-        } finally {
-            Files.delete(file);
-        }
+    /** Sends memory to a channel. */
+    private interface Sending {
+        void sendTo(WritableByteChannel channel) throws IOException;
     }
 
-    private static long sendMomentToFile(AddressSpace space, long address, long sizeBytes) throws IOException {
+    private static long bytesInAFile(Sending sending) throws IOException {
         Path file = Files.createTempFile("quire", ".bin");
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
-            sendMoment(space, address, sizeBytes, channel);
+            sending.sendTo(channel);
             return channel.size();
         } finally {
             Files.delete(file);

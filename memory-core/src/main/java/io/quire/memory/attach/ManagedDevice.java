@@ -42,8 +42,8 @@ public final class ManagedDevice implements FrameListener {
     private final DriverCalls calls;
     private final FramePool pool;
 
-    /** Who else is told of frames that are free. */
-    private volatile @Nullable FreeListener freeListener;
+    /** Who else is told of frames that are free. Set before another thread knows of this. */
+    private @Nullable FreeListener freeListener;
 
     /** No frame is handed out any more. */
     private volatile boolean closing;
@@ -213,9 +213,8 @@ public final class ManagedDevice implements FrameListener {
 
     @Override
     public void freed(int[] frames) {
-        FreeListener listener = freeListener;
-        if (listener != null) {
-            listener.freed(frames);
+        if (freeListener != null) {
+            freeListener.freed(frames);
         }
         for (int frame : frames) {
             calls.freed(frame);
@@ -224,9 +223,8 @@ public final class ManagedDevice implements FrameListener {
 
     @Override
     public void freed(int frame) {
-        FreeListener listener = freeListener;
-        if (listener != null) {
-            listener.freed(frame);
+        if (freeListener != null) {
+            freeListener.freed(frame);
         }
         calls.freed(frame);
     }
@@ -248,7 +246,7 @@ public final class ManagedDevice implements FrameListener {
         void freed(int[] frames);
     }
 
-    /** Has somebody told of frames that are free; once, before a frame is in use. */
+    /** Has somebody told of frames that are free; once, by the thread that builds the manager. */
     public void tellFreed(FreeListener listener) {
         freeListener = listener;
     }

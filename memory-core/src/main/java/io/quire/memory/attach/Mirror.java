@@ -278,7 +278,7 @@ public final class Mirror implements DeviceMirror {
                 space.bringHome(away, access == DeviceAccess.ATOMIC ? null : device);
             }
         }
-        space.noteFault();
+        space.events().deviceFaulted();
         return new Translations(seen, translations);
     }
 
@@ -503,7 +503,7 @@ public final class Mirror implements DeviceMirror {
     }
 
     private void granted(Invalidation invalidation) {
-        space.noteInvalidation();
+        space.events().invalidated();
         boolean whole = invalidation.start() == 0 && invalidation.end() == Long.MAX_VALUE;
         boolean readsOn = invalidation.kind() == InvalidationKind.PROTECTION_PAGE;
         if (whole) {

@@ -4,6 +4,7 @@ import io.quire.memory.contract.PageState;
 import io.quire.memory.device.DeviceAccess;
 import io.quire.memory.device.PageTranslation;
 import io.quire.memory.table.PageTable;
+import io.quire.memory.trace.EventCounts;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,9 +39,6 @@ public interface MirroredSpace {
     /** What the page of an address is. */
     PageState stateOf(long address);
 
-    /** Counts a fault of a device. */
-    void noteFault();
-
-    /** Counts an invalidation that a device has granted. */
-    void noteInvalidation();
+    /** What is counted. */
+    EventCounts events();
 }

@@ -85,8 +85,7 @@ public final class PageFaults {
     }
 
     private long ownPage(SpaceState space, long[] leaf, long page, long entry, boolean allowWrite,
-            CowPlacement placement,
-            FrameSource frames) {
+            CowPlacement placement, FrameSource frames) {
         int index = Geometry.pageIndex(page);
         if (!Entry.isPresent(entry)) {
             return fill(space, leaf, page, allowWrite, frames);

@@ -2,13 +2,9 @@ package io.quire.memory.lineage;
 
 import io.quire.memory.contract.OutOfFramesException;
 
-/** Says who holds the frames when none is left: who knows all spaces. */
+/** Says who holds the frames when none is left: whoever knows all spaces. */
 @FunctionalInterface
 public interface FrameShortage {
-
-    /** Nobody who knows has been named. */
-    FrameShortage UNEXPLAINED = faulting -> new OutOfFramesException("no frame is left: space="
-            + faulting.table().name());
 
     /**
      * What is thrown.

@@ -21,22 +21,19 @@ public final class TieredMemory {
     private final PageTables tables;
     private final FramePools pools;
     private final List<DeviceTier> tiers;
-    private volatile FrameShortage shortage = FrameShortage.UNEXPLAINED;
+    private final FrameShortage shortage;
 
     /**
      * Of tables and devices.
      *
      * @param tiers of the devices whose pools are among the pools, in their order
+     * @param shortage explains why no frame is left
      */
-    public TieredMemory(PageTables tables, List<DeviceTier> tiers) {
+    public TieredMemory(PageTables tables, List<DeviceTier> tiers, FrameShortage shortage) {
         this.tables = tables;
         this.pools = tables.pools();
         this.tiers = List.copyOf(tiers);
-    }
-
-    /** Has a shortage of frames explained; once, before there is one. */
-    public void explainShortage(FrameShortage by) {
-        shortage = by;
+        this.shortage = shortage;
     }
 
     /** What is thrown when no frame is left for a fault of a space. */

@@ -47,7 +47,8 @@ public final class Machine {
         this.name = name;
         this.policies = policies;
         this.spaces = new OpenSpaces(name, maxSpaces, policies.leakTracking());
-        this.memory = new TieredMemory(new PageTables(pools, policies.promotion()), tiers);
+        this.memory = new TieredMemory(new PageTables(pools, policies.promotion()), tiers,
+                faulting -> ShortageReport.exception(this, faulting));
         this.lostHandles = new LostHandles(name);
         this.pins = new PinRegistry(pools, policies.longTermPinLimitBytes(), lostHandles, policies.leakTracking());
         this.faults = new PageFaults(memory);
@@ -55,7 +56,6 @@ public final class Machine {
         this.migration = new Migration(memory, deviceFaults);
         this.faultPath = new FaultPath(memory, faults, migration);
         this.evictor = new Evictor(memory, migration, policies.promotion());
-        memory.explainShortage(faulting -> ShortageReport.exception(this, faulting));
     }
 
     public String name() {

@@ -18,7 +18,6 @@ import io.quire.memory.table.Geometry;
 import io.quire.memory.table.PageTable;
 import io.quire.memory.table.TranslationVersion;
 import io.quire.memory.trace.CreationSite;
-import io.quire.memory.upkeep.SnapshotWatch;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.List;
@@ -71,7 +70,7 @@ public final class Space {
     /** Of {@link OpenSpaces}; of the thread that opens or closes this. */
     boolean isCounted;
 
-    /** Of {@link SnapshotWatch}. */
+    /** Of the watch over old snapshots, in {@code upkeep}. */
     private boolean overstayReported;
 
     /** Whose cursor this snapshot was made for; null if it is none. */
@@ -150,7 +149,7 @@ public final class Space {
         StackRoom.require();
         table.lock();
         try {
-            table.mappings().checkRemovable(address, sizeBytes);
+            table.permissions().checkAllChangeable(address, sizeBytes);
             takePagesFromAll(InvalidationKind.UNMAP, address, sizeBytes,
                     () -> table.mappings().remove(address, sizeBytes));
         } finally {
@@ -163,7 +162,7 @@ public final class Space {
         StackRoom.require();
         table.lock();
         try {
-            table.mappings().checkDiscardable(address, sizeBytes);
+            table.permissions().checkAllWritable(address, sizeBytes, "discarded");
             takePagesFromAll(InvalidationKind.CLEAR, address, sizeBytes,
                     () -> table.mappings().discard(address, sizeBytes));
         } finally {
@@ -184,7 +183,7 @@ public final class Space {
         StackRoom.require();
         table.lock();
         try {
-            table.mappings().checkProtectable(address, sizeBytes);
+            table.permissions().checkAllChangeable(address, sizeBytes);
             try (Notifier.Window _ = notifier.start(InvalidationKind.PROTECTION_VMA, address, address + sizeBytes)) {
                 table.mappings().protect(address, sizeBytes, protection);
             }
@@ -437,7 +436,7 @@ public final class Space {
         return table.isSnapshot();
     }
 
-    /** Whether {@link SnapshotWatch} has said that this has grown old. */
+    /** Whether it was reported that this has grown old. */
     public boolean isOverstayReported() {
         return overstayReported;
     }

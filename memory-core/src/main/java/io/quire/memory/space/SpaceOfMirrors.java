@@ -10,6 +10,7 @@ import io.quire.memory.device.DeviceAccess;
 import io.quire.memory.device.PageTranslation;
 import io.quire.memory.lineage.SpaceState;
 import io.quire.memory.table.PageTable;
+import io.quire.memory.trace.EventCounts;
 import org.jspecify.annotations.Nullable;
 
 /** A space as its mirrors see it. */
@@ -61,12 +62,7 @@ final class SpaceOfMirrors implements MirroredSpace {
     }
 
     @Override
-    public void noteFault() {
-        machine.events().deviceFaulted();
-    }
-
-    @Override
-    public void noteInvalidation() {
-        machine.events().invalidated();
+    public EventCounts events() {
+        return machine.events();
     }
 }

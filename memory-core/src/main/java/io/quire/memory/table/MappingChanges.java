@@ -74,20 +74,10 @@ public final class MappingChanges {
         table.setRoot(new Root(top, current.generation(), mappings));
     }
 
-    /** Refuses a range that {@link #remove} cannot remove. */
-    public void checkRemovable(long address, long sizeBytes) {
-        table.permissions().checkAllChangeable(address, sizeBytes);
-    }
-
     /** Takes a range out of the space, and the pages with it. */
     public void remove(long address, long sizeBytes) {
         Mappings without = table.root().mappings().minus(address, address + sizeBytes);
         removePages(address, sizeBytes, without);
-    }
-
-    /** Refuses a range that {@link #discard} cannot discard. */
-    public void checkDiscardable(long address, long sizeBytes) {
-        table.permissions().checkAllWritable(address, sizeBytes, "discarded");
     }
 
     /** Has the pages of a range read as zeros again and gives their frames back. */
@@ -110,11 +100,6 @@ public final class MappingChanges {
         tree.remove(top, 0, address, end, current.generation(), current.mappings());
         table.invalidateAndWait(TranslationVersion.ALL);
         table.invalidateAndRelease(TranslationVersion.ALL);
-    }
-
-    /** Refuses a range that {@link #protect} cannot protect. */
-    public void checkProtectable(long address, long sizeBytes) {
-        table.permissions().checkAllChangeable(address, sizeBytes);
     }
 
     /** Changes what may be done with a range. */

@@ -83,7 +83,7 @@ public final class Permissions {
     }
 
     /** Refuses a range that is not wholly mapped, or is a snapshot's: its mappings cannot change. */
-    void checkAllChangeable(long address, long sizeBytes) {
+    public void checkAllChangeable(long address, long sizeBytes) {
         checkChangeable(address);
         checkAllMapped(address, sizeBytes);
     }
@@ -98,7 +98,7 @@ public final class Permissions {
      *
      * @param attempt what was tried, as a participle
      */
-    void checkAllWritable(long address, long sizeBytes, String attempt) {
+    public void checkAllWritable(long address, long sizeBytes, String attempt) {
         checkAllChangeable(address, sizeBytes);
         for (Mappings.Range part : table.root().mappings().between(address, address + sizeBytes)) {
             if (!part.protection().isWritable()) {
