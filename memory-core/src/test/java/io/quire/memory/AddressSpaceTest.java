@@ -27,6 +27,8 @@ class AddressSpaceTest extends MemoryAccessContract {
             long fourth = space.map(1);
             assertThat(List.of(first, second, third, fourth))
                     .allMatch(start -> start > 0 && start % (256 << 10) == 0);
+            assertThat(space.describeMappings())
+                    .startsWith("[0x40000, 0x41000) READ_WRITE\n[0x80000, 0xbf000) READ_WRITE\n");
             assertThat(space.mappings()).hasToString("[[0x40000, 0x41000) READ_WRITE, [0x80000, 0xbf000) READ_WRITE, "
                     + "[0xc0000, 0x100000) READ_WRITE, [0x140000, 0x141000) READ_WRITE]");
         }

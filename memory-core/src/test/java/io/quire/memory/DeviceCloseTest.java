@@ -18,10 +18,12 @@ import io.quire.memory.testkit.RecordingDriver;
 import io.quire.memory.testkit.RecordingDriver.Call;
 import io.quire.memory.testkit.Threads;
 import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -69,6 +71,27 @@ class DeviceCloseTest {
 
     private RecordingDriver driver(String name) {
         return name.equals("near") ? near : far;
+    }
+
+    /** The lock of the space is taken while the device is asked, so a close that waited would wait for the device. */
+    @Test
+    @Timeout(30)
+    void closeOfASpaceThatIsBeingClosedReturnsAtOnce() throws InterruptedException {
+        AddressSpace space = filled("closing");
+        near.store(leaks.manager().device("near").attach(space).mirror(), address, 1);
+        CountDownLatch asked = new CountDownLatch(1);
+        near.on(Call.START, 1, () -> {
+            asked.countDown();
+            return near.hanging();
+        });
+        Thread first = Thread.ofPlatform().start(space::close);
+        asked.await();
+        space.close();
+        assertThat(first.isAlive()).as("still at it").isTrue();
+        near.release();
+        first.join();
+        assertThat(space.isClosed()).isTrue();
+        assertThat(leaks.manager().openSpaces()).isEmpty();
     }
 
     @ParameterizedTest

@@ -122,6 +122,8 @@ class EvictionTest {
             assertThat(report).hasToString("EvictionReport[from tier, wanted=20, pages=20, {MOVED=10, PINNED=10}]");
             assertThat(report.moved()).isEqualTo(10).isEqualTo(report.count(PageOutcome.MOVED));
             assertThat(report.count(PageOutcome.PINNED)).isPositive();
+            assertThat(report.outcomes()).contains(PageOutcome.MOVED, PageOutcome.PINNED)
+                    .allMatch(outcome -> report.count(outcome) > 0);
             assertThat(onTier(space, address, 20)).isEqualTo(10);
             pins.forEach(Pin::close);
             assertThat(leaks.manager().evict(tier(), 20).moved()).as("none was lost").isEqualTo(10);

@@ -13,10 +13,16 @@ import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.library.Architectures.LayeredArchitecture;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * The house: a package imports from the rows below it only, and some things are for one package or for none.
@@ -59,6 +65,29 @@ class HouseRulesTest {
             .that().resideInAnyPackage(ROOT + ".contract..", ROOT + ".device..", ROOT + ".trace..")
             .should().dependOnClassesThat().resideInAnyPackage(ROWS.stream().flatMap(List::stream)
                     .map(HouseRulesTest::pattern).toArray(String[]::new));
+
+    /** An import that only Javadoc needs is in no class file, and draws an arrow all the same. */
+    @ArchTest
+    static void importsPointDownToo(JavaClasses classes) throws IOException {
+        List<String> upward = new ArrayList<>();
+        try (Stream<Path> files = Files.walk(Path.of("src/main/java"))) {
+            for (Path file : files.filter(path -> path.toString().endsWith(".java")).toList()) {
+                String own = file.getParent().getFileName().toString();
+                Files.readString(file).lines().filter(line -> line.startsWith("import " + ROOT)).forEach(line -> {
+                    String[] parts = line.split("\\.");
+                    String imported = parts[parts.length - 2];
+                    if (rowOf(own) >= 0 && rowOf(imported) >= 0 && rowOf(imported) <= rowOf(own)) {
+                        upward.add(file.getFileName() + ": " + line);
+                    }
+                });
+            }
+        }
+        assertThat(upward).isEmpty();
+    }
+
+    private static int rowOf(String name) {
+        return IntStream.range(0, ROWS.size()).filter(row -> ROWS.get(row).contains(name)).findFirst().orElse(-1);
+    }
 
     @ArchTest
     static void everyPackageHasItsPlace(JavaClasses classes) {

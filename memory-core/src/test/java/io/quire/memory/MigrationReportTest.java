@@ -165,6 +165,7 @@ class MigrationReportTest {
             assertThat(home.isComplete()).isTrue();
             assertThat(home.pages()).isEqualTo((int) (TERABYTE / PAGE));
             assertThat(home.count(PageOutcome.ALREADY_THERE)).isEqualTo(10);
+            assertThat(home.outcomes()).containsExactlyInAnyOrder(PageOutcome.ALREADY_THERE, PageOutcome.EMPTY);
             assertThat(home.count(PageOutcome.EMPTY)).isEqualTo(home.pages() - 10);
             assertThat(home.outcome(address + (TERABYTE / 10 & -PAGE))).isEqualTo(PageOutcome.ALREADY_THERE);
             assertThat(home.outcome(address + TERABYTE - 1)).isEqualTo(PageOutcome.EMPTY);
