@@ -250,7 +250,6 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
         if (!Ownership.isCurrent(owner)) {
             throw wrongThread();
         }
-        Objects.requireNonNull(term, "term");
         Objects.requireNonNull(access, "access");
         PinRecord pinned = isShortInPage(address, sizeBytes, term) ? tryPin(address, access) : null;
         if (pinned == null) {
@@ -258,7 +257,7 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
         }
         int use = pinned.use();
         try {
-            return new Pin(pinned, address, sizeBytes, null, this);
+            return new Pin(pinned, address, sizeBytes, term, access, null, this);
         } catch (OutOfMemoryError | StackOverflowError failed) {
             giveBack(pinned, use);
             throw failed;
@@ -275,8 +274,8 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
     }
 
     private static boolean isShortInPage(long address, long sizeBytes, PinTerm term) {
-        return term == PinTerm.SHORT && sizeBytes > 0
-                && sizeBytes <= Geometry.PAGE_BYTES - Geometry.pageOffset(address);
+        return term == PinTerm.SHORT
+                && Long.compareUnsigned(sizeBytes - 1, Geometry.PAGE_BYTES - Geometry.pageOffset(address)) < 0;
     }
 
     /** Pins a page that may be written now; null if the space has to do it. */

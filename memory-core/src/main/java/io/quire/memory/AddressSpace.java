@@ -325,7 +325,7 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
         int use = pinned.use();
         boolean opened = false;
         try {
-            Pin handle = new Pin(pinned, address, sizeBytes, this, null);
+            Pin handle = new Pin(pinned, address, sizeBytes, term, access, this, null);
             pinned.watchedThrough(handle);
             opened = true;
             return handle;

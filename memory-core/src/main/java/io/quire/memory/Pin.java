@@ -49,13 +49,14 @@ public final class Pin implements AutoCloseable {
     private @Nullable Arena arena;
     private @Nullable SharedViews shared;
 
-    Pin(PinRecord pinned, long start, long sizeBytes, @Nullable AddressSpace handle, @Nullable Accessor accessor) {
+    Pin(PinRecord pinned, long start, long sizeBytes, PinTerm term, PinAccess access, @Nullable AddressSpace handle,
+            @Nullable Accessor accessor) {
         this.pinned = pinned;
         this.use = pinned.use();
         this.start = start;
         this.sizeBytes = sizeBytes;
-        this.term = pinned.term();
-        this.access = pinned.access();
+        this.term = term;
+        this.access = access;
         this.handle = handle;
         this.accessor = accessor;
     }

@@ -301,8 +301,9 @@ public final class FramePool {
      */
     public boolean hold(long offset) {
         int frame = frame(offset);
+        long[] all = words; // once: after an atomic access the compiler loads and checks a field again
         while (true) {
-            long word = (long) WORDS.getOpaque(words, frame);
+            long word = (long) WORDS.getOpaque(all, frame);
             long next = FrameWord.hold(word);
             if (next == FrameWord.REFUSED) {
                 if (FrameWord.references(word) == 0) {
@@ -310,7 +311,7 @@ public final class FramePool {
                 }
                 return false;
             }
-            if (WORDS.weakCompareAndSetPlain(words, frame, word, next)) {
+            if (WORDS.weakCompareAndSetPlain(all, frame, word, next)) {
                 return true;
             }
         }
@@ -319,14 +320,15 @@ public final class FramePool {
     /** Ends a hold; without references and other holds the frame is free. */
     public void releaseHold(long offset) {
         int frame = frame(offset);
+        long[] all = words; // as above
         while (true) {
-            long word = (long) WORDS.getOpaque(words, frame);
+            long word = (long) WORDS.getOpaque(all, frame);
             long next = FrameWord.releaseHold(word);
             if (next == FrameWord.REFUSED) {
                 throw corrupt("a frame was let go more often than it was held", frame, word);
             }
             // ORDER(frame-shared) release: the holder is done with the bytes, as whoever releases is.
-            if (WORDS.weakCompareAndSet(words, frame, word, next)) {
+            if (WORDS.weakCompareAndSet(all, frame, word, next)) {
                 if (FrameWord.isFree(next)) {
                     free(frame, word, null);
                 }

@@ -23,6 +23,12 @@ public final class FramePools implements FrameSource, AutoCloseable {
     private final Reservation reservation;
     private final MemoryPromise promise;
     private final FramePool[] pools;
+
+    // The host once more, because every fault, pin and release asks for it: no walk through the array and the pool.
+    private final FramePool host;
+    private final long hostStart;
+    private final long hostBytes;
+
     private final FrameMemory memory;
     private final long zeroFrame;
 
@@ -30,12 +36,15 @@ public final class FramePools implements FrameSource, AutoCloseable {
         this.reservation = reservation;
         this.promise = promise;
         this.pools = pools.toArray(FramePool[]::new);
+        host = pools.getFirst();
+        hostStart = host.offset(0);
+        hostBytes = (long) host.frames() << FramePool.FRAME_SHIFT;
         @Nullable MemorySegment[] segments = new MemorySegment[this.pools.length];
         for (int i = 0; i < segments.length; i++) {
             segments[i] = this.pools[i].memory();
         }
         memory = new FrameMemory(segments);
-        zeroFrame = host().allocate();
+        zeroFrame = host.allocate();
     }
 
     /** A host pool and nothing else. */
@@ -49,7 +58,7 @@ public final class FramePools implements FrameSource, AutoCloseable {
     }
 
     public FramePool host() {
-        return pools[0];
+        return host;
     }
 
     /** By number: the host first. */
@@ -64,7 +73,7 @@ public final class FramePools implements FrameSource, AutoCloseable {
 
     /** The pool of a frame. */
     public FramePool of(long offset) {
-        return isHost(offset) ? host() : ofDevice(offset);
+        return isHost(offset) ? host : ofDevice(offset);
     }
 
     private FramePool ofDevice(long offset) {
@@ -78,7 +87,7 @@ public final class FramePools implements FrameSource, AutoCloseable {
 
     /** Whether a frame is one of the host. */
     public boolean isHost(long offset) {
-        return pools.length == 1 || pools[0].contains(offset);
+        return Long.compareUnsigned(offset - hostStart, hostBytes) < 0;
     }
 
     /** The offset of the frame that is always zero. */

@@ -47,7 +47,7 @@ public final class PinRecord {
     /** Whose place it is; null if it is in the list. */
     private @Nullable AccessorPins home;
     private long address;
-    private PinAccess access;
+    private boolean writes;
 
     /** Counts up when a use begins and when it ends: an odd one is open. */
     private int use;
@@ -82,7 +82,7 @@ public final class PinRecord {
         this.original = null;
         this.place = 0;
         this.address = firstPage;
-        this.access = access;
+        this.writes = access == PinAccess.WRITE;
     }
 
     /** A place of an accessor of this thread, for one page at a time. */
@@ -96,7 +96,6 @@ public final class PinRecord {
         this.place = place;
         this.home = home;
         this.watch = accessor;
-        this.access = PinAccess.READ;
     }
 
     /** What a place holds. */
@@ -109,7 +108,7 @@ public final class PinRecord {
         this.original = original;
         this.place = original.place;
         this.address = original.address;
-        this.access = original.access;
+        this.writes = original.writes;
         this.use = use;
     }
 
@@ -120,12 +119,12 @@ public final class PinRecord {
     }
 
     /** The same for a page in a place. */
-    public void open(long page, long frame, PinAccess itsAccess) {
+    public void open(long page, long frame, PinAccess access) {
         // ORDER(pin-noted) fence: the number of the end of the last use first, then what this one holds.
         VarHandle.storeStoreFence();
         address = page;
         frames[0] = frame;
-        access = itsAccess;
+        writes = access == PinAccess.WRITE;
         open();
     }
 
@@ -302,7 +301,7 @@ public final class PinRecord {
     }
 
     public PinAccess access() {
-        return access;
+        return writes ? PinAccess.WRITE : PinAccess.READ;
     }
 
     /** Whether it holds a page in a frame. */
@@ -329,7 +328,7 @@ public final class PinRecord {
 
     private String describeHeld() {
         return list.table().describeName() + ", address=0x" + Long.toHexString(address) + ", pages="
-                + frames.length + ", " + term + ", " + access + ", taken by thread " + thread.getName()
+                + frames.length + ", " + term + ", " + access() + ", taken by thread " + thread.getName()
                 + (creation == null ? "" : ", age=" + creation.age().toMillis() + " ms" + creation.where());
     }
 

@@ -47,9 +47,8 @@ public final class TranslationCache {
     public long findWritable(long address) {
         long[] known = words;
         long word = known[index(address, known)];
-        return TranslationWord.hasTag(word, TranslationWord.tag(address, tagShift))
-                && TranslationWord.stamp(word) == stamp
-                        ? TranslationWord.offset(word) + Geometry.pageOffset(address) : MISS;
+        return TranslationWord.hasTagAndStamp(word, TranslationWord.tag(address, tagShift), stamp)
+                ? TranslationWord.offset(word) + Geometry.pageOffset(address) : MISS;
     }
 
     /**

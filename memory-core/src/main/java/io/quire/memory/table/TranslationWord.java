@@ -48,8 +48,9 @@ final class TranslationWord {
         return word >>> TAG_SHIFT == tag;
     }
 
-    static long stamp(long word) {
-        return word & STAMP_MASK;
+    /** Both in one branch: each branch in a loop of a user costs room that the compiler does not have for more. */
+    static boolean hasTagAndStamp(long word, long tag, long stamp) {
+        return (((word >>> TAG_SHIFT) ^ tag) | ((word & STAMP_MASK) ^ stamp)) == 0;
     }
 
     /** Where the frame begins. */

@@ -23,7 +23,10 @@ class TranslationWordTest {
                     assertThat(TranslationWord.hasTag(word, tag)).isTrue();
                     assertThat(TranslationWord.hasTag(word, tag ^ 1)).isFalse();
                     assertThat(TranslationWord.offset(word)).isEqualTo(offset);
-                    assertThat(TranslationWord.stamp(word)).isEqualTo(stamp);
+                    assertThat(TranslationWord.hasTagAndStamp(word, tag, stamp)).isTrue();
+                    assertThat(TranslationWord.hasTagAndStamp(word, tag ^ 1, stamp)).isFalse();
+                    assertThat(TranslationWord.hasTagAndStamp(word, tag, stamp ^ 1)).isFalse();
+                    assertThat(TranslationWord.hasTagAndStamp(word, tag | 1L << 16, stamp)).isFalse();
                 }
             }
         }
@@ -37,6 +40,7 @@ class TranslationWordTest {
                 long tag = TranslationWord.tag(address, shift);
                 assertThat(tag).isPositive();
                 assertThat(TranslationWord.hasTag(TranslationWord.NONE, tag)).isFalse();
+                assertThat(TranslationWord.hasTagAndStamp(TranslationWord.NONE, tag, 1)).isFalse();
                 assertThat(TranslationWord.fits(tag)).isEqualTo(address >= 0 && address >> shift < 0xFFFF);
             }
         }
