@@ -1,16 +1,13 @@
 package io.quire.memory.migrate;
 
-import io.quire.memory.attach.ManagedDevice;
-import io.quire.memory.attach.Notifier;
 import io.quire.memory.contract.PageOutcome;
-import io.quire.memory.driver.DriverCall;
 import io.quire.memory.frame.FramePool;
 import io.quire.memory.lineage.Lineage;
 import io.quire.memory.lineage.SpaceState;
+import io.quire.memory.table.Entry;
 import io.quire.memory.table.Geometry;
+import io.quire.memory.table.Leaf;
 import io.quire.memory.table.LeafPages;
-import java.util.ArrayList;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,13 +30,6 @@ final class Batch {
     /** By page of the leaf: the frame that a wanted page is in, and the one that a moving page goes to. */
     final long[] sources = new long[Geometry.FAN_OUT];
     final long[] targets = new long[Geometry.FAN_OUT];
-
-    /** The call of a driver that fills targets, and whose it is. */
-    @Nullable DriverCall<?> filling;
-    @Nullable ManagedDevice filledBy;
-
-    /** What devices were told when the pages were marked. */
-    final List<Notifier.Window> marking = new ArrayList<>(1);
 
     /** The space whose page comes home by this, and is not kept from it; else null. */
     private final @Nullable SpaceState home;
@@ -70,6 +60,27 @@ final class Batch {
         this.target = target;
         this.mayBlock = mayBlock;
         this.dissolves = dissolves;
+    }
+
+    /**
+     * What a space maps of some addresses of one leaf.
+     *
+     * @throws io.quire.memory.contract.ClosedException if the space is closed
+     */
+    static Batch of(SpaceState space, long from, long to, FramePool target) {
+        Batch batch = new Batch(space.lineage(), from, target, true, false);
+        long[] leaf = space.table().leaf(from);
+        space.table().root(); // throws if the space is closed: what it has no longer says nothing of what it had
+        if (leaf != null) {
+            for (long address = from; address < to; address += Geometry.PAGE_BYTES) {
+                int page = Geometry.pageIndex(address);
+                long entry = Leaf.entry(leaf, page);
+                if (Entry.isPresent(entry)) {
+                    batch.want(page, Entry.offset(entry));
+                }
+            }
+        }
+        return batch;
     }
 
     /** The space whose page comes home; null if this moves others. */

@@ -80,7 +80,7 @@ public final class RangeMigration {
     private long moveLeaf(long from, long limit) {
         long to = Math.min(limit, (from & -Geometry.LEAF_BYTES) + Geometry.LEAF_BYTES);
         makeRoom(pages(from, to));
-        Batch batch = Migration.of(space, from, to, target);
+        Batch batch = Batch.of(space, from, to, target);
         migration.move(batch);
         if (device != null && batch.hasGap(from, to)) {
             new EmptyPages(space, memory).fill(from, to, device, batch);
