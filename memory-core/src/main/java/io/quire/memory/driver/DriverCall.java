@@ -9,13 +9,13 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One call of a driver, or several of one kind in a row, which may outlive the patience of its caller.
+ * One call of a driver, or several of one kind in a row. The caller may stop waiting before it ends.
  * <pre>
  *   WAITING --run--> RUNNING --returned--> DONE
  *      |
  *      +--abandon--> ABANDONED                     never begins
  * </pre>
- * Begun by one thread and awaited by the same.
+ * The thread that begins a call is the one that awaits it.
  */
 public final class DriverCall<T> {
 
@@ -25,10 +25,10 @@ public final class DriverCall<T> {
     private final DriverCalls calls;
     private final String operation;
     private final Callable<T> work;
-    private final BooleanSupplier isOver; // made before the driver is called: to wait takes no memory
+    private final BooleanSupplier isOver; // created before the driver is called: a wait allocates nothing
     private volatile @Nullable Thread waiter;
 
-    // Written before the state is DONE, read after it was seen.
+    // Written before the state is DONE, read only after DONE was seen.
     private @Nullable T result;
     private @Nullable Throwable failure;
 
@@ -45,7 +45,7 @@ public final class DriverCall<T> {
 
     // ---- on the thread that calls the driver
 
-    /** Makes the call, unless nobody waits for it any more; keeps what the driver throws, whatever it is. */
+    /** Makes the call, unless it was abandoned. Keeps whatever the driver throws. */
     void run(Caller caller) {
         if (state.compareAndSet(State.WAITING, State.RUNNING)) {
             try {
@@ -58,7 +58,7 @@ public final class DriverCall<T> {
         }
     }
 
-    /** Does not make the call. */
+    /** Ends the call with a failure instead of making it. */
     void fail(Throwable reason) {
         if (state.compareAndSet(State.WAITING, State.RUNNING)) {
             failure = reason;
@@ -71,19 +71,19 @@ public final class DriverCall<T> {
         LockSupport.unpark(waiter);
     }
 
-    /** Who makes a call: the thread of the driver, which notes when it begins, or the caller itself. */
+    /** Makes a call: the thread of the driver, which notes when it begins, or the calling thread itself. */
     interface Caller {
         <T> T make(String operation, Callable<T> work) throws Exception;
     }
 
-    // ---- on the thread that wants it
+    // ---- on the thread that waits for it
 
     /**
-     * Waits for the driver. The deadline is that of each call by itself and counts from when that begins; who waits in
-     * line waits for those before it, of which none may take longer than its own deadline.
+     * Waits for the driver. Each call has a deadline of its own, which counts from when the call begins. A call in line
+     * waits for the calls before it, none of which may take longer than its own deadline.
      *
-     * @throws DriverFailedException if the driver throws, does not return in time, or has not from a call before; or if
-     *         the device was closed
+     * @throws DriverFailedException if the driver throws, does not return in time, or did not return from an earlier
+     *         call; or if the device was closed
      */
     public T await() {
         try {
@@ -95,7 +95,7 @@ public final class DriverCall<T> {
         }
     }
 
-    /** The same for a call that is to be made also if an Error ends the wait. */
+    /** As {@link #await}, but the call is made even if an Error ends the wait. */
     public T awaitMade() {
         waiter = Thread.currentThread();
         try {
@@ -112,7 +112,7 @@ public final class DriverCall<T> {
         return answer();
     }
 
-    @SuppressWarnings("NullAway") // a call without a result has none
+    @SuppressWarnings("NullAway") // null if the work returned null
     private T answer() {
         return result;
     }
@@ -121,17 +121,21 @@ public final class DriverCall<T> {
         return state.get() == State.DONE;
     }
 
-    /** Nobody wants it any more: if it has not begun it does not. */
+    /**
+     * Gives up the call: if it has not begun, it never will.
+     *
+     * @return true if it had not begun
+     */
     public boolean abandon() {
         return state.compareAndSet(State.WAITING, State.ABANDONED);
     }
 
-    /** Whether it is certain that the driver was not called and will not be. */
+    /** True if the driver was not called and never will be. */
     public boolean isAbandoned() {
         return state.get() == State.ABANDONED;
     }
 
-    /** Whether the driver may be at it now, or later. */
+    /** True if the driver may be at work on it now, or later. */
     public boolean mayStillRun() {
         State now = state.get();
         return now == State.RUNNING || now == State.WAITING;

@@ -13,26 +13,28 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Calls one driver from a thread of its own, so that a driver that does not return holds up nobody for longer than the
- * deadline. After that the device counts as lost, and every further call fails at once.
+ * deadline. After the deadline the device counts as lost, and every further call fails at once.
  * <p>
- * Calls are made one after the other, in the order in which they were begun. Any thread but that one; waits for the
- * driver.
+ * Calls are made one after the other, in the order in which they were begun. Any thread but the driver's own; waits for
+ * the driver.
  */
 public final class DriverCalls {
 
     private static final System.Logger LOGGER = System.getLogger(DriverCalls.class.getName());
 
-    private static final String WAY_OUT = "close it, and before it the spaces that have pages which only it can reach";
+    private static final String WAY_OUT = "close the spaces whose pages only this device can reach, then the device";
 
     private final String device;
     private final Duration deadline;
 
-    /** Null for a driver that is no code of a user: it is called in place. */
+    /** Null for a driver that is not a user's code: it is called in place. */
     private final @Nullable DriverThread thread;
     private volatile @Nullable FreedFrames freed;
     private volatile boolean lost;
 
-    /** Why it is lost, for all who come later; null if it was given up, or nobody has said so yet. */
+    /**
+     * Why the device is lost, as the cause of later failures. Null if it was given up, or if nobody has found out yet.
+     */
     private volatile @Nullable DriverFailedException reason;
 
     private DriverCalls(String device, Duration deadline, boolean inPlace) {
@@ -48,21 +50,25 @@ public final class DriverCalls {
     }
 
     /**
-     * Calls from a thread that starts with the first call.
+     * Calls the driver from a thread of its own, which starts with the first call.
      *
-     * @param device its name, for messages
+     * @param device the name of the device, for messages
      * @param deadline how long one call may take, from when it begins
      */
     public static DriverCalls onThreadOfItsOwn(String device, Duration deadline) {
         return new DriverCalls(device, deadline, false);
     }
 
-    /** Calls on the thread of the caller, without a deadline. */
+    /** Calls the driver on the thread of the caller, without a deadline. */
     public static DriverCalls inPlace(String device) {
         return new DriverCalls(device, Duration.ZERO, true);
     }
 
-    /** From now on {@link #freed} tells this driver of frames of a pool of so many. */
+    /**
+     * Makes {@link #freed} tell a driver of freed frames.
+     *
+     * @param frames the number of frames of the driver's pool
+     */
     public void tellsOfFreed(DeviceDriver driver, int frames) {
         if (thread != null) {
             FreedFrames list = new FreedFrames(this, driver, frames);
@@ -74,9 +80,9 @@ public final class DriverCalls {
     // ---- calls that are waited for
 
     /**
-     * Calls the driver with something that has no result.
+     * Calls the driver for something that has no result.
      *
-     * @param operation what it is to do, for messages
+     * @param operation what the driver is to do, for messages
      * @throws DriverFailedException as {@link #call}
      */
     public void run(String operation, Runnable work) {
@@ -86,9 +92,10 @@ public final class DriverCalls {
     /**
      * Calls the driver.
      *
-     * @param operation what it is to do, for messages
-     * @throws DriverFailedException if it throws, does not return in time, or has not before
-     * @throws io.quire.memory.contract.DriverReentryException inside a call of a driver
+     * @param operation what the driver is to do, for messages
+     * @throws DriverFailedException if the driver throws, does not return in time, or did not return from an earlier
+     *         call
+     * @throws io.quire.memory.contract.DriverReentryException if this thread is inside a call of a driver
      */
     public <T> T call(String operation, Callable<T> work) {
         return begin(operation, work).await();
@@ -100,13 +107,13 @@ public final class DriverCalls {
     }
 
     /**
-     * Begins to call the driver: after the calls that were begun before, and before those that are begun later. Waits
-     * only if very many are in line.
+     * Begins a call of the driver. It is made after the calls that were begun before it, and before those that are
+     * begun later. Waits only if the line is full.
      *
-     * @param operation what it is to do, for messages
+     * @param operation what the driver is to do, for messages
      * @return the call, to be waited for
-     * @throws DriverFailedException if the driver has not returned in time before
-     * @throws io.quire.memory.contract.DriverReentryException inside a call of a driver
+     * @throws DriverFailedException if the driver did not return from an earlier call in time
+     * @throws io.quire.memory.contract.DriverReentryException if this thread is inside a call of a driver
      */
     public <T> DriverCall<T> begin(String operation, Callable<T> work) {
         DriverCall<T> call = prepare(operation, work);
@@ -114,7 +121,7 @@ public final class DriverCalls {
         return call;
     }
 
-    /** Makes a call that is to {@link #begin} later, when nothing may be allocated any more. */
+    /** Creates a call that can {@link #begin(DriverCall) begin} later, when nothing may be allocated any more. */
     public <T> DriverCall<T> prepare(String operation, Callable<T> work) {
         return new DriverCall<>(this, operation, work);
     }
@@ -124,10 +131,7 @@ public final class DriverCalls {
         return prepare(operation, Executors.callable(work, this));
     }
 
-    /**
-     * As {@link #begin(String, Callable)}, with a call that was prepared. Allocates nothing, unless very many are in
-     * line.
-     */
+    /** As {@link #begin(String, Callable)}, for a prepared call. Allocates nothing, unless the line is full. */
     public void begin(DriverCall<?> call) {
         CallbackThread.requireOutside();
         checkAnswers(call.operation());
@@ -135,7 +139,7 @@ public final class DriverCalls {
         if (caller == null) {
             call.run(DriverCalls::makeHere);
         } else if (!caller.offer(call)) {
-            // Bounded: a driver that takes too long for the call it is in is lost, and then all get to know.
+            // This wait ends: a driver that takes too long for its present call is lost, and then nobody waits for it.
             Wait.until(() -> isLost() || caller.isClosed() || caller.offer(call));
         }
     }
@@ -145,10 +149,10 @@ public final class DriverCalls {
     }
 
     /**
-     * To be called amid the work of a call, on the driver's thread: the driver was called, has returned, and is called
-     * once more. The deadline is that of each.
+     * Begins the next call of the driver within one piece of work, so that each call has the deadline for itself.
+     * Called on the driver's thread, between two calls.
      *
-     * @throws DriverFailedException if it is not to be called any more
+     * @throws DriverFailedException if the driver may not be called any more
      */
     public void next() {
         if (lost || (thread != null && !thread.beginNext())) {
@@ -156,7 +160,7 @@ public final class DriverCalls {
         }
     }
 
-    /** Whether it is certain that a call gets no answer; if it has not begun it does not begin any more then. */
+    /** True if it is certain that a call gets no answer. If the call has not begun then, it never will. */
     boolean isUnanswerable(DriverCall<?> call) {
         if (thread == null) {
             return false;
@@ -167,7 +171,7 @@ public final class DriverCalls {
     // ---- what nobody waits for
 
     /**
-     * Tells the driver that a frame went out of use: soon, and before it is asked for that frame again. Waits for
+     * Tells the driver that a frame was freed: soon, and before the driver is asked for that frame again. Waits for
      * nobody, and does not fail.
      */
     public void freed(int frame) {
@@ -181,11 +185,14 @@ public final class DriverCalls {
         try {
             thread.wakeUp();
         } catch (Throwable later) {
-            return; // it tells before its next call
+            return; // the thread tells the driver before its next call
         }
     }
 
-    /** Waits until the driver has been told of all frames that went out of use before; not of a device that is lost. */
+    /**
+     * Waits until the driver was told of all frames that were freed before. Does not wait for a device that is lost or
+     * closed.
+     */
     public void awaitTold() {
         FreedFrames list = freed;
         if (list != null && list.isAnyUntold() && !isLost() && thread != null && !thread.isClosed()) {
@@ -193,7 +200,7 @@ public final class DriverCalls {
         }
     }
 
-    /** Notes that the driver has failed at something that fails nothing else. */
+    /** Logs a failure of the driver that makes no operation fail. */
     void note(String what, Throwable failure) {
         try {
             LOGGER.log(System.Logger.Level.WARNING, "device " + device + " " + what, failure);
@@ -209,7 +216,11 @@ public final class DriverCalls {
         return new DriverFailedException(device, operation, code, fact, cause);
     }
 
-    /** @param isRunning whether it is that call the driver has not returned from */
+    /**
+     * The failure of a call that gets no answer.
+     *
+     * @param isRunning true if the driver did not return from this very call
+     */
     DriverFailedException unanswered(String operation, boolean isRunning) {
         if (isRunning) {
             DriverFailedException failure = failed(operation, "it did not return within "
@@ -217,14 +228,14 @@ public final class DriverCalls {
             reason = failure;
             return failure;
         }
-        return isLost() ? failed(operation, "the device is lost: its driver did not answer before, or it was given up; "
-                + WAY_OUT, reason) : failed(operation, "the device is closed", null);
+        return isLost() ? failed(operation, "the device is lost: its driver did not return from a call, or it was given"
+                + " up; " + WAY_OUT, reason) : failed(operation, "the device is closed", null);
     }
 
     /**
-     * Refuses what is to be done with a device that is lost.
+     * Refuses an operation if the device is lost.
      *
-     * @throws DriverFailedException if it is
+     * @throws DriverFailedException if the device is lost
      */
     public void checkAnswers(String operation) {
         if (isLost()) {
@@ -232,12 +243,12 @@ public final class DriverCalls {
         }
     }
 
-    /** Has the device count as lost: nothing is asked of its driver any more. */
+    /** Declares the device lost: its driver is not called any more. */
     public void giveUp() {
         lost = true;
     }
 
-    /** Whether the driver did not return from a call, or was given up. */
+    /** True if the driver did not return from a call in time, or the device was given up. */
     public boolean isLost() {
         if (!lost && thread != null && thread.isOverstayed()) {
             lost = true;

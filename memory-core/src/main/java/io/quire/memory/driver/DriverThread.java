@@ -13,28 +13,32 @@ import org.jctools.queues.varhandle.MpscBlockingConsumerVarHandleArrayQueue;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The thread that calls one driver, and the clock of the call that it is in. Between two calls it looks for the next
- * one for a moment before it goes to sleep: calls come in bursts, and waking a thread takes longer than most of them.
+ * The thread that calls one driver, and keeps the time of the present call. Between two calls it looks for the next one
+ * for a moment before it goes to sleep: calls come in bursts, and waking a thread takes longer than most calls.
  */
 final class DriverThread extends CallbackThread implements DriverCall.Caller {
 
-    /** More than there are threads that call at a time: who finds it full waits for a call to be over. */
+    /** More than the threads that call at a time. A thread that finds the line full waits until a call is over. */
     private static final int CALLS_IN_LINE = 256;
 
+    /** How long the thread looks for the next call before it goes to sleep. */
     private static final long AWAKE_NANOS = TimeUnit.MICROSECONDS.toNanos(50);
 
-    /** The same while calls come so often that the next one can be expected soon. */
+    /** The longest such time, while calls come so often that the next one is expected soon. */
     private static final long AWAKE_NANOS_MAX = TimeUnit.MICROSECONDS.toNanos(500);
 
-    /** Instead of the time at which the driver was called: it is in no call; or was in one for too long. */
+    /** In place of the time at which the driver was called: it is in no call, or was in one for too long. */
     private static final long OUTSIDE = 0;
     private static final long OVERSTAYED = 1;
 
-    /** An Error may come out of an offer between the call and the signal to this thread; so it looks for itself, too. */
+    /**
+     * The thread wakes up at least this often: an Error may interrupt an offer after the call is in line and before
+     * this thread is woken.
+     */
     private static final long LONGEST_NAP_SECONDS = 1;
 
     private final BlockingQueue<DriverCall<?>> line = new MpscBlockingConsumerVarHandleArrayQueue<>(CALLS_IN_LINE);
-    @SuppressWarnings("UnnecessaryLambda") // made once: to wait takes no memory
+    @SuppressWarnings("UnnecessaryLambda") // created once: a wait allocates nothing
     private final BooleanSupplier isAnyInLine = () -> !line.isEmpty();
     private final DriverCall<?> wakeUp;
     private final long deadlineNanos;
@@ -44,7 +48,7 @@ final class DriverThread extends CallbackThread implements DriverCall.Caller {
     private volatile boolean started;
     private volatile boolean closed;
 
-    /** How long the last call was waited for; of the thread alone. */
+    /** How long this thread waited for the last call. Used by this thread alone. */
     private long lastWait;
 
     /** @param wakeUp a call that is never made */
@@ -55,14 +59,14 @@ final class DriverThread extends CallbackThread implements DriverCall.Caller {
         this.wakeUp = wakeUp;
     }
 
-    /** Has frames that went out of use told before each call. */
+    /** Makes the thread tell the driver of freed frames before each call. */
     void tellFirst(FreedFrames frames) {
         freed = frames;
     }
 
     // ---- for callers
 
-    /** Puts a call into the line, behind those that are there; false if it is full. */
+    /** Puts a call at the end of the line; false if the line is full. */
     boolean offer(DriverCall<?> call) {
         if (!started) {
             startOnce();
@@ -74,8 +78,8 @@ final class DriverThread extends CallbackThread implements DriverCall.Caller {
         starting.lock();
         try {
             if (!started && !closed) {
-                if (getState() == State.NEW) { // an Error may have come out of a start that was one
-                    start(); // not before: a device that nobody uses needs no thread
+                if (getState() == State.NEW) { // a start may have succeeded and then thrown an Error
+                    start(); // not earlier: a device that nobody uses needs no thread
                 }
                 started = true;
             }
@@ -84,18 +88,23 @@ final class DriverThread extends CallbackThread implements DriverCall.Caller {
         }
     }
 
-    /** Has the thread tell what was freed. If the line is full it does so anyway, before the next call. */
+    /**
+     * Wakes the thread to tell the driver of freed frames. If the line is full, it does so anyway before the next call.
+     */
     void wakeUp() {
         line.offer(wakeUp);
     }
 
-    /** Whether the driver is in a call for longer than the deadline, or was. Finds it out, and interrupts that call. */
+    /**
+     * True if the driver is, or was, in a call for longer than the deadline. The first thread to find that out
+     * interrupts the call.
+     */
     boolean isOverstayed() {
         long since = begun.get();
         if (since == OUTSIDE || since == OVERSTAYED) {
             return since == OVERSTAYED;
         }
-        // The exchange fails if the driver has returned just now: a call that ends is in time or not, and never both.
+        // The exchange fails if the driver has just returned: a call is either in time or not, never both.
         if (System.nanoTime() - since <= deadlineNanos || !begun.compareAndSet(since, OVERSTAYED)) {
             return false;
         }
@@ -103,7 +112,7 @@ final class DriverThread extends CallbackThread implements DriverCall.Caller {
         return true;
     }
 
-    /** Makes no more calls, and interrupts the one it is in. */
+    /** Ends the thread: it makes no more calls, and the present one is interrupted. */
     void close() {
         closed = true;
         interrupt();
@@ -124,7 +133,7 @@ final class DriverThread extends CallbackThread implements DriverCall.Caller {
                     make(call);
                 }
             } catch (OutOfMemoryError full) {
-                Thread.onSpinWait(); // nobody else would make the calls
+                Thread.onSpinWait(); // go on: no other thread makes the calls
             }
         }
     }
@@ -133,9 +142,9 @@ final class DriverThread extends CallbackThread implements DriverCall.Caller {
         try {
             FreedFrames frames = freed;
             if (frames != null) {
-                frames.tell(this); // before the call: it may be asked for one of them
+                frames.tell(this); // before the call, which may ask for one of them
             }
-        } catch (Throwable failed) { // not of the driver: the heap is full, and the frames are told the next time
+        } catch (Throwable failed) { // not the driver's fault: the heap is full, and the frames are told the next time
             call.fail(failed);
             return;
         }
@@ -144,7 +153,7 @@ final class DriverThread extends CallbackThread implements DriverCall.Caller {
         }
     }
 
-    /** Calls the driver: its deadline counts from here. */
+    /** Calls the driver. The deadline counts from here. */
     @Override
     public <T> T make(String operation, Callable<T> work) throws Exception {
         enter(operation);
@@ -161,9 +170,9 @@ final class DriverThread extends CallbackThread implements DriverCall.Caller {
     }
 
     /**
-     * Of several calls in a row one has returned, and the next one begins; its deadline counts from here.
+     * Begins the next of several calls in a row; its deadline counts from here.
      *
-     * @return false if the one that has returned took too long, so that there may be no next one
+     * @return false if the call before took too long, so that no other may follow
      */
     boolean beginNext() {
         long since = begun.get();
@@ -184,7 +193,7 @@ final class DriverThread extends CallbackThread implements DriverCall.Caller {
         Wait.awake(isAnyInLine, patience());
         try {
             return line.poll(LONGEST_NAP_SECONDS, TimeUnit.SECONDS);
-        } catch (InterruptedException ended) { // or a call has left the flag, which is cleared now
+        } catch (InterruptedException ended) { // closed, or a call left the interrupt flag set
             return null;
         } finally {
             lastWait = System.nanoTime() - begin;
@@ -192,8 +201,8 @@ final class DriverThread extends CallbackThread implements DriverCall.Caller {
     }
 
     /**
-     * Twice the last wait, if that is not too long. Where a machine is slow to wake threads, a caller that was woken
-     * itself would else find this thread asleep again each time, and both would wait for being woken for ever.
+     * Twice the last wait, if that is not too long. Some machines are slow to wake threads. There a caller that was
+     * just woken would otherwise find this thread asleep each time, and every call would cost two wake-ups.
      */
     private long patience() {
         return 2 * lastWait <= AWAKE_NANOS_MAX ? Math.max(2 * lastWait, AWAKE_NANOS) : AWAKE_NANOS;

@@ -5,30 +5,32 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * The frames of one device that went out of use and of which its driver has not heard. Whoever frees one puts it in and
- * goes on: that never waits, takes no memory, and cannot fail, for it happens under locks, and amid what must be ended.
- * Before each call the driver's thread tells what is in here.
+ * The freed frames of one device that its driver does not know of yet. Whoever frees a frame puts it in and goes on.
+ * That never waits, allocates nothing and cannot fail: frames are freed under locks, and inside operations that must
+ * not stop half way. The driver's thread tells the driver of them before each call.
  * <p>
- * A frame is in here once at most: to be freed again it has to be allocated again, for which the driver is called.
+ * A frame is in here at most once: before it can be freed again it must be allocated again, which calls the driver.
  */
 final class FreedFrames {
 
     private static final int NONE = -1;
 
-    /** Told with one call. */
+    /** The most frames that one call tells the driver of. */
     private static final int TOLD_TOGETHER = 64;
 
     private final DriverCalls calls;
     private final DeviceDriver driver;
 
-    /** By frame: the one that was freed before it, or, once it was taken, after it. */
+    /** For each frame, the one that was freed before it; once they are taken out, the one that was freed after it. */
     private final int[] next;
     private final AtomicInteger last = new AtomicInteger(NONE);
 
-    /** Taken out and not told, the one that was freed first; of the driver's thread. */
+    /**
+     * Of the frames that were taken out and not told, the one that was freed first. Used by the driver's thread alone.
+     */
     private int untold = NONE;
 
-    /** Whether the driver's thread may have taken some out that the driver has not heard of. */
+    /** True while the driver's thread may have taken out frames that the driver does not know of. */
     private volatile boolean telling;
 
     FreedFrames(DriverCalls calls, DeviceDriver driver, int frames) {
@@ -40,25 +42,25 @@ final class FreedFrames {
     /**
      * Puts a frame in, before it can be allocated again. Any thread; lock-free.
      *
-     * @return whether the driver's thread has to be woken: there was none before
+     * @return true if there was none before, so that the driver's thread has to be woken
      */
     boolean put(int frame) {
         while (true) {
             int before = last.get();
             next[frame] = before;
-            // ORDER(frame-told) release: the link, then the frame.
+            // ORDER(frame-told) release: the link first, then the frame.
             if (last.compareAndSet(before, frame)) {
                 return before == NONE;
             }
         }
     }
 
-    /** Whether there are some of which the driver has not heard. */
+    /** True if there are frames that the driver does not know of. */
     boolean isAnyUntold() {
         return last.get() != NONE || telling; // in this order: the flag is set before a frame is taken out
     }
 
-    /** Tells the driver of all there are. A frame that the driver fails to take back is free all the same. */
+    /** Tells the driver of all frames in here. If the driver fails to take one back, it is free all the same. */
     void tell(DriverThread thread) {
         if (untold == NONE && last.get() == NONE) {
             return;
@@ -67,7 +69,7 @@ final class FreedFrames {
         take();
         while (untold != NONE && !calls.isLost()) {
             int[] frames = new int[count()];
-            Callable<Object> call = () -> { // made before they are taken out: nobody tells of them a second time
+            Callable<Object> call = () -> { // created before the frames are taken out: an Error here loses none
                 tell(frames);
                 return this;
             };
@@ -93,12 +95,12 @@ final class FreedFrames {
         }
     }
 
-    /** Takes all out and turns them round, to be told in the order in which they were freed. */
+    /** Takes all frames out and reverses their order, so that the first one freed is told first. */
     private void take() {
         if (untold != NONE || last.get() == NONE) {
             return;
         }
-        // ORDER(frame-told) acquire: who takes a frame sees its link.
+        // ORDER(frame-told) acquire: whoever takes a frame sees its link.
         int frame = last.getAndSet(NONE);
         while (frame != NONE) {
             int before = next[frame];

@@ -4,7 +4,7 @@ import io.quire.memory.device.DeviceDriver;
 import io.quire.memory.device.DeviceMirror;
 import io.quire.memory.device.Invalidation;
 
-/** A driver that agrees to everything and does nothing; of no kind by itself. */
+/** A driver that agrees to everything and does nothing. Subclasses say what kind of memory it has. */
 public abstract class IdleDriver implements DeviceDriver {
 
     @Override

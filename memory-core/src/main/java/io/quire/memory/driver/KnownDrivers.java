@@ -9,8 +9,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The drivers of this JVM that belong to a device: one driver is one device, for its frames have one user. By identity,
- * and without keeping any of them alive. Any thread.
+ * The drivers of this JVM that belong to a device. A driver serves one device only, because one owner hands out its
+ * frames. Drivers are compared by identity and not kept alive. Any thread.
  */
 public final class KnownDrivers {
 
@@ -44,8 +44,8 @@ public final class KnownDrivers {
     /**
      * Notes that a driver belongs to a device, until {@link #release}.
      *
-     * @param device what it is called in messages
-     * @throws IllegalArgumentException if it belongs to another one; the message names both
+     * @param device the name of the device, for messages
+     * @throws IllegalArgumentException if the driver belongs to another device; the message names both
      */
     public static void claim(DeviceDriver driver, String device) {
         for (Reference<?> gone = FORGOTTEN.poll(); gone != null; gone = FORGOTTEN.poll()) {
@@ -54,12 +54,12 @@ public final class KnownDrivers {
         String other = DEVICES.putIfAbsent(new Key(driver, FORGOTTEN), device);
         if (other != null) {
             throw new IllegalArgumentException("one driver is one device: device=" + device + ", driver="
-                    + driver.getClass().getName() + ", is already that of " + other
+                    + driver.getClass().getName() + " already belongs to " + other
                     + "; give each device a driver of its own");
         }
     }
 
-    /** It belongs to none any more. */
+    /** Notes that a driver belongs to no device any more. */
     public static void release(DeviceDriver driver) {
         DEVICES.remove(new Key(driver, null));
     }

@@ -10,8 +10,9 @@ import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Memory that is a tier of its own without anything that computes on it. It is taken when it is asked for first, which
- * is when its manager is built. It is no code of a user, and does nothing, so it is called in place.
+ * The driver of memory that is a tier of its own, with no device that computes on it. The memory is taken when it is
+ * first asked for, while its manager is built. The driver is not a user's code and does nothing, so it is called in
+ * place.
  */
 public final class MemoryOnlyDriver extends IdleDriver implements CoherentDriver, ReservedMemory {
 
@@ -41,7 +42,8 @@ public final class MemoryOnlyDriver extends IdleDriver implements CoherentDriver
             reservation = mine;
             taken = mine.segment();
         } else {
-            taken = Arena.ofAuto().allocate(sizeBytes, Geometry.PAGE_BYTES); // to close it would end the addresses too
+            // No arena that can be closed: its addresses would end too, and a late reader may still load from them.
+            taken = Arena.ofAuto().allocate(sizeBytes, Geometry.PAGE_BYTES);
         }
         memory = taken;
         return taken;

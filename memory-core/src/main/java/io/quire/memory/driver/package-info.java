@@ -1,6 +1,6 @@
 /**
- * How a driver is called that may throw, or never return: from a thread of its own, with a deadline for each call.
- * Front door: {@link io.quire.memory.driver.DriverCalls}.
+ * Calls drivers, which may throw or never return: from a thread of their own, with a deadline for each call. Start with
+ * {@link io.quire.memory.driver.DriverCalls}.
  */
 @NullMarked
 package io.quire.memory.driver;

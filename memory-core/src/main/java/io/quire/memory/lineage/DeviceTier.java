@@ -10,30 +10,31 @@ import io.quire.memory.tier.Watermarks;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A device as a tier of memory: which page of which lineage each of its frames holds, and the queues and watermarks that
- * say which page goes next, and when. Any thread.
+ * A device as a tier of memory. It knows which page of which lineage each frame holds. Its queues say which page to
+ * evict next, and its watermarks say when. Any thread.
  */
 public final class DeviceTier implements ManagedDevice.FreeListener {
 
     private final ManagedDevice device;
 
-    // RACY(frame-owner): where the page of a frame is. Written by who maps the frame, read by who looks for victims and
-    // then makes sure under the locks; an old or half new answer is a wasted look, and the next one is right.
+    // RACY(frame-owner): where the page of a frame is. Written by the thread that maps the frame, read by a thread that
+    // looks for victims and then checks under the locks. An old or half new answer costs a wasted look; the next look
+    // is right.
     private final @Nullable Lineage[] lineages;
     private final long[] addresses;
 
     private final EvictionQueues queues;
     private final Watermarks watermarks;
 
-    /** Held by who looks for victims: one at a time. */
+    /** Held by the thread that looks for victims: one at a time. */
     private final Mutex eviction = new Mutex();
     private boolean isEvicting;
 
     /**
      * The tier of a device.
      *
-     * @param lowPercent how much of the pool is free when eviction begins
-     * @param highPercent how much is free when it ends
+     * @param lowPercent the percentage of the pool that is free when eviction begins
+     * @param highPercent the percentage that is free when it ends
      */
     public DeviceTier(ManagedDevice device, int lowPercent, int highPercent) {
         int frames = device.pool().frames();
@@ -66,8 +67,8 @@ public final class DeviceTier implements ManagedDevice.FreeListener {
     /**
      * Notes which pages of a leaf several frames are about to hold.
      *
-     * @param offsets by page, its frame
-     * @param pages which of them
+     * @param offsets for each page, the offset of its frame
+     * @param pages the pages, as a set of {@link LeafPages}
      */
     public void holds(long[] offsets, long pages, Lineage lineage, long leafStart) {
         int[] frames = new int[LeafPages.count(pages)];
@@ -82,7 +83,9 @@ public final class DeviceTier implements ManagedDevice.FreeListener {
         queues.added(frames, frame -> lineage.key(addresses[frame]));
     }
 
-    /** A run of frames at a time: most collectors want to know of every reference that is stored by itself. */
+    /**
+     * Stores whole runs at a time: most garbage collectors do extra work for each reference that is stored by itself.
+     */
     private void noteLineage(int[] frames, Lineage lineage) {
         for (int from = 0, to; from < frames.length; from = to) {
             to = from + 1;
@@ -107,7 +110,7 @@ public final class DeviceTier implements ManagedDevice.FreeListener {
         }
     }
 
-    /** Whose page a frame holds; null if nobody's. */
+    /** The lineage of the page that a frame holds; null if it holds none. */
     public @Nullable Lineage lineageOf(int frame) {
         return lineages[frame];
     }
@@ -127,14 +130,14 @@ public final class DeviceTier implements ManagedDevice.FreeListener {
         return queues;
     }
 
-    /** How many pages should go now, by the watermarks; for the one who evicts in the background. */
+    /** The number of pages to evict now, by the watermarks. For the thread that evicts in the background. */
     public int toEvict() {
         int wanted = device.isClosing() || device.isLost() ? 0 : watermarks.toEvict(pool().free(), isEvicting);
         isEvicting = wanted > 0;
         return wanted;
     }
 
-    /** Whether a page can come without the next one having to go. */
+    /** True if one more page can come without an eviction. */
     public boolean hasRoomAhead() {
         return pool().free() > watermarks.low();
     }

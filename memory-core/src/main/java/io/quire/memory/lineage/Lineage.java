@@ -14,10 +14,11 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A space and all that was forked from it, to any depth: the open ones. Spaces that share a frame are of one lineage and
- * have it at the same address, so a lineage and an address are the way back from a frame to the entries that map it.
+ * A space and everything that was forked from it, to any depth; only the open spaces are kept. Spaces that share a
+ * frame are of one lineage and map the frame at the same address. So a lineage and an address lead from a frame back to
+ * the entries that map it.
  * <p>
- * Any thread. A fork is added under the lock of its parent; so whoever holds the locks of all sees all.
+ * Any thread. A fork is added under the lock of its parent, so whoever holds the locks of all spaces sees all of them.
  */
 public final class Lineage {
 
@@ -26,31 +27,33 @@ public final class Lineage {
     private final ConcurrentHashMap<Integer, SpaceState> open = new ConcurrentHashMap<>();
     private final AtomicInteger added = new AtomicInteger();
 
-    /** Held during a migration, and while none may run. Taken before the lock of any space. */
+    /** Held during a migration, or to keep one from running. Taken before the lock of any space. */
     private final Mutex migration = new Mutex();
 
-    /** Held while the spaces are being locked: whoever holds several locks has nobody to wait for who does, too. */
+    /**
+     * Held while the spaces are being locked. So two threads that hold some of the locks never wait for each other.
+     */
     private final Mutex locking = new Mutex();
 
     /** Odd while the spaces are being locked. */
     private volatile int gate;
 
-    /** The page that is on its way home, of whichever space. */
+    /** The page that is on its way home, of any space of the lineage. */
     private long homeward = NO_PAGE;
 
-    /** This lineage for each page of a leaf, to be copied from. */
+    /** This lineage once for each page of a leaf: the source that {@link #fill} copies from. */
     private final Lineage[] copies = new Lineage[Geometry.FAN_OUT];
 
     public Lineage() {
         Arrays.fill(copies, this);
     }
 
-    /** Puts this lineage into an array, for the pages of a leaf at most. */
+    /** Puts this lineage into some elements of an array, at most as many as a leaf has pages. */
     void fill(@Nullable Lineage[] lineages, int from, int count) {
         System.arraycopy(copies, 0, lineages, from, count);
     }
 
-    /** A number for a page of this lineage that other pages will hardly have. */
+    /** Returns a number for a page of this lineage that another page is unlikely to have. */
     public long key(long address) {
         return ((long) System.identityHashCode(this) << Integer.SIZE) ^ address;
     }
@@ -60,7 +63,7 @@ public final class Lineage {
         added.incrementAndGet();
     }
 
-    /** Whether a space is one of this lineage, and open. */
+    /** True if a space belongs to this lineage and is open. */
     public boolean contains(PageTable table) {
         SpaceState its = open.get(table.id());
         return its != null && its.table() == table;
@@ -71,7 +74,7 @@ public final class Lineage {
         open.remove(space.table().id(), space);
     }
 
-    /** Lets no two migrations of one lineage run at a time. */
+    /** The lock that lets one migration of the lineage run at a time. */
     public Mutex migration() {
         return migration;
     }
@@ -79,9 +82,9 @@ public final class Lineage {
     // ---- all spaces at once
 
     /**
-     * Locks the tables of all open spaces; nobody else holds two of them. Nothing in their tables changes until
-     * {@link #unlock}, but for the bytes of pages. Forks of the lineage that begin meanwhile wait until all are locked,
-     * so that this does not run after a thread that forks without pause.
+     * Locks the tables of all open spaces; no other thread holds two of them. Until {@link #unlock} nothing changes in
+     * these tables, only bytes of pages may. Forks of the lineage that begin meanwhile wait until all are locked.
+     * Otherwise a thread that forks without pause could keep this from ever ending.
      */
     @SuppressWarnings("NonAtomicVolatileUpdate") // nobody else changes the gate
     public List<SpaceState> lock() {
@@ -110,7 +113,7 @@ public final class Lineage {
                     }
                 }
                 // STEP(lock a lineage 3)
-            } while (added.get() != seen); // a fork that was past the gate came between
+            } while (added.get() != seen); // again if a fork that had passed the gate added a space
             return locked;
         } catch (Throwable failed) {
             unlock(locked);
@@ -119,17 +122,18 @@ public final class Lineage {
     }
 
     private static void lock(SpaceState space, List<SpaceState> locked) {
-        locked.add(space); // before: what is locked is in the list, whatever fails
+        locked.add(space); // first: whatever fails, what is locked is in the list
         space.table().lock();
         if (space.table().isClosed()) {
             space.table().unlock();
             locked.removeLast();
         } else {
-            space.table().invalidateAndRelease(TranslationVersion.ALL); // what an Error has left there counts as a reference
+            // What an Error kept from being released still counts as a reference.
+            space.table().invalidateAndRelease(TranslationVersion.ALL);
         }
     }
 
-    /** Unlocks those of the spaces that this thread has locked; allocates nothing. */
+    /** Unlocks the spaces that this thread has locked; allocates nothing. */
     public static void unlock(List<SpaceState> spaces) {
         for (int i = 0; i < spaces.size(); i++) {
             SpaceState space = spaces.get(i);
@@ -139,34 +143,34 @@ public final class Lineage {
         }
     }
 
-    /** Lets whoever is locking all spaces come first; before a fork takes the lock of its parent. */
+    /** Waits while another thread locks all spaces. A fork calls this before it takes the lock of its parent. */
     public void awaitGate() {
         int seen = gate;
         if ((seen & 1) != 0) {
-            CallbackThread.requireOutside(); // who locks them may wait for this very driver
-            Wait.until(() -> gate != seen); // for this one only: the next may not make a fork wait again
+            CallbackThread.requireOutside(); // whoever locks them may wait for this very driver
+            Wait.until(() -> gate != seen); // only this time: the next one must not make a fork wait again
         }
     }
 
     // ---- a page on its way home
 
-    /** Has devices and writers leave a page alone until it is home; under the locks of all spaces. */
+    /** Makes devices and writers leave a page alone until it is home; under the locks of all spaces. */
     public void beginHomeward(long page) {
         homeward = page;
     }
 
-    /** Ends that; under the locks of all spaces. */
+    /** Ends what {@link #beginHomeward} began; under the locks of all spaces. */
     public void endHomeward() {
         homeward = NO_PAGE;
     }
 
-    /** Whether a page is on its way home, and is not to be kept from it; under the lock of any space. */
+    /** True if a page is on its way home, which nobody may stop; under the lock of any space. */
     public boolean isHomeward(long page) {
         return homeward == page;
     }
 
-    /** Waits for the migration that runs now, if one does; the caller holds no lock. */
-    @SuppressWarnings("LockNotBeforeTry") // there is nothing to do with the lock
+    /** Waits for the migration that is running, if one is. The caller holds no lock. */
+    @SuppressWarnings("LockNotBeforeTry") // taken only to wait for it
     public void awaitMigration() {
         migration.lock();
         migration.unlock();

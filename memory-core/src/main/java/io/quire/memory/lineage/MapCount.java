@@ -6,8 +6,8 @@ import io.quire.memory.table.Leaf;
 import io.quire.memory.table.LeafPages;
 
 /**
- * What the leaves that map some pages say about them, counted leaf by leaf while nothing in them can change. A leaf
- * that has a page elsewhere than it is thought to be says nothing about it.
+ * Counts the leaves that map some pages, and notes what their entries say. This goes leaf by leaf, while nothing in
+ * them can change. A leaf that has a page in another frame than expected does not count for that page.
  */
 public final class MapCount {
 
@@ -17,14 +17,16 @@ public final class MapCount {
     private long exclusive = LeafPages.NONE;
     private long unmarked = LeafPages.NONE;
 
-    /** The pages that more than one leaf maps, and by page, how many do: only what was forked has such. */
+    /**
+     * The pages that more than one leaf maps, and for each of them the number of leaves. Only forks lead to such pages.
+     */
     private long shared = LeafPages.NONE;
     private int[] counts = NO_COUNTS;
 
     /**
      * Counts one more leaf.
      *
-     * @param frames by page, the frame that it is thought to be in
+     * @param frames for each page, the frame that it is expected in
      */
     void add(long[] leaf, long pages, long[] frames) {
         long here = LeafPages.NONE;
@@ -52,12 +54,12 @@ public final class MapCount {
         }
     }
 
-    /** How many leaves map a page to its frame. */
+    /** The number of leaves that map a page to its frame. */
     public int mapped(int page) {
         return LeafPages.contains(shared, page) ? counts[page] : LeafPages.contains(mapped, page) ? 1 : 0;
     }
 
-    /** Those of some pages that as many leaves map as the first of them. */
+    /** Of some pages, those that are mapped by as many leaves as the first of them. */
     public long alike(long pages) {
         if ((pages & shared) == LeafPages.NONE) {
             return pages;
@@ -76,12 +78,12 @@ public final class MapCount {
         return shared;
     }
 
-    /** The pages that a leaf has as exclusive to a device. */
+    /** The pages that some leaf has as exclusive to a device. */
     public long exclusive() {
         return exclusive;
     }
 
-    /** Whether every leaf that maps a page has it marked as migrating, and there is one. */
+    /** True if at least one leaf maps a page, and all that do have it marked as migrating. */
     public boolean isMarked(int page) {
         return LeafPages.contains(mapped & ~unmarked, page);
     }

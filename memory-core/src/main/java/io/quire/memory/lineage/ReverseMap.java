@@ -10,8 +10,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The reverse map (rmap) of a leaf: the leaves that map one stretch of addresses in the open spaces of a lineage, and the spaces that see each; found by
- * walking every space, while the locks of all are held. Several spaces may share one leaf.
+ * The reverse map (rmap) of the addresses of one leaf: the leaves that the open spaces of a lineage have there, and the
+ * spaces that have one. It is found by walking every space while the locks of all are held. Several spaces may share
+ * one leaf.
  */
 public final class ReverseMap {
 
@@ -50,9 +51,9 @@ public final class ReverseMap {
     }
 
     /**
-     * What the leaves say about some pages, with one look at each entry.
+     * Counts what the leaves say about some pages, with one look at each entry.
      *
-     * @param frames by page, the frame that it is thought to be in
+     * @param frames for each page, the frame that it is expected in
      */
     public MapCount look(long pages, long[] frames) {
         MapCount seen = new MapCount();
@@ -62,15 +63,15 @@ public final class ReverseMap {
         return seen;
     }
 
-    /** What an entry becomes. */
+    /** Computes what an entry becomes. */
     @FunctionalInterface
     public interface Step {
         long next(int page, long entry);
     }
 
-    /** Changes the entry of every leaf that maps one of some pages to its frame. */
+    /** Changes, in every leaf, the entries that map some pages to their frames. */
     public void change(long pages, long[] frames, Step step) {
-        for (int i = 0; i < leaves.size(); i++) { // allocates nothing: whoever takes marks back may have no memory
+        for (int i = 0; i < leaves.size(); i++) { // no iterator: there may be no memory when marks are taken back
             long[] leaf = leaves.get(i);
             for (long rest = pages; rest != LeafPages.NONE; rest = LeafPages.withoutFirst(rest)) {
                 int page = LeafPages.first(rest);
@@ -82,7 +83,7 @@ public final class ReverseMap {
         }
     }
 
-    /** Forgets of some pages that they were used. */
+    /** Forgets that some pages were used. */
     public void clearAccessed(long pages) {
         for (long[] leaf : leaves) {
             Leaf.clearAccessed(leaf, pages);
@@ -90,8 +91,8 @@ public final class ReverseMap {
     }
 
     /**
-     * Whether a page was used in one of the spaces of a lineage since this was asked last. Accessors forget a page that
-     * was, so that its next use is noticed.
+     * True if a page was used in a space of the lineage since the last call for it. If it was, all accessors forget it,
+     * so that its next use is noticed.
      */
     public static boolean testAndClearAccessed(Lineage lineage, long address) {
         List<SpaceState> locked = lineage.lock();
@@ -115,7 +116,7 @@ public final class ReverseMap {
         return accessed;
     }
 
-    /** A frame that a page of a lineage is in, whichever fork's; {@link FramePool#NONE} if it is in none. */
+    /** A frame that holds a page in some space of the lineage; {@link FramePool#NONE} if none does. */
     public static long anyFrame(Lineage lineage, long address) {
         List<SpaceState> locked = lineage.lock();
         try {

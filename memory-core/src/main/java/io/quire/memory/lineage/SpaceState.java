@@ -9,8 +9,8 @@ import io.quire.memory.table.PageTable;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one space is made of, for those who change its pages under the lock of its table: the table, the devices that are
- * told of changes, the pages that are exclusive to one, the pins, and the lineage that shares its frames.
+ * The parts of one space, for code that changes its pages under the lock of its table: the table, the devices that are
+ * told of changes, the pages that are exclusive to a device, the pins, and the lineage that shares its frames.
  */
 public final class SpaceState {
 
@@ -21,7 +21,7 @@ public final class SpaceState {
     private final Exclusives exclusives;
     private volatile CowPlacement cowPlacement;
 
-    /** Of a space that is about to be opened. */
+    /** The state of a space that is about to be opened. */
     public SpaceState(PageTable table, PinRegistry registry, Lineage lineage, CowPlacement cowPlacement) {
         this.table = table;
         this.pins = new PinList(table, registry);
@@ -31,9 +31,9 @@ public final class SpaceState {
     }
 
     /**
-     * That of a fork, which is about to be opened; under the lock of this.
+     * Creates the state of a fork that is about to be opened; under the lock of this space.
      *
-     * @param asSnapshot whether it may never be written
+     * @param asSnapshot true if the fork may never be written
      */
     public SpaceState fork(Integer forkId, @Nullable String name, boolean asSnapshot) {
         return new SpaceState(table.fork(forkId, name, asSnapshot), pins.registry(), lineage, cowPlacement);
@@ -52,7 +52,7 @@ public final class SpaceState {
         return lineage;
     }
 
-    /** Tells the devices. */
+    /** Tells the devices of changes. */
     public Notifier notifier() {
         return notifier;
     }

@@ -12,8 +12,8 @@ import io.quire.memory.trace.EventCounts;
 import java.util.List;
 
 /**
- * The memory of one manager, as faults and migrations use it: the host's pool, which has the last frame that can be
- * found, the tiers of the devices, and the events that are counted. Any thread.
+ * The memory of one manager, as faults and migrations use it: the pools, the tiers of the devices, and the counts of
+ * events. Any thread.
  */
 public final class TieredMemory {
 
@@ -24,9 +24,9 @@ public final class TieredMemory {
     private final FrameShortage shortage;
 
     /**
-     * Of tables and devices.
+     * The memory behind some page tables.
      *
-     * @param tiers of the devices whose pools are among the pools, in their order
+     * @param tiers one for each device that has one of the pools, in the order of the pools
      * @param shortage explains why no frame is left
      */
     public TieredMemory(PageTables tables, List<DeviceTier> tiers, FrameShortage shortage) {
@@ -36,7 +36,7 @@ public final class TieredMemory {
         this.shortage = shortage;
     }
 
-    /** What is thrown when no frame is left for a fault of a space. */
+    /** The exception to throw when no frame is left for a fault of a space. */
     public OutOfFramesException shortage(SpaceState faulting) {
         return shortage.exception(faulting);
     }
@@ -73,11 +73,11 @@ public final class TieredMemory {
     }
 
     /**
-     * A frame of the host with one reference and undefined content, for a space that faults. Destroys dropped trees
-     * before it gives up.
+     * Allocates a frame of the host, with one reference and undefined content, for a fault of a space. Destroys dropped
+     * trees before it gives up.
      *
-     * @param frames where it comes from
-     * @return its offset
+     * @param frames the source of the frame
+     * @return the offset of the frame
      * @throws OutOfFramesException if none is left
      */
     public long allocateFrame(SpaceState faulting, FrameSource frames) {
@@ -89,7 +89,7 @@ public final class TieredMemory {
         return frame;
     }
 
-    /** The same; {@link FramePool#NONE} if none is left. */
+    /** As {@link #allocateFrame}, but {@link FramePool#NONE} if none is left. */
     private long tryAllocateFrame(FrameSource frames) {
         // STEP(allocate when none is left 1)
         long frame = frames.allocate();
@@ -98,13 +98,13 @@ public final class TieredMemory {
             frame = frames.allocate();
         }
         if (frame == FramePool.NONE) {
-            frame = frames.allocate(); // what others destroyed while reclaimAll found nothing left to do
+            frame = frames.allocate(); // others may have freed some while reclaimAll found nothing to do
         }
         return frame;
     }
 
     /**
-     * Takes several frames of the host, and looks for each as hard as {@link #allocateFrame} does; see
+     * Allocates several frames of the host, and tries as hard for each as {@link #allocateFrame} does; see
      * {@link FramePool#allocate(long[], long)}.
      */
     public void tryAllocateFrames(long[] frames, long wanted) {

@@ -2,17 +2,18 @@ package io.quire.memory.structure;
 
 /**
  * Divides the region into blocks. A block is taken from the free list of its size class, else split off a larger free
- * one, else taken from the top. {@link Sweep} merges free blocks.
+ * block, else taken from the top. {@link Sweep} merges free blocks.
  * <p>
- * Everything is a write of the change, so it happens together with the change or not at all. The first two words of a
- * free block stay what they are until then; data is written behind them. Used by the holder of the writer lock.
+ * All writes to words are a part of the change, so they happen together with it or not at all. Until the change
+ * happens, the first two words of a free block stay as they are; data is written behind them. Used by the holder of the
+ * writer lock.
  */
 final class BlockAllocator {
 
-    /** In place of a block: there is no room. */
+    /** Returned in place of a block if there is no room. */
     static final long NONE = 0;
 
-    /** A run of free memory of up to the largest size is so many blocks. */
+    /** A run of free memory up to the largest size is cut into at most this many blocks. */
     static final int PIECES_MAX = 16;
 
     private final Overlay change;
@@ -28,11 +29,11 @@ final class BlockAllocator {
     /**
      * Takes a block.
      *
-     * @param bytes its size with the header
-     * @param kind what it becomes
+     * @param bytes the size of the block with its header
+     * @param kind the kind that the block becomes
      * @param second the second word of its header
-     * @param sequence that of the change
-     * @return its offset, or {@link #NONE}
+     * @param sequence the sequence of the change
+     * @return the offset of the block, or {@link #NONE}
      */
     long allocate(long bytes, int kind, long second, long sequence) {
         if (bytes > SizeClasses.LARGEST) {
@@ -44,7 +45,7 @@ final class BlockAllocator {
             if (block != 0) {
                 return born(block, kind, take(block, of, wanted, sequence), second, sequence);
             }
-            if (region.get(MapHeader.freeListAt(of)) == 0) { // else it became empty by this change, which may fail
+            if (region.get(MapHeader.freeListAt(of)) == 0) { // else this change emptied it, and may still fail
                 hints.remove(of);
             }
         }
@@ -56,7 +57,7 @@ final class BlockAllocator {
         return born(top, kind, wanted, second, sequence);
     }
 
-    /** Whether a block of that size would come from the top, if there is room. */
+    /** True if a block of this size has to come from the top, because no free one is large enough. */
     boolean hasNoFree(long bytes) {
         return bytes <= SizeClasses.LARGEST && hints.first(SizeClasses.of(bytes)) == SizeClasses.COUNT;
     }
@@ -67,7 +68,11 @@ final class BlockAllocator {
         return block;
     }
 
-    /** Takes the first block of a list, and frees what of it is not needed; the class it then has. */
+    /**
+     * Takes the first block of a list and frees the part that is not needed.
+     *
+     * @return the size class of the part that is taken
+     */
     private int take(long block, int sizeClass, int wanted, long sequence) {
         long first = BlockHeader.mayBegin(region, block) ? change.get(block) : 0;
         if (BlockHeader.sizeClass(first) != sizeClass
@@ -84,7 +89,11 @@ final class BlockAllocator {
         return wanted;
     }
 
-    /** Makes the first part of a free range a block of a list; where the rest of it begins. */
+    /**
+     * Cuts one block off the start of a free range and puts it into its free list.
+     *
+     * @return where the rest of the range begins
+     */
     long link(long from, long end, long sequence) {
         int sizeClass = SizeClasses.largestIn(end - from);
         push(from, sizeClass, sequence);
@@ -106,7 +115,7 @@ final class BlockAllocator {
         change.set(list, block);
     }
 
-    /** Gives the pages of a block back that hold nothing: all but those that begin or end outside of it. */
+    /** Gives back the pages that lie wholly inside a block, behind its header. */
     void discard(long block) {
         long end = block + SizeClasses.bytes(BlockHeader.sizeClass(change.get(block)));
         region.discard(block + BlockHeader.BYTES, end);

@@ -1,8 +1,7 @@
 package io.quire.memory.structure;
 
 /**
- * The first 16 bytes of every block. All methods are pure; the words are changed through the {@link Journal}
- * only.
+ * The first 16 bytes of every block. All methods are pure; only the {@link Journal} changes the words.
  * <pre>
  *        63  62 61       54 53                                            0
  *       +------+-----------+-----------------------------------------------+
@@ -16,19 +15,19 @@ package io.quire.memory.structure;
  *       |  TABLE: the slots                                                |
  *
  *             allocate                       free
- *   (unborn, FREE) ------------&gt; ENTRY, TABLE -----------&gt; FREE
+ *   (none, FREE) --------------&gt; ENTRY, TABLE -----------&gt; FREE
  * </pre>
- * The sequence is that of the change that made the block what it is. A free block may be split, and free
- * blocks that lie side by side merged; HEADERS SINCE of {@link MapHeader} says when that last took headers away.
+ * SEQUENCE is that of the change that made the block what it is. Free blocks may be split, and merged with their
+ * neighbours, which takes headers away; HEADERS SINCE of {@link MapHeader} says when that last happened.
  */
 final class BlockHeader {
 
-    /** Blocks begin at multiples of it and have multiples of it as sizes. */
+    /** The offset and the size of every block are multiples of it. */
     static final int GRAIN = 16;
 
     static final int BYTES = 16;
 
-    /** Where the second word is, from the beginning of the block. */
+    /** The offset of the second word in its block. */
     static final int SECOND = Long.BYTES;
 
     static final int FREE = 1;
@@ -50,7 +49,7 @@ final class BlockHeader {
         return (long) kind << KIND_SHIFT | (long) sizeClass << CLASS_SHIFT | sequence;
     }
 
-    /** FREE, ENTRY, TABLE, or 0 where no block was yet. */
+    /** FREE, ENTRY or TABLE; 0 where there was never a block. */
     static int kind(long first) {
         return (int) (first >>> KIND_SHIFT);
     }
@@ -77,20 +76,25 @@ final class BlockHeader {
         return (int) second;
     }
 
-    // ---- what is believed of words that anybody may have overwritten
+    // ---- checks of words that anybody may have overwritten
 
-    /** Whether so much memory behind an offset is in the region as the smallest block has. */
+    /**
+     * True if a block may begin at an offset: the offset is aligned, and the smallest block there is inside the region.
+     */
     static boolean mayBegin(Region region, long block) {
         return block % GRAIN == 0 && region.contains(block, SizeClasses.SMALLEST);
     }
 
-    /** Whether the first word of a block is that of a kind, with a class that is one and fits below an end. */
+    /**
+     * True if the first word of a block has this kind and a class that exists, and the block ends at {@code end} or
+     * before.
+     */
     static boolean isBlock(long block, long first, int kind, long end) {
         return kind(first) == kind && sizeClass(first) < SizeClasses.COUNT
                 && SizeClasses.bytes(sizeClass(first)) <= end - block;
     }
 
-    /** Whether the two words are those of an entry that fits into its block. */
+    /** True if the two words are those of an entry that fits into its block. */
     static boolean isEntry(long first, long second) {
         return kind(first) == ENTRY && sizeClass(first) < SizeClasses.COUNT
                 && keyLength(second) >= 0 && valueLength(second) >= 0
@@ -102,7 +106,7 @@ final class BlockHeader {
             case FREE -> "FREE";
             case ENTRY -> "ENTRY";
             case TABLE -> "TABLE";
-            default -> "UNBORN";
+            default -> "NONE";
         } + " class=" + sizeClass(first) + " sequence=" + sequence(first);
     }
 }

@@ -1,7 +1,7 @@
 package io.quire.memory.structure;
 
 /**
- * How many slots of the table are taken and how many are tombstones. All methods are pure.
+ * The numbers of entries and of tombstones in the table. All methods are pure.
  * <pre>
  *  63                             32 31                              0
  * +---------------------------------+---------------------------------+
@@ -30,7 +30,7 @@ final class CountsWord {
         return word >>> ENTRIES_BITS;
     }
 
-    /** How many slots a search does not stop at. */
+    /** The number of slots at which a search does not stop. */
     static long used(long word) {
         return entries(word) + tombstones(word);
     }

@@ -15,14 +15,15 @@ package io.quire.memory.structure;
  *     +--------------------+-----------------------+
  *       remove, when the next slot is EMPTY anyway
  * </pre>
- * The tag is of bits of the hash that do not choose the slot: a wrong entry is looked at once in two million
- * slots.
+ * TAG has bits of the hash that do not choose the slot: a search looks at a wrong entry once in two million slots.
  */
 final class EntrySlot {
 
     static final long EMPTY = 0;
 
-    /** Was taken once; a search goes on behind it. No block lies there, it is within the header. */
+    /**
+     * A slot that was taken once: a search goes on behind it. No block has this offset, which is within the header.
+     */
     static final long TOMBSTONE = 1;
 
     private static final int BLOCK_BITS = 43;
@@ -39,7 +40,7 @@ final class EntrySlot {
         return slot != EMPTY && slot != TOMBSTONE;
     }
 
-    /** Whether the entry may be one with the hash. */
+    /** True if the entry may have the hash. */
     static boolean mayHave(long slot, long hash) {
         return isTaken(slot) && (slot ^ hash) >>> BLOCK_BITS == 0;
     }

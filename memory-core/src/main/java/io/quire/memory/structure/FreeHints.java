@@ -1,25 +1,27 @@
 package io.quire.memory.structure;
 
 /**
- * What the heap knows about the free blocks of a map in one space, so that a writer need not look at every free list.
- * Derived from the map, and forgotten when somebody else may have changed it. Used by the holder of the writer lock.
+ * What is known on the heap about the free blocks of a map in one space, so that a writer need not look at every free
+ * list. It is derived from the map, and forgotten when somebody else may have changed the map. Used by the holder of
+ * the writer lock.
  */
 final class FreeHints {
 
     private static final long UNKNOWN = -1;
 
-    /** The sequence of the map that this is about. */
+    /** The sequence of the map for which the hints are right. */
     private long sequence = UNKNOWN;
 
-    /** A bit for each class; if it is not set, the free list is empty. */
+    /** A bit for each size class. If it is clear, the free list is empty. */
     private long low;
     private long high;
 
     private long freedBytes;
-    private boolean sweepBegun; // since then all that became free was counted
+    /** True if everything that became free since a sweep began was counted. */
+    private boolean sweepBegun;
     private boolean swept;
 
-    /** Prepares for a change of the map as it is at a sequence. */
+    /** Prepares for a change of the map, which is at this sequence. */
     void begin(long now, Overlay words) {
         if (sequence != now) {
             read(words);
@@ -27,7 +29,7 @@ final class FreeHints {
         sequence = UNKNOWN; // until it is known how the change ends
     }
 
-    /** The change has ended and the map is at that sequence. */
+    /** Notes that the change has ended and the map is at this sequence. */
     void end(long now) {
         sequence = now;
     }
@@ -43,7 +45,7 @@ final class FreeHints {
         }
     }
 
-    /** All lists are empty. */
+    /** Notes that all lists are empty. */
     void clear() {
         low = 0;
         high = 0;
@@ -58,7 +60,7 @@ final class FreeHints {
         }
     }
 
-    /** A list is empty. */
+    /** Notes that a list is empty. */
     void remove(int sizeClass) {
         if (sizeClass < Long.SIZE) {
             low &= ~(1L << sizeClass);
@@ -67,7 +69,9 @@ final class FreeHints {
         }
     }
 
-    /** The first class from one on whose list may have blocks, or {@link SizeClasses#COUNT}. */
+    /**
+     * The first class, from the given one on, whose list may have blocks; {@link SizeClasses#COUNT} if there is none.
+     */
     int first(int sizeClass) {
         if (sizeClass < Long.SIZE) {
             long from = low & -1L << sizeClass;
@@ -80,12 +84,12 @@ final class FreeHints {
         return from == 0 ? SizeClasses.COUNT : Long.SIZE + Long.numberOfTrailingZeros(from);
     }
 
-    /** A part of a block went into a list. */
+    /** Notes that a part of a block went into a list. */
     void linked(int sizeClass) {
         add(sizeClass);
     }
 
-    /** A block became free and went into a list. */
+    /** Notes that a block became free and went into a list. */
     void freed(int sizeClass) {
         add(sizeClass);
         freedBytes += SizeClasses.bytes(sizeClass);
@@ -103,12 +107,12 @@ final class FreeHints {
         swept = sweepBegun && freedBytes == 0;
     }
 
-    /** How much became free since the last sweep began, as far as is known. */
+    /** The number of bytes that became free since the last sweep began, as far as is known. */
     long freedBytes() {
         return freedBytes;
     }
 
-    /** Whether nothing became free since a sweep began that went over all blocks. */
+    /** True if a sweep went over all blocks and nothing became free since it began. */
     boolean isSwept() {
         return swept;
     }

@@ -4,28 +4,26 @@ import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes all writes of one change visible by one store. A change goes through these steps, and a fork may come
- * between any two:
+ * Makes all writes of one change visible by one store. A change goes through these steps, and a fork may come between
+ * any two:
  * <ol>
- * <li><em>prepare</em>: data is written to blocks that nothing refers to. A fork has the map without the
- * change.
- * <li><em>list</em>: the writes to words are listed in the journal, while {@link StateWord} says that it is
- * empty. The same.
- * <li><em>commit</em>: the state becomes PENDING, with the number of writes. A fork has the map with the
- * change: its readers lay the journal over the words, its first writer applies it.
- * <li><em>apply</em>: the words are written, in the order of the list. Applying it again changes nothing, so
- * the fork can do it however far the parent had come.
+ * <li><em>prepare</em>: data is written to blocks that nothing refers to. A fork has the map without the change.
+ * <li><em>list</em>: the writes to words are listed in the journal, while {@link StateWord} says that it is empty. A
+ * fork has the map without the change.
+ * <li><em>commit</em>: the state becomes PENDING, with the number of writes. A fork has the map with the change: its
+ * readers lay the journal over the words, and its first writer applies it.
+ * <li><em>apply</em>: the words are written, in the order of the list. Applying the list again changes nothing, so a
+ * fork can do it, however far the parent had come.
  * <li><em>settle</em>: the state becomes SETTLED.
  * </ol>
- * Everything is refused before the commit. What fails behind it, because frames run out or a device does, has no
- * effect on the change: it is done, stays PENDING, and is applied by the next writer.
+ * A change can be refused only before the commit. If something fails after it, because frames run out or a device
+ * fails, the change is still done: it stays PENDING, and the next writer applies it.
  * <p>
- * {@link #view} may be called by any thread that may use the access, all else by the holder of the writer
- * lock.
+ * Any thread that may use the access may call {@link #view}. Everything else is for the holder of the writer lock.
  */
 final class Journal {
 
-    /** The most writes of one change: clear, which empties all free lists, has the most. */
+    /** The most writes of one change. Clearing a map takes the most: it empties all free lists. */
     static final int CAPACITY = (MapHeader.BYTES - MapHeader.JOURNAL_AT) / (2 * Long.BYTES);
 
     private final Region region;
@@ -39,7 +37,7 @@ final class Journal {
 
     // ---- readers
 
-    /** The words of the map at a state; null if the state is another by now. */
+    /** The words of the map at a state; null if the state has changed. */
     @Nullable Overlay view(long state) {
         if (StateWord.pending(state) == 0) {
             return settled;
@@ -58,18 +56,18 @@ final class Journal {
         for (int i = 0; i < pairs.length; i++) {
             pairs[i] = region.get(MapHeader.JOURNAL_AT + (long) i * Long.BYTES);
         }
-        // ORDER(block-freed) fence: a list that is being overwritten is of a state that is seen to be over.
+        // ORDER(block-freed) fence: if the list was being overwritten, the state is seen to have changed.
         VarHandle.loadLoadFence();
         if (region.get(MapHeader.STATE_AT) != state) {
             return null;
         }
         if (writes > CAPACITY || !isSane(pairs)) {
-            throw MapHeader.damaged("the journal would write where no change does", region);
+            throw MapHeader.damaged("the journal has a write that no change can have", region);
         }
         return new View(state, Overlay.of(region, pairs));
     }
 
-    /** Whether all offsets are those of words that a change may write. */
+    /** True if all offsets are those of words that a change may write. */
     private boolean isSane(long[] pairs) {
         long top = region.get(MapHeader.TOP_AT);
         for (int i = 0; i < pairs.length; i += 2) {
@@ -87,8 +85,8 @@ final class Journal {
     // ---- the writer
 
     /**
-     * Lists the writes of a change and commits it. Nothing has changed if it throws, but for an Error that comes out of
-     * the last access, when that has stored already: see {@link #isCommitted}.
+     * Lists the writes of a change and commits it. If this throws, nothing has changed. There is one exception: an
+     * Error may come out of the last access after that has stored; see {@link #isCommitted}.
      */
     void commit(Overlay change) {
         makeWritable(change);
@@ -98,14 +96,14 @@ final class Journal {
         region.setRelease(MapHeader.STATE_AT, StateWord.commit(state, change.writes()));
     }
 
-    /** Whether the change with a sequence is committed. */
+    /** True if the change with a sequence is committed. */
     boolean isCommitted(long sequence) {
         return StateWord.sequence(region.get(MapHeader.STATE_AT)) == sequence;
     }
 
-    /** So that frames run out, if they do, before the commit. */
+    /** Makes all pages of the change writable, so that frames can run out only before the commit. */
     private void makeWritable(Overlay change) {
-        long page = 0; // of the header, where the list is written before the commit
+        long page = 0; // that of the header: writing the list makes it writable
         for (int i = 0; i < change.writes(); i++) {
             long next = change.offset(i) / Region.PAGE_BYTES;
             if (next != page && next != 0) {
@@ -115,13 +113,13 @@ final class Journal {
         }
     }
 
-    /** Applies what was just committed. If it throws, the change is done nevertheless, and PENDING. */
+    /** Applies the change that was just committed. If this throws, the change is still done, and stays PENDING. */
     void apply(Overlay change) {
         write(change);
     }
 
     /**
-     * Applies what another writer, or another space before the fork, left committed.
+     * Applies a change that another writer, or another space before the fork, committed and did not apply.
      *
      * @return the sequence of the last change
      * @throws io.quire.memory.contract.MemoryException as any write; the map is as it was
@@ -130,7 +128,7 @@ final class Journal {
         long state = region.get(MapHeader.STATE_AT);
         Overlay pending = view(state);
         if (pending == null) {
-            throw MapHeader.damaged("somebody changes the map who is not its writer", region);
+            throw MapHeader.damaged("somebody changes the map without its writer lock", region);
         }
         if (pending.writes() > 0) {
             write(pending);
@@ -144,8 +142,8 @@ final class Journal {
             region.setRelease(change.offset(i), change.value(i));
         }
         region.setRelease(MapHeader.STATE_AT, StateWord.settle(region.get(MapHeader.STATE_AT)));
-        // ORDER(block-freed) release: what was freed is seen as free, and the list as over, by whoever sees
-        // what the next change writes over them.
+        // ORDER(block-freed) release: whoever sees what the next change writes over a freed block, or over the list,
+        // also sees that the block is free and the list is over.
         VarHandle.storeStoreFence();
     }
 

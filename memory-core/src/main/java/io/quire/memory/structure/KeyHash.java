@@ -5,9 +5,8 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 
 /**
- * Hashes keys, 8 bytes a step: each word is folded in by a 128-bit product with a secret odd number (after
- * wyhash). The secrets come from the seed of the map, so keys that collide cannot be prepared without it.
- * Immutable.
+ * Hashes keys, 8 bytes a step: each word is folded in by a 128-bit product with a secret odd number (after wyhash). The
+ * secrets come from the seed of the map, so nobody can prepare keys that collide without knowing it. Immutable.
  */
 final class KeyHash {
 
@@ -58,8 +57,8 @@ final class KeyHash {
     }
 
     /**
-     * Every bit of the result depends on every bit of the word (Stafford's variant 13 of the mix of
-     * MurmurHash3).
+     * Mixes a word so that every bit of the result depends on every bit of the word (Stafford's variant 13 of the mix
+     * of MurmurHash3).
      */
     private static long mix(long word) {
         long mixed = (word ^ word >>> 30) * 0xBF58476D1CE4E5B9L;

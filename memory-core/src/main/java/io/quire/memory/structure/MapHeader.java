@@ -6,7 +6,8 @@ import io.quire.memory.space.SpaceFinder;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The first page of a map. What readers look at is in the first 64 bytes, what only writers need behind it.
+ * The first page of a map. To find an entry, a reader needs only the first 64 bytes, and the journal if the state is
+ * PENDING. The rest is for writers.
  * <pre>
  *      0  MAGIC         "QuireMap"                      64  unused
  *      8  VERSION       of this layout                  72  VALUE BYTES  the lengths of all values together
@@ -19,8 +20,8 @@ import org.jspecify.annotations.Nullable;
  *     48  TABLE         TableWord                     4088  unused
  *     56  COUNTS        CountsWord                    4096  the first block
  * </pre>
- * The program may overwrite any of it, so no word is used before it was looked at: {@link #fault} has what must be true
- * of the words of the header.
+ * The program may overwrite any of it, so each word is checked before it is used: {@link #fault} has the rules for the
+ * words of the header.
  */
 final class MapHeader {
 
@@ -58,7 +59,7 @@ final class MapHeader {
         return FREE_LISTS_AT + sizeClass * Long.BYTES;
     }
 
-    /** Makes an empty map of memory that reads as zeros. */
+    /** Makes an empty map out of memory that reads as zeros. */
     static void format(Region region, long seed) {
         region.set(VERSION_AT, VERSION_NOW);
         region.set(SIZE_AT, region.sizeBytes());
@@ -82,7 +83,7 @@ final class MapHeader {
             throw noMap("there is no map", header);
         }
         if (header.get(VERSION_AT) != VERSION_NOW) {
-            throw noMap("the map has another version than " + VERSION_NOW, header);
+            throw noMap("the map has a version other than " + VERSION_NOW, header);
         }
         long size = header.get(SIZE_AT);
         if (size < REGION_MIN || size > REGION_MAX || size % Region.PAGE_BYTES != 0) {
@@ -97,9 +98,9 @@ final class MapHeader {
         return new Region(memory, address, size, space);
     }
 
-    // ---- what is believed of words that anybody may have overwritten
+    // ---- checks of words that anybody may have overwritten
 
-    /** Whether a change may write the word at an offset, in a map whose blocks end at the top. */
+    /** True if a change may write the word at an offset, in a map whose blocks end at the top. */
     static boolean mayChange(long offset, long top) {
         return offset % Long.BYTES == 0 && ((offset >= HEADERS_SINCE_AT && offset <= COUNTS_AT)
                 || (offset >= VALUE_BYTES_AT && offset <= SWEEP_SINCE_AT)
@@ -107,15 +108,15 @@ final class MapHeader {
                 || (offset >= BYTES && offset < top));
     }
 
-    /** What is wrong with the words that a change or a walk relies on; null if nothing. */
+    /** Says what is wrong with the words that a change or a walk relies on; null if nothing is. */
     static @Nullable String fault(Overlay words) {
         long top = words.get(TOP_AT);
         if (!isTop(top, words.region().sizeBytes())) {
-            return "the top is none";
+            return "the top is impossible";
         }
         long table = words.get(TABLE_AT);
         if (!TableWord.isSane(table, top)) {
-            return "the table is none";
+            return "the table is impossible";
         }
         long capacity = table == TableWord.NONE ? 0 : TableWord.capacity(table);
         return CountsWord.used(words.get(COUNTS_AT)) > capacity ? "the counts are impossible" : null;
@@ -125,7 +126,7 @@ final class MapHeader {
         return top >= BYTES && top <= limit && top % BlockHeader.GRAIN == 0;
     }
 
-    /** Whether a table that lies below the top has a block of its own. */
+    /** True if a table that lies below the top has a block of its own, or if there is no table. */
     static boolean isTable(Overlay words, long table) {
         long block = TableWord.block(table);
         long first = table == TableWord.NONE ? 0 : words.get(block);
@@ -133,7 +134,7 @@ final class MapHeader {
                 && SizeClasses.bytes(BlockHeader.sizeClass(first)) >= TableWord.blockBytes(TableWord.log2(table)));
     }
 
-    /** What is thrown when words of a map contradict each other. */
+    /** Returns the exception for words of a map that contradict each other. */
     static IllegalStateException damaged(String fact, Region region) {
         return new IllegalStateException("the map is damaged: " + fact + ": " + describe(region));
     }
@@ -142,7 +143,7 @@ final class MapHeader {
         return new IllegalArgumentException(fact + " at this address: " + describe(header));
     }
 
-    /** The header in words. */
+    /** The header as text. */
     static String describe(Region header) {
         return "address=0x" + Long.toHexString(header.address()) + ", magic=0x"
                 + Long.toHexString(header.get(MAGIC_AT)) + ", version=" + header.get(VERSION_AT)

@@ -4,8 +4,8 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * Walks all blocks of a map, from the first to the top, and all slots and free lists, and compares what it
- * meets with what words and headers say. Only while nobody changes the map.
+ * Walks all blocks of a map, from the first to the top, and all slots and free lists. Compares what it finds with what
+ * the words and headers say. Only while nobody changes the map.
  */
 final class MapRecount {
 
@@ -35,7 +35,7 @@ final class MapRecount {
         }
     }
 
-    /** Every byte from the header to the top is in one block. */
+    /** Checks that every byte from the header to the top is in one block. */
     private void walkBlocks() {
         long top = words.get(MapHeader.TOP_AT);
         long block = MapHeader.BYTES;
@@ -59,7 +59,7 @@ final class MapRecount {
         }
     }
 
-    /** What a sweep that is going on has not passed yet, and has in no list. */
+    /** Takes the free blocks that a sweep has not passed yet: they are in no list. */
     private void takeDetached() {
         long at = words.get(MapHeader.SWEEP_AT);
         long run = words.get(MapHeader.SWEEP_RUN_AT);
@@ -93,7 +93,11 @@ final class MapRecount {
         equal("value bytes", valueBytes, words.get(MapHeader.VALUE_BYTES_AT));
     }
 
-    /** The entry has a block of its own and is what a search for its key finds; the length of its value. */
+    /**
+     * Checks that an entry has a block of its own, and that a search for its key finds it.
+     *
+     * @return the length of its value
+     */
     private int takeEntry(long table, long block) {
         take(block, BlockHeader.ENTRY);
         long lengths = words.get(block + BlockHeader.SECOND);
@@ -106,7 +110,7 @@ final class MapRecount {
         return BlockHeader.valueLength(lengths);
     }
 
-    /** Each block is taken once; a second time it is not there any more. */
+    /** Takes a block out of those that were found. Taking it a second time fails. */
     private void take(long block, int kind) {
         Integer found = kindOfBlock.remove(block);
         equal("the kind of the block at " + block, kind, found == null ? -1 : found);

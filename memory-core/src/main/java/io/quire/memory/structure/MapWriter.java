@@ -6,17 +6,16 @@ import io.quire.memory.space.SpaceFinder;
 import java.util.function.Supplier;
 
 /**
- * Changes a map, one change at a time: takes the lock, applies what was left committed, prepares, commits,
- * applies. Whatever is refused, is refused before the commit, and nothing is thrown behind it; {@link Journal} has the
- * steps.
+ * Changes a map, one change at a time: takes the lock, applies what was left committed, prepares, commits, applies. A
+ * change is refused before its commit or not at all, and nothing is thrown after it. {@link Journal} has the steps.
  */
 final class MapWriter {
 
     /** The longest key, in bytes. */
     static final int KEY_MAX = (1 << 16) - 1;
 
-    /** A removal in front of an empty slot makes up to so many tombstones before it empty. */
-    private static final int SWEEP = 8;
+    /** A removal in front of an empty slot also empties up to this many tombstones before it. */
+    private static final int TOMBSTONES_EMPTIED = 8;
 
     private final Region region;
     private final KeyHash hasher;
@@ -25,11 +24,12 @@ final class MapWriter {
     private final WriterLock lock;
     private final FreeHints hints;
 
-    // The change that the holder of the lock is making. Blocks are 0 if there is none.
+    // The change that the holder of the lock is making. A block is 0 if the change has none.
     private final Overlay change;
     private final BlockAllocator blocks;
     private final Sweep sweep;
-    private final Runnable discardFreed = this::discardFreed; // behind a commit nothing may be allocated
+    // Created here: after a commit nothing may be allocated.
+    private final Runnable discardFreed = this::discardFreed;
     private final Runnable discardMerged;
     private long sequence;
     private long table;
@@ -37,7 +37,7 @@ final class MapWriter {
     private long newTable;
     private long freed;
 
-    /** A table that was seen to have a block of its own. */
+    /** A table that was checked: it has a block of its own. */
     private long soundTable = TableWord.NONE;
 
     MapWriter(Region region, KeyHash hasher, Journal journal) {
@@ -55,7 +55,7 @@ final class MapWriter {
 
     // ---- the changes
 
-    /** Sets the value of a key; true if it had one. */
+    /** Sets the value of a key; true if the key had one. */
     boolean put(byte[] key, byte[] value) {
         checkSizes(key, value);
         long hash = hasher.of(key);
@@ -63,7 +63,7 @@ final class MapWriter {
         try {
             long old = begin(key, hash);
             if (blocks.hasNoFree(entryBytes(key, value)) && sweep.isDue()) {
-                sweepStep(); // rather than take more from the top
+                sweepStep(); // before more is taken from the top
                 old = begin(key, hash);
             }
             while (!preparePut(key, value, hash, old)) {
@@ -76,19 +76,19 @@ final class MapWriter {
             giveBack();
             throw refused;
         } finally {
-            // ORDER(map-locked) release: what this writer did, then the next one may.
+            // ORDER(map-locked) release: what this writer did comes before what the next one does.
             lock.holder = null;
         }
     }
 
-    /** Removes the entry of a key; false if there was none. */
+    /** Removes the entry of a key; false if there is none. */
     boolean remove(byte[] key) {
         long hash = hasher.of(key);
         lock.lock(region, WriterLock.LIMIT);
         try {
             long old = begin(key, hash);
             if (old == SlotTable.NONE) {
-                region.makeWritable(MapHeader.STATE_AT); // a snapshot refuses this, too
+                region.makeWritable(MapHeader.STATE_AT); // so that a snapshot refuses this, too
                 hints.end(sequence - 1);
                 return false;
             }
@@ -135,12 +135,12 @@ final class MapWriter {
 
     // ---- how a change begins and ends
 
-    /** Begins a change and finds the block of the key it is about, or {@link SlotTable#NONE}. */
+    /** Begins a change and finds the block of its key, or {@link SlotTable#NONE}. */
     private long begin(byte[] key, long hash) {
         begin();
         long block = table == TableWord.NONE ? SlotTable.NONE : SlotTable.find(change, table, hash, key);
         if (block == SlotTable.TORN) {
-            throw MapHeader.damaged("a slot leads out of the region, or none is empty", region);
+            throw MapHeader.damaged("a slot points outside the region, or no slot is empty", region);
         }
         return block == SlotTable.NONE ? block : SlotTable.checkedEntry(change, block);
     }
@@ -154,7 +154,7 @@ final class MapWriter {
             throw MapHeader.damaged("it is not the map that was opened", region);
         }
         long now = journal.recover();
-        String fault = now >= StateWord.SEQUENCE_MAX ? "no change can follow" : MapHeader.fault(change);
+        String fault = now >= StateWord.SEQUENCE_MAX ? "its sequence is at its end" : MapHeader.fault(change);
         if (fault != null) {
             throw MapHeader.damaged(fault, region);
         }
@@ -168,8 +168,8 @@ final class MapWriter {
     }
 
     /**
-     * Makes the change. If it throws, nothing has changed; if it returns, the change is done, though perhaps not
-     * applied and its pages not given back.
+     * Makes the change. If this throws, nothing has changed. If it returns, the change is done, though perhaps not
+     * applied, and its free pages not given back.
      *
      * @param discard gives back pages that the change made free
      */
@@ -182,8 +182,8 @@ final class MapWriter {
             hints.end(sequence);
             discard.run();
         } catch (Throwable later) {
-            // Frames ran out, a device failed, or the stack is full: the change is done. The next writer applies it,
-            // meets what is in the way before its own change, and uses again the pages that were not given back.
+            // Frames ran out, a device failed, or the stack is full, but the change is done. The next writer applies
+            // it, and meets the same obstacle before its own change. Pages that were not given back are used again.
             return;
         }
     }
@@ -194,10 +194,10 @@ final class MapWriter {
         } catch (MemoryException refused) {
             throw refused;
         } catch (Throwable error) {
-            // The stack may have ended in what an access does after it has stored.
+            // The stack may have run out inside an access that had stored already.
             long entry = newEntry;
             long table = newTable;
-            newEntry = 0; // not to be given back unless it is known that nothing refers to them
+            newEntry = 0; // given back only if it is certain that nothing refers to them
             newTable = 0;
             if (journal.isCommitted(sequence)) {
                 return;
@@ -208,7 +208,7 @@ final class MapWriter {
         }
     }
 
-    /** After a refusal: nothing refers to the new blocks, and they may hold many frames. */
+    /** Gives back the pages of new blocks after a refusal: nothing refers to them, and they may have many frames. */
     private void giveBack() {
         try {
             if (newEntry != 0) {
@@ -218,7 +218,7 @@ final class MapWriter {
                 blocks.discard(newTable);
             }
         } catch (Throwable kept) {
-            return; // a device has to let go of them and failed, say; the pages are used again
+            return; // for example, a device does not let go of them; the pages are used again
         }
     }
 
@@ -230,7 +230,7 @@ final class MapWriter {
 
     // ---- room
 
-    /** Makes room for a put that found none, if there may be some. */
+    /** Makes room for a put that found none, or refuses the put if no sweep can help. */
     private void sweepOrRefuse(long bytes) {
         long needed = newEntry == 0 ? SizeClasses.bytes(SizeClasses.of(bytes)) : tableBytes();
         giveBack();
@@ -255,7 +255,7 @@ final class MapWriter {
 
     // ---- what a change consists of
 
-    /** False if there is no room. */
+    /** Prepares a put; false if there is no room. */
     private boolean preparePut(byte[] key, byte[] value, long hash, long old) {
         newEntry = blocks.allocate(entryBytes(key, value), BlockHeader.ENTRY,
                 BlockHeader.lengths(key.length, value.length), sequence);
@@ -276,7 +276,7 @@ final class MapWriter {
         return true;
     }
 
-    /** Puts the new entry into the table, or into a larger one; false if there is no room for that. */
+    /** Puts the new entry into the table, or into a larger one; false if there is no room for a larger one. */
     private boolean insert(long hash) {
         if (!SlotTable.hasRoom(table, change.get(MapHeader.COUNTS_AT)) && !replaceTable()) {
             return false;
@@ -293,7 +293,7 @@ final class MapWriter {
         return true;
     }
 
-    /** Copies the table, without its tombstones, to one with room for twice the entries. */
+    /** Copies the table, without its tombstones, into one that is at most half full; false if there is no room. */
     private boolean replaceTable() {
         long old = table;
         long entries = CountsWord.entries(change.get(MapHeader.COUNTS_AT));
@@ -317,7 +317,7 @@ final class MapWriter {
     /** The size of the block of the next table. */
     private long tableBytes() {
         long entries = CountsWord.entries(change.get(MapHeader.COUNTS_AT)) + 1;
-        return TableWord.blockBytes(SlotTable.log2For(entries)); // no block is that large if there can be no such table
+        return TableWord.blockBytes(SlotTable.log2For(entries)); // larger than any block if there can be no such table
     }
 
     /** Takes an entry out of its slot. */
@@ -326,9 +326,9 @@ final class MapWriter {
         long tombstones = CountsWord.tombstones(counts) + 1;
         change.set(SlotTable.slotAt(table, number), EntrySlot.TOMBSTONE);
         if (change.get(SlotTable.slotAt(table, number + 1)) == EntrySlot.EMPTY) {
-            // No search goes on behind this slot, so neither it nor tombstones before it have to lead there.
+            // No search goes on behind this slot. So neither this slot nor the tombstones before it have to lead there.
             long slotAt = SlotTable.slotAt(table, number);
-            for (int i = 1; i <= SWEEP + 1 && change.get(slotAt) == EntrySlot.TOMBSTONE; i++) {
+            for (int i = 1; i <= TOMBSTONES_EMPTIED + 1 && change.get(slotAt) == EntrySlot.TOMBSTONE; i++) {
                 change.set(slotAt, EntrySlot.EMPTY);
                 tombstones--;
                 slotAt = SlotTable.slotAt(table, number - i);
@@ -372,7 +372,7 @@ final class MapWriter {
         }
     }
 
-    /** What all objects over one map in one space have in common. */
+    /** What all objects over one map in one space share. */
     record Shared(WriterLock lock, FreeHints hints) {
 
         Shared() {

@@ -3,10 +3,10 @@ package io.quire.memory.structure;
 import java.lang.foreign.MemorySegment;
 
 /**
- * The words of a map as they will be: its memory, and over it some writes that are not applied yet. A writer
- * collects in it what it is going to change; a reader sees a committed journal through it.
+ * The words of a map as they will be: its memory, and over it some writes that are not applied yet. A writer collects
+ * its changes in it; a reader sees a committed journal through it.
  * <p>
- * Not safe for threads while writes are added; afterwards as safe as the access is.
+ * Not thread-safe while writes are added; afterwards as thread-safe as the access.
  */
 final class Overlay {
 
@@ -24,17 +24,17 @@ final class Overlay {
         this.words = words;
     }
 
-    /** The memory as it is; nothing may be added. */
+    /** The memory as it is, to which no write may be added. */
     static Overlay nothing(Region region) {
         return new Overlay(region, NONE, 0);
     }
 
-    /** Nothing yet, with room for a number of writes. */
+    /** An overlay without writes, with room for some. */
     static Overlay withRoom(Region region, int writes) {
         return new Overlay(region, new long[2 * writes], 0);
     }
 
-    /** The writes of pairs of offset and value. */
+    /** An overlay of writes that are given as pairs of offset and value. */
     static Overlay of(Region region, long[] pairs) {
         return new Overlay(region, pairs, pairs.length);
     }
@@ -52,7 +52,7 @@ final class Overlay {
         return region.get(offset);
     }
 
-    /** Adds a write, or changes the value of one that was added. */
+    /** Adds a write, or changes the value of an earlier one at the same offset. */
     void set(long offset, long value) {
         int i = 0;
         while (i < words && pairs[i] != offset) {
@@ -63,7 +63,7 @@ final class Overlay {
         words = Math.max(words, i + 2);
     }
 
-    /** Whether so many more can be added. */
+    /** True if this many more writes can be added. */
     boolean hasRoom(int writes) {
         return words + 2 * writes <= pairs.length;
     }
@@ -72,7 +72,7 @@ final class Overlay {
         words = 0;
     }
 
-    /** How many writes there are. */
+    /** The number of writes. */
     int writes() {
         return words / 2;
     }

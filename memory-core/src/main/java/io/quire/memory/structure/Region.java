@@ -7,22 +7,22 @@ import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The memory of one map as one access reaches it, by offset from its header. Offsets are the same in every
- * fork. As safe for threads as the access is.
+ * The memory of one map, reached through one access by the offset from its header. Offsets are the same in every fork.
+ * As thread-safe as the access.
  * <p>
- * Offsets and lengths come out of memory that anybody may overwrite. Whoever uses one has looked at it before; that
- * none leads out of the region is made sure of here once more.
+ * Offsets and lengths come out of memory that anybody may overwrite. Whoever uses one checks it first; this class
+ * checks once more that it does not lead outside the region.
  *
- * @param memory how it is reached
- * @param address where the header is; a multiple of the page size
+ * @param memory the access
+ * @param address the address of the header; a multiple of the page size
  * @param sizeBytes whole pages
- * @param space the space, if it is known: for what an accessor cannot do
+ * @param space the space, which can discard pages and an accessor cannot; null if it is not known
  */
 record Region(MemoryAccess memory, long address, long sizeBytes, @Nullable AddressSpace space) {
 
     static final int PAGE_BYTES = Geometry.PAGE_BYTES;
 
-    /** Giving pages back costs a barrier on all processors; for fewer than 64 KiB it does not pay. */
+    /** Giving pages back costs a barrier on all processors, which does not pay for fewer than 64 KiB. */
     private static final long WORTH_DISCARDING = 16 * PAGE_BYTES;
 
     long get(long offset) {
@@ -41,7 +41,7 @@ record Region(MemoryAccess memory, long address, long sizeBytes, @Nullable Addre
         memory.setLongRelease(at(offset, Long.BYTES), value);
     }
 
-    /** Has the page of an aligned long resident and writable, without a change. */
+    /** Makes the page of an aligned long resident and writable, without a change to it. */
     void makeWritable(long offset) {
         memory.getAndAddLong(at(offset, Long.BYTES), 0);
     }
@@ -62,20 +62,17 @@ record Region(MemoryAccess memory, long address, long sizeBytes, @Nullable Addre
         memory.fill(at(offset, bytes), bytes, (byte) 0);
     }
 
-    /** Whether the bytes at an offset are those of the key. */
+    /** True if the bytes at an offset are those of the key. */
     boolean holds(long offset, byte[] key) {
         return memory.mismatch(at(offset, key.length), MemorySegment.ofArray(key), 0, key.length) < 0;
     }
 
-    /** Whether so many bytes at an offset are inside, behind the header. */
+    /** True if this many bytes at an offset are inside the region, behind the header. */
     boolean contains(long offset, long bytes) {
         return offset >= MapHeader.BYTES && offset <= sizeBytes - bytes;
     }
 
-    /**
-     * Gives whole pages between two offsets back, if that pays and the space is known. What they hold is
-     * lost.
-     */
+    /** Gives back the whole pages between two offsets, if that pays and the space is known. Their content is lost. */
     void discard(long from, long to) {
         long first = from + PAGE_BYTES - 1 & -PAGE_BYTES;
         long bytes = (to & -PAGE_BYTES) - first;
@@ -84,7 +81,7 @@ record Region(MemoryAccess memory, long address, long sizeBytes, @Nullable Addre
         }
     }
 
-    /** The address of so many bytes at an offset, all of which are inside. */
+    /** The address of this many bytes at an offset, all of which are inside the region. */
     private long at(long offset, long bytes) {
         if (offset < 0 || offset > sizeBytes - bytes) {
             throw outside(offset, bytes);
@@ -93,7 +90,7 @@ record Region(MemoryAccess memory, long address, long sizeBytes, @Nullable Addre
     }
 
     private IllegalStateException outside(long offset, long bytes) {
-        return new IllegalStateException("the map is damaged: it leads out of its region: " + this + ", regionBytes="
+        return new IllegalStateException("the map is damaged: it points outside its region: " + this + ", regionBytes="
                 + sizeBytes + ", offset=" + offset + ", bytes=" + bytes);
     }
 

@@ -1,8 +1,8 @@
 package io.quire.memory.structure;
 
 /**
- * The sizes blocks come in: multiples of 16 bytes, four to each doubling, so that less than a quarter of a
- * block stays unused. All methods are pure.
+ * The sizes that blocks can have: multiples of 16 bytes, four to each doubling, so that less than a quarter of a block
+ * stays unused; in the two smallest sizes it can be more. All methods are pure.
  * <pre>
  *   class   0   1   2   3   4    5    6    7    8    9   10 ...         122
  *   bytes  32  48  64  80  96  112  128  160  192  224  256 ...  2^36 (64 GiB)
@@ -10,7 +10,7 @@ package io.quire.memory.structure;
  */
 final class SizeClasses {
 
-    /** The largest block, which holds any array of Java twice and a table of 2^32 slots. */
+    /** The largest block. It has room for two Java arrays of any length, or a table of 2^32 slots. */
     static final long LARGEST = 1L << 36;
 
     /** From here on each doubling has four classes; below, every multiple of 16 from 32 has one. */
@@ -18,6 +18,7 @@ final class SizeClasses {
     private static final int REGULAR_FIRST = 2;
     private static final int STEPS_LOG2 = 2;
     private static final int STEPS = 1 << STEPS_LOG2;
+
     /** The smallest block. */
     static final int SMALLEST = 2 * BlockHeader.GRAIN;
 
@@ -26,7 +27,7 @@ final class SizeClasses {
     private SizeClasses() {
     }
 
-    /** The smallest class whose blocks have so many bytes; 1 to {@link #LARGEST}. */
+    /** The smallest class whose blocks have at least this many bytes, which are 1 to {@link #LARGEST}. */
     static int of(long bytes) {
         if (bytes <= 1L << REGULAR_LOG2) {
             return (int) (Math.max(bytes, SMALLEST) - 1) / BlockHeader.GRAIN - 1;
@@ -47,7 +48,7 @@ final class SizeClasses {
     }
 
     /**
-     * The class of the largest block to cut off a range so that the rest is nothing or has room for a block.
+     * The class of the largest block that can be cut off a range so that the rest is empty or has room for a block.
      *
      * @param bytes a multiple of 16, at least {@link #SMALLEST}
      */

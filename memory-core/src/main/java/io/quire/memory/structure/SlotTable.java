@@ -1,32 +1,37 @@
 package io.quire.memory.structure;
 
 /**
- * The table of a map: open addressing, linear probing. Removed entries leave tombstones instead of having
- * later ones moved up: an entry stays in its slot as long as the table lives, so a reader that has found it
- * needs nothing but the entry itself to be still there, and a removal writes few words, as the journal wants
- * it.
+ * The table of a map: open addressing, linear probing. A removed entry leaves a tombstone, and later entries do not
+ * move up. So an entry stays in its slot as long as the table lives: a reader that has found it needs nothing but that
+ * entry to be still there, and a removal writes few words, which suits the journal.
  * <p>
- * All methods are functions of the words and of a table word; nothing here writes, but {@link #fill} into a
- * block that nothing refers to yet.
+ * All methods are functions of the words and of a table word. Only {@link #fill} writes, and only into a block that
+ * nothing refers to yet.
  */
 final class SlotTable {
 
-    /** Instead of a block: the key is not there. */
+    /** Returned in place of a block if the key is not there. */
     static final long NONE = 0;
 
-    /** Instead of a block: a slot points out of the region, so this is no table, or not any more. */
+    /**
+     * Returned in place of a block if a slot points outside the region, or none is empty: this is no table, or no
+     * longer one.
+     */
     static final long TORN = -1;
 
     private static final int LINE_LOG2 = 3;
     private static final long LINE_MASK = (1L << LINE_LOG2) - 1;
 
-    /** Odd, so that every line is met once; near none of the small fractions of any power of two. */
+    /**
+     * Odd, so that every line is met once. Close to no simple fraction of a power of two, so that the lines are met in
+     * a scattered order.
+     */
     private static final long SCATTER = 0x9E3779B97F4A7C15L;
 
     private SlotTable() {
     }
 
-    /** The block of the entry of a key, {@link #NONE} or {@link #TORN}. */
+    /** The block of the entry of a key; {@link #NONE} or {@link #TORN} if there is none. */
     static long find(Overlay words, long table, long hash, byte[] key) {
         Region region = words.region();
         long capacity = TableWord.capacity(table);
@@ -46,10 +51,10 @@ final class SlotTable {
                 }
             }
         }
-        return TORN; // no slot is empty, which no table allows
+        return TORN; // no slot is empty: that is no table
     }
 
-    /** Where the slot is that points to an entry. */
+    /** The offset of the slot that points to an entry. */
     static long slotOf(Overlay words, long table, long hash, long block) {
         long wanted = EntrySlot.of(hash, block);
         for (long i = 0; i < TableWord.capacity(table); i++) {
@@ -60,7 +65,7 @@ final class SlotTable {
         throw MapHeader.damaged("no slot points to the entry", words.region());
     }
 
-    /** Where an entry of a key goes that is not there: the first slot that is not taken. */
+    /** The offset of the slot for a key that is not there: the first slot that is not taken. */
     static long vacancy(Overlay words, long table, long hash) {
         for (long i = 0; i < TableWord.capacity(table); i++) {
             if (!EntrySlot.isTaken(words.get(slotAt(table, hash + i)))) {
@@ -70,16 +75,15 @@ final class SlotTable {
         throw MapHeader.damaged("the table is full", words.region());
     }
 
-    /** Where a slot is; the number may be any, and wraps. */
+    /** The offset of a slot. The number may be any, and wraps. */
     static long slotAt(long table, long number) {
         long wrapped = number & TableWord.capacity(table) - 1;
         return TableWord.block(table) + BlockHeader.BYTES + wrapped * Long.BYTES;
     }
 
     /**
-     * The number of the i-th slot in an order that has little to do with that of the slots: where entries go into a
-     * smaller table of the same hash one after the other, they must not fill it from one end. Eight slots that lie in
-     * one line of a cache stay together.
+     * The number of the i-th slot in a scattered order. If entries are copied in this order into a smaller table with
+     * the same hash, they do not fill it from one end. Eight slots in one cache line stay together.
      */
     static long scattered(long table, long i) {
         long line = ((i >>> LINE_LOG2) * SCATTER) & ((TableWord.capacity(table) >>> LINE_LOG2) - 1);
@@ -91,18 +95,21 @@ final class SlotTable {
         return (slotAt - TableWord.block(table) - BlockHeader.BYTES) / Long.BYTES;
     }
 
-    /** The table for so many entries: at most half of it is taken, so that it lasts. */
+    /**
+     * The base-2 logarithm of the slots for this many entries. They take at most half of the slots, so that the table
+     * lasts.
+     */
     static int log2For(long entries) {
         int log2 = Long.SIZE - Long.numberOfLeadingZeros(Math.max(2 * entries - 1, 1));
         return Math.max(log2, TableWord.LOG2_MIN);
     }
 
-    /** Whether one more slot may be used: a quarter has to stay empty, for searches to end soon. */
+    /** True if one more slot may be used. A quarter has to stay empty, so that searches end soon. */
     static boolean hasRoom(long table, long counts) {
         return table != TableWord.NONE && CountsWord.used(counts) < TableWord.capacity(table) / 4 * 3;
     }
 
-    /** Makes a table of a new block, with the entries of another table. */
+    /** Makes a new block a table, with the entries of another table. */
     static void fill(Overlay words, long table, long from, KeyHash hasher) {
         Region region = words.region();
         region.clear(TableWord.block(table) + BlockHeader.BYTES, TableWord.capacity(table) * Long.BYTES);
@@ -123,12 +130,12 @@ final class SlotTable {
         }
     }
 
-    /** The block, if there is an entry in it. */
+    /** Returns the block after checking that there is an entry in it. */
     static long checkedEntry(Overlay words, long block) {
         long first = BlockHeader.mayBegin(words.region(), block) ? words.get(block) : 0;
         if (!BlockHeader.isBlock(block, first, BlockHeader.ENTRY, words.region().sizeBytes())
                 || !BlockHeader.isEntry(first, words.get(block + BlockHeader.SECOND))) {
-            throw MapHeader.damaged("a slot leads to no entry", words.region());
+            throw MapHeader.damaged("a slot does not lead to an entry", words.region());
         }
         return block;
     }

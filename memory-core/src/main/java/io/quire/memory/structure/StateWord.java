@@ -1,8 +1,7 @@
 package io.quire.memory.structure;
 
 /**
- * The word of a map that every change goes through. All methods are pure; {@link Journal} publishes their
- * results.
+ * The word of a map by which every change is committed. All methods are pure; {@link Journal} publishes their results.
  * <pre>
  *  63                                             10 9          0
  * +-------------------------------------------------+------------+
@@ -13,27 +12,27 @@ package io.quire.memory.structure;
  *                 commit(n)                      settle
  *   SETTLED(s) -------------&gt; PENDING(s + 1, n) --------&gt; SETTLED(s + 1)
  * </pre>
- * The sequence counts changes; it does not wrap in a lifetime. While it is PENDING the map is what its words
- * say with the n writes of the journal over them.
+ * SEQUENCE counts changes; it does not wrap in a lifetime. While the state is PENDING, the map is its words with the n
+ * writes of the journal laid over them.
  */
 final class StateWord {
 
     private static final int PENDING_BITS = 10;
     private static final long PENDING_MASK = (1L << PENDING_BITS) - 1;
 
-    /** The sequence of every change of a map fits into so many bits. */
+    /** The number of bits of a sequence. */
     static final int SEQUENCE_BITS = Long.SIZE - PENDING_BITS;
     static final long SEQUENCE_MAX = (1L << SEQUENCE_BITS) - 1;
 
     private StateWord() {
     }
 
-    /** How many changes there were. */
+    /** The number of changes so far. */
     static long sequence(long word) {
         return word >>> PENDING_BITS;
     }
 
-    /** How many writes of the journal are committed and perhaps not applied; 0 if settled. */
+    /** The number of writes of the journal that are committed but perhaps not yet applied; 0 if settled. */
     static int pending(long word) {
         return (int) (word & PENDING_MASK);
     }

@@ -1,19 +1,20 @@
 package io.quire.memory.structure;
 
 /**
- * Goes over all blocks of a map, in steps, and merges free ones that lie side by side. When it begins, all free lists
- * become empty. What was free then goes back into the lists as it is passed, merged, and what lies at the end goes back
- * to the top. What becomes free meanwhile goes into the lists at once and waits for the next sweep: its sequence tells.
+ * Goes over all blocks of a map, in steps, and merges free blocks that lie side by side. When it begins, it empties all
+ * free lists. The blocks that were free then go back into the lists, merged, as the sweep passes them; free blocks at
+ * the end go back to the top. A block that becomes free meanwhile goes into a list at once and waits for the next
+ * sweep; its sequence shows that it is new.
  * <p>
- * Each step is a change of its own that nobody sees, so a fork between two has a whole map, and goes on with the sweep.
- * Used by the holder of the writer lock.
+ * Each step is a change of its own that leaves all entries as they are. So a fork between two steps has a whole map,
+ * and goes on with the sweep. Used by the holder of the writer lock.
  */
 final class Sweep {
 
-    /** So many headers are read in one step; a run of free blocks may be longer. */
+    /** The most headers that one step reads; a run of free blocks may be longer. */
     private static final int STEP_BLOCKS = 64;
 
-    /** Nobody waits for it to give back more runs of pages than this. */
+    /** The most merged runs whose pages one step gives back, so that nobody waits long for it. */
     private static final int MERGED_MAX = 8;
 
     private static final int PIECE_WRITES = 3;
@@ -24,7 +25,7 @@ final class Sweep {
     private final BlockAllocator blocks;
     private final FreeHints hints;
 
-    /** The runs that this step merged, from and to in turn. */
+    /** The runs that this step merged: start, end, start, end, ... */
     private final long[] merged = new long[2 * MERGED_MAX];
     private int mergedWords;
 
@@ -39,17 +40,17 @@ final class Sweep {
         return change.get(MapHeader.SWEEP_AT) != 0;
     }
 
-    /** Whether one may pay: something became free since the last. */
+    /** True if a sweep may help: one is going on, or something became free since the last one. */
     boolean mayPay() {
         return isGoing() || !hints.isSwept();
     }
 
-    /** Whether one does pay: as much became free as a quarter of all blocks. */
+    /** True if a sweep pays: one is going on, or a quarter of the memory of all blocks became free. */
     boolean isDue() {
         return isGoing() || hints.freedBytes() > (change.get(MapHeader.TOP_AT) - MapHeader.BYTES) / 4;
     }
 
-    /** Prepares a step, the first one if no sweep is going on. */
+    /** Prepares a step: the first one if no sweep is going on. */
     void step(long sequence) {
         mergedWords = 0;
         if (!isGoing()) {
@@ -60,7 +61,7 @@ final class Sweep {
         long at = change.get(MapHeader.SWEEP_AT);
         long run = change.get(MapHeader.SWEEP_RUN_AT);
         if (!MapHeader.isTop(at, top) || (run != 0 && !MapHeader.isTop(run, at - SizeClasses.SMALLEST))) {
-            throw MapHeader.damaged("a sweep is nowhere", region);
+            throw MapHeader.damaged("the sweep is at an impossible place", region);
         }
         for (int i = 0; i < STEP_BLOCKS && at < top && hasRoom(); i++) {
             long first = header(at, top);
@@ -119,7 +120,11 @@ final class Sweep {
         return first;
     }
 
-    /** Puts a run of free blocks into the lists, or as much of it as a step may; where the rest begins, or 0. */
+    /**
+     * Puts a run of free blocks into the lists, or as much of it as one step may.
+     *
+     * @return where the rest begins, or 0 if there is none
+     */
     private long link(long run, long end, long sequence) {
         long at = run;
         boolean one = SizeClasses.bytes(BlockHeader.sizeClass(change.get(run))) == end - run;
@@ -139,7 +144,7 @@ final class Sweep {
         change.set(MapHeader.HEADERS_SINCE_AT, sequence);
     }
 
-    /** After the step was applied: gives the pages back of what it merged. */
+    /** Gives back the pages of what the step merged, after it was applied. */
     void discard() {
         for (int i = 0; i < mergedWords; i += 2) {
             long top = region.get(MapHeader.TOP_AT);

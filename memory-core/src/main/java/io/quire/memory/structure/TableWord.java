@@ -1,8 +1,7 @@
 package io.quire.memory.structure;
 
 /**
- * Where the table is and how large, in one word, so that a table is replaced by one store. All methods are
- * pure.
+ * The place and the size of the table in one word, so that one store replaces the table. All methods are pure.
  * <pre>
  *  63       49 48                                          6 5        0
  * +-----------+---------------------------------------------+----------+
@@ -18,7 +17,7 @@ final class TableWord {
 
     static final int LOG2_MIN = 4;
 
-    /** 2^32 slots; counts of them have 32 bits. */
+    /** 2^32 slots: a count of them has 32 bits. */
     static final int LOG2_MAX = 32;
 
     private static final int LOG2_BITS = 6;
@@ -49,7 +48,7 @@ final class TableWord {
         return BlockHeader.BYTES + ((long) Long.BYTES << log2);
     }
 
-    /** Whether a region of that size can have the table; the only question that may be asked of any word. */
+    /** True if a region of this size can have the table. Every unchecked word is checked with this first. */
     static boolean isSane(long word, long regionBytes) {
         if (word == NONE) {
             return true;

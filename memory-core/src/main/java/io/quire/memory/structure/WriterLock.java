@@ -10,9 +10,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Lets one thread at a time change a map in one space; all objects over that map share it. It lies on the heap and not
- * in the map: bytes that were overwritten or copied cannot say that somebody holds it, and that of a fork is free.
+ * in the map: bytes that were overwritten or copied cannot make it look taken, and the lock of a fork is free.
  * <p>
- * A thread that ended without giving it up does not hold it any more. Not reentrant.
+ * A thread that has ended does not hold the lock any more. Not reentrant.
  */
 final class WriterLock {
 
@@ -30,18 +30,18 @@ final class WriterLock {
     }
 
     /**
-     * Null if it is free. The holder gives it up by a plain assignment, which needs no stack: a method might not be
-     * called any more.
+     * The thread that holds the lock; null if it is free. The holder gives it up by a plain assignment, because a call
+     * might fail on a full stack.
      */
     volatile @Nullable Thread holder;
 
     /**
      * Waits for the lock and takes it.
      *
-     * @param map what it is of, for messages
-     * @throws WaitTimeoutException if another thread keeps it for longer than the limit
-     * @throws IllegalStateException if this thread has it
-     * @throws io.quire.memory.contract.DriverReentryException inside a call of a driver
+     * @param map the map, for messages
+     * @throws WaitTimeoutException if another thread keeps the lock for longer than the limit
+     * @throws IllegalStateException if this thread has the lock
+     * @throws io.quire.memory.contract.DriverReentryException if this thread is inside a call of a driver
      */
     void lock(Region map, Duration limit) {
         CallbackThread.requireOutside();
@@ -66,7 +66,7 @@ final class WriterLock {
         try {
             Wait.until(this::tryLock, limit, () -> "the writer of the " + map + ", which is " + holder);
         } catch (Throwable failure) {
-            if (holder == Thread.currentThread()) { // an Error in what comes behind the last try
+            if (holder == Thread.currentThread()) { // taken by the last try, and an Error came after it
                 holder = null;
             }
             throw failure;

@@ -4,8 +4,8 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
 /**
- * An inner node of the tree: 64 children, the generation of the one root that may change it in place, and how many
- * parents list it. Shared after a fork; readers walk through it without any lock.
+ * An inner node of the tree: 64 children, the generation of the one root that may change it in place, and the number of
+ * parents that list it. Forks share nodes, and readers walk through them without a lock.
  */
 public abstract sealed class Directory permits UpperDirectory, LeafDirectory {
 
@@ -32,12 +32,12 @@ public abstract sealed class Directory permits UpperDirectory, LeafDirectory {
         this.generation = generation;
     }
 
-    /** A child maps 2 to the power of this many bytes. */
+    /** The base-2 logarithm of the bytes that one child maps. */
     public final int childShift() {
         return childShift;
     }
 
-    /** The first address beyond this node, if its first one is 0. */
+    /** The number of bytes that this node maps; for a top, which begins at 0, also the first address beyond it. */
     public final long span() {
         return 1L << (childShift + Geometry.FAN_OUT_SHIFT);
     }
@@ -46,32 +46,35 @@ public abstract sealed class Directory permits UpperDirectory, LeafDirectory {
         return (int) (address >>> childShift) & Geometry.FAN_OUT - 1;
     }
 
-    /** Whether the space with this generation may change the node in place. */
+    /** True if the space with this generation may change the node in place. */
     public final boolean isOwnedBy(long wanted) {
         // ORDER(node-adopted) acquire: the list of writable leaves was emptied before the owner changed.
         return (long) GENERATION.getAcquire(this) == wanted;
     }
 
-    /** How many parents list the node. If this returns 1 to the owner of that parent, no other thread can raise it. */
+    /**
+     * The number of parents that list the node. If this returns 1 to the owner of that parent, no other thread can
+     * raise it.
+     */
     public final int references() {
         // ORDER(node-shared) acquire: the last owner may change what the others have finished copying.
         return (int) REFERENCES.getAcquire(this);
     }
 
-    /** One parent more. The caller sees to it that the node is not released meanwhile. */
+    /** Adds one parent. The caller makes sure that the node is not released meanwhile. */
     public final void acquire() {
         REFERENCES.getAndAddAcquire(this, 1);
     }
 
     /**
-     * One parent less, if there are others.
+     * Removes one parent if there are others.
      *
-     * @return false if there are none: then the count stays 1, and the caller alone has the node
+     * @return false if there are no others: the count stays 1, and the node is the caller's alone
      */
     public final boolean releaseShared() {
         int seen = references();
         while (seen != 1) {
-            // ORDER(node-shared) release: this space is done with the node, for whoever finds itself the last owner.
+            // ORDER(node-shared) release: this space has finished before another one finds itself the last owner.
             if (REFERENCES.weakCompareAndSet(this, seen, seen - 1)) {
                 return true;
             }
@@ -80,18 +83,18 @@ public abstract sealed class Directory permits UpperDirectory, LeafDirectory {
         return false;
     }
 
-    /** Makes the only parent's space the owner: of this node, not of its children. */
+    /** Makes the space of the only parent the owner of this node, but not of its children. */
     public void adopt(long newGeneration) {
-        // ORDER(node-adopted) release: what the old owner was allowed is gone before the new owner is named.
+        // ORDER(node-adopted) release: the list of writable leaves is emptied before the new owner is named.
         GENERATION.setRelease(this, newGeneration);
     }
 
-    /** An empty node for another generation, with one reference, that {@link #fill} makes a copy. */
+    /** Creates an empty node for another generation, with one reference. {@link #fill} then makes it a copy. */
     public abstract Directory newCopy(long newGeneration);
 
     /**
-     * Takes the children of the original, with one reference more for each. Allocates nothing. After an Error it has a
-     * part of them, with the references of just these.
+     * Takes the children of the original and adds one reference to each. Allocates nothing. If an Error interrupts it,
+     * the node has some of the children, and a reference to exactly those.
      */
     public abstract void fill(Directory original);
 }

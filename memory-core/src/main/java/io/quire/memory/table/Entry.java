@@ -3,7 +3,8 @@ package io.quire.memory.table;
 import io.quire.memory.frame.FrameOffset;
 
 /**
- * The page table entry: what one page of one leaf is. All methods are pure; {@link Leaf} publishes their results.
+ * The page table entry of one page: its frame, and what may be done with it. All methods are pure; {@link Leaf}
+ * publishes their results.
  * <pre>
  *  63        49 48                                        12 11     6  5 4 3 2 1 0
  * +------------+--------------------------------------------+---------+-+-+-+-+-+-+
@@ -15,15 +16,15 @@ import io.quire.memory.frame.FrameOffset;
  *
  *   R,W,P --migrating--> R,W,M,P --settled--> R,W,P          M: nobody may write until the migration is over
  *   R,P   --exclusive--> V,X,P   --inclusive--> R,P          X: only a device may access it
- *   V,P at a private offset: what R,P is elsewhere           V: R, as soon as the processor can reach the frame
+ *   V,P   in a private frame, in place of R,P                V: R, as soon as the processor can reach the frame
  * </pre>
- * The field of the offset lies where the offset itself has it, so that a reader needs a mask and no shift. R means that
- * a read may go ahead; W counts only without M, and only in a leaf that its directory lists as writable: a fork takes W
+ * The offset has the same bits in an entry as on its own, so a reader needs a mask and no shift. R means that a read
+ * may go ahead. W counts only without M, and only in a leaf that its directory lists as writable: so a fork takes W
  * away from a whole tree without touching it.
  */
 public final class Entry {
 
-    /** No frame: the page was never written, or is not mapped. */
+    /** No frame: the page was never written, was discarded, or is not mapped. */
     public static final long ABSENT = 0;
 
     private static final long READABLE = 1;
@@ -39,13 +40,13 @@ public final class Entry {
     private Entry() {
     }
 
-    /** A page in the frame at an offset that its mapping allows to be read. */
+    /** The entry of a page whose frame begins at an offset and whose mapping allows reads. */
     public static long present(long offset) {
         assert (offset & ~OFFSET_MASK) == 0 : "offset=0x" + Long.toHexString(offset);
         return visible(offset | PRESENT);
     }
 
-    /** Allows writes, where reads are possible. */
+    /** Allows writes if reads are allowed. */
     public static long writable(long entry) {
         return entry | (isReadable(entry) ? WRITABLE : 0);
     }
@@ -54,17 +55,17 @@ public final class Entry {
         return entry & ~WRITABLE;
     }
 
-    /** Takes all access away and keeps the frame. */
+    /** Takes away all access but keeps the frame. */
     public static long hidden(long entry) {
         return entry & ~(READABLE | WRITABLE | VISIBLE);
     }
 
-    /** Gives the right to read back. */
+    /** Allows reads again. */
     public static long visible(long entry) {
         return entry | (isOutOfReach(entry) ? VISIBLE : READABLE);
     }
 
-    /** Forbids writes, whoever has W, until {@link #settled}. */
+    /** Forbids writes until {@link #settled}, even where W is set. */
     public static long migrating(long entry) {
         return entry | MIGRATING;
     }
@@ -74,19 +75,22 @@ public final class Entry {
         return entry & ~MIGRATING;
     }
 
-    /** Gives a page of which the processor has R to a device alone. */
+    /** Gives the page to a device alone. V remembers that the processor could read it. */
     public static long exclusive(long entry) {
         long taken = (entry & ~(READABLE | WRITABLE)) | EXCLUSIVE;
         return isReadable(entry) ? taken | VISIBLE : taken;
     }
 
-    /** Gives it back, for reads. */
+    /** Ends what {@link #exclusive} began: the processor may read the page if it could before. */
     public static long inclusive(long entry) {
         long offset = entry & (OFFSET_MASK | PRESENT);
         return (entry & VISIBLE) != 0 ? visible(offset) : offset;
     }
 
-    /** The same page in another frame: readable if it was, or would have been. */
+    /**
+     * The entry of the page in another frame. A hidden page stays hidden; any other is readable as soon as the
+     * processor can reach the frame.
+     */
     public static long moved(long entry, long offset) {
         long bare = (entry & WRITABLE) | offset | PRESENT;
         return (entry & (READABLE | VISIBLE)) == 0 ? readOnly(bare)
@@ -97,27 +101,27 @@ public final class Entry {
         return (entry & PRESENT) != 0;
     }
 
-    /** Whether the processor may read the frame now. */
+    /** True if the processor may read the frame now. */
     public static boolean isReadable(long entry) {
         return (entry & READABLE) != 0;
     }
 
-    /** Whether the processor may write the frame now. */
+    /** True if the processor may write the frame now. */
     public static boolean isWritable(long entry) {
         return (entry & (WRITABLE | MIGRATING)) == WRITABLE;
     }
 
-    /** Whether a migration has forbidden writes. */
+    /** True if a migration forbids writes. */
     public static boolean isMigrating(long entry) {
         return (entry & MIGRATING) != 0;
     }
 
-    /** Whether only a device may access it. */
+    /** True if only a device may access the page. */
     public static boolean isExclusive(long entry) {
         return (entry & EXCLUSIVE) != 0;
     }
 
-    /** Whether the frame is one that the processor cannot address. */
+    /** True if the processor cannot address the frame. */
     public static boolean isPrivate(long entry) {
         return isPresent(entry) && FrameOffset.isPrivate(entry);
     }
@@ -126,12 +130,12 @@ public final class Entry {
         return isExclusive(entry) || FrameOffset.isPrivate(entry);
     }
 
-    /** Where the frame begins. */
+    /** The offset at which the frame begins. */
     public static long offset(long entry) {
         return entry & OFFSET_MASK;
     }
 
-    /** The entry in words. */
+    /** The entry as text. */
     public static String toString(long entry) {
         if (!isPresent(entry)) {
             return "absent";

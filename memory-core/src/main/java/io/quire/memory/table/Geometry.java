@@ -3,8 +3,8 @@ package io.quire.memory.table;
 import io.quire.memory.frame.FramePool;
 
 /**
- * How an address is cut up. All fields but the first are 6 bits wide: 64 entries a node, so that cloning one after a
- * fork stays below a microsecond.
+ * The fields of an address. Each level of the tree takes 6 bits, so a node has 64 entries, and copying one after a fork
+ * takes less than a microsecond.
  * <pre>
  *  46              30 29          24 23          18 17          12 11           0
  * +------------------+--------------+--------------+--------------+--------------+
@@ -17,7 +17,7 @@ public final class Geometry {
     public static final int PAGE_SHIFT = FramePool.FRAME_SHIFT;
     public static final int PAGE_BYTES = FramePool.FRAME_BYTES;
 
-    /** 64 children in every node. */
+    /** A node has 64 children. */
     public static final int FAN_OUT_SHIFT = 6;
     public static final int FAN_OUT = 1 << FAN_OUT_SHIFT;
 
@@ -28,7 +28,7 @@ public final class Geometry {
     /** A directory of leaves maps 16 MiB. */
     public static final int DIRECTORY_SHIFT = LEAF_SHIFT + FAN_OUT_SHIFT;
 
-    /** A space has addresses below 128 TiB. */
+    /** All addresses of a space are below 128 TiB. */
     public static final long ADDRESS_LIMIT = 1L << 47;
 
     private Geometry() {
@@ -42,12 +42,12 @@ public final class Geometry {
         return address & -PAGE_BYTES;
     }
 
-    /** The page within its leaf. */
+    /** The index of the page within its leaf. */
     public static int pageIndex(long address) {
         return (int) (address >>> PAGE_SHIFT) & FAN_OUT - 1;
     }
 
-    /** The leaf within its directory. */
+    /** The index of the leaf within its directory. */
     public static int leafIndex(long address) {
         return (int) (address >>> LEAF_SHIFT) & FAN_OUT - 1;
     }

@@ -3,8 +3,8 @@ package io.quire.memory.table;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The pages of a space that may not move just now: those that a cursor may be reading, and those of ranges that are
- * about to be written. Under the lock of the table.
+ * The pages of a space that must stay where they are: those that a cursor may be reading, and those of ranges that a
+ * thread is about to write. Used under the lock of the table.
  */
 public final class KeptPages {
 
@@ -22,7 +22,7 @@ public final class KeptPages {
         private final long to;
         private @Nullable WriteRange next;
 
-        /** Of whole pages. */
+        /** A range of whole pages. */
         public WriteRange(long from, long to) {
             this.from = from;
             this.to = to;
@@ -37,30 +37,30 @@ public final class KeptPages {
         }
     }
 
-    /** What a cursor may be reading, until this is called again. */
+    /** Keeps a range that a cursor may be reading, in place of the one before. */
     public void keepForCursor(long from, long to) {
         cursorFrom = from;
         cursorTo = to;
     }
 
-    /** Whether a cursor may be reading a page. */
+    /** True if a cursor may be reading a page. */
     public boolean isReadByCursor(long page) {
         return cursorFrom <= page && page < cursorTo;
     }
 
-    /** Whether a cursor may be reading anything. */
+    /** True if a cursor may be reading anything. */
     public boolean hasCursor() {
         return cursorFrom < cursorTo;
     }
 
-    /** Keeps the pages of a range where they are, as soon as they are within reach of the processor. */
+    /** Keeps the pages of a range where they are. Pages in private memory may still come home, and then stay. */
     public void add(WriteRange range) {
         range.next = first;
         first = range;
     }
 
-    /** Ends that. */
-    @SuppressWarnings("ReferenceEquality") // the very same, for two may be equal
+    /** Lets the pages of a range move again. */
+    @SuppressWarnings("ReferenceEquality") // two threads may write the same range
     public void remove(WriteRange range) {
         WriteRange before = null;
         for (WriteRange one = first; one != null; one = one.next) {
@@ -80,7 +80,7 @@ public final class KeptPages {
         }
     }
 
-    /** Whether a page belongs to a range that is being written. */
+    /** True if a page belongs to a range that is being written. */
     public boolean isBeingWritten(long page) {
         for (WriteRange range = first; range != null; range = range.next) {
             if (range.from <= page && page < range.to) {
@@ -90,7 +90,7 @@ public final class KeptPages {
         return false;
     }
 
-    /** The pages of a leaf that may not move, as {@link LeafPages}. */
+    /** The pages of a leaf that must stay where they are, as a set of {@link LeafPages}. */
     public long pagesOf(long leafStart) {
         long kept = LeafPages.between(leafStart, cursorFrom, cursorTo);
         for (WriteRange range = first; range != null; range = range.next) {

@@ -5,9 +5,9 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
 /**
- * The leaves of the tree: the entries of 64 pages, how many directories list the leaf, and a bit for each page that was
- * translated lately. A leaf <em>is</em> an array, because every object between a directory and an entry costs each read
- * a cache line; this class is the only one that knows what lies where.
+ * The leaves of the tree. A leaf has the entries of 64 pages, the number of directories that list it, and a bit for
+ * each page that was translated lately. It <em>is</em> an array: an object between directory and entry would cost each
+ * read one more cache line. Only this class knows what lies where.
  * <pre>
  *   index    0 .. 63              64             65
  *          +------------------+--------------+------------+
@@ -26,7 +26,7 @@ public final class Leaf {
     private Leaf() {
     }
 
-    /** A leaf of absent pages with one reference. */
+    /** Creates a leaf of absent pages, with one reference. */
     public static long[] create() {
         long[] leaf = new long[LENGTH];
         leaf[REFERENCES] = 1;
@@ -34,8 +34,8 @@ public final class Leaf {
     }
 
     /**
-     * Makes a new leaf a copy: its frames get one reference more each, and may not be written through it. After an
-     * Error it has a part of the pages, with the references of just these.
+     * Makes a new leaf a copy of another one: adds one reference to each frame, and allows no writes. If an Error
+     * interrupts it, the copy has some of the pages, and a reference to exactly their frames.
      */
     public static void fill(long[] copy, long[] original, FramePools pools) {
         for (int page = 0; page < Geometry.FAN_OUT; page++) {
@@ -43,24 +43,30 @@ public final class Leaf {
             if (Entry.isPresent(entry)) {
                 long shared = Entry.readOnly(entry);
                 pools.acquire(Entry.offset(entry));
-                copy[page] = shared; // a store: with the reference, whatever happens
+                copy[page] = shared; // a store: no Error can come between it and the reference
             }
         }
     }
 
-    /** An entry, and with it the content of its frame. */
+    /** Returns an entry. Whoever finds a frame in it also sees the content of the frame. */
     public static long entry(long[] leaf, int page) {
-        // ORDER(page-filled) acquire: the bytes of the frame were there before the entry was.
+        // ORDER(page-filled) acquire: the bytes of the frame were stored before the entry.
         return (long) ELEMENTS.getAcquire(leaf, page);
     }
 
-    /** Changes an entry. Only the owner of the leaf does, under the lock of its space. */
+    /**
+     * Changes an entry. The caller has the leaf alone, under the lock of its space or to destroy it, or else holds the
+     * locks of all spaces of the lineage.
+     */
     public static void set(long[] leaf, int page, long entry) {
         // ORDER(page-filled) release: zeros or copied bytes first, then the entry that leads readers to them.
         ELEMENTS.setRelease(leaf, page, entry);
     }
 
-    /** How many directories list the leaf. If this returns 1 to the owner of that directory, no other can raise it. */
+    /**
+     * The number of directories that list the leaf. If this returns 1 to the owner of that directory, no other thread
+     * can raise it.
+     */
     public static long references(long[] leaf) {
         // ORDER(node-shared) acquire: the last owner may change what the others have finished copying.
         return (long) ELEMENTS.getAcquire(leaf, REFERENCES);
@@ -71,14 +77,14 @@ public final class Leaf {
     }
 
     /**
-     * One directory less, if there are others.
+     * Removes one directory if there are others.
      *
-     * @return false if there are none: then the count stays 1, and the caller alone has the leaf
+     * @return false if there are no others: the count stays 1, and the leaf is the caller's alone
      */
     public static boolean releaseShared(long[] leaf) {
         long seen = references(leaf);
         while (seen != 1) {
-            // ORDER(node-shared) release: this space is done with the node, for whoever finds itself the last owner.
+            // ORDER(node-shared) release: this space has finished before another one finds itself the last owner.
             if (ELEMENTS.weakCompareAndSet(leaf, REFERENCES, seen, seen - 1)) {
                 return true;
             }
@@ -88,8 +94,8 @@ public final class Leaf {
     }
 
     /**
-     * Remembers that a page was translated. RACY(page-accessed): a bit can be lost or come back when two threads do
-     * this at once; then a page is evicted, or stays, one turn too early. The next translation repairs it.
+     * Notes that a page was translated. RACY(page-accessed): if two threads do this at once, a bit can be lost or come
+     * back, and the page is evicted one round too early or too late. The next translation repairs it.
      */
     public static void setAccessed(long[] leaf, int page) {
         long bits = (long) ELEMENTS.getOpaque(leaf, ACCESSED);
@@ -98,7 +104,7 @@ public final class Leaf {
         }
     }
 
-    /** Forgets that pages were translated: those whose bits are set. RACY(page-accessed): see {@link #setAccessed}. */
+    /** Forgets that some pages were translated. RACY(page-accessed): see {@link #setAccessed}. */
     public static void clearAccessed(long[] leaf, long pages) {
         long bits = (long) ELEMENTS.getOpaque(leaf, ACCESSED);
         if ((bits & pages) != 0) {
@@ -106,7 +112,7 @@ public final class Leaf {
         }
     }
 
-    /** Whether a page was translated since this was asked last. RACY(page-accessed): see {@link #setAccessed}. */
+    /** True if a page was translated since the last call for it. RACY(page-accessed): see {@link #setAccessed}. */
     public static boolean testAndClearAccessed(long[] leaf, int page) {
         long bits = (long) ELEMENTS.getOpaque(leaf, ACCESSED);
         if ((bits & 1L << page) == 0) {

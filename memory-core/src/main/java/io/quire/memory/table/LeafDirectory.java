@@ -5,9 +5,9 @@ import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A directory of leaves. Two lists: {@code leaves} is where readers look; {@code writable} holds those among them that
- * belong to this node's owner alone, and is where writers look. A fork leaves both as they are and invalidates the
- * generation.
+ * A directory of leaves, with two lists. Readers look into {@code leaves}. Writers look into {@code writable}, which
+ * has only the leaves that belong to the owner of this node alone. A fork changes neither list: it gives the space a
+ * new generation, so that the space no longer owns the node.
  */
 public final class LeafDirectory extends Directory {
 
@@ -16,7 +16,7 @@ public final class LeafDirectory extends Directory {
     private final long[] @Nullable [] leaves;
     private long[] @Nullable [] writable;
 
-    /** A node that maps nothing. */
+    /** Creates a node that maps nothing. */
     public LeafDirectory(long generation) {
         super(Geometry.LEAF_SHIFT, generation);
         this.leaves = new long[Geometry.FAN_OUT][];
@@ -33,7 +33,7 @@ public final class LeafDirectory extends Directory {
         return (long[]) ELEMENTS.getAcquire(writable, index);
     }
 
-    /** Puts in a leaf that belongs to the owner alone. */
+    /** Lists a leaf that belongs to the owner alone. */
     public void own(int index, long[] leaf) {
         // ORDER(node-listed) release: the leaf first, then the lists that lead to it.
         ELEMENTS.setRelease(leaves, index, leaf);
@@ -41,8 +41,8 @@ public final class LeafDirectory extends Directory {
     }
 
     /**
-     * Puts a copy that belongs to the owner alone in for the leaf that is there, which takes the copy's place in a
-     * list. No Error comes in between: these are stores, and need no stack.
+     * Replaces a leaf by a copy that belongs to the owner alone, and puts the original into the copy's place in
+     * {@code list}. These are stores, which need no stack, so no Error can come between them.
      */
     public void replace(int index, long[] original, long[] copy, Object[] list, int at) {
         VarHandle.releaseFence(); // ORDER(node-listed) release: the leaf first, then the lists that lead to it.
@@ -75,7 +75,7 @@ public final class LeafDirectory extends Directory {
             long[] leaf = theirs[i];
             if (leaf != null) {
                 Leaf.acquire(leaf);
-                leaves[i] = leaf; // a store: with the reference, whatever happens
+                leaves[i] = leaf; // a store: no Error can come between it and the reference
             }
         }
     }

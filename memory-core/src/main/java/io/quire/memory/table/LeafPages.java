@@ -1,6 +1,6 @@
 package io.quire.memory.table;
 
-/** Sets of pages of one leaf, a bit for each: a leaf has as many as a long has bits. All methods are pure. */
+/** Sets of pages of one leaf, a bit for each page: a leaf has 64 pages, a long 64 bits. All methods are pure. */
 public final class LeafPages {
 
     public static final long NONE = 0;
@@ -43,14 +43,14 @@ public final class LeafPages {
         return present;
     }
 
-    /** The pages of the leaf at an address that begin at {@code from} or later, and before {@code to}. */
+    /** The pages of a leaf that begin at {@code from} or later, and before {@code to}. */
     public static long between(long leafStart, long from, long to) {
         int first = indexFrom(leafStart, from);
         int end = indexFrom(leafStart, to);
         return first >= end ? NONE : (-1L << first) & (-1L >>> (Geometry.FAN_OUT - end));
     }
 
-    /** The first page of the leaf that begins at an address or later; {@link Geometry#FAN_OUT} if none does. */
+    /** The first page of a leaf that begins at an address or later; {@link Geometry#FAN_OUT} if none does. */
     private static int indexFrom(long leafStart, long address) {
         long bytes = Math.clamp(address - leafStart, 0L, Geometry.LEAF_BYTES);
         return (int) ((bytes + Geometry.PAGE_BYTES - 1) >>> Geometry.PAGE_SHIFT);

@@ -7,12 +7,13 @@ import io.quire.memory.contract.ProtectionException;
 import java.util.function.LongUnaryOperator;
 
 /**
- * Changes of the mappings of a table: what is mapped, what may be done with it, and which pages go with it. All under
- * the lock of the table, and all or nothing: what can fail comes before the first change.
+ * Changes the mappings of a table, and the pages with them. The caller holds the lock of the table. A change is made as
+ * a whole or not at all: what can refuse it comes before the first store. If a wait for writers times out, the change
+ * is made all the same.
  */
 public final class MappingChanges {
 
-    // Made once: where they are used nothing may be allocated.
+    // Created once: nothing may be allocated where they are used.
     private static final LongUnaryOperator SHOW = Entry::visible;
     private static final LongUnaryOperator HIDE = Entry::hidden;
 
@@ -28,7 +29,7 @@ public final class MappingChanges {
      * Adds a mapping.
      *
      * @param sizeBytes whole pages
-     * @return its first address
+     * @return the first address of the mapping
      * @throws OutOfAddressesException if no gap is large enough
      */
     public long add(long sizeBytes, Protection protection) {
@@ -46,7 +47,7 @@ public final class MappingChanges {
      *
      * @param address a multiple of the page size
      * @param sizeBytes whole pages
-     * @throws AddressInUseException if a page of the range, or right beside it, is mapped
+     * @throws AddressInUseException if a page of the range, or a page next to it, is mapped
      */
     public void addAt(long address, long sizeBytes, Protection protection) {
         Root current = rootToAdd();
@@ -74,13 +75,13 @@ public final class MappingChanges {
         table.setRoot(new Root(top, current.generation(), mappings));
     }
 
-    /** Takes a range out of the space, and the pages with it. */
+    /** Unmaps a range and takes its pages out. */
     public void remove(long address, long sizeBytes) {
         Mappings without = table.root().mappings().minus(address, address + sizeBytes);
         removePages(address, sizeBytes, without);
     }
 
-    /** Has the pages of a range read as zeros again and gives their frames back. */
+    /** Makes the pages of a range read as zeros again, and gives their frames back. */
     public void discard(long address, long sizeBytes) {
         removePages(address, sizeBytes, table.root().mappings());
     }
@@ -92,8 +93,8 @@ public final class MappingChanges {
         Root next = current.withTop(top).withMappings(mappings);
         int most = tree.prepareRemoval(top, 0, address, end, current.generation(), current.mappings());
         table.retired().reserve(most, most);
-        // The mappings first: a reader that finds no page, and the old mappings, must not take it for a page of
-        // zeros. The new version makes it look again. Nothing is allocated from here on.
+        // The mappings change first: a reader that finds no page but still the old mappings would take it for a page of
+        // zeros. The new version makes such a reader look again. Nothing is allocated from here on.
         table.setRoot(next);
         table.translations().invalidate(TranslationVersion.ALL);
         table.retired().unsettle();
@@ -102,7 +103,7 @@ public final class MappingChanges {
         table.invalidateAndRelease(TranslationVersion.ALL);
     }
 
-    /** Changes what may be done with a range. */
+    /** Changes the protection of a range. */
     public void protect(long address, long sizeBytes, Protection protection) {
         Root current = table.root();
         long end = address + sizeBytes;
@@ -116,8 +117,9 @@ public final class MappingChanges {
         // A new generation takes W from every node of the tree at once; faults give it back where it is allowed.
         Root next = table.root().withMappings(current.mappings().protect(address, end, protection))
                 .withGeneration(table.tables().newGeneration());
-        // Pages are visible before the mappings say so and hidden after: in between a reader that finds a hidden
-        // page and mappings that allow the read would take it for a page of zeros. Nothing is allocated from here on.
+        // Pages are shown before the mappings allow reads, and hidden after the mappings forbid them. Otherwise a
+        // reader could find a hidden page and mappings that allow the read, and would take it for a page of zeros.
+        // Nothing is allocated from here on.
         if (shows) {
             changePages(next.top(), current, address, end, SHOW);
         }
@@ -138,7 +140,7 @@ public final class MappingChanges {
         changePages(table.ownTop(current), current, address, end, LongUnaryOperator.identity());
     }
 
-    /** Changes entries. Those of nodes that the space owns by an earlier root are its own as long as it has the lock. */
+    /** Changes the entries of a range. What an earlier root owned stays the space's own while it holds the lock. */
     private void changePages(Directory top, Root owner, long address, long end, LongUnaryOperator step) {
         tree.change(top, 0, address, end, owner.generation(), owner.mappings(), step);
     }

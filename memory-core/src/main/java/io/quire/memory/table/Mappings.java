@@ -7,15 +7,15 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which addresses of a space exist and what may be done there: disjoint ranges of whole pages in ascending order.
- * Immutable, so that forks share it and readers need no lock; a change copies it.
+ * The mappings of a space: the addresses that exist, and what may be done there. They are disjoint ranges of whole
+ * pages in ascending order. Immutable, so forks share them and readers need no lock; a change makes a copy.
  */
 public final class Mappings {
 
     /** No address exists. */
     public static final Mappings NONE = new Mappings(List.of());
 
-    /** The first leaf of a space is never mapped: small numbers are no addresses. */
+    /** The lowest address of a mapping. The first leaf is never mapped, so that a small number is no address. */
     public static final long LOWEST = Geometry.LEAF_BYTES;
 
     private final Range[] ranges;
@@ -24,7 +24,7 @@ public final class Mappings {
         this.ranges = ranges.toArray(Range[]::new);
     }
 
-    /** A mapping, or the part of one that was protected alike. */
+    /** A mapping, or a part of one that has the same protection throughout. */
     public record Range(long start, long end, Protection protection) {
 
         public long sizeBytes() {
@@ -45,13 +45,15 @@ public final class Mappings {
         }
     }
 
-    /** The range an address lies in, or null. */
+    /** The range that an address lies in; null if it is not mapped. */
     public @Nullable Range find(long address) {
         int index = indexOf(address);
         return index >= 0 ? ranges[index] : null;
     }
 
-    /** The first address from {@code from} on that is not mapped; at least {@code to} if all below it are. */
+    /**
+     * The first unmapped address from {@code from} on; at least {@code to} if everything before {@code to} is mapped.
+     */
     public long firstGap(long from, long to) {
         long mapped = from;
         for (int i = Math.max(indexOf(from), 0); i < ranges.length && mapped < to; i++) {
@@ -70,10 +72,10 @@ public final class Mappings {
     }
 
     /**
-     * Where a new mapping fits: behind all others, or else in the first gap; with a page of nothing on both sides, at
-     * the start of a leaf.
+     * Finds a place for a new mapping: behind all others, or else in the first gap. The place begins at the start of a
+     * leaf and is surrounded by unmapped guard pages.
      *
-     * @return the address, or -1
+     * @return the address, or -1 if no gap is large enough
      */
     public long place(long sizeBytes) {
         long behind = ranges.length == 0 ? LOWEST : leafAfter(ranges[ranges.length - 1].end);
@@ -90,7 +92,7 @@ public final class Mappings {
         return -1;
     }
 
-    /** The first range that a new one would overlap, or have no page of nothing between; null if there is none. */
+    /** The first range that a new one would overlap or touch, with no guard page in between; null if there is none. */
     public @Nullable Range obstacle(long start, long end) {
         for (Range range : ranges) {
             if (range.overlaps(start - Geometry.PAGE_BYTES, end + Geometry.PAGE_BYTES)) {
@@ -100,27 +102,27 @@ public final class Mappings {
         return null;
     }
 
-    /** With one more range, which overlaps none. */
+    /** These mappings with one more range, which overlaps none of them. */
     public Mappings plus(long start, long end, Protection protection) {
         return replaced(start, end, protection);
     }
 
-    /** Without the addresses between two. */
+    /** These mappings without the addresses between two. */
     public Mappings minus(long start, long end) {
         return replaced(start, end, null);
     }
 
-    /** With another protection between two addresses, all of which are mapped. */
+    /** These mappings with another protection between two addresses; all pages there are mapped. */
     public Mappings protect(long start, long end, Protection protection) {
         return replaced(start, end, protection);
     }
 
-    /** How many bytes are mapped. */
+    /** The number of mapped bytes. */
     public long sizeBytes() {
         return Arrays.stream(ranges).mapToLong(Range::sizeBytes).sum();
     }
 
-    /** The range nearest to an address, in words. */
+    /** The range nearest to an address, as text. */
     public String nearest(long address) {
         long from = Math.max(address, 0);
         Range best = null;
@@ -152,7 +154,7 @@ public final class Mappings {
         return new Mappings(result);
     }
 
-    /** The index of the range with the address, or less than 0. */
+    /** The index of the range with the address; negative if there is none. */
     private int indexOf(long address) {
         int low = 0;
         int high = ranges.length - 1;
@@ -169,7 +171,7 @@ public final class Mappings {
         return -1;
     }
 
-    /** At least one page away, at the start of a leaf. */
+    /** The first start of a leaf that leaves a guard page behind a range. */
     private static long leafAfter(long end) {
         return (end + Geometry.PAGE_BYTES + Geometry.LEAF_BYTES - 1) & -Geometry.LEAF_BYTES;
     }

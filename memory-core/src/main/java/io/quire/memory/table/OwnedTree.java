@@ -5,11 +5,11 @@ import java.util.function.LongUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The tree of one space as the holder of its lock changes it. Before a node is changed it is made the space's own:
+ * Changes the tree of one space, for the holder of its lock. Before a node is changed, it is made the space's own:
  * <ul>
- * <li>its generation is the root's: it is;
- * <li>it has one reference: it is <em>adopted</em>, nobody else can reach it;
- * <li>else it is <em>copied</em>, the copy put in its place, and the original retired.
+ * <li>if it has the root's generation, it is the space's own already;
+ * <li>else, if it has one reference, it is <em>adopted</em>: nobody else can reach it;
+ * <li>else it is <em>copied</em>: the copy takes its place, and the original is retired.
  * </ul>
  * (Generations after Prokopec et al., "Concurrent tries with efficient non-blocking snapshots", PPoPP 2012; shared
  * subtrees after btrfs and on-demand-fork, EuroSys 2021.)
@@ -24,8 +24,12 @@ public final class OwnedTree {
         this.retired = retired;
     }
 
-    /** Whether the generation owns a node, or now adopts it. */
-    public boolean isOwn(Directory node, long generation) {
+    /**
+     * Adopts a node if it has one reference.
+     *
+     * @return true if the generation owns the node now
+     */
+    public boolean tryOwn(Directory node, long generation) {
         if (node.isOwnedBy(generation)) {
             return true;
         }
@@ -37,10 +41,11 @@ public final class OwnedTree {
     }
 
     /**
-     * Fills a copy, and retires it until the caller puts it in place and the original where it was retired, by stores
-     * alone: should an Error come before, then what the copy has taken is given back as what was retired is.
+     * Fills a copy of a node. The copy counts as retired until the caller, by stores alone, puts it in place and puts
+     * the original where the copy was retired. If an Error comes before that, the references of the copy are given back
+     * with everything else that is retired.
      *
-     * @return where it was retired
+     * @return the index of the copy in {@link Retired#nodes}
      */
     public int fill(Directory copy, Directory original) {
         retired.reserve(1, 0);
@@ -49,7 +54,7 @@ public final class OwnedTree {
         return at;
     }
 
-    /** The directory of an address, the space's own, made where there is none; below a top that is its own. */
+    /** Makes the directory of an address the space's own, or creates it. The top is the space's own already. */
     public LeafDirectory ownDirectory(Directory top, long address, long generation) {
         Directory node = top;
         while (node instanceof UpperDirectory upper) {
@@ -65,7 +70,7 @@ public final class OwnedTree {
             parent.setChild(index, made);
             return made;
         }
-        if (isOwn(child, generation)) {
+        if (tryOwn(child, generation)) {
             return child;
         }
         Directory copy = child.newCopy(generation);
@@ -74,7 +79,7 @@ public final class OwnedTree {
         return copy;
     }
 
-    /** The leaf of an address, the space's own, made where there is none. */
+    /** Makes the leaf of an address the space's own, or creates it. */
     public long[] ownLeaf(LeafDirectory directory, long address, Mappings mappings) {
         int index = Geometry.leafIndex(address);
         long[] own = directory.writableLeaf(index);
@@ -90,7 +95,7 @@ public final class OwnedTree {
         } else {
             long[] copy = Leaf.create();
             retired.reserve(1, 0);
-            int at = retired.add(copy); // until it is in place, as in fill
+            int at = retired.add(copy); // retired until it is in place, as in fill
             Leaf.fill(copy, leaf, pools);
             directory.replace(index, leaf, copy, retired.nodes, at);
             return copy;
@@ -100,8 +105,8 @@ public final class OwnedTree {
     }
 
     /**
-     * Sets W anew in a leaf that is about to be adopted. Its W bits are those of an earlier owner; since then another
-     * space may have copied the leaf and with it got a reference to each frame.
+     * Sets the W bits anew in a leaf that is about to be adopted. The present ones are those of an earlier owner. Since
+     * then another space may have copied the leaf, and with it taken a reference to each frame.
      */
     private void allowSoleOwner(long[] leaf, long start, Mappings mappings) {
         Mappings.@Nullable Range range = null;
@@ -121,10 +126,10 @@ public final class OwnedTree {
     }
 
     /**
-     * Does all of {@link #remove} that can fail, and changes nothing that can be seen: makes the nodes at either end
-     * the space's own.
+     * Does the part of {@link #remove} that can fail: makes the nodes at either end the space's own. Changes nothing
+     * that a reader can see.
      *
-     * @return how many nodes and pages there are to retire, at most
+     * @return the most nodes and pages that there will be to retire
      */
     public int prepareRemoval(Directory node, long base, long from, long to, long generation, Mappings mappings) {
         int count = 0;
@@ -150,8 +155,8 @@ public final class OwnedTree {
     }
 
     /**
-     * Takes all pages between two addresses out and retires them: subtrees as a whole, and page by page what lies in a
-     * leaf at either end. It was {@link #prepareRemoval prepared}, and room was reserved.
+     * Takes out and retires all pages between two addresses: subtrees as a whole, and single pages in the leaves at
+     * either end. The caller has called {@link #prepareRemoval} and reserved room.
      *
      * @param base the first address of the node
      */
@@ -193,7 +198,7 @@ public final class OwnedTree {
         }
     }
 
-    /** Changes the entries of all present pages between two addresses, in leaves made the space's own. */
+    /** Changes the entries of all present pages between two addresses, and makes their leaves the space's own. */
     public void change(Directory node, long base, long from, long to, long generation, Mappings mappings,
             LongUnaryOperator step) {
         for (int i = firstChild(node, base, from); i < Geometry.FAN_OUT; i++) {

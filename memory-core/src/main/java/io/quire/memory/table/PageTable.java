@@ -10,17 +10,17 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The page table of one space: a tree that forks share, its mappings, and the lock under which it is changed. Readers
- * and writers of resident pages walk it without the lock and hold to two rules:
+ * The page table of one space: a tree that forks share, its mappings, and the lock under which they change. Readers and
+ * writers of resident pages walk the tree without the lock. This is safe because of two rules:
  * <ul>
- * <li><em>readers</em> take the {@link TranslationVersion#version} first and, after they have loaded the data, look
- * whether it is still the same; whoever takes a translation away changes the version before the frame or node can have
- * another use;
- * <li><em>writers</em> hold a slot from before they look at the version and the entry until after their store; whoever
- * takes a permission away changes the version or the entry and then waits for the slots.
+ * <li><em>Readers</em> take the {@link TranslationVersion#version} before they walk, and check after they have loaded
+ * the data that it is still the same. Whoever takes a translation away changes the version before the frame or node
+ * gets another use.
+ * <li><em>Writers</em> enter a slot before they look at the version and the entry, and leave it after their store.
+ * Whoever takes a permission away changes the version or the entry, and then waits for the slots.
  * </ul>
- * Any thread. Everything that takes the lock may wait for another such operation on the same space, and for writers
- * that are inside a single access.
+ * Any thread. An operation that takes the lock may wait for another one on the same space, and for writers that are
+ * inside a single access.
  */
 public final class PageTable {
 
@@ -39,7 +39,7 @@ public final class PageTable {
 
     private volatile @Nullable Root root;
 
-    /** The reclaimer has what was left to release when this was closed. Under the lock. */
+    /** True if the reclaimer has taken over what the closed table could not release. Under the lock. */
     private boolean isLeft;
 
     private PageTable(PageTables tables, Integer id, @Nullable String givenName, boolean isSnapshot, Root root) {
@@ -54,10 +54,10 @@ public final class PageTable {
     }
 
     /**
-     * A table without any mapping.
+     * Creates a table without any mapping.
      *
-     * @param id unlike that of any other open space of the manager
-     * @param name of its space, for messages; null for one made of the id
+     * @param id the id of its space; no other open space of the manager has it
+     * @param name the name of its space, for messages; null to make one of the id
      */
     public static PageTable empty(PageTables tables, Integer id, @Nullable String name) {
         return new PageTable(tables, id, name, false, Root.empty(tables.newGeneration()));
@@ -75,7 +75,7 @@ public final class PageTable {
     }
 
     /**
-     * The root now.
+     * Returns the current root.
      *
      * @throws ClosedException after {@link #close}
      */
@@ -87,7 +87,7 @@ public final class PageTable {
         return current;
     }
 
-    /** The root, or null after {@link #close}. */
+    /** The current root; null after {@link #close}. */
     public @Nullable Root rootOrNull() {
         return root;
     }
@@ -97,12 +97,12 @@ public final class PageTable {
     }
 
     /**
-     * The offset of a byte that may be written now, or -1. It may be written as long as the caller stays in the writer
-     * slot that it is in, or finds the version unchanged in the next one.
+     * The offset of a byte that may be written now, or -1. The caller may write it while it stays in its writer slot,
+     * and again in a later stay if the version is still the same.
      */
     public long offsetForWrite(long address) {
         Root current = root;
-        if (current == null || isSnapshot) { // a snapshot may own a leaf, for the sake of a pin
+        if (current == null || isSnapshot) { // a snapshot may own a leaf that was copied for a pin
             return -1;
         }
         LeafDirectory directory = current.directory(address);
@@ -118,7 +118,7 @@ public final class PageTable {
         return Entry.offset(entry) + Geometry.pageOffset(address);
     }
 
-    /** Remembers that a page was used, if somebody will ask. */
+    /** Notes that a page was used, if eviction or promotion will ask for it. */
     public void noteUse(long[] leaf, long address, long entry) {
         if (tables.tracksUse(Entry.offset(entry))) {
             Leaf.setAccessed(leaf, Geometry.pageIndex(address));
@@ -141,20 +141,20 @@ public final class PageTable {
 
     // ---- pages
 
-    /** The entry of a page now. */
+    /** The current entry of a page. */
     public long entry(long page) {
         long[] leaf = leaf(page);
         return leaf == null ? Entry.ABSENT : Leaf.entry(leaf, Geometry.pageIndex(page));
     }
 
-    /** The leaf of a page now; null if there is none. */
+    /** The current leaf of a page; null if there is none. */
     public long @Nullable [] leaf(long page) {
         Root current = root;
         LeafDirectory directory = current == null ? null : current.directory(page);
         return directory == null ? null : directory.leaf(Geometry.leafIndex(page));
     }
 
-    /** The leaf of a page if it is the space's own; null if there is none, or a fork may have it too. */
+    /** The leaf of a page if it is the space's own; null if there is none, or if a fork may list it too. */
     public long @Nullable [] ownedLeafOrNull(long page) {
         Root current = root;
         LeafDirectory directory = current == null ? null : current.directory(page);
@@ -162,12 +162,12 @@ public final class PageTable {
                 : directory.writableLeaf(Geometry.leafIndex(page));
     }
 
-    /** Whether the frame of a page is this space's alone, and so is the way to it. */
+    /** True if the frame of a page is this space's alone, and so are the nodes that lead to it. */
     public boolean ownsFrame(long page) {
         return ownedLeafOrNull(page) != null && pools.references(Entry.offset(entry(page))) == 1;
     }
 
-    /** Notes that a page is used. */
+    /** Notes that a page was used, if it has a leaf. */
     public void setAccessed(long page) {
         long[] leaf = leaf(page);
         if (leaf != null) {
@@ -175,7 +175,7 @@ public final class PageTable {
         }
     }
 
-    /** The leaf of a page, made the space's own if it is not, or made; under the lock. */
+    /** Makes the leaf of a page the space's own, or creates it; under the lock. */
     public long[] ownLeaf(long page) {
         Root current = root();
         // STEP(fault 2)
@@ -183,27 +183,27 @@ public final class PageTable {
         // STEP(fault 3)
         long[] leaf = tree.ownLeaf(directory, page, current.mappings());
         // STEP(fault 4)
-        // A node that was replaced is invalidated before anybody can write through its successor: who still reads
-        // through the old one would miss that write, even one of its own.
+        // Invalidate a replaced node before anybody can write through its successor: a thread that still reads through
+        // the old node would miss that write, even its own.
         invalidateAndRelease(TranslationVersion.NODES);
         return leaf;
     }
 
-    /** The top of the tree, owned; published if it had to be copied. */
+    /** Makes the top of the tree the space's own, and publishes it if it had to be copied. */
     Directory ownTop(Root current) {
         Directory top = current.top();
-        if (tree.isOwn(top, current.generation())) {
+        if (tree.tryOwn(top, current.generation())) {
             return top;
         }
         Directory copy = top.newCopy(current.generation());
         Root next = current.withTop(copy);
         int at = tree.fill(copy, top);
         root = next;
-        retired.nodes[at] = top; // right behind: no Error comes between two stores
+        retired.nodes[at] = top; // right after the other store: no Error can come between
         return copy;
     }
 
-    /** Takes a page out of a leaf of the space's own; released when it is invalidated. */
+    /** Takes a page out of a leaf that is the space's own, and retires its frame. */
     public void takeOut(long[] leaf, int page) {
         retired.reserve(0, 1);
         long offset = Entry.offset(Leaf.entry(leaf, page));
@@ -211,17 +211,17 @@ public final class PageTable {
         retired.addFrame(offset);
     }
 
-    /** The pages that may not move just now. */
+    /** The pages that must stay where they are for now. */
     public KeptPages kept() {
         return kept;
     }
 
-    /** What may be done at an address. */
+    /** Checks what may be done at an address. */
     public Permissions permissions() {
         return permissions;
     }
 
-    /** Changes of mappings; under the lock. */
+    /** Changes the mappings; under the lock. */
     public MappingChanges mappings() {
         return new MappingChanges(this);
     }
@@ -241,7 +241,10 @@ public final class PageTable {
 
     // ---- invalidation; under the lock
 
-    /** After a change of root or entries: no access that begins later relies on what was there before. */
+    /**
+     * Invalidates after a change of root or entries, and waits for writers. No access that begins later relies on what
+     * was there before.
+     */
     public void invalidateAndWait(long what) {
         translations.invalidate(what);
         writers.await();
@@ -249,8 +252,8 @@ public final class PageTable {
     }
 
     /**
-     * Releases what was taken out of the tree, after readers can know; what cannot be released now stays for the next
-     * operation. Writers never relied on it, or were waited for; if that failed, it stays until they are.
+     * Invalidates for readers what was taken out of the tree, then releases it. What cannot be released now stays for
+     * the next operation, and so does everything that writers may still use because a wait for them failed.
      */
     public void invalidateAndRelease(long what) {
         if (retired.isEmpty()) {
@@ -263,18 +266,18 @@ public final class PageTable {
         try {
             retired.release(tables.reclaimer(), pools);
         } catch (OutOfMemoryError | StackOverflowError later) {
-            // the operation is done, and nothing is lost
+            // the operation is done, and the next one releases the rest
         }
     }
 
-    /** What was taken out of the tree and is not released. */
+    /** What was taken out of the tree and is not released yet. */
     public Retired retired() {
         return retired;
     }
 
     // ---- writers
 
-    /** Lets a thread write through accessors of its own. */
+    /** Lists the slot of an accessor, so that its thread may write. */
     public void addWriter(WriterSlot slot, Thread owner) {
         lock.lock();
         try {
@@ -285,12 +288,12 @@ public final class PageTable {
         }
     }
 
-    /** Has a thread write no more; under the lock. */
+    /** Takes a writer slot off the list; under the lock. */
     public void removeWriter(WriterSlot slot) {
         writers.remove(slot);
     }
 
-    /** Claims a slot for a writer that owns none. */
+    /** Enters a shared slot, for a writer that has no slot of its own. */
     public int enterShared() {
         return tables.writerSlots().enter(id);
     }
@@ -301,31 +304,31 @@ public final class PageTable {
 
     // ---- fork and close; under the lock
 
-    /** From here on no node of the tree belongs to this space: the next write to each copies. */
+    /** Gives up the right to change any node in place: the next write to each copies or adopts it. */
     public void disown() {
         // STEP(fork and snapshot 1)
         root = root().withGeneration(tables.newGeneration());
     }
 
-    /** The table of a fork, which has no reference to the tree before {@link #acquireTree}. */
+    /** Creates the table of a fork. It has no reference to the tree until {@link #acquireTree}. */
     public PageTable fork(Integer forkId, @Nullable String name, boolean asSnapshot) {
         // STEP(fork and snapshot 4)
         return new PageTable(tables, forkId, name, asSnapshot, root().withGeneration(tables.newGeneration()));
     }
 
-    /** The table of a fork takes its share of the tree. */
+    /** Takes the reference to the tree that the table of a fork needs. */
     public void acquireTree() {
         root().top().acquire();
     }
 
     /** Undoes {@link #acquireTree}; allocates nothing. */
     public void giveTreeBack() {
-        // Now, not some day: as long as the dead leaf counts, a write to a pinned page would copy it.
+        // At once, not by the reclaimer: while a dead leaf still counts, a write to a pinned page would copy the page.
         tables.reclaimer().destroyNow(root().top());
         retired.release(tables.reclaimer(), pools);
     }
 
-    /** Gives the tree up; if a writer does not come to an end, the table stays as it was. */
+    /** Gives the tree up. If a writer does not finish in time, this throws and the table stays open. */
     public void close() {
         // STEP(drop 1)
         Root last = root();
@@ -342,7 +345,7 @@ public final class PageTable {
         retired.addTop(last.top());
     }
 
-    /** Releases the tree that was given up, or leaves it to the reclaimer, once: then it is that one's. */
+    /** Releases the tree that {@link #close} gave up. What cannot be released now goes to the reclaimer, once. */
     public void releaseTree() {
         if (isLeft) {
             return;
@@ -366,7 +369,7 @@ public final class PageTable {
         return nameOf(givenName, id);
     }
 
-    /** The name that the user has given its space; null if none. */
+    /** The name that the user gave its space; null if none. */
     public @Nullable String givenName() {
         return givenName;
     }
@@ -376,12 +379,12 @@ public final class PageTable {
         return givenName != null ? givenName : "space-" + id;
     }
 
-    /** The kind and the name of its space, for messages. */
+    /** The kind and name of its space, for messages. */
     public String describeName() {
         return (isSnapshot ? "snapshot " : "space ") + name();
     }
 
-    /** Whether it is that of a snapshot, and may never be written. */
+    /** True if the space is a snapshot, which may never be written. */
     public boolean isSnapshot() {
         return isSnapshot;
     }

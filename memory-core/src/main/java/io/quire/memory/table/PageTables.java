@@ -4,7 +4,7 @@ import io.quire.memory.frame.FramePools;
 import io.quire.memory.guard.SharedWriterSlots;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** What the page tables of one manager share. Any thread. */
+/** The parts that all page tables of one manager share. Any thread. */
 public final class PageTables {
 
     private final SharedWriterSlots writerSlots = new SharedWriterSlots();
@@ -14,9 +14,9 @@ public final class PageTables {
     private final boolean mayPromote;
 
     /**
-     * For tables whose frames come from these pools.
+     * The parts for tables whose frames come from these pools.
      *
-     * @param mayPromote whether pages of the host move to a device when they are used
+     * @param mayPromote true if pages of the host move to a device when they are used
      */
     public PageTables(FramePools pools, boolean mayPromote) {
         this.pools = pools;
@@ -37,12 +37,12 @@ public final class PageTables {
         return writerSlots;
     }
 
-    /** A number that no node and no root has carried before. */
+    /** Returns a generation that no node and no root has had before. */
     long newGeneration() {
         return generations.incrementAndGet();
     }
 
-    /** Whether it matters that the page in a frame is used: it may be evicted, or promoted. */
+    /** True if uses of the page in a frame are noted, because it may be evicted or promoted. */
     public boolean tracksUse(long frame) {
         return mayPromote || !pools.isHost(frame);
     }

@@ -5,8 +5,8 @@ import io.quire.memory.contract.Protection;
 import io.quire.memory.contract.ProtectionException;
 
 /**
- * What may be done at an address of a space, by its mappings: each check passes, or throws the exception that says why
- * not. Any thread; who needs the answer to stay true holds the lock of the table. All throw
+ * Checks what the mappings of a space allow at an address. A check returns, or throws the exception that says why not.
+ * Any thread; the answer stays true only while the caller holds the lock of the table. Checks of the current root throw
  * {@link io.quire.memory.contract.ClosedException} after the space is closed.
  */
 public final class Permissions {
@@ -19,7 +19,7 @@ public final class Permissions {
 
     // ---- one page
 
-    /** Refuses an address that may not be written, ever. */
+    /** Refuses an address that may not be written, because of its mapping or because the space is a snapshot. */
     public void checkWritable(long address) {
         checkChangeable(address);
         Protection protection = mappingOf(table.root(), address).protection();
@@ -34,10 +34,10 @@ public final class Permissions {
     }
 
     /**
-     * Refuses an address that may not be read by the mappings of a root.
+     * Refuses an address that the mappings of a root do not allow to be read.
      *
-     * @param current the root that a reader without the lock has found its page by: mappings of another say nothing
-     *        about that
+     * @param current the root by which a reader without the lock found its page: the mappings of another root say
+     *        nothing about that page
      * @param attempt what was tried, as a participle
      */
     public void checkReadable(Root current, long address, String attempt) {
@@ -55,13 +55,13 @@ public final class Permissions {
         return range;
     }
 
-    /** Whether a page may be read by the mappings of a root. */
+    /** True if the mappings of a root allow reads of a page. */
     public boolean isReadable(Root current, long address) {
         Mappings.Range range = current.mappings().find(address);
         return range != null && range.protection().isReadable();
     }
 
-    /** Whether a page may ever be written in this space, by the mappings of a root. */
+    /** True if the mappings of a root allow writes to a page, and the space is not a snapshot. */
     public boolean isWritable(Root current, long address) {
         Mappings.Range range = current.mappings().find(address);
         return !table.isSnapshot() && range != null && range.protection().isWritable();
@@ -82,19 +82,19 @@ public final class Permissions {
         }
     }
 
-    /** Refuses a range that is not wholly mapped, or is a snapshot's: its mappings cannot change. */
+    /** Refuses a range that is not wholly mapped, and any range of a snapshot, whose mappings cannot change. */
     public void checkAllChangeable(long address, long sizeBytes) {
         checkChangeable(address);
         checkAllMapped(address, sizeBytes);
     }
 
-    /** Refuses a range that is not wholly mapped or of which a page may not be written. */
+    /** Refuses a range with a page that is not mapped or may not be written. */
     public void checkAllWritable(long address, long sizeBytes) {
         checkAllWritable(address, sizeBytes, "written");
     }
 
     /**
-     * The same, for another change than a write.
+     * As {@link #checkAllWritable(long, long)}, for a change that is not a write.
      *
      * @param attempt what was tried, as a participle
      */
@@ -108,7 +108,7 @@ public final class Permissions {
         }
     }
 
-    /** Refuses a range that is not wholly mapped or of which a page may not be read. */
+    /** Refuses a range with a page that is not mapped or may not be read. */
     public void checkAllReadable(long address, long sizeBytes) {
         checkAllMapped(address, sizeBytes);
         for (Mappings.Range part : table.root().mappings().between(address, address + sizeBytes)) {

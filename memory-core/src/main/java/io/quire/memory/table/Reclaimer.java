@@ -14,26 +14,26 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Destroys trees nobody lists any more, a node at a time, so that closing a space of any size is bounded work: the
- * rest is done by the slow paths of other spaces, by the background agent, or by whoever runs out of frames.
+ * Destroys trees that nobody lists any more, a node at a time. So closing a space of any size is bounded work: the rest
+ * is done by the slow paths of other spaces, by the background agent, or by a thread that runs out of frames.
  * <p>
- * Any thread; lock-free. A node gets here after its translations were invalidated, so nobody can reach it but readers
- * that will find out and read again.
+ * Any thread; lock-free. A node gets here after its translations were invalidated. So only readers can still reach it,
+ * and they will notice and read again.
  * <p>
- * An Error loses nothing: a node takes each child out when that is released, so that one half destroyed can be gone on
- * with, and it goes back to the others without an allocation.
+ * An Error loses nothing. A node drops each child as soon as the child is released, so another thread can go on with a
+ * half destroyed node. It gets the node back without an allocation.
  */
 public final class Reclaimer {
 
-    /** Much longer than a thread takes for a node, also when others keep it from running. */
+    /** Much longer than a thread needs for a node, even if others keep it from running. */
     private static final long WORK_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private final Queue<Object> dead = new ConcurrentLinkedQueue<>();
     private final AtomicReference<@Nullable Leftover> leftovers = new AtomicReference<>();
 
     /**
-     * How many threads destroy something just now. One that a full stack has thrown out counts for ever, so a count that
-     * does not end is replaced by a new one.
+     * The number of threads that are destroying something now. A thread that a full stack threw out stays counted, so a
+     * count that does not reach 0 is replaced by a new one.
      */
     private final AtomicReference<AtomicInteger> workers = new AtomicReference<>(new AtomicInteger());
     private final FramePools pools;
@@ -42,23 +42,26 @@ public final class Reclaimer {
         this.pools = pools;
     }
 
-    /** What an Error has interrupted: allocated before it is needed. All are taken at once, so they need no count. */
+    /**
+     * Keeps what an Error interrupted; allocated before it is needed. The list is always taken as a whole, so a
+     * leftover that comes back (ABA) does no harm.
+     */
     static class Leftover {
 
         private @Nullable Object what;
         private @Nullable Leftover next;
     }
 
-    /** One parent less for a directory or a leaf: done, or, if an Error comes out of this, not done. */
+    /** Removes one parent of a directory or a leaf. If an Error comes out of this, nothing was removed. */
     public void release(Object node) {
         boolean shared = node instanceof long[] leaf ? Leaf.releaseShared(leaf) : ((Directory) node).releaseShared();
         if (!shared) {
             // STEP(drop 2)
-            dead.add(node); // with its last reference
+            dead.add(node); // and its last reference with it
         }
     }
 
-    /** Destroys what only this node holds, now and by itself, without an allocation. */
+    /** Gives up one reference to a node, and destroys at once whatever has none left. Allocates nothing. */
     public void destroyNow(Directory top) {
         if (top.releaseShared()) {
             return;
@@ -78,14 +81,14 @@ public final class Reclaimer {
         }
     }
 
-    /** Has somebody, some time, release what a space could not when it was closed. Allocates nothing. */
+    /** Takes over what a closed space could not release; a later {@link #reclaim} releases it. Allocates nothing. */
     public void leave(Retired retired) {
         Leftover leftover = retired;
         leftover.what = retired;
         push(leftover);
     }
 
-    @SuppressWarnings("ReferenceEquality") // the object that was seen
+    @SuppressWarnings("ReferenceEquality") // the very object that was seen
     private void push(Leftover leftover) {
         Leftover seen = leftovers.get();
         do {
@@ -94,7 +97,7 @@ public final class Reclaimer {
         } while (seen != leftover.next);
     }
 
-    /** Whether there is nothing to do. */
+    /** True if there is nothing to destroy. */
     public boolean isIdle() {
         return dead.isEmpty() && leftovers.get() == null;
     }
@@ -102,14 +105,14 @@ public final class Reclaimer {
     /**
      * Destroys some nodes.
      *
-     * @param nodes at most how many; each frees up to 64 frames
-     * @return how many
+     * @param nodes the most nodes to destroy; each frees up to 64 frames
+     * @return the number of destroyed nodes
      */
     public int reclaim(int nodes) {
         return reclaim(nodes, pools);
     }
 
-    /** The same, and the frames that are free then go to the caller's source. */
+    /** As {@link #reclaim(int)}, and gives the freed frames to the caller's source. */
     public int reclaim(int nodes, FrameSource frames) {
         if (isIdle()) {
             return 0;
@@ -135,12 +138,12 @@ public final class Reclaimer {
         }
     }
 
-    /** The same, for a caller whose own work is done: what cannot be done now is left to others. */
+    /** As {@link #reclaim(int)}, for a caller whose own work is done: if an Error interrupts it, others go on. */
     public void reclaimIfPossible(int nodes) {
         try {
             reclaim(nodes);
         } catch (OutOfMemoryError | StackOverflowError later) {
-            // nothing is lost
+            // the rest is among the leftovers
         }
     }
 
@@ -163,9 +166,9 @@ public final class Reclaimer {
     }
 
     /**
-     * Destroys all there is and waits for the other threads that are destroying something.
+     * Destroys everything that waits here, and waits for other threads that are destroying something.
      *
-     * @return whether there was anything
+     * @return true if there was anything to destroy
      */
     public boolean reclaimAll() {
         AtomicInteger others = Objects.requireNonNull(workers.get());
@@ -173,7 +176,7 @@ public final class Reclaimer {
         boolean done = !worked;
         while (!done) {
             done = Wait.tryUntil(() -> reclaim(Integer.MAX_VALUE) == 0 && others.get() == 0, WORK_NANOS);
-            if (!done && isIdle()) { // whoever counts there is gone
+            if (!done && isIdle()) { // the threads that are still counted are gone
                 workers.compareAndSet(others, new AtomicInteger());
                 done = true;
             }
@@ -217,7 +220,7 @@ public final class Reclaimer {
         }
     }
 
-    /** The nodes that wait to be destroyed, and what closed spaces have left, for a recount while nothing else runs. */
+    /** The nodes that wait to be destroyed, and what closed spaces left. For a recount while nothing else runs. */
     public Iterable<Object> dead() {
         List<Object> all = new ArrayList<>(dead);
         for (Leftover leftover = leftovers.get(); leftover != null; leftover = leftover.next) {

@@ -7,12 +7,12 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an operation has taken out of a tree and not released yet: first the translations are invalidated from readers
- * and writers, then the references go. Owned by the holder of the space's lock; reused, so that faults allocate
- * nothing for it.
+ * The nodes and frames that an operation has taken out of a tree and not released yet. First their translations are
+ * invalidated, then their references are given up. The holder of the space's lock owns this object, and reuses it, so
+ * that faults allocate nothing for it.
  * <p>
- * Room is {@link #reserve reserved} before the tree is changed, so that what was taken out can always be noted. What an
- * Error keeps from being released stays here for the next operation on the space.
+ * Room is {@link #reserve reserved} before the tree is changed, so what is taken out can always be noted. If an Error
+ * interrupts a release, the rest stays here for the next operation on the space.
  */
 public final class Retired extends Reclaimer.Leftover {
 
@@ -20,7 +20,7 @@ public final class Retired extends Reclaimer.Leftover {
     private static final long[] NO_FRAMES = {};
     private static final int ROOM_MIN = 8;
 
-    // Each from the first that is not released to the last.
+    // In each array, the elements from "first" to before "end" are not released yet.
     public Object[] nodes = NO_NODES;
     private int firstNode;
     private int nodesEnd;
@@ -28,13 +28,13 @@ public final class Retired extends Reclaimer.Leftover {
     private int firstFrame;
     private int framesEnd;
 
-    /** The top of the tree when its space is closed: there is always room for it. */
+    /** The top of the tree of a closed space. It has a field of its own, so there is always room for it. */
     private @Nullable Object top;
 
-    /** Whether a writer may still be at what is in here. */
+    /** True if a writer may still use what is in here. */
     private boolean written;
 
-    /** Makes room for so many nodes and frames more. */
+    /** Makes room for more nodes and frames. */
     public void reserve(int moreNodes, int moreFrames) {
         if (nodesEnd + moreNodes > nodes.length) {
             nodes = Arrays.copyOf(nodes, Math.max(ROOM_MIN, Math.max(2 * nodes.length, nodesEnd + moreNodes)));
@@ -44,18 +44,22 @@ public final class Retired extends Reclaimer.Leftover {
         }
     }
 
-    /** Takes a directory or a leaf; there is room. In which element of {@link #nodes} it is until it is released. */
+    /**
+     * Adds a directory or a leaf, for which there is room.
+     *
+     * @return its index in {@link #nodes} until it is released
+     */
     int add(Object node) {
         nodes[nodesEnd] = node;
         return nodesEnd++;
     }
 
-    /** Takes the top of the tree of a space that is closed. */
+    /** Adds the top of the tree of a closed space. */
     public void addTop(Object directory) {
         top = directory;
     }
 
-    /** Takes a frame; there is room. */
+    /** Adds a frame, for which there is room. */
     public void addFrame(long offset) {
         frames[framesEnd++] = offset;
     }
@@ -64,22 +68,22 @@ public final class Retired extends Reclaimer.Leftover {
         return nodesEnd == 0 && framesEnd == 0 && top == null;
     }
 
-    /** What comes in from here on, writers may be at until {@link #settle}. */
+    /** Notes that writers may use what is added from here on, until {@link #settle}. */
     public void unsettle() {
         written = true;
     }
 
-    /** The writers of the space were waited for. */
+    /** Notes that the writers of the space were waited for. */
     public void settle() {
         written = false;
     }
 
-    /** Whether all that is in here may be released once readers know. */
+    /** True if everything in here may be released once it is invalidated for readers. */
     public boolean isSettled() {
         return !written;
     }
 
-    /** Gives up one reference to each; goes on, when it is called again, where it stopped. */
+    /** Gives up one reference to each node and frame. After an Error, the next call goes on where this one stopped. */
     public void release(Reclaimer reclaimer, FramePools pools) {
         for (; firstNode < nodesEnd; firstNode++) {
             reclaimer.release(nodes[firstNode]);
@@ -98,7 +102,7 @@ public final class Retired extends Reclaimer.Leftover {
         framesEnd = 0;
     }
 
-    /** The nodes that are not released, for a recount. */
+    /** The nodes that are not released yet, for a recount. */
     public Iterable<Object> nodes() {
         List<Object> held = new ArrayList<>(Arrays.asList(nodes).subList(firstNode, nodesEnd));
         if (top != null) {
@@ -107,7 +111,7 @@ public final class Retired extends Reclaimer.Leftover {
         return held;
     }
 
-    /** The frames that are not released, for a recount. */
+    /** The frames that are not released yet, for a recount. */
     public long[] frames() {
         return Arrays.copyOfRange(frames, firstFrame, framesEnd);
     }

@@ -4,7 +4,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What a space is at one moment: its tree, the generation whose nodes it may change in place, and its mappings.
- * Immutable; a fork, or a change of the mappings, replaces it.
+ * Immutable: a fork or a change of the mappings replaces it.
  */
 public record Root(Directory top, long generation, Mappings mappings) {
 
@@ -13,7 +13,7 @@ public record Root(Directory top, long generation, Mappings mappings) {
         return new Root(new LeafDirectory(generation), generation, Mappings.NONE);
     }
 
-    /** The directory that lists the leaf of an address, or null if nothing there was ever written. */
+    /** The directory that lists the leaf of an address; null if nothing was ever written there. */
     public @Nullable LeafDirectory directory(long address) {
         Directory node = top;
         if (address < 0 || address >= node.span()) {
@@ -26,10 +26,10 @@ public record Root(Directory top, long generation, Mappings mappings) {
     }
 
     /**
-     * Where the first leaf begins that maps something between two addresses; subtrees that are not there cost nothing.
-     * It may begin before {@code from}.
+     * The start of the first leaf that maps something between two addresses; it may be before {@code from}. Subtrees
+     * that do not exist cost nothing.
      *
-     * @return {@code end} if there is none
+     * @return {@code end} if there is no such leaf
      */
     public long nextLeaf(long from, long end) {
         long leaf = nextLeaf(top, 0, from, end);

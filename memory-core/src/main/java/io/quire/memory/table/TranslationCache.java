@@ -3,25 +3,25 @@ package io.quire.memory.table;
 import java.util.Arrays;
 
 /**
- * The translations one accessor has used: page to frame, direct-mapped, a word each, with the tag in the word so that a
- * look-up is one load. What a processor calls a translation look-aside buffer. Grows with the number of pages in use,
- * up to 2 MiB for 1 GiB of pages.
+ * The translations from page to frame that one accessor has used lately, like the TLB of a processor. The cache is
+ * direct-mapped, with one word for each translation. The tag is in that word, so that a lookup is one load. The cache
+ * grows with the number of pages in use, up to 2 MiB for 1 GiB of pages.
  * <p>
- * One thread. Says nothing of whether a translation is still good: its owner holds it to a version of the space.
+ * One thread. The cache does not know if a translation is still valid: its owner compares the version of the space.
  */
 public final class TranslationCache {
 
-    /** Nothing was found: a return value, not an offset. */
+    /** Returned in place of an offset if nothing was found. */
     public static final long MISS = -1;
 
     private static final int FIRST_SIZE_SHIFT = 9;
     private static final int LAST_SIZE_SHIFT = 18;
     private static final int GROWTH_SHIFT = 3;
 
-    /** So many misses for each word say that the pages in use are more than the words. */
+    /** After this many misses per word there are more pages in use than words, and the cache grows. */
     private static final int MISSES_PER_WORD = 4;
 
-    /** Of all that are released: nothing is kept in it. */
+    /** The array of all released caches. It never holds a translation. */
     private static final long[] RELEASED = new long[1];
 
     private long[] words;
@@ -52,10 +52,10 @@ public final class TranslationCache {
     }
 
     /**
-     * The offsets of longs that may be read, up to the first that is not aligned or not known.
+     * Finds the offsets of longs that may be read, up to the first one that is not aligned or not in the cache.
      *
-     * @param from the index of the first address to look for
-     * @return the index of the one that was not found, or how many offsets there is room for
+     * @param from the index of the first address to look up
+     * @return the index of the address that stopped it, or the length of {@code offsets} if none did
      */
     public int findAll(long[] addresses, long[] offsets, int from) {
         long[] known = words;
@@ -129,7 +129,8 @@ public final class TranslationCache {
         misses = 0;
         if (tagShift < Geometry.PAGE_SHIFT + LAST_SIZE_SHIFT) {
             int shift = tagShift + GROWTH_SHIFT;
-            words = new long[1 << (shift - Geometry.PAGE_SHIFT)]; // first: a tag must not leave out what no index has
+            // Allocate first: if that fails, the old shift must stay, or a tag would leave out bits that no index has.
+            words = new long[1 << (shift - Geometry.PAGE_SHIFT)];
             tagShift = shift;
         }
     }

@@ -9,9 +9,9 @@ package io.quire.memory.table;
  * +----------------+------------------------------------------+--------------+
  *         16                          36                             12       bits
  * </pre>
- * TAG is what is left of the address above its page and the index in the cache, plus one: 0 is no translation, and no
- * address has it, however wild. STAMP is 0 for a page that may be read,
- * and the current stamp of the cache for one that may be written too: a new stamp forbids all writes at once.
+ * TAG is the part of the address above its page and its index in the cache, plus one. So tag 0 means no translation: no
+ * address has it, not even an invalid one. STAMP is 0 for a page that may only be read, and the current stamp of the
+ * cache for a page that may also be written: a new stamp forbids all writes at once.
  */
 final class TranslationWord {
 
@@ -35,7 +35,7 @@ final class TranslationWord {
         return (address >>> tagShift) + 1;
     }
 
-    /** Whether a word has room for the tag. */
+    /** True if a word has room for the tag. */
     static boolean fits(long tag) {
         return tag <= TAG_MAX;
     }
@@ -53,7 +53,7 @@ final class TranslationWord {
         return (((word >>> TAG_SHIFT) ^ tag) | ((word & STAMP_MASK) ^ stamp)) == 0;
     }
 
-    /** Where the frame begins. */
+    /** The offset at which the frame begins. */
     static long offset(long word) {
         return word & OFFSET_MASK;
     }

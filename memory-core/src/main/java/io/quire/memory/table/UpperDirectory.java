@@ -16,14 +16,14 @@ public final class UpperDirectory extends Directory {
         this.children = children;
     }
 
-    /** A node above another one, which becomes its first child and keeps its references. */
+    /** Creates a node above another one, which becomes its first child and keeps its references. */
     public static UpperDirectory above(Directory first, long generation) {
         UpperDirectory upper = of(first.childShift() + Geometry.FAN_OUT_SHIFT, generation);
         upper.children[0] = first;
         return upper;
     }
 
-    /** A node without children. */
+    /** Creates a node without children. */
     static UpperDirectory of(int childShift, long generation) {
         return new UpperDirectory(childShift, generation, new Directory[Geometry.FAN_OUT]);
     }
@@ -33,21 +33,21 @@ public final class UpperDirectory extends Directory {
         return (Directory) ELEMENTS.getAcquire(children, index);
     }
 
-    /** Replaces a child; only the owner does. */
+    /** Replaces a child. The caller has the node alone. */
     public void setChild(int index, @Nullable Directory child) {
         // ORDER(node-listed) release: the child first, then the list that leads to it.
         ELEMENTS.setRelease(children, index, child);
     }
 
-    /** A new child that maps nothing, of the kind that belongs below this node. */
+    /** Creates a child that maps nothing, of the kind that belongs below this node. */
     public Directory createChild(long generation) {
         return childShift() == Geometry.DIRECTORY_SHIFT ? new LeafDirectory(generation)
                 : of(childShift() - Geometry.FAN_OUT_SHIFT, generation);
     }
 
     /**
-     * Puts a copy in for the child that is there, which takes the copy's place in a list. No Error comes in between:
-     * these are stores, and need no stack.
+     * Replaces a child by its copy, and puts the original into the copy's place in {@code list}. These are stores,
+     * which need no stack, so no Error can come between them.
      */
     public void replace(int index, Directory original, Directory copy, Object[] list, int at) {
         VarHandle.releaseFence(); // ORDER(node-listed) release: the child first, then the list that leads to it.
@@ -67,7 +67,7 @@ public final class UpperDirectory extends Directory {
             Directory child = theirs[i];
             if (child != null) {
                 child.acquire();
-                children[i] = child; // a store: with the reference, whatever happens
+                children[i] = child; // a store: no Error can come between it and the reference
             }
         }
     }

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** When, and with leak tracking where, something was created. Immutable. */
+/** When something was created and, with leak tracking, by which stack. Immutable. */
 public final class CreationSite implements Comparable<CreationSite> {
 
     private static final int FRAMES_KEPT = 24;
@@ -15,7 +15,9 @@ public final class CreationSite implements Comparable<CreationSite> {
 
     private static final StackWalker WALKER = StackWalker.getInstance(StackWalker.Option.RETAIN_CLASS_REFERENCE);
 
-    /** Where the classes of this library come from; those of the user, tests in the same package too, do not. */
+    /**
+     * The place that the classes of this library come from. Classes of users come from others, and so do our tests.
+     */
     private static final ProtectionDomain OURS = CreationSite.class.getProtectionDomain();
 
     private final long nanoTime = System.nanoTime();
@@ -25,12 +27,14 @@ public final class CreationSite implements Comparable<CreationSite> {
         this.stack = stack;
     }
 
-    /** Now; with the stack of the user's call if it is to be tracked, which costs microseconds. */
+    /**
+     * Returns the present moment and, if it is to be tracked, the stack of the user's call, which costs microseconds.
+     */
     public static CreationSite now(boolean tracked) {
         return new CreationSite(tracked ? stackOfUser() : null);
     }
 
-    /** How long ago that was. */
+    /** The time since the creation. */
     public Duration age() {
         return Duration.ofNanos(System.nanoTime() - nanoTime);
     }
@@ -41,17 +45,17 @@ public final class CreationSite implements Comparable<CreationSite> {
         return Long.signum(nanoTime - other.nanoTime);
     }
 
-    /** The stack, which begins with the user's call of the library; empty if it was not tracked. */
+    /** The stack, beginning with the user's call of the library; empty if it was not tracked. */
     public List<StackTraceElement> stack() {
         return stack == null ? List.of() : List.of(stack);
     }
 
-    /** The stack, a line for each frame, or nothing if it was not tracked. */
+    /** The stack as text, with a line for each call; empty if it was not tracked. */
     public String where() {
         return stack == null ? "" : Arrays.stream(stack).map(e -> "\n      at " + e).collect(Collectors.joining());
     }
 
-    /** None if there is no memory to walk it, which the walker says by an Error of its own. */
+    /** Returns the user's stack, or none if there is no memory to walk it: then the walker throws an InternalError. */
     private static StackTraceElement[] stackOfUser() {
         try {
             return walk();

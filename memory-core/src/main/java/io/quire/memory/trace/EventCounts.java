@@ -2,7 +2,7 @@ package io.quire.memory.trace;
 
 import java.util.concurrent.atomic.LongAdder;
 
-/** How often the slow paths of a manager ran, since it was opened. Any thread; wait-free. */
+/** Counts how often the slow paths of a manager have run since it was opened. Any thread; wait-free. */
 public final class EventCounts {
 
     private final LongAdder forks = new LongAdder();
@@ -22,17 +22,17 @@ public final class EventCounts {
         forks.increment();
     }
 
-    /** A page was written for the first time. */
+    /** Counts the first write to a page. */
     public void zeroFilled() {
         pagesZeroFilled.increment();
     }
 
-    /** A shared page was copied for its writer. */
+    /** Counts a shared page that was copied for its writer. */
     public void copied() {
         pagesCopied.increment();
     }
 
-    /** A page that was shared once had one owner left, which writes it in place. */
+    /** Counts a formerly shared page that its last owner now writes in place. */
     public void reused() {
         pagesReused.increment();
     }
@@ -53,37 +53,37 @@ public final class EventCounts {
         return pagesReused.sum();
     }
 
-    /** A device asked for translations. */
+    /** Counts a device's request for translations. */
     public void deviceFaulted() {
         deviceFaults.increment();
     }
 
-    /** A device was told to stop using translations. */
+    /** Counts a device that was told to stop using translations. */
     public void invalidated() {
         invalidations.increment();
     }
 
-    /** Pages moved between the host and a device. */
+    /** Counts pages that moved between the host and a device. */
     public void moved(boolean toDevice, int pages) {
         (toDevice ? pagesToDevices : pagesToHost).add(pages);
     }
 
-    /** A page moved to the host because the processor, or a pin, needed it there. */
+    /** Counts a page that moved to the host because the processor, or a pin, needed it there. */
     public void broughtHome() {
         pagesBroughtHome.increment();
     }
 
-    /** A page moved to the host to make room on its device. */
+    /** Counts a page that moved to the host to make room on its device. */
     public void evicted() {
         pagesEvicted.increment();
     }
 
-    /** The writer of a shared page on a device got a copy on the host. */
+    /** Counts a shared device page whose writer got a copy on the host. */
     public void copiedOff() {
         pagesCopiedOff.increment();
     }
 
-    /** A long-term pin of device memory was refused. */
+    /** Counts a long-term pin of device memory that was refused. */
     public void longTermRefused() {
         longTermPinsRefused.increment();
     }

@@ -3,24 +3,24 @@ package io.quire.memory.trace;
 import java.util.List;
 import java.util.function.Function;
 
-/** The first of many things, for a message that somebody is to read. */
+/** Shows the first of many things, so that a message stays short enough to read. */
 public final class FirstLines {
 
-    /** So many are shown. */
+    /** The number of things that are shown. */
     public static final int SHOWN = 16;
 
     private FirstLines() {
     }
 
-    /** The words of the first things, an element each, and of no others. */
+    /** The texts of the first things, an element each. No text is made for the others. */
     public static <T> List<String> of(List<T> all, Function<? super T, String> words) {
         return all.stream().limit(SHOWN).map(words).toList();
     }
 
     /**
-     * Lines in one text, each after a line break, and at the end how many there are that are not shown.
+     * Joins lines into one text, each after a line break, and adds how many things are not shown.
      *
-     * @param count how many there are in all
+     * @param count the number of things in all
      */
     public static String text(List<String> first, int count) {
         StringBuilder text = new StringBuilder();

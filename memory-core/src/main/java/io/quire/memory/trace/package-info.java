@@ -1,4 +1,4 @@
-/** What happened: event counts and where things were created. Depends on nothing, costs nothing on a hot path. */
+/** Counts of events, and where things were created. Depends on nothing, costs nothing on a hot path. */
 @NullMarked
 package io.quire.memory.trace;
 

@@ -376,7 +376,7 @@ class ForkableMapTest {
         long version = map.address() + MapHeader.VERSION_AT;
         space.setLong(version, 1);
         assertThatIllegalArgumentException().isThrownBy(() -> ForkableMap.open(space, map.address()))
-                .withMessageContaining("another version than 2").withMessageContaining("version=1");
+                .withMessageContaining("a version other than 2").withMessageContaining("version=1");
         space.setLong(version, 2);
     }
 
