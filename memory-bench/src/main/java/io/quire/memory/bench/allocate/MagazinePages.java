@@ -3,7 +3,7 @@ package io.quire.memory.bench.allocate;
 import io.quire.memory.allocator.FrameAllocator;
 import io.quire.memory.allocator.Magazine;
 
-/** Numbers of frames through a magazine of the thread's own. */
+/** Frame numbers through a magazine that belongs to the thread. */
 @SuppressWarnings("ArrayRecordComponent") // never compared; the compiler trusts the fields of a record
 record MagazinePages(FrameAllocator allocator, Magazine magazine, int[] frames) implements PageSource {
 

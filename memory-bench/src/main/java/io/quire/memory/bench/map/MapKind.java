@@ -8,9 +8,9 @@ import org.jspecify.annotations.Nullable;
 import scala.collection.concurrent.TrieMap;
 
 /**
- * The maps there are. Of the persistent ones for the JVM these two are the fastest that are still worked on:
- * pcollections took twice as long for a put and for a get, Paguro was as fast and bifurcan slower, and both have had no
- * release for years.
+ * The maps that are measured. The two persistent maps are the fastest for the JVM that are still maintained.
+ * pcollections took twice as long for a put and for a get. Paguro was as fast and bifurcan was slower, but neither has
+ * had a release for years.
  */
 public enum MapKind {
 
@@ -32,17 +32,17 @@ public enum MapKind {
         this.words = words;
     }
 
-    /** How people call it. */
+    /** Returns the name for people. */
     public String words() {
         return words;
     }
 
-    /** Whether a snapshot has all entries once more, so that it costs nothing once it is taken. */
+    /** Returns true if a snapshot copies all entries, so that it adds nothing to later puts. */
     boolean copies() {
         return COPIES.contains(this);
     }
 
-    /** An empty map with room for so many entries. */
+    /** Makes an empty map with room for some number of entries. */
     SnapshotMap newMap(int entries) {
         return switch (this) {
             case QUIRE -> new QuireMap(entries);
@@ -56,7 +56,7 @@ public enum MapKind {
         };
     }
 
-    /** What stops it when it is tried in this process; empty if nothing does. */
+    /** Returns why the map does not work in this process; empty if it does. */
     public String whyMissing() {
         long[] key = {1};
         try (SnapshotMap map = newMap(1)) {

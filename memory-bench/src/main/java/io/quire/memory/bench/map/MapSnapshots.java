@@ -18,10 +18,13 @@ public final class MapSnapshots {
     private static final Set<MapKind> QUICK_RIVALS =
             EnumSet.of(MapKind.CONCURRENT_HASH_MAP, MapKind.TRIE_MAP, MapKind.VAVR_HASH_MAP);
 
-    /** A sample may be the copy of a whole map. */
+    /** Few rounds, because one sample may copy a whole map. */
     private static final Paired ROUNDS = new Paired(10, 21);
 
-    /** Samples before any that counts: beside copies of a map there are too few snapshots for the compiler. */
+    /**
+     * Samples before the first that counts. Beside copies of a map too few snapshots are taken for the compiler to
+     * finish.
+     */
     private static final int WARM_UPS = 300;
 
     private final int entries;
@@ -40,9 +43,9 @@ public final class MapSnapshots {
     }
 
     private void answer(Set<MapKind> rivals) {
-        report.note(String.format("Maps: %,d entries, keys of 8 bytes, values of 64. Ours copies a value in and"
-                + " out; maps on the heap keep and hand out a reference. A copy that was taken costs the puts"
-                + " after it nothing, so those of maps that are copied are measured without one.", entries));
+        report.note(String.format("Maps: %,d entries, keys of 8 bytes, values of 64. Ours copies each value in"
+                + " and out; maps on the heap keep and hand out a reference. A finished copy adds nothing to later"
+                + " puts, so where a snapshot is a copy, puts are measured without one.", entries));
         Set<MapKind> running = EnumSet.noneOf(MapKind.class);
         for (MapKind rival : rivals) {
             String whyMissing = rival.whyMissing();

@@ -59,7 +59,7 @@ final class Tables {
     private void printLines() {
         out.println();
         out.println("A ratio under \">=\" is theirs / ours, else ours / theirs; ± is half the distance");
-        out.println("of the quartiles of all rounds. \"?\" after a verdict: too busy to tell.");
+        out.println("of the quartiles of all rounds. A verdict with \"?\" is uncertain: the rounds vary too much.");
         report.notes().forEach(out::println);
         report.warnings().forEach(text -> out.println("WARNING: " + text));
     }

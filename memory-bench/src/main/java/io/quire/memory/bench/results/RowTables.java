@@ -4,7 +4,7 @@ import io.quire.memory.bench.measure.Promise;
 import io.quire.memory.bench.measure.Row;
 import io.quire.memory.bench.measure.Verdict;
 
-/** Rows as tables of HTML: of what was promised, and of everything that was measured. */
+/** Rows as tables of HTML: one of the promises, and one of everything that was measured. */
 final class RowTables {
 
     private static final String END = "</tbody>\n</table>\n";
@@ -73,7 +73,7 @@ final class RowTables {
                 .append(markup).append("</td>");
     }
 
-    /** Ends a row, and adds another that says why its target is missed. */
+    /** Ends a row, and adds a second one that says why the target is missed. */
     private void close(Row row, int columns) {
         html.append("<td class=\"verdict ").append(look(row.verdict())).append("\">").append(words(row.verdict()))
                 .append("</td></tr>\n");
@@ -87,7 +87,7 @@ final class RowTables {
         return Markup.escaped(row.ratio()) + " <span class=\"spread\">" + Markup.escaped(row.spread()) + "</span>";
     }
 
-    /** The target with the signs that a console may not have. */
+    /** Returns the target with signs that a console may not have. */
     private static String target(Row row) {
         return Markup.escaped(row.target().bound().words().replace("<=", "≤").replace(">=", "≥"));
     }

@@ -10,7 +10,7 @@ class FiguresTest {
     @ParameterizedTest
     @CsvSource({"0, 0.00", "0.0001823, 0.00018", "0.0523, 0.052", "0.5, 0.50", "9.876, 9.88", "12.34, 12.3",
         "123.4, 123", "96582, '96,582'"})
-    void aNumberHasTheDigitsThatMeanSomething(double number, String words) {
+    void numberHasAboutThreeSignificantDigits(double number, String words) {
         assertThat(Figures.number(number)).isEqualTo(words);
     }
 

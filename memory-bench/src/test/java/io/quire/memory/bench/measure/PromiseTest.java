@@ -11,14 +11,14 @@ import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** The tour loses no promise; that each has one row at run time is up to {@link Report}. */
+/** The tour answers every promise. {@link Report} checks at run time that each has one row. */
 class PromiseTest {
 
     private static final Path SOURCES = Path.of("src", "main", "java");
 
     @ParameterizedTest
     @EnumSource
-    void oneClassAnswersAPromise(Promise promise) throws IOException {
+    void exactlyOneClassAnswersEachPromise(Promise promise) throws IOException {
         Pattern name = Pattern.compile("\\bPromise\\." + promise.name() + "\\b");
         List<Path> answerers;
         try (Stream<Path> files = Files.walk(SOURCES)) {
