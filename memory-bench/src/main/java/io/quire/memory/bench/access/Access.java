@@ -103,14 +103,14 @@ public final class Access {
             }
             String missing = memory.whyMissing(rival);
             if (missing != null) {
-                report.missing(what, rival.words(), promise.apply(rival, asked.getFirst()), missing);
+                report.missing(what, rival.label(), promise.apply(rival, asked.getFirst()), missing);
                 return;
             }
             LongUnaryOperator ours = loop.apply(memory.words(Memory.QUIRE));
             LongUnaryOperator theirs = loop.apply(memory.words(rival));
             for (WorkingSet workingSet : asked) {
                 long sizeBytes = workingSet.sizeBytes();
-                report.add(what + ", " + workingSet.words(), rival.words(), promise.apply(rival, workingSet),
+                report.add(what + ", " + workingSet.label(), rival.label(), promise.apply(rival, workingSet),
                         (hasToSettle(sizeBytes) ? Paired.LONG_BATCHES : Paired.BATCHES).compare(
                                 sampler(count, ours, sizeBytes), sampler(count, theirs, sizeBytes)));
             }

@@ -20,14 +20,14 @@ public enum Memory {
     /** No memory: what the loop and its random number cost. */
     NOTHING("nothing");
 
-    private final String words;
+    private final String label;
 
-    Memory(String words) {
-        this.words = words;
+    Memory(String label) {
+        this.label = label;
     }
 
-    /** Returns the name for people. */
-    String words() {
-        return words;
+    /** Returns the name as reports print it. */
+    String label() {
+        return label;
     }
 }

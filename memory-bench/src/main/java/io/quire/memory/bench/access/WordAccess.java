@@ -92,7 +92,7 @@ sealed interface WordAccess {
     }
 
     /** That segment, behind a table that could put each page anywhere in it. */
-    @SuppressWarnings("ArrayRecordComponent") // never compared; the compiler trusts the fields of a record
+    @SuppressWarnings("ArrayRecordComponent") // never compared; the JIT trusts fields of records
     record FlatBehindTable(MemorySegment segment, long[] distances) implements WordAccess {
 
         @Override

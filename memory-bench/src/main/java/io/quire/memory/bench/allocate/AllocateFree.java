@@ -126,12 +126,12 @@ public class AllocateFree extends JmhBenchmark {
         String what = "allocate + free, " + live + " live";
         String missing = rival.whyMissing();
         if (missing != null) {
-            report.missing(what, rival.words(), target, missing);
+            report.missing(what, rival.label(), target, missing);
             return;
         }
         try (PageSource ours = Source.OWN.open(live); PageSource theirs = rival.open(live)) {
             boolean isSlow = rival == Source.SHARED_ARENA;
-            report.add(what, rival.words(), target, (isSlow ? Paired.LONG_BATCHES : Paired.BATCHES)
+            report.add(what, rival.label(), target, (isSlow ? Paired.LONG_BATCHES : Paired.BATCHES)
                     .compare(timed(ours, PAGES), timed(theirs, isSlow ? SLOW_PAGES : PAGES)));
         }
     }

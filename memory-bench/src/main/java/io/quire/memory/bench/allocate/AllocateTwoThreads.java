@@ -111,7 +111,7 @@ public class AllocateTwoThreads extends JmhBenchmark {
             Source.fill(there);
             Timed alone = AllocateFree.timed(here, AllocateFree.PAGES);
             try (ParallelSampler both = new ParallelSampler(alone, AllocateFree.timed(there, AllocateFree.PAGES))) {
-                report.add("allocate + free, " + source.words() + ", two threads", "one", target,
+                report.add("allocate + free, " + source.label() + ", two threads", "one", target,
                         Paired.BATCHES.compare(both, alone));
             }
         }

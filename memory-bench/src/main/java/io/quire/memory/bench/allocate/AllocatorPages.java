@@ -5,7 +5,7 @@ import io.quire.memory.allocator.FrameAllocator;
 /**
  * Frame numbers from the frame allocator, as a thread without an accessor gets them: through the magazine of a stripe.
  */
-@SuppressWarnings("ArrayRecordComponent") // never compared; the compiler trusts the fields of a record
+@SuppressWarnings("ArrayRecordComponent") // never compared; the JIT trusts fields of records
 record AllocatorPages(FrameAllocator allocator, int[] frames) implements PageSource {
 
     /** As many frames as 1 GiB has. Only their numbers are handed out, so there is no memory behind them. */

@@ -4,7 +4,7 @@ import java.lang.foreign.Arena;
 import java.util.function.Supplier;
 
 /** An arena of the JDK for each page. It zeroes the page; no other source does. */
-@SuppressWarnings("ArrayRecordComponent") // never compared; the compiler trusts the fields of a record
+@SuppressWarnings("ArrayRecordComponent") // never compared; the JIT trusts fields of records
 record ArenaPages(Supplier<Arena> kind, Arena[] arenas) implements PageSource {
 
     /** Uses confined arenas, which belong to one thread. */

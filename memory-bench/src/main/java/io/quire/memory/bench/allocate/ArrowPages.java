@@ -5,7 +5,7 @@ import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.memory.RootAllocator;
 
 /** Buffers of Apache Arrow from its own allocator: malloc through Unsafe, with accounting. */
-@SuppressWarnings("ArrayRecordComponent") // never compared; the compiler trusts the fields of a record
+@SuppressWarnings("ArrayRecordComponent") // never compared; the JIT trusts fields of records
 record ArrowPages(BufferAllocator allocator, ArrowBuf[] buffers) implements PageSource {
 
     static ArrowPages of(int live) {

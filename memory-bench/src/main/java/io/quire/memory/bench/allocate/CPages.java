@@ -11,7 +11,7 @@ import java.lang.invoke.MethodHandle;
  * An allocator written in C, called in the fastest way: addresses are plain longs, and the downcalls are
  * <em>critical</em>, so the thread stays in its Java state.
  */
-@SuppressWarnings("ArrayRecordComponent") // never compared; the compiler trusts the fields of a record
+@SuppressWarnings("ArrayRecordComponent") // never compared; the JIT trusts fields of records
 record CPages(MethodHandle malloc, MethodHandle free, long[] addresses) implements PageSource {
 
     private static final Linker LINKER = Linker.nativeLinker();

@@ -4,7 +4,7 @@ import io.quire.memory.allocator.FrameAllocator;
 import io.quire.memory.allocator.Magazine;
 
 /** Frame numbers through a magazine that belongs to the thread. */
-@SuppressWarnings("ArrayRecordComponent") // never compared; the compiler trusts the fields of a record
+@SuppressWarnings("ArrayRecordComponent") // never compared; the JIT trusts fields of records
 record MagazinePages(FrameAllocator allocator, Magazine magazine, int[] frames) implements PageSource {
 
     static MagazinePages of(int live) {

@@ -4,7 +4,7 @@ import io.quire.memory.frame.FramePool;
 import io.quire.memory.frame.FramePools;
 
 /** Frames of a pool, with their counts, as a fault without an accessor takes them. */
-@SuppressWarnings("ArrayRecordComponent") // never compared; the compiler trusts the fields of a record
+@SuppressWarnings("ArrayRecordComponent") // never compared; the JIT trusts fields of records
 record PoolPages(FramePool pool, long[] offsets) implements PageSource {
 
     static PoolPages of(int live) {

@@ -22,15 +22,15 @@ public enum Source {
     CONFINED_ARENA("confined arena"),
     SHARED_ARENA("shared arena");
 
-    private final String words;
+    private final String label;
 
-    Source(String words) {
-        this.words = words;
+    Source(String label) {
+        this.label = label;
     }
 
-    /** Returns the name for people. */
-    String words() {
-        return words;
+    /** Returns the name as reports print it. */
+    String label() {
+        return label;
     }
 
     /** Opens the source, with a page in each slot. */

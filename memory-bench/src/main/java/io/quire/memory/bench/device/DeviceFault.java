@@ -148,11 +148,11 @@ public class DeviceFault extends JmhBenchmark {
     /** Adds the rows of both devices to the table. */
     public static void answer(Report report) {
         for (DeviceModel model : report.isFull() ? DeviceModel.values() : new DeviceModel[] {DeviceModel.preferred()}) {
-            report.progress("faults of a " + model.words() + " ...");
+            report.progress("faults of a " + model.label() + " ...");
             if (model.whyMissing().isEmpty()) {
                 answer(model, report);
             } else {
-                report.missing("faults of a " + model.words(), Row.NO_RIVAL, Target.NONE, model.whyMissing());
+                report.missing("faults of a " + model.label(), Row.NO_RIVAL, Target.NONE, model.whyMissing());
             }
         }
     }
@@ -174,12 +174,12 @@ public class DeviceFault extends JmhBenchmark {
     }
 
     private void compare(Report report) {
-        String words = access.name().toLowerCase(Locale.ROOT) + " fault";
+        String label = access.name().toLowerCase(Locale.ROOT) + " fault";
         Timed processor = new Timed(this::processorFirstWrite, PAGES, this::forkHostSpace, this::closeHostChild);
-        report.add(words + ", " + model.words(), "first write", Target.NONE,
+        report.add(label + ", " + model.label(), "first write", Target.NONE,
                 ROUNDS.compare(timed(this::deviceAccess), processor));
         if (model == DeviceModel.preferred()) {
-            report.add(words + ", the library's part", "first write", Target.NONE,
+            report.add(label + ", the library's part", "first write", Target.NONE,
                     ROUNDS.compare(timed(this::mirrorFault), processor));
         }
     }
@@ -194,7 +194,7 @@ public class DeviceFault extends JmhBenchmark {
             orderAccess(page);
         }
         double nanos = Timed.of(PAGES, this::deviceAccess).medianOf(ROUNDS.rounds()).sample();
-        report.note("Faults, " + model.words() + ": an order of 8 bytes that finds its page takes "
+        report.note("Faults, " + model.label() + ": an order of 8 bytes that finds its page takes "
                 + Figures.nanos(nanos) + ", most of it to and from the device's thread.");
     }
 }

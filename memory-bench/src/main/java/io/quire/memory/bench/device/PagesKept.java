@@ -37,12 +37,12 @@ public final class PagesKept {
         WRITES_SAME_POOL("writes, SAME_POOL", CowPlacement.SAME_POOL, 0),
         WRITES_HOST("writes, HOST", CowPlacement.HOST, PAGES);
 
-        private final String words;
+        private final String label;
         private final CowPlacement placement;
         private final int expected;
 
-        Case(String words, CowPlacement placement, int expected) {
-            this.words = words;
+        Case(String label, CowPlacement placement, int expected) {
+            this.label = label;
             this.placement = placement;
             this.expected = expected;
         }
@@ -60,7 +60,7 @@ public final class PagesKept {
     public static void answer(Report report) {
         for (Case each : Case.values()) {
             int left = pagesThatLeave(each);
-            report.addFigure("pages off the device after a fork: " + each.words, each.target(),
+            report.addFigure("pages off the device after a fork: " + each.label, each.target(),
                     String.format(Locale.ROOT, "%,d of %,d", left, PAGES), left == each.expected);
         }
     }

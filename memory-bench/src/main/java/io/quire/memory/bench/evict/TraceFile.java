@@ -20,9 +20,10 @@ import org.tukaani.xz.XZInputStream;
 /**
  * Reads recorded traces, in the formats in which the literature publishes them:
  * <ul>
- * <li>{@code NAME.trace.gz}, lines: a block number; or {@code l 0xADDRESS SIZE} and {@code s ...}, a load or a store,
- * of which the 4 KiB page counts; lines with a {@code *} only separate phases
- * <li>{@code NAME.trace.xz}, words of 32 bits: keys
+ * <li>{@code NAME.trace.gz} has lines. A line is a block number; or {@code l 0xADDRESS SIZE} for a load or
+ * {@code s 0xADDRESS SIZE} for a store, of which only the 4 KiB page counts. Lines with a {@code *} separate phases and
+ * are skipped.
+ * <li>{@code NAME.trace.xz} has keys of 32 bits.
  * </ul>
  */
 final class TraceFile {

@@ -128,15 +128,15 @@ public class FirstWrite extends JmhBenchmark {
     /** Adds the rows to the table. */
     public static void answer(@Nullable LinuxFork linux, Report report) {
         for (Spread spread : Spread.values()) {
-            String words = spread.name().toLowerCase(Locale.ROOT);
-            report.progress("first write after a fork of 1 GiB, pages " + words + " ...");
+            String label = spread.name().toLowerCase(Locale.ROOT);
+            report.progress("first write after a fork of 1 GiB, pages " + label + " ...");
             FirstWrite write = new FirstWrite();
             write.spread = spread;
             write.open();
             try {
-                write.compareWithCopy("first write, " + words, report);
+                write.compareWithCopy("first write, " + label, report);
                 if (spread == Spread.SCATTERED) {
-                    write.compareWithLinux("first write, " + words, linux, report);
+                    write.compareWithLinux("first write, " + label, linux, report);
                 }
             } finally {
                 write.close();

@@ -98,13 +98,13 @@ public class ForkBesideThread extends JmhBenchmark {
     /** Adds a row for each activity to the table. */
     public static void answer(Report report) throws InterruptedException {
         for (Activity activity : Activity.values()) {
-            String words = "fork while another thread " + activity.name().toLowerCase(Locale.ROOT);
-            report.progress(words + " ...");
+            String label = "fork while another thread " + activity.name().toLowerCase(Locale.ROOT);
+            report.progress(label + " ...");
             ForkBesideThread fork = new ForkBesideThread();
             fork.activity = activity;
             fork.open();
             try {
-                report.add(words, "without it", Target.NONE,
+                report.add(label, "without it", Target.NONE,
                         Paired.BATCHES.compare(fork.watched.timed(), fork.alone.timed()));
             } finally {
                 fork.close();

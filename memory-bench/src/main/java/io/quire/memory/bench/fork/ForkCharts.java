@@ -89,7 +89,7 @@ final class ForkCharts {
     }
 
     private static void sampleLinux(LinuxFork.Times times, Lines lines, double x) {
-        lines.theirs(LinuxFork.WORDS, x, (double) times.fork());
+        lines.theirs(LinuxFork.NAME, x, (double) times.fork());
         lines.theirs("Linux first write", x, (double) times.firstWrite());
     }
 

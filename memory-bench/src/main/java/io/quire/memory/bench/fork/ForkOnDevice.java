@@ -98,7 +98,7 @@ public class ForkOnDevice extends JmhBenchmark {
 
     /** Adds the rows to the table. */
     public static void answer(@Nullable LinuxFork linux, Report report) {
-        report.progress("fork of 1 GiB on the " + DeviceModel.preferred().words() + " ...");
+        report.progress("fork of 1 GiB on the " + DeviceModel.preferred().label() + " ...");
         ForkOnDevice device = new ForkOnDevice();
         device.open();
         try {
@@ -134,9 +134,9 @@ public class ForkOnDevice extends JmhBenchmark {
         String what = "fork of 1 GiB on a device";
         Target target = Target.atLeast(10_000);
         if (linux == null) {
-            report.missing(what, LinuxFork.WORDS, target, LinuxFork.MISSING);
+            report.missing(what, LinuxFork.NAME, target, LinuxFork.MISSING);
         } else {
-            report.add(what, LinuxFork.WORDS, target, Paired.PROCESSES.compare(timed().medianOf(SAMPLES),
+            report.add(what, LinuxFork.NAME, target, Paired.PROCESSES.compare(timed().medianOf(SAMPLES),
                     () -> linux.measure(SIZE_BYTES, LINUX_FORKS, LINUX_WRITES).fork()));
         }
     }

@@ -56,11 +56,11 @@ public class ForkScaling extends JmhBenchmark {
         /** Destroys all that the close has left: the leaves and pages that the {@value #WRITES} writes replaced. */
         RECLAIM("what close leaves to the reclaimer", 1);
 
-        private final String words;
+        private final String label;
         private final int count;
 
-        Operation(String words, int count) {
-            this.words = words;
+        Operation(String label, int count) {
+            this.label = label;
             this.count = count;
         }
     }
@@ -248,7 +248,7 @@ public class ForkScaling extends JmhBenchmark {
         timeLives(isFirst ? FIRST_WARM_UPS : WARM_UPS);
         LifeTimes times = timeLives(LIVES);
         for (Operation step : Operation.values()) {
-            lines.ours(step.words, x, (double) times.of(step).getValueAtPercentile(50) / step.count);
+            lines.ours(step.label, x, (double) times.of(step).getValueAtPercentile(50) / step.count);
         }
     }
 

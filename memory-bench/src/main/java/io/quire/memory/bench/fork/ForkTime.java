@@ -119,9 +119,9 @@ public class ForkTime extends JmhBenchmark {
                     Paired.BATCHES.compare(large.timed(), small.timed()));
             String what = "fork of 1 GiB resident";
             if (linux == null) {
-                report.missing(what, LinuxFork.WORDS, Promise.FORK_BESIDE_LINUX, LinuxFork.MISSING);
+                report.missing(what, LinuxFork.NAME, Promise.FORK_BESIDE_LINUX, LinuxFork.MISSING);
             } else {
-                report.add(what, LinuxFork.WORDS, Promise.FORK_BESIDE_LINUX,
+                report.add(what, LinuxFork.NAME, Promise.FORK_BESIDE_LINUX,
                         Paired.PROCESSES.compare(large.timed().medianOf(SAMPLES),
                                 () -> linux.measure(SpaceSize.GIB_1.mappedBytes(), LINUX_FORKS, LINUX_WRITES).fork()));
             }

@@ -29,7 +29,7 @@ final class KeptBySnapshots {
     private static final int SNAPSHOTS_MAX = 8;
 
     private final List<Series> lines = new ArrayList<>();
-    private final List<String> words = new ArrayList<>();
+    private final List<String> notes = new ArrayList<>();
 
     /** Measures one kind of map. */
     void add(MapKind kind, int entries) {
@@ -49,9 +49,9 @@ final class KeptBySnapshots {
             snapshots.forEach(MapView::close);
             filled.close();
         }
-        lines.add(kind == MapKind.QUIRE ? Series.ours(kind.words(), points) : Series.theirs(kind.words(), points));
+        lines.add(kind == MapKind.QUIRE ? Series.ours(kind.label(), points) : Series.theirs(kind.label(), points));
         double mebibytes = points.getLast().y() / SNAPSHOTS_MAX / (1 << 20);
-        words.add(kind.words() + " " + Figures.number(mebibytes) + " MiB");
+        notes.add(kind.label() + " " + Figures.number(mebibytes) + " MiB");
     }
 
     private static void addSnapshot(FilledMap filled, List<MapView> snapshots) {
@@ -68,7 +68,7 @@ final class KeptBySnapshots {
                         + " measured after a full collection.", entries),
                 Axis.logarithmic("more snapshots", Unit.COUNT),
                 Axis.logarithmic("memory kept", Unit.BYTES), lines));
-        report.note("One more snapshot and 1,000 writes keep: " + String.join(", ", words) + ".");
+        report.note("One more snapshot and 1,000 writes keep: " + String.join(", ", notes) + ".");
     }
 
     private static long heldBytes(FilledMap filled, List<MapView> snapshots) {

@@ -26,15 +26,15 @@ public enum MapKind {
 
     private static final Set<MapKind> COPIES = EnumSet.of(CONCURRENT_HASH_MAP, HASH_MAP, CHRONICLE_MAP);
 
-    private final String words;
+    private final String label;
 
-    MapKind(String words) {
-        this.words = words;
+    MapKind(String label) {
+        this.label = label;
     }
 
-    /** Returns the name for people. */
-    public String words() {
-        return words;
+    /** Returns the name as reports print it. */
+    public String label() {
+        return label;
     }
 
     /** Returns true if a snapshot copies all entries, so that it adds nothing to later puts. */

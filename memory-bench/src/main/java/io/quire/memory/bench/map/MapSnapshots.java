@@ -52,7 +52,7 @@ public final class MapSnapshots {
             if (whyMissing.isEmpty()) {
                 running.add(rival);
             } else {
-                report.missing("map snapshot", rival.words(), Target.NONE, whyMissing);
+                report.missing("map snapshot", rival.label(), Target.NONE, whyMissing);
             }
         }
         compare(running);
@@ -68,7 +68,7 @@ public final class MapSnapshots {
             TakeSnapshot.timed(ours).medianOf(WARM_UPS).sample();
             PutBesideSnapshot.timed(ours, Beside.SNAPSHOT).medianOf(WARM_UPS).sample();
             for (MapKind rival : rivals) {
-                report.progress("snapshots of a map, " + rival.words() + " ...");
+                report.progress("snapshots of a map, " + rival.label() + " ...");
                 FilledMap theirs = FilledMap.of(rival, entries);
                 try {
                     compare(ours, theirs);
@@ -109,13 +109,13 @@ public final class MapSnapshots {
     }
 
     private void add(String what, FilledMap rival, Timed ours, Timed theirs) {
-        report.add("map " + what, rival.kind.words(), Target.NONE, ROUNDS.compare(ours, theirs));
+        report.add("map " + what, rival.kind.label(), Target.NONE, ROUNDS.compare(ours, theirs));
     }
 
     private void drawMemory(Set<MapKind> kinds) {
         KeptBySnapshots kept = new KeptBySnapshots();
         for (MapKind kind : kinds) {
-            report.progress("memory that snapshots of a map keep, " + kind.words() + " ...");
+            report.progress("memory that snapshots of a map keep, " + kind.label() + " ...");
             kept.add(kind, entries);
         }
         kept.tell(entries, report);

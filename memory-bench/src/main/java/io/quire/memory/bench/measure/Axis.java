@@ -3,11 +3,11 @@ package io.quire.memory.bench.measure;
 /**
  * One axis of a {@link Chart}.
  *
- * @param words what the axis shows, without the unit
+ * @param label what the axis shows, without the unit
  * @param unit the unit of its numbers
  * @param scale linear or logarithmic
  */
-public record Axis(String words, Unit unit, Scale scale) {
+public record Axis(String label, Unit unit, Scale scale) {
 
     /** The unit of the numbers on an axis. */
     public enum Unit { BYTES, NANOS, COUNT, PERCENT, PER_SECOND }
@@ -16,12 +16,12 @@ public record Axis(String words, Unit unit, Scale scale) {
     public enum Scale { LINEAR, LOGARITHMIC }
 
     /** Makes an axis on which equal distances are equal factors. */
-    public static Axis logarithmic(String words, Unit unit) {
-        return new Axis(words, unit, Scale.LOGARITHMIC);
+    public static Axis logarithmic(String label, Unit unit) {
+        return new Axis(label, unit, Scale.LOGARITHMIC);
     }
 
     /** Makes a linear axis, which begins at zero. */
-    public static Axis linear(String words, Unit unit) {
-        return new Axis(words, unit, Scale.LINEAR);
+    public static Axis linear(String label, Unit unit) {
+        return new Axis(label, unit, Scale.LINEAR);
     }
 }

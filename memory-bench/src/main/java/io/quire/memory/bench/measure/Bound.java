@@ -6,15 +6,15 @@ package io.quire.memory.bench.measure;
  * @param kind how ours and theirs form the ratio
  * @param times the limit of the ratio: at most this cost, or at least this speed
  * @param allowanceNanos how many nanoseconds more ours may cost
- * @param words the bound as it is printed
+ * @param label the bound as it is printed
  * @param ifMissed why the bound may be missed, in a sentence; empty if no reason is known
  */
-public record Bound(Kind kind, double times, double allowanceNanos, String words, String ifMissed)
+public record Bound(Kind kind, double times, double allowanceNanos, String label, String ifMissed)
         implements Target {
 
     /** Returns the same bound with a reason, which is shown only if the bound is missed. */
     public Bound because(String reason) {
-        return new Bound(kind, times, allowanceNanos, words, reason);
+        return new Bound(kind, times, allowanceNanos, label, reason);
     }
 
     @Override

@@ -74,18 +74,18 @@ public enum Promise implements Target {
         }
     }
 
-    private final String words;
+    private final String label;
     @SuppressWarnings("ImmutableEnumChecker") // a record of numbers and strings
     private final Bound bound;
 
-    Promise(String words, Bound bound) {
-        this.words = words;
+    Promise(String label, Bound bound) {
+        this.label = label;
         this.bound = bound;
     }
 
     /** Returns what is promised, and which rival it is measured beside. */
-    public String words() {
-        return words;
+    public String label() {
+        return label;
     }
 
     @Override

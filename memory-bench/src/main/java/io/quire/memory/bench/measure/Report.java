@@ -148,7 +148,7 @@ public final class Report {
         rows.add(row);
         progress(row.what() + ": " + row.ours() + (row.comparison() == null ? ""
                 : ", " + row.theirs() + ", ratio " + row.ratio() + " " + row.spread())
-                + (row.verdict() == Verdict.NONE ? "" : ", " + row.verdict().words()));
+                + (row.verdict() == Verdict.NONE ? "" : ", " + row.verdict().label()));
     }
 
     private void warnOfNoise(Row row, Comparison measured) {
@@ -156,7 +156,7 @@ public final class Report {
         if (row.verdict().isUncertain()) {
             double low = bound.turned(measured.cost().low());
             double high = bound.turned(measured.cost().high());
-            warn("Too noisy to tell: " + row.what() + ". The target is " + bound.words()
+            warn("Too noisy to tell: " + row.what() + ". The target is " + bound.label()
                     + "; a quarter of the rounds lie below " + Figures.number(Math.min(low, high))
                     + " and a quarter above " + Figures.number(Math.max(low, high)) + ".");
         }

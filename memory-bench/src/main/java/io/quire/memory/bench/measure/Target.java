@@ -36,8 +36,8 @@ public sealed interface Target permits Bound, Promise {
     }
 
     /** Something is counted, not timed. The code that counts also judges the result, so the target is only words. */
-    static Bound figure(String words) {
-        return new Bound(Kind.FIGURE, 0, 0, words, "");
+    static Bound figure(String label) {
+        return new Bound(Kind.FIGURE, 0, 0, label, "");
     }
 
     /** Returns the bound that has to be satisfied. */

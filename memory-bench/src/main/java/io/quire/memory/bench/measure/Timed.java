@@ -20,7 +20,7 @@ public record Timed(LongSupplier operation, int count, Runnable before, Runnable
     private static final long SAMPLE_NANOS = 1_000_000;
 
     /** Receives every result, so that the compiler cannot remove the work that leads to it. */
-    @SuppressWarnings("UnusedVariable") // to be written is its use
+    @SuppressWarnings("UnusedVariable") // only written, never read
     private static volatile long sink;
 
     /** Makes an operation that needs no preparation and no clean-up. */

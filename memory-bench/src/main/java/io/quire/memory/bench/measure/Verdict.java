@@ -13,10 +13,10 @@ public enum Verdict {
     PERHAPS_MISSED("MISSED?"),
     NOT_MEASURED("not measured");
 
-    private final String words;
+    private final String label;
 
-    Verdict(String words) {
-        this.words = words;
+    Verdict(String label) {
+        this.label = label;
     }
 
     static Verdict of(boolean met) {
@@ -24,8 +24,8 @@ public enum Verdict {
     }
 
     /** Returns the verdict as tables show it. */
-    public String words() {
-        return words;
+    public String label() {
+        return label;
     }
 
     /** Returns true if the rounds vary too much for a clear verdict. */

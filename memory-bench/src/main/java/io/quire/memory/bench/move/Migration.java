@@ -116,7 +116,7 @@ public class Migration extends JmhBenchmark {
 
     /** Adds a row for each batch and direction to the table. */
     public static void answer(Report report) {
-        report.progress("migration of 64 MiB, " + DeviceModel.preferred().words() + " ...");
+        report.progress("migration of 64 MiB, " + DeviceModel.preferred().label() + " ...");
         Migration migration = new Migration();
         migration.attached = true;
         migration.open();

@@ -55,8 +55,8 @@ final class JsonLines {
             for (Series series : chart.series()) {
                 for (Series.Point point : series.points()) {
                     lines.add(JSON.toJson(new PointLine("point", setting, picture.question().name(),
-                            picture.question().answerer(), chart.id(), series.name(), series.side(), chart.x().words(),
-                            chart.x().unit(), point.x(), chart.y().words(), chart.y().unit(), point.y())));
+                            picture.question().answerer(), chart.id(), series.name(), series.side(), chart.x().label(),
+                            chart.x().unit(), point.x(), chart.y().label(), chart.y().unit(), point.y())));
                 }
             }
         }
@@ -71,7 +71,7 @@ final class JsonLines {
                 measured == null ? null : measured.theirNanos(), measured == null ? null : bound.ratio(measured),
                 measured == null ? null : ratios(bound, measured), measured == null ? null : measured.spread(),
                 measured == null ? null : measured.drift(), measured == null ? row.ours() : null,
-                row.target() instanceof Promise promise ? promise : null, bound.words(), row.verdict(),
+                row.target() instanceof Promise promise ? promise : null, bound.label(), row.verdict(),
                 row.reason().isEmpty() ? null : row.reason()));
     }
 

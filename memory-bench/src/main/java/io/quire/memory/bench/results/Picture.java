@@ -80,9 +80,9 @@ final class Picture {
         double right = width - (wide ? names.width() + 2 * PADDING + 12 : PADDING + 8);
         x = Scale.of(chart.x(), lines.stream().flatMap(line -> line.points().stream())
                 .mapToDouble(Series.Point::x), left, right, (int) (right - left) / TICK_DISTANCE_X);
-        svg.text("words", PADDING, plotTop - 18, "start", chart.y().words());
+        svg.text("words", PADDING, plotTop - 18, "start", chart.y().label());
         drawAxes();
-        svg.text("words", (left + right) / 2, plotBottom + 44, "middle", chart.x().words());
+        svg.text("words", (left + right) / 2, plotBottom + 44, "middle", chart.x().label());
         lines.forEach(this::draw);
         if (wide) {
             names.drawBeside(x, y);

@@ -45,7 +45,7 @@ final class RowTables {
     private void add(Answer answer) {
         Row row = answer.row();
         boolean compared = row.comparison() != null;
-        open(row, answer.promise().words());
+        open(row, answer.promise().label());
         number("target", target(row));
         number("measured", compared ? ratio(row) : Markup.escaped(row.ours()));
         number("ours", compared ? Markup.escaped(row.ours()) : "");
@@ -63,9 +63,9 @@ final class RowTables {
         close(row, 7);
     }
 
-    private void open(Row row, String words) {
+    private void open(Row row, String label) {
         html.append(row.reason().isEmpty() ? "<tr>" : "<tr class=\"explained\">").append("<td>")
-                .append(Markup.escaped(words)).append("</td>");
+                .append(Markup.escaped(label)).append("</td>");
     }
 
     private void number(String label, String markup) {
@@ -75,7 +75,7 @@ final class RowTables {
 
     /** Ends a row, and adds a second one that says why the target is missed. */
     private void close(Row row, int columns) {
-        html.append("<td class=\"verdict ").append(look(row.verdict())).append("\">").append(words(row.verdict()))
+        html.append("<td class=\"verdict ").append(look(row.verdict())).append("\">").append(label(row.verdict()))
                 .append("</td></tr>\n");
         if (!row.reason().isEmpty()) {
             html.append("<tr class=\"reason\"><td colspan=\"").append(columns).append("\">")
@@ -89,7 +89,7 @@ final class RowTables {
 
     /** Returns the target with signs that a console may not have. */
     private static String target(Row row) {
-        return Markup.escaped(row.target().bound().words().replace("<=", "≤").replace(">=", "≥"));
+        return Markup.escaped(row.target().bound().label().replace("<=", "≤").replace(">=", "≥"));
     }
 
     private static String look(Verdict verdict) {
@@ -101,7 +101,7 @@ final class RowTables {
         };
     }
 
-    private static String words(Verdict verdict) {
+    private static String label(Verdict verdict) {
         return switch (verdict) {
             case MET -> "✓ met";
             case MISSED -> "✗ missed";

@@ -90,13 +90,13 @@ public class Scan extends JmhBenchmark {
     /** Adds a row for each layout to the table. */
     public static void answer(Report report) {
         for (Layout layout : report.isFull() ? Layout.values() : new Layout[] {Layout.ORDERED}) {
-            String words = layout.name().toLowerCase(Locale.ROOT);
-            report.progress("scan of 1 GiB, pages " + words + " in the pool ...");
+            String label = layout.name().toLowerCase(Locale.ROOT);
+            report.progress("scan of 1 GiB, pages " + label + " in the pool ...");
             Scan scan = new Scan();
             scan.layout = layout;
             scan.open();
             try {
-                report.add("scan of 1 GiB, " + words + ", a page", "flat loop",
+                report.add("scan of 1 GiB, " + label + ", a page", "flat loop",
                         layout == Layout.ORDERED ? Promise.SCAN : Target.NONE,
                         Paired.LONG_BATCHES.compare(Timed.of(PAGES, scan::quire),
                                 Timed.of(PAGES, scan::flat)));

@@ -31,8 +31,8 @@ class PromiseTest {
     @ParameterizedTest
     @EnumSource
     void aPromiseFitsIntoTheTable(Promise promise) {
-        assertThat(promise.words()).hasSizeLessThan(72);
-        assertThat(promise.bound().words()).hasSizeLessThan(17);
+        assertThat(promise.label()).hasSizeLessThan(72);
+        assertThat(promise.bound().label()).hasSizeLessThan(17);
     }
 
     private static String text(Path file) {

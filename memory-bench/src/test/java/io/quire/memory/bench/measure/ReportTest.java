@@ -35,7 +35,7 @@ class ReportTest {
         printed.reset();
         report.print();
         String text = printed.toString(StandardCharsets.UTF_8);
-        assertThat(text).containsSubsequence("promise", Promise.SCAN.words(), ">= 0.95", "0.99 ±0 %", "met",
+        assertThat(text).containsSubsequence("promise", Promise.SCAN.label(), ">= 0.95", "0.99 ±0 %", "met",
                 "also measured", "scan of 1 GiB, scattered, flat loop", "500 ns", "100 ns", "5.00");
     }
 
