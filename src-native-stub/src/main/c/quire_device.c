@@ -528,7 +528,7 @@ static bool close_window(struct mirror *mirror, int64_t sequence)
 }
 
 /* Waits if a test has ordered it. The caller holds the lock, which is released meanwhile. */
-static void dawdle(struct device *device)
+static void wait_as_ordered(struct device *device)
 {
     while (device->hold_invalidations && !device->closing) {
         pthread_cond_wait(&device->changed, &device->lock);
@@ -563,7 +563,7 @@ int32_t quire_device_invalidate_start(int64_t id, int64_t mirror, uint64_t start
         log_invalidation(device, event);
         return leave_locked(device, QUIRE_REFUSED);
     }
-    dawdle(device);
+    wait_as_ordered(device);
     return leave_locked(device, invalidate(device, &event));
 }
 

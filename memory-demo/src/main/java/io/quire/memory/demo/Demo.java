@@ -25,7 +25,7 @@ public final class Demo {
     static final int WRONG = 1;
     static final int BAD_INPUT = 2;
 
-    private static final long FAREWELL_SECONDS = 10;
+    private static final long LONGEST_END_SECONDS = 10;
 
     /**
      * Where the demo prints.
@@ -44,7 +44,7 @@ public final class Demo {
     public static void main(String[] args) {
         RunControl control = new RunControl();
         CountDownLatch done = new CountDownLatch(1);
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> endWell(control, done), "demo-shutdown"));
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> endInGoodOrder(control, done), "demo-shutdown"));
         int code;
         try {
             code = run(System.getProperties(), control, Checksum::entryHash,
@@ -80,11 +80,11 @@ public final class Demo {
     }
 
     /** Called at Ctrl-C: ends the run in good order, so that the table is printed before the JVM halts. */
-    private static void endWell(RunControl control, CountDownLatch done) {
+    private static void endInGoodOrder(RunControl control, CountDownLatch done) {
         control.stop();
         try {
-            if (!done.await(FAREWELL_SECONDS, TimeUnit.SECONDS)) {
-                System.err.println("demo: did not end in " + FAREWELL_SECONDS + " seconds");
+            if (!done.await(LONGEST_END_SECONDS, TimeUnit.SECONDS)) {
+                System.err.println("demo: did not end in " + LONGEST_END_SECONDS + " seconds");
             }
         } catch (InterruptedException now) {
             Thread.currentThread().interrupt();

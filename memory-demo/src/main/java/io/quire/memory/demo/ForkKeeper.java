@@ -31,7 +31,7 @@ final class ForkKeeper {
     private final Condition changed = lock.newCondition();
     private final List<LiveFork> unchecked = new ArrayList<>();
     private final List<LiveFork> checked = new ArrayList<>();
-    private final Latencies forksAmidUpdates = new Latencies();
+    private final Latencies forksDuringUpdates = new Latencies();
     private final AtomicInteger taken = new AtomicInteger();
     private final AtomicInteger open = new AtomicInteger();
     private final AddressSpace live;
@@ -59,7 +59,7 @@ final class ForkKeeper {
     void run() {
         try {
             while (makeRoom()) {
-                LiveFork fork = random.nextBoolean() ? forkAmidUpdates() : forkBetweenUpdates();
+                LiveFork fork = random.nextBoolean() ? forkDuringUpdates() : forkBetweenUpdates();
                 if (fork != null) {
                     add(fork);
                 }
@@ -72,12 +72,12 @@ final class ForkKeeper {
     // ---- forks
 
     /** Forks in this thread. The writer may be in the middle of an update. */
-    private LiveFork forkAmidUpdates() {
+    private LiveFork forkDuringUpdates() {
         long first = history.remember();
         try {
             long start = System.nanoTime();
             AddressSpace fork = live.fork();
-            forksAmidUpdates.addSince(start);
+            forksDuringUpdates.addSince(start);
             return new LiveFork(taken.get(), fork, history.since(first));
         } finally {
             history.forget();
@@ -226,7 +226,7 @@ final class ForkKeeper {
         return closedBeforeOlder;
     }
 
-    Latencies forksAmidUpdates() {
-        return forksAmidUpdates;
+    Latencies forksDuringUpdates() {
+        return forksDuringUpdates;
     }
 }

@@ -49,7 +49,7 @@ final class Report {
     private void forks() {
         heading("FORKS, time of one", "forks", "p50", "p99", "max");
         latencies("by the writer, between two updates", outcome.writer().forks());
-        latencies("by another thread, during updates", outcome.forks().forksAmidUpdates());
+        latencies("by another thread, during updates", outcome.forks().forksDuringUpdates());
         row("kept open at a time, at most", Units.count(outcome.forks().mostOpen()));
         row("closed while an older one stayed open", Units.count(outcome.forks().closedBeforeOlder()));
     }
@@ -127,7 +127,7 @@ final class Report {
     }
 
     private long forksTaken() {
-        return outcome.writer().forks().count() + outcome.forks().forksAmidUpdates().count();
+        return outcome.writer().forks().count() + outcome.forks().forksDuringUpdates().count();
     }
 
     private long updatesPerSecond() {

@@ -61,7 +61,8 @@ record Settings(Input input, int seconds, long limitBytes) {
         Matcher size = SIZE.matcher(text.toLowerCase(Locale.ROOT));
         long bytes = size.matches() ? Long.parseLong(size.group(1)) << shift(size.group(2)) : 0;
         if (bytes <= 0) {
-            throw new BadInputException(LIMIT + " must be a number of bytes, or a number with a unit such as 512k, 64m or 4g: " + text);
+            throw new BadInputException(LIMIT + " must be a number of bytes, or a number with a unit such as 512k, 64m"
+                    + " or 4g: " + text);
         }
         return bytes;
     }
