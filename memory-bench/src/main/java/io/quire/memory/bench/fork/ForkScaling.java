@@ -26,10 +26,11 @@ import org.openjdk.jmh.annotations.TearDown;
  * step includes one reading of the clock, 30 ns.
  * <p>
  * Expected: flat lines. A fork makes a few objects, 200 to 300 ns. A first write copies a page, 300 ns from memory, and
- * the leaf above it, 200 to 500 ns. The very first one also copies the path from the top, one node more for each factor
- * of 64 in size. A small space fits the caches of the processor, so its first writes are cheaper. A close destroys at
- * most 16 nodes itself, and each leaf among them gives up 64 references: 5 us. The rest, some 50 leaves after 64
- * scattered writes, is left to the reclaimer: 20 us. That depends on how much was written, not on the size.
+ * the leaf above it, 200 to 500 ns. The first write after a fork also copies the path from the top, which has one node
+ * more for each factor of 64 in size. A small space fits the caches of the processor, so its first writes are cheaper.
+ * A close destroys at most 16 nodes itself, and each leaf among them gives up 64 references: 5 us. The rest, some 50
+ * leaves after 64 scattered writes, is left to the reclaimer: 20 us. That depends on how much was written, not on the
+ * size.
  * <p>
  * Other live forks make a list longer and some counts higher, and they need memory that does not fit the caches of the
  * processor. They change nothing else.

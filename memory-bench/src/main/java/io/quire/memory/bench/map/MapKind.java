@@ -62,7 +62,7 @@ public enum MapKind {
         try (SnapshotMap map = newMap(1)) {
             map.put(key, 1);
             try (MapView snapshot = map.snapshot()) {
-                return snapshot.read(key) == Values.WORDS ? "" : "it does not keep what is put";
+                return snapshot.read(key) == Values.WORDS ? "" : "a value that was put is not found";
             }
         } catch (LinkageError | AssertionError | RuntimeException failure) {
             return rootOf(failure).toString();

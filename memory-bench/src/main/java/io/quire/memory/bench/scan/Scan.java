@@ -23,7 +23,7 @@ import org.openjdk.jmh.annotations.TearDown;
 
 /**
  * What does it cost to add up all words of 1 GiB with a run cursor, beside the same loop over one flat segment? The
- * cost is for one page.
+ * result is the cost for one page.
  * <p>
  * Expected: the same if the pages were written in order, because then they lie side by side in the pool. A run then has
  * 512 pages, whose words take some eighty microseconds to read from memory; opening and ending the run takes a few. If

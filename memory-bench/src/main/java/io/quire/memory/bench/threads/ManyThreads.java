@@ -32,8 +32,8 @@ import org.openjdk.jmh.annotations.TearDown;
  * <p>
  * Expected: the same cost, while there are enough processors. Reads share nothing that is written; each accessor has a
  * writer slot; each thread has a stripe of the allocator. Forks of different spaces share two counters and the list of
- * open spaces. Each is a cache line, which takes 50 to 100 ns to fetch if another processor had it last: 1.2 to 1.5
- * times.
+ * open spaces. Each is a cache line, which takes 50 to 100 ns to fetch if another processor had it last, so a fork
+ * costs 1.2 to 1.5 times as much as alone.
  * <p>
  * Twice the cost for reads or writes would mean that two threads write to one cache line. Two processors can show that,
  * but it takes eight processors to see eight threads queue for a counter.
