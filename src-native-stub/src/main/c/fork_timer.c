@@ -1,11 +1,11 @@
 /*
  * fork-timer <resident_bytes> <forks> <cow_pages> [<live_children>]
  *
- * How long does fork() of a process of this size take its caller, and what does the first write to a page
- * cost while the child lives, beside so many children that live all the time (none if not given)? Prints one
- * line of JSON, times in nanoseconds. The time of reading the clock once is part of every figure.
+ * How long does fork() of a process of this size take its caller, and what does the first write to a page cost while
+ * the child lives? live_children other children live all the time (0 if not given). Prints one line of JSON with times
+ * in nanoseconds. Every figure includes one reading of the clock.
  *
- * Exit status: 0 measured, 1 the system refused something, 2 bad arguments.
+ * Exit status: 0 if it measured, 1 if the system refused something, 2 for bad arguments.
  */
 #include "forked_process.h"
 
@@ -31,7 +31,7 @@ static uint32_t *page_numbers(uint64_t pages)
     return numbers;
 }
 
-/* Fisher-Yates, only as far as needed: the first count numbers become a random choice without repeats. */
+/* A Fisher-Yates shuffle that stops early: the first count numbers become a random choice without repeats. */
 static void choose_pages(uint32_t *numbers, uint64_t pages, uint64_t count)
 {
     for (uint64_t i = 0; i < count; i++) {
@@ -56,7 +56,7 @@ static void print_times(const char *name, uint64_t *samples, uint64_t count)
            permille(samples, count, 500), permille(samples, count, 990), samples[count - 1]);
 }
 
-/* Each differs from the one before by a page, as snapshots of a process that goes on working do. */
+/* Forks children that stay alive. Each differs from the one before by a page, like snapshots of a working process. */
 static struct child *fork_living(uint64_t count, unsigned char *memory, uint64_t page_bytes, uint64_t pages)
 {
     struct child *living = malloc((count + 1) * sizeof *living);

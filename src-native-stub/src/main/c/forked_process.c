@@ -87,7 +87,7 @@ unsigned char *map_resident(uint64_t bytes)
     if (memory == MAP_FAILED) {
         fail("mmap of resident_bytes");
     }
-    /* EINVAL: a kernel without huge pages, which is just as good. */
+    /* EINVAL: the kernel has no huge pages, which is fine too. */
     if (madvise(memory, bytes, MADV_NOHUGEPAGE) != 0 && errno != EINVAL) {
         fail("madvise(MADV_NOHUGEPAGE)");
     }

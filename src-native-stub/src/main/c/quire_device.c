@@ -13,19 +13,19 @@
 
 #include "quire_table.h"
 
-static const int32_t EVENTS = 16384; /* remembered */
+static const int32_t EVENTS = 16384; /* how many events are kept */
 
-/* Somebody invalidates all the time: an operation that gets no nearer to an access for so long is given up. */
+/* Under constant invalidations an operation may make no progress. It is given up after this time and these steps. */
 static const int32_t FRUITLESS_MILLIS = 1000;
 static const int FRUITLESS_STEPS = 100;
 
 #define HUGE_PAGE_BYTES ((size_t)2 << 20)
 
-/* In every byte of a frame that went out of use, so that whoever reads it nevertheless is found out. */
+/* Fills freed frames, so that a later read of such a frame is noticed. */
 static const int POISON = 0xDE;
 
 struct frame {
-    uint32_t generation; /* one more each time it comes into use */
+    uint32_t generation; /* one more with each allocation */
     bool live;
 };
 
@@ -43,12 +43,12 @@ struct mirror {
     struct table table;
 };
 
-/* Owned by the one who waits for it; by the device's thread if that one gave up. */
+/* Owned by the caller that waits for it. If the caller gives up, the device's thread owns it. */
 struct operation {
     struct operation *next;
     struct quire_operation ask;
     struct quire_result answer;
-    unsigned char *buffer; /* of its own, so that nobody's memory is touched after the caller gave up */
+    unsigned char *buffer; /* a copy, so that the caller's memory is not touched after the caller gave up */
     int32_t status;
     bool finished;
     bool abandoned;
@@ -60,21 +60,21 @@ struct device {
     int64_t id;
     int64_t users; /* calls in progress */
 
-    /* Never change. */
+    /* These never change. */
     quire_fault fault;
     unsigned char *memory;
     int64_t size_bytes;
     bool own_memory;
     pthread_t thread;
 
-    /* Never wait for the lock. */
+    /* Used without the lock. */
     atomic_bool hold_accesses;
     atomic_bool accessing;
 
     /* Guards what follows. An access holds it for at most one page; a fault does not. */
     pthread_mutex_t lock;
-    pthread_cond_t work;    /* for the thread: an operation, or the end */
-    pthread_cond_t changed; /* for all others: an operation is finished, the thread has ended, a hold is over */
+    pthread_cond_t work;    /* wakes the device's thread: an operation was added, or the device closes */
+    pthread_cond_t changed; /* wakes the others: an operation is finished, the thread has ended, a hold is over */
     bool closing;
     bool thread_ended;
     struct operation *first;
@@ -82,7 +82,7 @@ struct device {
     struct frame *frames;
     struct mirror *mirrors;
     struct quire_counters counters;
-    struct quire_event *events; /* event n lies at (n - 1) % EVENTS */
+    struct quire_event *events; /* event n is at (n - 1) % EVENTS */
     int64_t event_count;
     int32_t allocations_to_failure;
     int32_t copies_to_failure;
@@ -93,13 +93,13 @@ struct device {
     bool hold_invalidations;
 };
 
-/* The registry: an identifier never leads to a device that is gone. */
+/* The registry of all devices. An id of a closed device is unknown: ids are never used again. */
 static pthread_mutex_t registry_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t registry_changed = PTHREAD_COND_INITIALIZER;
 static struct device *devices;
 static int64_t last_device;
 
-/* Null if there is no such device; else it stays until leave(). */
+/* Returns the device, which then stays alive until leave(); null if there is none. */
 static struct device *enter(int64_t id)
 {
     pthread_mutex_lock(&registry_lock);
@@ -122,7 +122,7 @@ static void leave(struct device *device)
     pthread_mutex_unlock(&registry_lock);
 }
 
-/* As enter(), and holds the device's lock. */
+/* Like enter(), but also takes the device's lock. */
 static struct device *enter_locked(int64_t id)
 {
     struct device *device = enter(id);
@@ -148,7 +148,7 @@ static void add_to_registry(struct device *device)
     pthread_mutex_unlock(&registry_lock);
 }
 
-/* False if another call removed it. When it returns true, no call uses the device any more. */
+/* Returns false if another call removed the device. When it returns true, no other call uses the device. */
 static bool remove_from_registry(struct device *device)
 {
     pthread_mutex_lock(&registry_lock);
@@ -159,7 +159,7 @@ static bool remove_from_registry(struct device *device)
     bool removed = *link == device;
     if (removed) {
         *link = device->next;
-        while (device->users > 1) { /* one is the caller */
+        while (device->users > 1) { /* the caller is one of them */
             pthread_cond_wait(&registry_changed, &registry_lock);
         }
     }
@@ -167,7 +167,7 @@ static bool remove_from_registry(struct device *device)
     return removed;
 }
 
-#ifdef __APPLE__ /* whose conditions know no other clock */
+#ifdef __APPLE__ /* its condition variables support no other clock */
 static const clockid_t CLOCK = CLOCK_REALTIME;
 #else
 static const clockid_t CLOCK = CLOCK_MONOTONIC;
@@ -200,7 +200,7 @@ static void nap(int64_t micros)
     }
 }
 
-/* The rest of the event's fields are the caller's to fill in. Holds the lock. */
+/* Adds an event; the caller fills in its other fields. The caller holds the lock. */
 static struct quire_event *log_event(struct device *device, enum quire_event_type type, int64_t mirror)
 {
     struct quire_event *event = &device->events[device->event_count++ % EVENTS];
@@ -234,7 +234,7 @@ static unsigned char *frame_bytes(const struct device *device, int32_t frame)
     return device->memory + (int64_t)frame * QUIRE_PAGE_BYTES;
 }
 
-/* Counts down to the failure that a test asked for. */
+/* Counts down to the failure that a test has ordered. Returns true if it is due. */
 static bool is_to_fail(int32_t *left)
 {
     return *left > 0 && --*left == 0;
@@ -502,7 +502,7 @@ static int32_t invalidate(struct device *device, const struct quire_event *event
     table_erase(&mirror->table, event->start / QUIRE_PAGE_BYTES, (event->end - 1) / QUIRE_PAGE_BYTES);
     struct window *window = malloc(sizeof *window);
     if (window == NULL) {
-        return QUIRE_NO_MEMORY; /* the library will not end what failed */
+        return QUIRE_NO_MEMORY; /* the library never ends an invalidation that failed, so no window is needed */
     }
     *window = (struct window){.next = mirror->windows, .invalidation = *event};
     mirror->windows = window;
@@ -511,7 +511,7 @@ static int32_t invalidate(struct device *device, const struct quire_event *event
     return QUIRE_OK;
 }
 
-/* False if none with this sequence has begun. */
+/* Returns false if no invalidation with this sequence has begun. */
 static bool close_window(struct mirror *mirror, int64_t sequence)
 {
     struct window **link = &mirror->windows;
@@ -527,8 +527,8 @@ static bool close_window(struct mirror *mirror, int64_t sequence)
     return true;
 }
 
-/* Waits as a test wants it to. Holds the lock before and after, not while it waits. */
-static void dawdle(struct device *device)
+/* Waits if a test has ordered it. The caller holds the lock, which is released meanwhile. */
+static void wait_as_ordered(struct device *device)
 {
     while (device->hold_invalidations && !device->closing) {
         pthread_cond_wait(&device->changed, &device->lock);
@@ -553,7 +553,7 @@ int32_t quire_device_invalidate_start(int64_t id, int64_t mirror, uint64_t start
     }
     bool would_wait = !may_block && atomic_load(&device->accessing);
     if (would_wait) {
-        leave(device); /* without a word in the log, whose lock is what it would wait for */
+        leave(device); /* writes no event, because the lock for that is just what it may not wait for */
         return QUIRE_REFUSED;
     }
     pthread_mutex_lock(&device->lock);
@@ -563,7 +563,7 @@ int32_t quire_device_invalidate_start(int64_t id, int64_t mirror, uint64_t start
         log_invalidation(device, event);
         return leave_locked(device, QUIRE_REFUSED);
     }
-    dawdle(device);
+    wait_as_ordered(device);
     return leave_locked(device, invalidate(device, &event));
 }
 
@@ -596,7 +596,7 @@ static bool is_stale(const struct device *device, const struct slot *slot)
            && (!device->frames[slot->frame].live || device->frames[slot->frame].generation != slot->generation);
 }
 
-/* QUIRE_OK, or why the translation leads nowhere. */
+/* Returns QUIRE_OK, or why the translation cannot be used. */
 static int32_t check_translation(struct device *device, const struct quire_translation *translation)
 {
     if (translation->access < QUIRE_READ || translation->access > QUIRE_ATOMIC) {
@@ -615,7 +615,10 @@ static int32_t check_translation(struct device *device, const struct quire_trans
     return QUIRE_OK;
 }
 
-/* Whether a part of the range is being changed. What migrates stays as it is, and may be read. */
+/*
+ * Returns true if a part of the range is being changed. A migration does not count: its pages keep their content and
+ * may be read.
+ */
 static bool is_changing(const struct mirror *mirror, uint64_t start, uint64_t end)
 {
     const struct window *window = mirror->windows;
@@ -627,7 +630,7 @@ static bool is_changing(const struct mirror *mirror, uint64_t start, uint64_t en
     return window != NULL;
 }
 
-/* All or none. */
+/* Installs all translations or none. */
 static int32_t install(struct device *device, int64_t mirror_id, uint64_t address, int64_t sequence, int32_t count,
                        const struct quire_translation *translations)
 {
@@ -663,7 +666,7 @@ static int32_t install(struct device *device, int64_t mirror_id, uint64_t addres
     return QUIRE_OK;
 }
 
-/* A run of pages whose last byte still has a positive address. */
+/* Returns true for a run of pages whose last byte still has a positive address. */
 static bool is_run(uint64_t address, int64_t count)
 {
     return address % QUIRE_PAGE_BYTES == 0 && count > 0 && count <= QUIRE_MAX_FAULT_PAGES
@@ -766,13 +769,16 @@ static int32_t needed_access(int32_t kind)
     return kind == QUIRE_OP_ADD ? QUIRE_ATOMIC : QUIRE_READ;
 }
 
-/* A page that is exclusive takes no plain write: as in the kernel, it has to become an ordinary page first. */
+/*
+ * Returns true if a translation allows the access. An exclusive page does not allow a plain write: as in the kernel, it
+ * has to become an ordinary page first.
+ */
 static bool suffices(int32_t access, int32_t needed)
 {
     return needed == QUIRE_READ || access == needed;
 }
 
-/* Where a byte is for an access; QUIRE_NOT_MAPPED wants a fault. Holds the lock. */
+/* Finds the memory of a byte. QUIRE_NOT_MAPPED means that a fault is needed. The caller holds the lock. */
 static int32_t translate(struct device *device, int64_t mirror_id, uint64_t address, int32_t access,
                          unsigned char **bytes)
 {
@@ -804,7 +810,7 @@ static uint64_t sum_of(const unsigned char *bytes, int64_t size_bytes)
     return sum;
 }
 
-/* One piece of an operation, within one page of each of its ranges. Holds the lock: invalidations wait. */
+/* Does one piece of an operation, within one page of each range. The caller holds the lock, so invalidations wait. */
 static void access_memory(struct device *device, struct operation *operation, int64_t done, int64_t size_bytes,
                           unsigned char *bytes, unsigned char *target)
 {
@@ -831,7 +837,7 @@ static void access_memory(struct device *device, struct operation *operation, in
     case QUIRE_OP_COPY:
         memcpy(target, bytes, size);
         break;
-    default: /* QUIRE_OP_ADD; 64-bit words have 8 bytes and its address is a multiple of that */
+    default: /* QUIRE_OP_ADD, whose address is a multiple of 8 */
         operation->answer.value =
             (int64_t)atomic_fetch_add((_Atomic uint64_t *)(void *)bytes, (uint64_t)operation->ask.value);
         break;
@@ -854,7 +860,7 @@ static bool is_given_up(struct device *device, const struct operation *operation
     return device->closing || operation->abandoned;
 }
 
-/* One call back for the pages that are left, and the installation of the answer. Holds no lock. */
+/* Asks the library for the pages that are left, and installs the answer. The caller holds no lock. */
 static int32_t fault_round(struct device *device, struct operation *operation, uint64_t address, int64_t size_bytes,
                            int32_t access)
 {
@@ -892,7 +898,7 @@ static int32_t fault_round(struct device *device, struct operation *operation, u
     return status;
 }
 
-/* Does the piece of an operation that begins after done bytes, or faults for it. Tells how many bytes it did. */
+/* Does the piece of an operation that begins after done bytes, or faults for it. size_bytes becomes what was done. */
 static int32_t step(struct device *device, struct operation *operation, int64_t done, int64_t *size_bytes)
 {
     const struct quire_operation *ask = &operation->ask;
@@ -931,7 +937,7 @@ static int32_t step(struct device *device, struct operation *operation, int64_t 
 static int32_t perform(struct device *device, struct operation *operation)
 {
     bool copies = operation->ask.kind == QUIRE_OP_COPY;
-    uint64_t counted = copies ? operation->ask.target : operation->ask.address; /* whose pages are told */
+    uint64_t counted = copies ? operation->ask.target : operation->ask.address; /* whose pages are counted */
     int64_t done = 0;
     struct timespec deadline = millis_from_now(FRUITLESS_MILLIS);
     int fruitless = 0;
@@ -960,7 +966,7 @@ static void free_operation(struct operation *operation)
     free(operation);
 }
 
-/* Holds the lock. */
+/* The caller holds the lock. */
 static void finish(struct device *device, struct operation *operation, int32_t status)
 {
     operation->status = status;
@@ -1058,7 +1064,7 @@ static struct operation *new_operation(const struct quire_operation *ask, const 
     return operation;
 }
 
-/* Whether it is finished. If not, it is no longer the caller's. Holds the lock. */
+/* Returns true if the operation finished in time. If not, the caller no longer owns it. The caller holds the lock. */
 static bool await(struct device *device, struct operation *operation, int32_t timeout_millis)
 {
     struct timespec deadline = millis_from_now(timeout_millis);
@@ -1105,14 +1111,14 @@ int32_t quire_device_run(int64_t id, const struct quire_operation *ask, void *bu
     return status;
 }
 
-/* Life and death. */
+/* Creation and close. */
 
 int32_t quire_memory_map(int64_t size_bytes, uint64_t *address)
 {
     if (address == NULL || size_bytes <= 0 || size_bytes % QUIRE_PAGE_BYTES != 0) {
         return QUIRE_BAD_ARGUMENT;
     }
-    /* Huge pages, as the host's memory has, or every access to the device would pay for a walk of the page table. */
+    /* Huge pages, as for the host's memory; otherwise most accesses to the device would miss the processor's TLB. */
     size_t mapped_bytes = (size_t)size_bytes + HUGE_PAGE_BYTES;
     unsigned char *mapped = mmap(NULL, mapped_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (mapped == MAP_FAILED) {
@@ -1125,7 +1131,7 @@ int32_t quire_memory_map(int64_t size_bytes, uint64_t *address)
     }
     munmap(memory + size_bytes, HUGE_PAGE_BYTES - before);
 #ifdef MADV_HUGEPAGE
-    madvise(memory, (size_t)size_bytes, MADV_HUGEPAGE); /* advice only */
+    madvise(memory, (size_t)size_bytes, MADV_HUGEPAGE); /* only advice, so a failure does not matter */
 #endif
     *address = (uint64_t)(uintptr_t)memory;
     return QUIRE_OK;
@@ -1168,7 +1174,7 @@ static void free_device(struct device *device)
     free(device);
 }
 
-/* Null if there is no memory for it. */
+/* Returns null if there is no memory. */
 static struct device *new_device(uint64_t coherent, int64_t size_bytes, quire_fault fault)
 {
     struct device *device = calloc(1, sizeof *device);
@@ -1203,7 +1209,7 @@ int32_t quire_device_create(uint64_t coherent, int64_t size_bytes, quire_fault f
     if (device == NULL) {
         return QUIRE_NO_MEMORY;
     }
-    pthread_mutex_lock(&device->lock); /* so that the thread begins when the device has its number */
+    pthread_mutex_lock(&device->lock); /* the thread waits for it until the device has its id */
     int refused = pthread_create(&device->thread, NULL, work, device);
     if (refused == 0) {
         add_to_registry(device);
@@ -1226,7 +1232,7 @@ int32_t quire_device_close(int64_t id, int32_t timeout_millis)
     if (device == NULL) {
         return QUIRE_UNKNOWN_DEVICE;
     }
-    atomic_store(&device->hold_accesses, false); /* which may keep the lock from us */
+    atomic_store(&device->hold_accesses, false); /* a held access would keep the lock */
     pthread_mutex_lock(&device->lock);
     device->closing = true;
     pthread_cond_broadcast(&device->work);
@@ -1247,7 +1253,7 @@ int32_t quire_device_close(int64_t id, int32_t timeout_millis)
     return QUIRE_OK;
 }
 
-/* What tests ask and want. */
+/* Counters, events and faults for tests. */
 
 int32_t quire_device_counters(int64_t id, struct quire_counters *counters)
 {

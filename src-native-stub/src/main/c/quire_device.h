@@ -1,14 +1,13 @@
 /*
- * A device in software, for tests and for those who have no hardware: what the kernel's test_hmm driver is to its
- * HMM. It has memory of its own, a page table of its own for each address space that is attached to it (a mirror),
- * and one thread that works on the addresses of these spaces. A page that its table does not have it asks the
- * library for, by one call back.
+ * A device in software, for tests and for users without hardware, like the kernel's test_hmm driver for HMM. It has
+ * memory of its own, one page table for each address space that is attached to it (a mirror), and one thread that
+ * works on the addresses of these spaces. If its table does not have a page, it asks the library by a callback.
  *
- * The table holds no references to what it leads to. A frame of the device that is used after it went out of use is
- * noticed by its generation and counted: the library forgot an invalidation.
+ * The table holds no references to memory. If the library forgets an invalidation, the device may use a freed frame.
+ * It notices that by the generation of the frame, and counts it.
  *
- * Any thread may call any function. An unknown device, mirror or frame, a null pointer and a number out of range are
- * answered by a status, never by a crash. Frames and pages have 4096 bytes.
+ * Any thread may call any function. An unknown device, mirror or frame, a null pointer or a number out of range
+ * gives a status, never a crash. Frames and pages have 4096 bytes.
  */
 #ifndef QUIRE_DEVICE_H
 #define QUIRE_DEVICE_H
@@ -18,43 +17,43 @@
 #include "quire_stub.h"
 
 #define QUIRE_PAGE_BYTES 4096
-#define QUIRE_KINDS 7               /* of invalidations, in the order of InvalidationKind */
+#define QUIRE_KINDS 7               /* kinds of invalidations, in the order of InvalidationKind */
 #define QUIRE_KIND_MIGRATE 4
-#define QUIRE_MAX_FAULT_PAGES 65536 /* what one fault asks for at most */
+#define QUIRE_MAX_FAULT_PAGES 65536 /* the most that one fault asks for */
 #define QUIRE_MAX_BUFFER_BYTES (INT64_C(1) << 30)
-#define QUIRE_FIRST_INJECTED 100 /* the statuses from here on are those that tests ask for */
+#define QUIRE_FIRST_INJECTED 100 /* statuses from here on are chosen by tests */
 
 enum quire_status {
     QUIRE_OK = 0,
     QUIRE_BAD_ARGUMENT = 1,
     QUIRE_UNKNOWN_DEVICE = 2, /* never created, or closed */
     QUIRE_UNKNOWN_MIRROR = 3, /* never attached, or detached */
-    QUIRE_NO_MEMORY = 4,      /* the operating system gives none */
+    QUIRE_NO_MEMORY = 4,      /* the operating system has none left */
     QUIRE_REFUSED = 5,
     QUIRE_NOT_MAPPED = 6,     /* no translation, and the operation may not fault */
     QUIRE_FAULT_FAILED = 7,   /* the library refused a translation; it knows why */
-    QUIRE_BUSY = 8,           /* each answer was outdated before it could be used; or a thread does not end */
-    QUIRE_OUTDATED = 9,       /* an invalidation was later than these translations */
+    QUIRE_BUSY = 8,           /* every answer was outdated before it could be used; or a thread does not end */
+    QUIRE_OUTDATED = 9,       /* an invalidation came after these translations */
     QUIRE_USE_AFTER_FREE = 10,
     QUIRE_DOUBLE_ALLOCATION = 11,
     QUIRE_DOUBLE_FREE = 12,
-    QUIRE_BAD_ANSWER = 13, /* a translation that leads nowhere */
+    QUIRE_BAD_ANSWER = 13, /* a translation without valid memory or access */
     QUIRE_CLOSED = 14,
     QUIRE_TIMED_OUT = 15,
-    /* An end without a start, a sequence that does not grow, a mirror attached twice, an answer about what changes. */
+    /* An end without a start, a sequence that does not grow, a mirror attached twice, an answer for a busy range. */
     QUIRE_PROTOCOL_ERROR = 16
 };
 
 enum quire_access { QUIRE_READ = 0, QUIRE_WRITE = 1, QUIRE_ATOMIC = 2 };
 
 enum quire_operation_kind {
-    QUIRE_OP_READ = 0,        /* size_bytes at address to the buffer, which is untouched on failure */
+    QUIRE_OP_READ = 0,        /* size_bytes at address to the buffer; on failure the buffer is unchanged */
     QUIRE_OP_WRITE = 1,       /* the buffer to size_bytes at address; on failure a part may be written */
     QUIRE_OP_FILL = 2,        /* the low byte of value to size_bytes at address */
-    QUIRE_OP_SUM = 3,         /* of the 64-bit words in size_bytes at address */
+    QUIRE_OP_SUM = 3,         /* the sum of the 64-bit words in size_bytes at address */
     QUIRE_OP_COPY = 4,        /* size_bytes at address to size_bytes at target, which do not overlap */
-    QUIRE_OP_ADD = 5,         /* value to the word at address, which answers what it was; needs QUIRE_ATOMIC */
-    QUIRE_OP_READ_MAPPED = 6, /* as read, but a page without a translation is QUIRE_NOT_MAPPED */
+    QUIRE_OP_ADD = 5,         /* adds value to the word at address, and returns the old word; needs QUIRE_ATOMIC */
+    QUIRE_OP_READ_MAPPED = 6, /* as read, but never faults: QUIRE_NOT_MAPPED without a translation */
     QUIRE_OPS = 7
 };
 
@@ -80,15 +79,15 @@ enum quire_event_type {
 
 /* Where one page is. */
 struct quire_translation {
-    uint64_t host; /* its address in this process; 0 for a frame of the device */
-    int32_t frame; /* of the device, or -1 */
+    uint64_t host; /* address of the page in this process; 0 for a frame of the device */
+    int32_t frame; /* frame of the device; -1 for other memory */
     int32_t access;
 };
 
 struct quire_operation {
     int32_t kind;
     int32_t reserved; /* 0 */
-    int64_t ticket;   /* given back in each fault, so that the caller knows its own */
+    int64_t ticket;   /* passed to each fault, so that the caller recognizes its operation */
     int64_t mirror;
     uint64_t address;
     uint64_t target;
@@ -97,7 +96,7 @@ struct quire_operation {
 };
 
 struct quire_result {
-    int64_t pages;        /* reached, of copy those of the target */
+    int64_t pages;        /* pages reached; for a copy, those of the target */
     int64_t fault_rounds; /* faults whose answer was used */
     int64_t retries;      /* faults whose answer was outdated */
     int64_t value;
@@ -107,8 +106,8 @@ struct quire_entry {
     uint64_t address;
     int32_t frame;
     int32_t access;
-    int32_t accessed; /* since this was last asked */
-    int32_t stale;    /* it leads to a frame that went out of use */
+    int32_t accessed; /* used since this was last asked */
+    int32_t stale;    /* leads to a frame that was freed */
 };
 
 struct quire_counters {
@@ -120,23 +119,23 @@ struct quire_counters {
     int64_t double_allocations;
     int64_t double_frees;
     int64_t protocol_errors;
-    int64_t faults; /* outdated ones too */
+    int64_t faults; /* including outdated ones */
     int64_t retries;
-    int64_t copies; /* in, out and zero, those that failed too */
+    int64_t copies; /* in, out and zero, including failed ones */
     int64_t refused_invalidations;
     int64_t invalidations[QUIRE_KINDS];
 };
 
 struct quire_event {
-    int64_t number; /* from 1, one more each time */
-    int64_t mirror; /* 0 where it has none */
+    int64_t number; /* counts up from 1 */
+    int64_t mirror; /* 0 if the event has none */
     uint64_t start;
     uint64_t end;
     int64_t sequence;
     int32_t type;
     int32_t kind;
     int32_t owner;
-    int32_t frame; /* -1 where it has none */
+    int32_t frame; /* -1 if the event has none */
 };
 
 _Static_assert(sizeof(struct quire_translation) == 16, "layout is part of the ABI");
@@ -147,57 +146,59 @@ _Static_assert(sizeof(struct quire_counters) == (12 + QUIRE_KINDS) * 8, "layout 
 _Static_assert(sizeof(struct quire_event) == 56, "layout is part of the ABI");
 
 /*
- * Asks for pages successive translations from address on. Called by the device's thread, which holds no lock.
- * Returns QUIRE_OK with the sequence they were looked up under, or anything else to fail the operation.
+ * Asks for the translations of successive pages, beginning at address. The device's thread calls this and holds no
+ * lock meanwhile. Returns QUIRE_OK and the sequence of the translations, or any other status to fail the operation.
  */
 typedef int32_t (*quire_fault)(int64_t device, int64_t ticket, int64_t mirror, uint64_t address, int32_t pages,
                                int32_t access, int64_t *sequence, struct quire_translation *translations);
 
-/* Zeroed memory for a device that the processor can address: it outlives the device, for late readers. */
+/* Zeroed memory for a coherent device. It outlives the device, because late readers may still use it. */
 QUIRE_STUB_API int32_t quire_memory_map(int64_t size_bytes, uint64_t *address);
 QUIRE_STUB_API int32_t quire_memory_unmap(uint64_t address, int64_t size_bytes);
 
 /*
- * Starts a device. coherent is the address of its memory; 0 gives it memory of its own, whose address it never
- * tells. size_bytes is a multiple of the page, for at most 2^31 - 1 frames.
+ * Starts a device. coherent is the address of its memory; 0 gives the device private memory, whose address nobody
+ * learns. size_bytes is a multiple of the page size, for at most 2^31 - 1 frames.
  */
 QUIRE_STUB_API int32_t quire_device_create(uint64_t coherent, int64_t size_bytes, quire_fault fault,
                                            int64_t *device);
 
 /*
- * Ends the device's thread and forgets the device. Whoever waits for it is answered QUIRE_CLOSED. QUIRE_BUSY if the
- * thread, which may be in a fault, has not ended in time: the device does nothing any more, close it again later.
+ * Ends the device's thread and destroys the device. Callers that wait for the device get QUIRE_CLOSED. Returns
+ * QUIRE_BUSY if the thread has not ended in time; it may be in a fault. Then the device does nothing more: close it
+ * again later.
  */
 QUIRE_STUB_API int32_t quire_device_close(int64_t device, int32_t timeout_millis);
 
-/* Whether a frame that goes out of use is filled with 0xDE, as it is unless this says otherwise. */
+/* Turns poisoning on or off: a freed frame is filled with 0xDE. It is on at first. */
 QUIRE_STUB_API int32_t quire_device_poison(int64_t device, int32_t on);
 
-/* A frame comes into use; QUIRE_REFUSED if it is the one that is to fail. */
+/* The library allocated or freed a frame. QUIRE_REFUSED for the allocation that a test wants to fail. */
 QUIRE_STUB_API int32_t quire_device_frame_allocated(int64_t device, int32_t frame);
 QUIRE_STUB_API int32_t quire_device_frame_freed(int64_t device, int32_t frame);
 
 /*
- * The same for several, one after the other, with one call. Frames come into use up to the first that does not, with
- * which the call is answered; granted says how many did. All others go out of use even if one was not in use.
+ * The same for several frames, one after the other. Allocation stops at the first frame that fails and returns its
+ * status; granted says how many frames were allocated before. Freeing goes on after a frame that fails, and returns
+ * the status of the first that did.
  */
 QUIRE_STUB_API int32_t quire_device_frames_allocated(int64_t device, const int32_t *frames, int32_t count,
                                                      int32_t *granted);
 QUIRE_STUB_API int32_t quire_device_frames_freed(int64_t device, const int32_t *frames, int32_t count);
 
-/* Copies of one page between the processor and a frame in use. */
+/* Copies one page from the processor to an allocated frame, or back; or zeroes the frame. */
 QUIRE_STUB_API int32_t quire_device_copy_in(int64_t device, const void *source, int32_t frame);
 QUIRE_STUB_API int32_t quire_device_copy_out(int64_t device, int32_t frame, void *target);
 QUIRE_STUB_API int32_t quire_device_zero(int64_t device, int32_t frame);
 
-/* A mirror is a positive number of the caller's choice. */
+/* Attaches or detaches a mirror. The caller chooses its number, which is positive. */
 QUIRE_STUB_API int32_t quire_device_attach(int64_t device, int64_t mirror);
 QUIRE_STUB_API int32_t quire_device_detach(int64_t device, int64_t mirror);
 
 /*
- * Erases the translations of a range and keeps the sequence. When it returns, no access by one of them is in
- * progress; it waits for the access of at most one page. QUIRE_REFUSED, with nothing changed, only if it may not
- * block.
+ * Erases the translations of a range and keeps the sequence. When it returns, no access that used one of them is in
+ * progress; it waits for the access of at most one page. If it may not block, it may return QUIRE_REFUSED, and then
+ * nothing has changed.
  */
 QUIRE_STUB_API int32_t quire_device_invalidate_start(int64_t device, int64_t mirror, uint64_t start, uint64_t end,
                                                      int32_t kind, int32_t owner, int64_t sequence,
@@ -205,51 +206,51 @@ QUIRE_STUB_API int32_t quire_device_invalidate_start(int64_t device, int64_t mir
 QUIRE_STUB_API int32_t quire_device_invalidate_end(int64_t device, int64_t mirror, uint64_t start, uint64_t end,
                                                    int32_t kind, int32_t owner, int64_t sequence);
 
-/* Installs count translations from address on, or answers QUIRE_OUTDATED. */
+/* Installs the translations of count pages, beginning at address; or returns QUIRE_OUTDATED. */
 QUIRE_STUB_API int32_t quire_device_map(int64_t device, int64_t mirror, uint64_t address, int64_t sequence,
                                         int32_t count, const struct quire_translation *translations);
 
-/* 1 if the device used its translation of the page since the last time, else 0. */
+/* Sets accessed to 1 if the device used its translation of the page since the last call, else to 0. */
 QUIRE_STUB_API int32_t quire_device_test_and_clear_accessed(int64_t device, int64_t mirror, uint64_t address,
                                                             int32_t *accessed);
 
 /*
- * Lets the device's thread run one operation and waits for it. buffer holds size_bytes and is used by read and
- * write only. After QUIRE_TIMED_OUT the operation may still have an effect on the space, none on the buffer.
+ * Lets the device's thread run one operation, and waits for it. buffer has size_bytes; only read and write use it.
+ * After QUIRE_TIMED_OUT the operation may still change the space, but not the buffer.
  */
 QUIRE_STUB_API int32_t quire_device_run(int64_t device, const struct quire_operation *operation, void *buffer,
                                         int32_t timeout_millis, struct quire_result *result);
 
-/* Up to capacity translations in no order; count is how many there are. */
+/* Returns up to capacity translations, in no order. count is how many translations there are. */
 QUIRE_STUB_API int32_t quire_device_table(int64_t device, int64_t mirror, int32_t capacity,
                                           struct quire_entry *entries, int32_t *count);
 
-/* How many translations of all mirrors lead to a frame that went out of use. */
+/* Counts the translations of all mirrors that lead to a freed frame. */
 QUIRE_STUB_API int32_t quire_device_stale(int64_t device, int64_t *count);
 
 QUIRE_STUB_API int32_t quire_device_counters(int64_t device, struct quire_counters *counters);
 
-/* Up to capacity of the last events, oldest first; the device remembers the last 16,384. */
+/* Returns up to capacity of the last events, oldest first. The device keeps the last 16,384. */
 QUIRE_STUB_API int32_t quire_device_events(int64_t device, int32_t capacity, struct quire_event *events,
                                            int32_t *count);
 
-/* Test seams. The k-th from now fails, once; 0 turns it off. */
+/* For tests: the k-th allocation or copy from now fails, once. 0 turns this off. */
 QUIRE_STUB_API int32_t quire_device_fail_allocation(int64_t device, int32_t k);
 QUIRE_STUB_API int32_t quire_device_fail_copy(int64_t device, int32_t k, int32_t status);
 
-/* Each step of a phase takes that much longer; an access while it keeps invalidations waiting. 0 turns it off. */
+/* Makes each step of a phase take longer. Invalidations wait for a delayed access. 0 turns this off. */
 QUIRE_STUB_API int32_t quire_device_delay(int64_t device, int32_t phase, int32_t micros);
 
-/* While on, an invalidation that may not block is refused. */
+/* While this is on, invalidations that may not block are refused. */
 QUIRE_STUB_API int32_t quire_device_refuse_non_blocking(int64_t device, int32_t on);
 
-/* While on, an invalidation is not answered; nothing else waits for it. */
+/* While this is on, invalidations do not return. They block nothing else. */
 QUIRE_STUB_API int32_t quire_device_hold_invalidations(int64_t device, int32_t on);
 
-/* While on, an access stops in the middle of a page, where invalidations have to wait for it. */
+/* While this is on, an access stops in the middle of a page, and invalidations have to wait for it. */
 QUIRE_STUB_API int32_t quire_device_hold_accesses(int64_t device, int32_t on);
 
-/* 1 while an access is in progress, else 0. Never waits. */
+/* Sets accessing to 1 while an access is in progress, else to 0. Never waits. */
 QUIRE_STUB_API int32_t quire_device_accessing(int64_t device, int32_t *accessing);
 
 #endif

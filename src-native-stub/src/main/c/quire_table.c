@@ -4,10 +4,10 @@
 
 static const uint64_t MIN_CAPACITY = 64;
 
-/* Neighbours lie side by side, for they are mapped and erased together: a cache miss for some, not for each. */
+/* This many neighbouring pages share a group of slots: they are mapped and erased together, with fewer cache misses. */
 static const uint64_t NEIGHBOURS = 8;
 
-/* Multiplicative hashing: the high bits are the good ones. */
+/* Multiplicative hashing: the high bits are well mixed, so the low ones are dropped. */
 static uint64_t home(const struct table *table, uint64_t page)
 {
     uint64_t group = page / NEIGHBOURS * UINT64_C(0x9E3779B97F4A7C15) >> 20;
@@ -19,7 +19,7 @@ static uint64_t next(const struct table *table, uint64_t at)
     return (at + 1) & (table->capacity - 1);
 }
 
-/* Where the page is, or the empty slot where it would be. At most half of the slots are used, so there is one. */
+/* Returns the slot of the page, or the empty slot where it belongs. At least half of all slots are empty. */
 static uint64_t probe(const struct table *table, uint64_t page)
 {
     uint64_t at = home(table, page);
@@ -72,8 +72,8 @@ void table_put(struct table *table, struct slot translation)
 }
 
 /*
- * Closes the gap: a later slot of the run moves into it unless its home lies between the two, where a search for it
- * would no longer pass the gap.
+ * Closes the gap that an erased slot leaves, because a search stops at an empty slot. A later slot of the run moves
+ * into the gap if a search for it passes the gap: if its home is not after the gap.
  */
 static void erase_at(struct table *table, uint64_t gap)
 {
@@ -98,7 +98,7 @@ static void erase_page(struct table *table, uint64_t page)
     }
 }
 
-/* No address is beyond so many pages. */
+/* No address is in a page beyond this number. */
 #define PAGES_MAX (UINT64_C(1) << 36)
 
 void table_erase(struct table *table, uint64_t first, uint64_t last)
@@ -107,7 +107,7 @@ void table_erase(struct table *table, uint64_t first, uint64_t last)
         return;
     }
     if (first == 0 && last >= PAGES_MAX) {
-        table_free(table); /* the whole: no slot has to be looked at */
+        table_free(table); /* everything is erased, so no slot has to be looked at */
         return;
     }
     if (last - first < table->capacity) {
@@ -116,7 +116,7 @@ void table_erase(struct table *table, uint64_t first, uint64_t last)
         }
         return;
     }
-    /* What erasing moves into a slot has to be looked at too, so a slot is left only when it may stay. */
+    /* Erasing may move another translation into the slot, so look at the slot again until it may stay. */
     for (uint64_t at = 0; at < table->capacity; at++) {
         while (table->slots[at].used && table->slots[at].page >= first && table->slots[at].page <= last) {
             erase_at(table, at);

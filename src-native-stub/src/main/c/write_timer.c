@@ -1,12 +1,12 @@
 /*
  * write-timer <resident_bytes> <forks_per_second> <writes_per_second> <seconds>
  *
- * What does a write cost while the process is forked so many times a second? One thread writes to random
- * words, at times that are fixed before: a write that has to wait makes those after it late, and that counts,
- * as it would for whoever sent them. Another thread forks, and ends the child before. Prints one line of JSON,
- * times in nanoseconds from when a write was due until it was done.
+ * What does a write cost while the process is forked at some rate? One thread writes to random words on a fixed
+ * schedule. A write that has to wait makes the writes after it late, and that counts, as it would for their senders.
+ * Another thread forks, and each time ends the child before. Prints one line of JSON with times in nanoseconds, from
+ * when a write was due until it was done.
  *
- * Exit status: 0 measured, 1 the system refused something, 2 bad arguments.
+ * Exit status: 0 if it measured, 1 if the system refused something, 2 for bad arguments.
  */
 #define _GNU_SOURCE
 
@@ -41,7 +41,7 @@ static void sleep_until(uint64_t nanos)
     }
 }
 
-/* Whoever is late forks at once, but never tries to make up for forks it has missed. */
+/* If a fork is late, it is done at once; missed forks are not made up for. */
 static void *fork_on_time(void *argument)
 {
     struct forker *forker = argument;
@@ -94,7 +94,7 @@ int main(int argc, char **argv)
     const uint64_t seconds = parse_positive(argv[4], "seconds must be a number above 0");
     whole_pages(resident_bytes);
     if (forks_per_second > SECOND || writes_per_second > SECOND) {
-        bad_argument("nothing happens more often than once in a nanosecond");
+        bad_argument("forks_per_second and writes_per_second must be at most 10^9");
     }
     if (seconds > MAX_WRITES / writes_per_second) {
         bad_argument("writes_per_second times seconds must be at most 2^27");

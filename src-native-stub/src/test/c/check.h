@@ -1,4 +1,4 @@
-/* The whole test framework: a check that says where it failed, and a list of tests that says which. */
+/* The whole test framework: checks that print where they failed, and a macro that prints each test as it runs. */
 #ifndef QUIRE_CHECK_H
 #define QUIRE_CHECK_H
 

@@ -14,19 +14,19 @@ enum { PAGE = QUIRE_PAGE_BYTES, PAGES = 1024, FRAMES = 16, MIRROR = 1, SECONDS_1
 
 static const uint64_t BASE = UINT64_C(0x10000000);
 
-/* The library as a device sees it: one space of some pages of the host, of which some lie in the device. */
+/* The library as a device sees it: one space with pages on the host, some of which are on the device. */
 static struct {
     unsigned char pages[PAGES][PAGE];
-    int32_t frame_of[PAGES]; /* -1: in the host */
-    int32_t answer_access;   /* what a fault grants at least */
+    int32_t frame_of[PAGES]; /* -1: on the host */
+    int32_t answer_access;   /* the least access that a fault grants */
     atomic_int faults;
     atomic_long sequence;
-    atomic_int outdated_answers; /* so many are to come with an old sequence */
+    atomic_int outdated_answers; /* how many answers will have an old sequence */
     atomic_bool refuse;
-    atomic_bool stall; /* a fault does not return */
+    atomic_bool stall; /* while true, faults do not return */
 } library;
 
-/* The lock of the space: nothing is looked up while something changes. */
+/* The lock of the space: no lookup runs while a page changes. */
 static pthread_mutex_t space_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static int64_t device;
@@ -101,7 +101,7 @@ static int32_t run(enum quire_operation_kind kind, uint64_t offset, int64_t size
     return quire_device_run(device, &operation, buffer, SECONDS_10, result);
 }
 
-/* Only begins. */
+/* Begins an invalidation, but does not end it. */
 static int32_t invalidate(uint64_t page, uint64_t pages, bool may_block)
 {
     int64_t sequence = atomic_fetch_add(&library.sequence, 1) + 1;
@@ -429,7 +429,7 @@ static void a_refused_invalidation_changes_nothing(void)
     end();
 }
 
-static void an_invalidation_that_is_held_ends_with_the_hold(void)
+static void a_held_invalidation_ends_with_the_hold(void)
 {
     begin();
     atomic_store(&invalidated, false);
@@ -455,7 +455,7 @@ static void an_end_without_a_start_and_a_sequence_that_does_not_grow_are_errors(
     end();
 }
 
-static void an_answer_about_a_range_that_is_being_changed_is_an_error(void)
+static void an_answer_for_a_changing_range_is_an_error(void)
 {
     begin();
     unsigned char byte;
@@ -472,7 +472,7 @@ static void an_answer_about_a_range_that_is_being_changed_is_an_error(void)
     end();
 }
 
-static void what_the_library_maps_needs_no_fault_unless_it_is_outdated(void)
+static void offered_translations_need_no_fault_unless_they_are_outdated(void)
 {
     begin();
     struct quire_translation page = {.host = (uint64_t)(uintptr_t)library.pages[0], .frame = -1, .access = QUIRE_WRITE};
@@ -485,7 +485,7 @@ static void what_the_library_maps_needs_no_fault_unless_it_is_outdated(void)
     end();
 }
 
-static void the_accessed_flag_is_set_by_an_access_and_cleared_by_the_question(void)
+static void the_accessed_flag_is_set_by_an_access_and_cleared_by_the_test(void)
 {
     begin();
     int32_t accessed = -1;
@@ -513,17 +513,17 @@ static void a_translation_that_outlives_its_frame_is_noticed(void)
     CHECK_EQUAL(run(QUIRE_OP_READ, 0, 1, 0, &byte, &result), QUIRE_OK);
     CHECK_EQUAL(quire_device_stale(device, &stale), QUIRE_OK);
     CHECK_EQUAL(stale, 0);
-    CHECK_EQUAL(quire_device_frame_freed(device, 3), QUIRE_OK); /* without the invalidation that is due */
+    CHECK_EQUAL(quire_device_frame_freed(device, 3), QUIRE_OK); /* the invalidation that should come first is missing */
     CHECK_EQUAL(quire_device_stale(device, &stale), QUIRE_OK);
     CHECK_EQUAL(stale, 1);
     CHECK_EQUAL(run(QUIRE_OP_READ, 0, 1, 0, &byte, &result), QUIRE_USE_AFTER_FREE);
-    CHECK_EQUAL(quire_device_frame_allocated(device, 3), QUIRE_OK); /* by somebody else */
+    CHECK_EQUAL(quire_device_frame_allocated(device, 3), QUIRE_OK); /* for another page */
     CHECK_EQUAL(run(QUIRE_OP_READ, 0, 1, 0, &byte, &result), QUIRE_USE_AFTER_FREE);
     CHECK_EQUAL(counters().use_after_free, 2);
     end();
 }
 
-static void a_frame_out_of_use_is_poisoned(void)
+static void a_freed_frame_is_poisoned(void)
 {
     begin();
     unsigned char page[PAGE];
@@ -556,7 +556,8 @@ static void frames_come_and_go_together(void)
     const int32_t more[] = {4, 2, 5};
     CHECK_EQUAL(quire_device_frames_allocated(device, more, 3, &granted), QUIRE_DOUBLE_ALLOCATION);
     CHECK_EQUAL(granted, 1);
-    CHECK_EQUAL(quire_device_frames_freed(device, more, 3), QUIRE_DOUBLE_FREE); /* of 5; 4 and 2 are free */
+    /* 5 is free already; 4 and 2 are freed all the same. */
+    CHECK_EQUAL(quire_device_frames_freed(device, more, 3), QUIRE_DOUBLE_FREE);
     CHECK_EQUAL(counters().live_frames, 2);
     CHECK_EQUAL(quire_device_fail_allocation(device, 2), QUIRE_OK);
     CHECK_EQUAL(quire_device_frames_allocated(device, more, 3, &granted), QUIRE_REFUSED);
@@ -566,7 +567,7 @@ static void frames_come_and_go_together(void)
     end();
 }
 
-static void copies_and_faults_of_frames_out_of_use_are_noticed(void)
+static void copies_and_faults_of_free_frames_are_noticed(void)
 {
     begin();
     unsigned char page[PAGE] = {0};
@@ -598,9 +599,9 @@ static void a_frame_is_allocated_once_and_freed_once(void)
     end();
 }
 
-/* What tests want. */
+/* Faults and delays for tests. */
 
-static void the_allocation_that_is_to_fail_fails_once(void)
+static void an_ordered_failure_of_an_allocation_happens_once(void)
 {
     begin();
     CHECK_EQUAL(quire_device_fail_allocation(device, 2), QUIRE_OK);
@@ -610,7 +611,7 @@ static void the_allocation_that_is_to_fail_fails_once(void)
     end();
 }
 
-static void the_copy_that_is_to_fail_fails_with_its_code(void)
+static void an_ordered_failure_of_a_copy_has_its_code(void)
 {
     begin();
     unsigned char page[PAGE] = {0};
@@ -701,7 +702,7 @@ static void the_oldest_events_are_forgotten_first(void)
 
 /* Misuse. */
 
-static void nonsense_is_answered_not_obeyed(void)
+static void bad_arguments_get_a_status(void)
 {
     begin();
     unsigned char page[PAGE];
@@ -777,7 +778,7 @@ static void nonsense_is_answered_not_obeyed(void)
     end();
 }
 
-static void a_device_that_is_closed_is_unknown(void)
+static void a_closed_device_is_unknown(void)
 {
     begin();
     end();
@@ -819,7 +820,7 @@ static void a_device_that_is_closed_is_unknown(void)
     CHECK_EQUAL(quire_device_accessing(device, &number), QUIRE_UNKNOWN_DEVICE);
 }
 
-static void an_operation_on_a_mirror_that_is_detached_fails(void)
+static void an_operation_on_a_detached_mirror_fails(void)
 {
     begin();
     CHECK_EQUAL(quire_device_detach(device, MIRROR), QUIRE_OK);
@@ -829,7 +830,7 @@ static void an_operation_on_a_mirror_that_is_detached_fails(void)
     end();
 }
 
-static void an_operation_has_a_time_limit_and_a_close_too(void)
+static void operations_and_close_have_time_limits(void)
 {
     begin();
     atomic_store(&library.stall, true);
@@ -866,7 +867,7 @@ static void a_close_ends_what_is_held(void)
     pthread_join(closer, NULL);
 }
 
-/* Everything at once: the checks are those of the sanitizers, and that no use after free is counted. */
+/* Everything at once. The sanitizers check it, and no use after free may be counted. */
 
 static atomic_bool over;
 
@@ -892,7 +893,7 @@ static void *keep_asking(void *argument)
     return argument;
 }
 
-static void threads_may_do_all_of_it_at_once(void)
+static void threads_may_call_everything_at_once(void)
 {
     begin();
     atomic_store(&over, false);
@@ -931,26 +932,26 @@ int main(void)
     RUN(an_invalidation_waits_for_the_access_in_progress);
     RUN(an_invalidation_does_not_wait_for_a_fault_in_progress);
     RUN(a_refused_invalidation_changes_nothing);
-    RUN(an_invalidation_that_is_held_ends_with_the_hold);
+    RUN(a_held_invalidation_ends_with_the_hold);
     RUN(an_end_without_a_start_and_a_sequence_that_does_not_grow_are_errors);
-    RUN(an_answer_about_a_range_that_is_being_changed_is_an_error);
-    RUN(what_the_library_maps_needs_no_fault_unless_it_is_outdated);
-    RUN(the_accessed_flag_is_set_by_an_access_and_cleared_by_the_question);
+    RUN(an_answer_for_a_changing_range_is_an_error);
+    RUN(offered_translations_need_no_fault_unless_they_are_outdated);
+    RUN(the_accessed_flag_is_set_by_an_access_and_cleared_by_the_test);
     RUN(a_translation_that_outlives_its_frame_is_noticed);
-    RUN(a_frame_out_of_use_is_poisoned);
+    RUN(a_freed_frame_is_poisoned);
     RUN(frames_come_and_go_together);
-    RUN(copies_and_faults_of_frames_out_of_use_are_noticed);
+    RUN(copies_and_faults_of_free_frames_are_noticed);
     RUN(a_frame_is_allocated_once_and_freed_once);
-    RUN(the_allocation_that_is_to_fail_fails_once);
-    RUN(the_copy_that_is_to_fail_fails_with_its_code);
+    RUN(an_ordered_failure_of_an_allocation_happens_once);
+    RUN(an_ordered_failure_of_a_copy_has_its_code);
     RUN(each_phase_can_be_delayed);
     RUN(events_are_numbered_and_tell_what_happened);
     RUN(the_oldest_events_are_forgotten_first);
-    RUN(nonsense_is_answered_not_obeyed);
-    RUN(a_device_that_is_closed_is_unknown);
-    RUN(an_operation_on_a_mirror_that_is_detached_fails);
-    RUN(an_operation_has_a_time_limit_and_a_close_too);
+    RUN(bad_arguments_get_a_status);
+    RUN(a_closed_device_is_unknown);
+    RUN(an_operation_on_a_detached_mirror_fails);
+    RUN(operations_and_close_have_time_limits);
     RUN(a_close_ends_what_is_held);
-    RUN(threads_may_do_all_of_it_at_once);
+    RUN(threads_may_call_everything_at_once);
     return 0;
 }

@@ -23,7 +23,7 @@ static void an_empty_table_finds_and_erases_nothing(void)
     table_free(&table);
 }
 
-static void what_is_put_last_is_found(void)
+static void a_put_replaces_the_translation_of_its_page(void)
 {
     struct table table = {.slots = NULL};
     put(&table, 7, 1);
@@ -34,7 +34,7 @@ static void what_is_put_last_is_found(void)
     table_free(&table);
 }
 
-static void a_table_grows_and_forgets_nothing(void)
+static void a_table_that_grows_keeps_everything(void)
 {
     struct table table = {.slots = NULL};
     for (uint64_t page = 0; page < 100000; page++) {
@@ -52,7 +52,7 @@ static uint64_t next_random(uint64_t *state)
     return *state >> 33;
 }
 
-/* Against an array that knows what the table should. Pages come from both ends, so that both ways to erase run. */
+/* Compares the table with a plain array. Erases short ranges and ranges to the end, so both ways to erase run. */
 static void random_histories_agree_with_a_plain_array(void)
 {
     static int32_t model[PAGES];
@@ -88,8 +88,8 @@ static void random_histories_agree_with_a_plain_array(void)
 int main(void)
 {
     RUN(an_empty_table_finds_and_erases_nothing);
-    RUN(what_is_put_last_is_found);
-    RUN(a_table_grows_and_forgets_nothing);
+    RUN(a_put_replaces_the_translation_of_its_page);
+    RUN(a_table_that_grows_keeps_everything);
     RUN(random_histories_agree_with_a_plain_array);
     return 0;
 }

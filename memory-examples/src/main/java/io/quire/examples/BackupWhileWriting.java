@@ -14,8 +14,8 @@ import java.io.UncheckedIOException;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * Saves a map while a thread goes on writing to it. The writer waits for nobody, and the backup is the map of one
- * moment: it has every order up to one, and none after it.
+ * Saves a map while another thread keeps writing to it. The writer does not wait for the backup, and the backup shows
+ * the map at one moment: it has every order up to that moment, and none after it.
  */
 public final class BackupWhileWriting {
 
@@ -23,10 +23,11 @@ public final class BackupWhileWriting {
     private static final int ORDERS_MIN = 1_000;
 
     /**
-     * What a backup has.
+     * The content of a backup. Orders are numbered from 1, so a backup of one moment has as many orders as the number
+     * of its newest order.
      *
-     * @param orders how many orders are in it
-     * @param newest the number of the newest of them; orders are numbered from 1
+     * @param orders how many orders the backup has
+     * @param newest the number of the newest order in it
      */
     record Backup(int orders, int newest) {
     }
@@ -40,13 +41,13 @@ public final class BackupWhileWriting {
         try (MemoryManager memory = MemoryManager.builder().hostPool(64L << 20).build();
                 AddressSpace space = memory.newAddressSpace("shop")) {
             ForkableMap orders = ForkableMap.create(space, 1L << 30);
-            AtomicBoolean isOver = new AtomicBoolean();
-            Thread writer = Thread.ofPlatform().start(() -> takeOrders(orders, isOver));
+            AtomicBoolean done = new AtomicBoolean();
+            Thread writer = Thread.ofPlatform().start(() -> takeOrders(orders, done));
             while (orders.size() < ORDERS_MIN) {
-                Thread.onSpinWait();
+                Thread.onSpinWait();                                    // until there is something to save
             }
 
-            ByteArrayOutputStream bytes = new ByteArrayOutputStream(); // a file in real life
+            ByteArrayOutputStream bytes = new ByteArrayOutputStream();  // in real life a file
             DataOutputStream file = new DataOutputStream(bytes);
             // @start region="backup"
             try (AddressSpace moment = space.snapshot("backup")) {      // the writer goes on at once
@@ -54,14 +55,14 @@ public final class BackupWhileWriting {
             }
             // @end
 
-            isOver.set(true);
+            done.set(true);
             writer.join();
             return read(bytes.toByteArray());
         }
     }
 
-    private static void takeOrders(ForkableMap orders, AtomicBoolean isOver) {
-        for (int number = 1; number <= ORDERS_MAX && !isOver.get(); number++) {
+    private static void takeOrders(ForkableMap orders, AtomicBoolean done) {
+        for (int number = 1; number <= ORDERS_MAX && !done.get(); number++) {
             orders.put(Integer.toString(number).getBytes(UTF_8), ("two teas for table " + number).getBytes(UTF_8));
         }
     }

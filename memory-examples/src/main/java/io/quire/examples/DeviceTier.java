@@ -12,8 +12,8 @@ import io.quire.memory.contract.PinAccess;
 import io.quire.memory.contract.PinTerm;
 
 /**
- * Keeps pages in a second tier of memory beside the host's. Here the tier is ordinary memory that plays a device; a
- * driver of yours brings in real memory ({@link SkeletonDriver}). Pages keep their addresses wherever they are.
+ * Keeps pages in a second tier of memory, beside the host. Here the tier is ordinary memory that plays a device; for a
+ * real one, write a driver ({@link SkeletonDriver}). A page keeps its address, whichever tier it is in.
  */
 public final class DeviceTier {
 
@@ -47,7 +47,10 @@ public final class DeviceTier {
         // @end
     }
 
-    /** Says where a pin finds its page. A long-term pin would keep the page from being evicted, so it is refused. */
+    /**
+     * Returns the pool in which a pin keeps its page. A long-term pin of a device page is refused, because the page
+     * could never be evicted while it lasts.
+     */
     private static String pin(AddressSpace space, long address, PinTerm term) {
         try (Pin pin = space.pin(address, 8, term, PinAccess.READ)) {
             return pin.state(address).pool();

@@ -8,21 +8,22 @@ import java.util.function.IntSupplier;
 import java.util.function.Supplier;
 
 /**
- * Shows what a fork keeps together, and what it does not.
+ * Shows how a fork can catch a writer in the middle of an update, and two ways to prevent it.
  * <p>
- * A fork is one moment: each single write is either in it or not. A program often has a rule over several writes. Here
- * it is that the two words of a transfer have a fixed sum. If another thread forks between the two writes of the writer,
- * the fork has the first write and not the second, and the rule is broken in it. There are two ways to keep the rule:
+ * A fork has each single write whole or not at all, but it knows nothing of writes that belong together. Here a
+ * transfer takes 1 from one word and adds it to another, so the sum of both never changes. If another thread forks
+ * between the two writes, the fork has the first write but not the second, and the sum is wrong there. To prevent that,
+ * do one of these:
  * <ul>
- * <li>The writer forks by itself, between two transfers, and hands the fork to whoever wants it.
- * <li>The writer holds a lock during each transfer, and whoever forks holds the same lock.
+ * <li>Let the writer fork between two transfers, and hand the fork to the thread that wants it.
+ * <li>Hold one lock around each transfer and around the fork.
  * </ul>
  * A {@link io.quire.memory.structure.ForkableMap} keeps its own rules: a fork by any thread at any moment has a whole
  * map. Two puts are two writes all the same.
  */
 public final class ForkFromAnotherThread {
 
-    /** What both words add up to before and after each transfer. */
+    /** The sum of both words before and after each transfer. */
     private static final long TOTAL = 1_000;
 
     private static final int SNAPSHOTS = 20_000;
@@ -51,17 +52,17 @@ public final class ForkFromAnotherThread {
         }
     }
 
-    /** Wrong: nothing keeps this thread from forking between the two writes of a transfer. */
+    /** Wrong: this thread may fork between the two writes of a transfer. */
     private int brokenByAnotherThread(int snapshots) throws InterruptedException {
         return whileTransferring(this::transfer, () -> broken(snapshots, space::snapshot));
     }
 
-    /** Right: the writer and the thread that forks take turns. */
+    /** Right: the lock keeps the fork out of a transfer. */
     private int brokenUnderTheLock(int snapshots) throws InterruptedException {
         return whileTransferring(this::transferUnderTheLock, () -> broken(snapshots, this::snapshotUnderTheLock));
     }
 
-    /** Right, and without a lock: the writer forks when it has finished a transfer. */
+    /** Right, and without a lock: the writer itself forks, after a whole transfer. */
     private int brokenByTheWriter(int snapshots) {
         try (Accessor writer = space.accessor()) {
             return broken(snapshots, () -> {
@@ -93,16 +94,17 @@ public final class ForkFromAnotherThread {
     }
 
     /** Takes snapshots and counts those in which the sum of both words is wrong. */
-    private int broken(int snapshots, Supplier<AddressSpace> taker) {
+    private int broken(int snapshots, Supplier<AddressSpace> takeSnapshot) {
         int broken = 0;
         for (int i = 0; i < snapshots; i++) {
-            try (AddressSpace snapshot = taker.get()) {
+            try (AddressSpace snapshot = takeSnapshot.get()) {
                 broken += snapshot.getLong(left) + snapshot.getLong(right) == TOTAL ? 0 : 1;
             }
         }
         return broken;
     }
 
+    /** Does some work while another thread makes transfers, one after the other. */
     private int whileTransferring(Consumer<Accessor> transfer, IntSupplier work) throws InterruptedException {
         stopped = false;
         long before = space.getLong(right);
@@ -115,7 +117,7 @@ public final class ForkFromAnotherThread {
         });
         try {
             while (space.getLong(right) == before) {
-                Thread.onSpinWait();                // until the writer is at work
+                Thread.onSpinWait();                // until the writer has begun
             }
             return work.getAsInt();
         } finally {

@@ -9,8 +9,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Builds a second index on a fork while the parent goes on. The fork has the users of one moment, and the index is built
- * in the memory of the fork, so the parent neither waits for it nor sees it. Questions by address go to the fork.
+ * Builds a second index of a map on a fork, while another thread keeps writing to the map. The map finds a user's mail
+ * address by number; the index finds the number by mail address. The fork has the users of one moment. The index lives
+ * in the memory of the fork, so the writer neither waits for it nor sees it.
  */
 public final class SecondIndex {
 
@@ -18,11 +19,11 @@ public final class SecondIndex {
     private static final int USERS_MIN = 1_000;
 
     /**
-     * What the fork can tell.
+     * What the fork says.
      *
-     * @param users how many users it has
-     * @param indexed how many of them the index has
-     * @param found who the index says has the address that was asked for; null if it has none
+     * @param users how many users the fork has
+     * @param indexed how many users the index has
+     * @param found the number of the user with the wanted mail address; null if nobody has it
      */
     record Answer(long users, long indexed, @Nullable String found) {
     }
@@ -36,10 +37,10 @@ public final class SecondIndex {
         try (MemoryManager memory = MemoryManager.builder().hostPool(64L << 20).build();
                 AddressSpace space = memory.newAddressSpace("users")) {
             ForkableMap users = ForkableMap.create(space, 1L << 30);
-            AtomicBoolean isOver = new AtomicBoolean();
-            Thread writer = Thread.ofPlatform().start(() -> addUsers(users, isOver));
+            AtomicBoolean done = new AtomicBoolean();
+            Thread writer = Thread.ofPlatform().start(() -> addUsers(users, done));
             while (users.size() < USERS_MIN) {
-                Thread.onSpinWait();
+                Thread.onSpinWait();                                            // until there is something to index
             }
 
             // @start region="second-index"
@@ -49,7 +50,7 @@ public final class SecondIndex {
                 data.forEach((user, address) -> byAddress.put(address, user));
                 byte[] found = byAddress.get(wanted.getBytes(UTF_8));
                 // @end
-                isOver.set(true);
+                done.set(true);
                 writer.join();
                 return new Answer(data.size(), byAddress.size(), found == null ? null : new String(found, UTF_8));
                 // @start region="second-index"
@@ -58,8 +59,8 @@ public final class SecondIndex {
         }
     }
 
-    private static void addUsers(ForkableMap users, AtomicBoolean isOver) {
-        for (int user = 0; user < USERS_MAX && !isOver.get(); user++) {
+    private static void addUsers(ForkableMap users, AtomicBoolean done) {
+        for (int user = 0; user < USERS_MAX && !done.get(); user++) {
             users.put(Integer.toString(user).getBytes(UTF_8), ("u" + user + "@example.org").getBytes(UTF_8));
         }
     }

@@ -21,60 +21,61 @@ import java.util.TreeMap;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * The smallest driver that follows the rules: copy it to begin a driver of your own. The device is a memory segment and
- * two operations, {@link #load} and {@link #store}.
+ * The smallest driver that follows the rules. To write a driver of your own, begin with a copy. The device is a memory
+ * segment with two operations, {@link #load} and {@link #store}.
  * <p>
- * Three things belong to a driver:
+ * A driver has three parts:
  * <ol>
- * <li><b>Memory.</b> {@link #memory} says where it is. The library hands the frames out; the driver is told of each, and
- * may refuse one.
- * <li><b>A page table for each space</b> (for each <i>mirror</i>). It says where a page is. It holds no references: the
- * library tells the driver when an entry is no longer right.
- * <li><b>A lock.</b> The device holds it during an access. {@link #invalidateStart} takes it too, so it returns only when
- * no access that used the old entries is in progress.
+ * <li><b>Memory.</b> {@link #memory} says where it is. The library hands out its frames and tells the driver of each;
+ * the driver may refuse one.
+ * <li><b>A page table for each space.</b> A <i>mirror</i> is one space as one device sees it. The table says where the
+ * pages of the mirror are. It holds no references: the library calls {@link #invalidateStart} before an entry becomes
+ * wrong.
+ * <li><b>A lock.</b> The device holds it during each access, and {@link #invalidateStart} takes it. So when that method
+ * returns, no access that used an old entry is in progress.
  * </ol>
- * The rule about the sequence: an answer to a fault may be out of date by the time it is installed. The driver keeps the
- * sequence of the last invalidation of each mirror, and installs an answer only if the answer has the same one.
+ * An answer to a fault may be out of date by the time the driver installs it. So the driver keeps the sequence of the
+ * last invalidation of each mirror, and installs an answer only if the answer has the same sequence.
  */
 public final class SkeletonDriver implements CoherentDriver {
 
     private static final int PAGE_BYTES = 4096;
 
-    /** Any native memory that every thread may use: a device file, a NUMA node, or, as here, ordinary memory. */
+    /** Native memory that all threads may use: a mapped device file, a NUMA node or, as here, ordinary memory. */
     private final MemorySegment memory;
 
-    /** Guards all below, and is held during each access of the device. */
+    /** Guards the page tables and the bits of the frames. The device holds it during each access. */
     private final ReentrantLock lock = new ReentrantLock();
     private final Map<Long, PageTable> tables = new HashMap<>();
     private final BitSet framesInUse = new BitSet();
 
-    /** What the device knows of one space. */
+    /** The page table of one mirror. */
     private static final class PageTable {
 
         /** The sequence of the last invalidation; 0 before the first. */
         private long sequence;
 
-        /** By the address of the page. */
+        /** The translations that the device has, by the address of the page. */
         private final TreeMap<Long, PageTranslation> pages = new TreeMap<>();
     }
 
     /**
-     * A device with so much memory.
+     * Creates a driver for a device with memory of its own.
      *
-     * @param sizeBytes a multiple of 4096
+     * @param sizeBytes the size of that memory, a multiple of 4096
      */
     public SkeletonDriver(long sizeBytes) {
         memory = Arena.ofAuto().allocate(sizeBytes, PAGE_BYTES);
     }
 
-    // ---- what the library calls, always from one thread, the device's
+    // ---- called by the library, always on one thread for each device
 
     @Override
     public MemorySegment memory() {
         return memory;
     }
 
-    /** A device that cannot give this frame now returns false, and the library looks for another place. */
+    /** Accepts every frame. If a driver returns false, the library goes on as if the device were full. */
     @Override
     public boolean frameAllocated(int frame) {
         lock.lock();
@@ -117,7 +118,7 @@ public final class SkeletonDriver implements CoherentDriver {
     }
 
     // @start region="invalidate"
-    /** Forgets the translations of a range, after the access that may use one. Must not wait for a fault. */
+    /** Forgets the translations of a range; first waits for accesses that use them. Must not wait for a fault. */
     @Override
     public boolean invalidateStart(DeviceMirror mirror, Invalidation invalidation) {
         if (invalidation.mayBlock()) {
@@ -138,12 +139,12 @@ public final class SkeletonDriver implements CoherentDriver {
 
     @Override
     public void close() {
-        // A real driver gives its device back here. The library uses no frame any more, and no mirror is attached.
+        // A real driver releases its device here. The library no longer uses any frame, and no mirror is attached.
     }
 
-    // ---- what the device does, on threads of its own
+    // ---- done by the device, on threads of its own
 
-    /** Reads 8 bytes of a space, as a kernel that runs on the device would. */
+    /** Reads 8 bytes of a space, as a program on the device would. */
     public long load(DeviceMirror mirror, long address) {
         return access(mirror, address, DeviceAccess.READ, page -> page.get(JAVA_LONG, address % PAGE_BYTES));
     }
@@ -156,7 +157,7 @@ public final class SkeletonDriver implements CoherentDriver {
         });
     }
 
-    /** How many frames hold pages. */
+    /** Returns how many frames the library uses now. */
     public int framesInUse() {
         lock.lock();
         try {
@@ -184,7 +185,7 @@ public final class SkeletonDriver implements CoherentDriver {
             } finally {
                 lock.unlock();
             }
-            install(mirror, mirror.fault(page, 1, needed));                     // with no lock, amid no access
+            install(mirror, mirror.fault(page, 1, needed));                     // fault() may wait for invalidateStart
         }
     }
 
@@ -210,7 +211,7 @@ public final class SkeletonDriver implements CoherentDriver {
         return table;
     }
 
-    /** Lets processor and device work on one space. */
+    /** Lets the processor and the device work on one space. */
     public static void main(String[] args) {
         SkeletonDriver driver = new SkeletonDriver(16L << 20);
         // @start region="attach"

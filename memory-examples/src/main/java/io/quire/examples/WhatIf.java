@@ -7,7 +7,7 @@ import io.quire.memory.MemoryManager;
 import io.quire.memory.structure.ForkableMap;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** Tries a change on a fork. If the result is no good, the fork is closed, and there is nothing to undo. */
+/** Tries a change on a fork. If you do not like the result, close the fork: there is nothing to undo. */
 public final class WhatIf {
 
     public static void main(String[] args) {

@@ -16,12 +16,12 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
 /**
- * Writes memory of a space to a channel from where it lies. The channel gets direct buffers over the pages themselves,
- * so no byte is copied on the way to the operating system.
+ * Sends memory of a space to a channel without copying it first. The channel gets direct buffers over the pages
+ * themselves.
  * <p>
- * There are two ways. A pin keeps the pages in place and shows what is written to them meanwhile. A run cursor shows one
- * moment: whoever writes meanwhile gets a copy of the page. Pins need {@code --enable-native-access}; without it
- * {@link Pin#segments()} throws, and a run cursor hands out copies.
+ * There are two ways. A pin keeps the pages in place; if another thread writes to them while they are sent, the channel
+ * may get the new bytes. A run cursor shows the space at one moment; a thread that writes meanwhile gets a copy of the
+ * page. Without {@code --enable-native-access} {@link Pin#segments()} throws, and a run cursor hands out copies.
  */
 public final class ZeroCopySend {
 
@@ -63,11 +63,12 @@ public final class ZeroCopySend {
         }
     }
 
-    /** Sends memory to a channel. */
+    /** One of the two ways to send. */
     private interface Sending {
         void sendTo(WritableByteChannel channel) throws IOException;
     }
 
+    /** Sends to a file, and returns how many bytes arrived there. */
     private static long bytesInAFile(Sending sending) throws IOException {
         Path file = Files.createTempFile("quire", ".bin");
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {

@@ -1,9 +1,9 @@
 /**
- * Small programs to read and to copy from. Each file is a program of its own, and they are best read in this order:
+ * Small programs to read and to copy from. Each file is one program. Read them in this order:
  * {@link io.quire.examples.FirstFork}, {@link io.quire.examples.ForkFromAnotherThread},
  * {@link io.quire.examples.BackupWhileWriting}, {@link io.quire.examples.WhatIf},
- * {@link io.quire.examples.ZeroCopySend}, {@link io.quire.examples.SecondIndex},
- * {@link io.quire.examples.DeviceTier}, {@link io.quire.examples.SkeletonDriver}.
+ * {@link io.quire.examples.ZeroCopySend}, {@link io.quire.examples.SecondIndex}, {@link io.quire.examples.DeviceTier},
+ * {@link io.quire.examples.SkeletonDriver}.
  */
 @NullMarked
 package io.quire.examples;

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Every example runs, and says what its comments say. */
+/** Every example runs, and prints what its comments promise. */
 @Timeout(60)
 class ExamplesTest {
 
@@ -23,19 +23,19 @@ class ExamplesTest {
 
     @Test
     @Tag("portable")
-    void forkKeepsWhatWasThere() throws Exception {
+    void forkKeepsTheOldValue() throws Exception {
         assertThat(printedBy(FirstFork::main)).isEqualTo("space 43, fork 42");
     }
 
     @Test
     @Tag("portable")
-    void forksUnderTheLockAndByTheWriterKeepTheSum() throws Exception {
+    void onlyForksWithoutTheLockBreakTheSum() throws Exception {
         String printed = printedBy(ForkFromAnotherThread::main);
         assertThat(printed).startsWith("snapshots in which the sum is wrong, of 20000:")
                 .containsPattern("by another thread, under the lock: +0\n")
                 .containsPattern("by the writer, between transfers: +0$");
         int wrong = Integer.parseInt(printed.lines().skip(1).findFirst().orElseThrow().replaceAll("\\D+", ""));
-        assertThat(wrong).as("the trap that the example is about").isPositive();
+        assertThat(wrong).as("snapshots in the middle of a transfer").isPositive();
     }
 
     @Test
@@ -49,7 +49,7 @@ class ExamplesTest {
 
     @Test
     @Tag("portable")
-    void whatIsTriedOnAForkLeavesTheParentAlone() throws Exception {
+    void changeOfAForkLeavesTheParentAlone() throws Exception {
         assertThat(printedBy(WhatIf::main)).isEqualTo("now 800, with ten percent more 880\nstill 800");
     }
 
@@ -71,7 +71,7 @@ class ExamplesTest {
 
     @Test
     @Tag("portable")
-    void indexOfAForkHasEveryUserOfTheFork() throws Exception {
+    void indexHasEveryUserOfTheFork() throws Exception {
         Answer answer = SecondIndex.run("u500@example.org");
         assertThat(answer.users()).isGreaterThanOrEqualTo(1_000).isEqualTo(answer.indexed());
         assertThat(answer.found()).isEqualTo("500");

@@ -14,13 +14,13 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** Links between pages lead to files and headings that exist, and the index of docs/ has every page. */
+/** Every link between pages leads to a file and a heading that exist. The index of docs/ lists every page. */
 @Tag("portable")
 class LinksTest {
 
     private static final Path ROOT = Path.of("..");
 
-    /** The target of a link within the repository: a path, a heading, or both. */
+    /** A link within the repository; its target is a path, a heading, or both. */
     private static final Pattern LINK = Pattern.compile("\\]\\((?!https?:)([^)#]*)(?:#([^)]*))?\\)");
     private static final Pattern HEADING = Pattern.compile("^#+ (.*)$", Pattern.MULTILINE);
 
@@ -41,7 +41,7 @@ class LinksTest {
     }
 
     @Test
-    void theIndexHasEveryPage() throws IOException {
+    void indexListsEveryPage() throws IOException {
         String index = Files.readString(ROOT.resolve("docs/README.md"));
         List<String> names = pages().stream().filter(page -> page.startsWith(ROOT.resolve("docs")))
                 .map(page -> page.getFileName().toString()).filter(name -> !name.equals("README.md")).toList();
@@ -53,7 +53,7 @@ class LinksTest {
         return Files.exists(target) && (heading == null || headings(target).contains(heading));
     }
 
-    /** As GitHub makes anchors of them. */
+    /** Returns the anchors that GitHub makes from the headings of a page. */
     private static List<String> headings(Path page) throws IOException {
         return HEADING.matcher(Files.readString(page)).results()
                 .map(found -> found.group(1).strip().toLowerCase(Locale.ROOT).replaceAll("[^\\w\\s-]", "").replace(' ',

@@ -19,13 +19,14 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A module of a user compiles and runs with plain {@code javac} and {@code java}, and becomes an image of its own as the
- * page for trouble tells: jspecify is nowhere needed, and the jars without a module descriptor are given one.
+ * A user's module compiles with plain {@code javac} and runs with plain {@code java}, without jspecify. It can be
+ * linked into an image in the way that docs/troubleshooting.md describes: first each jar without a module descriptor
+ * gets one.
  */
 @Timeout(120)
 class ModulePathTest {
 
-    /** What the library needs when it runs; each may need those before it. */
+    /** The libraries that Quire needs at run time. Each may depend on those before it. */
     private static final List<String> LIBRARIES = List.of("agrona", "jctools-core", "jctools-core-jdk11");
 
     @TempDir
@@ -61,7 +62,7 @@ class ModulePathTest {
     }
 
     @Test
-    void programBecomesAnImage() throws IOException, InterruptedException {
+    void exampleCanBeLinkedIntoAnImage() throws IOException, InterruptedException {
         List<String> modules = new ArrayList<>();
         for (String name : LIBRARIES) {
             Path jar = jar(name);
@@ -76,12 +77,12 @@ class ModulePathTest {
                 .isEqualTo("space 43, fork 42");
     }
 
-    /** Whether a jar has no descriptor, so that {@code jlink} refuses it. */
+    /** Returns true if a jar has no module descriptor; {@code jlink} refuses such a jar. */
     private static boolean isAutomatic(Path jar) {
         return ModuleFinder.of(jar).findAll().iterator().next().descriptor().isAutomatic();
     }
 
-    /** Gives a copy of a jar a descriptor that {@code jdeps} writes; where the copy is. */
+    /** Copies a jar, adds a descriptor that {@code jdeps} writes, and returns the path of the copy. */
     private String withDescriptor(Path jar, List<String> needed) throws IOException {
         Path copy = folder.resolve(jar.getFileName());
         Files.copy(jar, copy);
@@ -107,7 +108,7 @@ class ModulePathTest {
         return copy.toString();
     }
 
-    /** What a user's module path has: no jspecify. */
+    /** The module path of a user: everything the library needs, but not jspecify. */
     private static List<String> modules() {
         List<String> modules = new ArrayList<>();
         LIBRARIES.forEach(name -> modules.add(jar(name).toString()));
@@ -120,7 +121,7 @@ class ModulePathTest {
                 .findFirst().orElseThrow();
     }
 
-    /** The jar or the classes of a module of this build. */
+    /** Returns the jar or the folder of classes of a module of this build. */
     private static String ofReactor(String module) {
         return classPath().filter(entry -> entry.contains(module) && !entry.contains("test-classes")).findFirst()
                 .orElseThrow();
@@ -134,7 +135,7 @@ class ModulePathTest {
         StringWriter output = new StringWriter();
         PrintWriter printer = new PrintWriter(output);
         int status = ToolProvider.findFirst(name).orElseThrow().run(printer, printer, arguments);
-        assertThat(status).as("%s says %s", name, output).isZero();
+        assertThat(status).as("output of %s: %s", name, output).isZero();
     }
 
     private static String printedBy(Path home, String... arguments) throws IOException, InterruptedException {

@@ -16,8 +16,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
- * The Java that the README and the pages of docs/ show is a part of an example: what stands between its markers, which
- * are those of {@code @snippet}, but for white space. A region may be interrupted: parts of one name are joined.
+ * Each block of Java in the README and in docs/ is a region of an example, apart from white space. A region is what
+ * stands between the markers of {@code @snippet}; regions with the same name in one file are joined.
  */
 @Tag("portable")
 class SnippetsTest {
@@ -32,7 +32,7 @@ class SnippetsTest {
             Pattern.compile("memory-examples/src/main/java/io/quire/examples/(\\w+)\\.java");
 
     @Test
-    void whatThePagesShowIsAPartOfAnExample() throws IOException {
+    void everyBlockOfJavaIsARegionOfAnExample() throws IOException {
         List<String> shown = shown();
         assertThat(shown).hasSizeGreaterThan(5);
         assertThat(regions().values()).containsAll(shown);
@@ -46,7 +46,7 @@ class SnippetsTest {
     }
 
     @Test
-    void everyExampleIsNamedInTheReadmeAndEveryNameIsAnExample() throws IOException {
+    void readmeNamesEveryExampleAndNoOther() throws IOException {
         List<String> named = FILE.matcher(Files.readString(ROOT.resolve("README.md"))).results()
                 .map(found -> found.group(1)).distinct().toList();
         assertThat(named).containsExactlyInAnyOrderElementsOf(examples().stream()

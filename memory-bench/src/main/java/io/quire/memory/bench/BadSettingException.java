@@ -2,7 +2,7 @@ package io.quire.memory.bench;
 
 import java.io.Serial;
 
-/** The benchmarks cannot do what the user asked for. The message is the one line that tells why. */
+/** The user asked for something that the benchmarks cannot do. The message is one line and says why. */
 final class BadSettingException extends Exception {
 
     @Serial

@@ -9,15 +9,15 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Runs the benchmarks: the {@link Tour} if there are no arguments, or else JMH with them, as in
- * {@code RandomRead -f 1 -p workingSet=GIB_1}. Wants the flags {@code --enable-native-access=ALL-UNNAMED}
- * and, for JMH, {@code --sun-misc-unsafe-memory-access=allow}.
+ * Runs the benchmarks. Without arguments it runs the {@link Tour}; with arguments it passes them to JMH, as in
+ * {@code RandomRead -f 1 -p workingSet=GIB_1}. Needs the flags {@code --enable-native-access=ALL-UNNAMED} and, for JMH,
+ * {@code --sun-misc-unsafe-memory-access=allow}.
  */
 public final class BenchMain {
 
     /**
-     * Arguments of each JVM that JMH starts, whatever this one has. JMH itself uses Unsafe, as Arrow does; Agrona uses
-     * the one inside the JDK; Arrow, LMDB and Chronicle Map reach into other parts of the JDK.
+     * Arguments of each JVM that JMH starts. They do not depend on the arguments of this JVM. JMH and Arrow use Unsafe;
+     * Agrona uses the Unsafe inside the JDK; Arrow, LMDB and Chronicle Map reach into other parts of the JDK.
      */
     private static final String JVM_ARGUMENTS = "--enable-native-access=ALL-UNNAMED "
             + "--sun-misc-unsafe-memory-access=allow --add-exports=java.base/jdk.internal.misc=ALL-UNNAMED "
@@ -29,9 +29,9 @@ public final class BenchMain {
     private BenchMain() {
     }
 
-    /** The exit code is not 0 if something failed; a target that is missed is no failure. */
+    /** Exits with a code other than 0 if something failed. A missed target is not a failure. */
     public static void main(String[] arguments) throws IOException, InterruptedException {
-        // Signs such as µ come out right whatever the locale; nothing is written in between.
+        // UTF-8, so that signs such as µ come out right in every locale. Nobody writes to System.out meanwhile.
         PrintStream out = new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8);
         try {
             Settings settings = Settings.of(System.getProperties(), arguments.length > 0);
@@ -43,7 +43,7 @@ public final class BenchMain {
             System.err.println(bad.getMessage());
             System.exit(2);
         }
-        // Without -foe a benchmark that fails is only missing from the result.
+        // Without -foe JMH goes on after a failure, and the benchmark is just missing from the result.
         List<String> all = new ArrayList<>(List.of("-foe", "true", "-jvmArgsPrepend", JVM_ARGUMENTS));
         all.addAll(List.of(arguments));
         org.openjdk.jmh.Main.main(all.toArray(String[]::new));

@@ -7,11 +7,11 @@ import java.util.Locale;
 import java.util.Properties;
 
 /**
- * What the user asked for.
+ * The settings of the tour, as the user gave them.
  *
- * @param full whether to measure every rival and every size
+ * @param full true to measure every rival and every size
  * @param only the questions to answer; none means all
- * @param folder where the results go
+ * @param folder the folder to write the results to
  */
 record Settings(boolean full, List<String> only, Path folder) {
 
@@ -22,21 +22,21 @@ record Settings(boolean full, List<String> only, Path folder) {
     /**
      * Reads the properties {@code bench.full}, {@code bench.only} and {@code bench.folder}.
      *
-     * @param toJmh whether there are arguments for JMH
-     * @throws BadSettingException if one of them makes no sense
+     * @param toJmh true if there are arguments for JMH
+     * @throws BadSettingException if a property is invalid, or stands beside arguments for JMH
      */
     static Settings of(Properties properties, boolean toJmh) throws BadSettingException {
         String full = properties.getProperty(FULL);
         String only = properties.getProperty(ONLY);
         if (toJmh && (full != null || only != null)) {
             throw new BadSettingException(FULL + " and " + ONLY
-                    + " are for the tour, arguments are for JMH: give one or the other");
+                    + " are settings of the tour, and arguments are for JMH: give one or the other");
         }
         return new Settings(full != null && isYes(full), only == null ? List.of() : questions(only),
                 folder(properties.getProperty(FOLDER, "target/bench")));
     }
 
-    /** Whether a question is asked. */
+    /** Returns true if the tour should answer this question. */
     boolean asks(String question) {
         return only.isEmpty() || only.contains(question);
     }

@@ -32,13 +32,13 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Every promise beside its rival, in one process and in less than three minutes. Needs 6 GiB of memory, or 10
- * with all rivals and sizes. The operations are the methods that JMH measures; JMH takes a fresh JVM for each, and more
- * time.
+ * Measures every promise beside its rival, in one process and in less than three minutes. Needs 6 GiB of memory, or 10
+ * GiB with all rivals and sizes. It calls the same methods that JMH measures; JMH takes a fresh JVM for each of them,
+ * and more time.
  */
 final class Tour {
 
-    /** The questions in their order, each with about how many seconds it takes, to show how far the tour is. */
+    /** The questions in order. The seconds that each takes are rough; they show how far the tour is. */
     private static final List<Step> STEPS = List.of(
             new Step(Metadata.class, 5, (linux, report) -> Metadata.answer(report)), // while the heap is empty
             new Step(AllocateFree.class, 4, (linux, report) -> AllocateFree.answer(report)),
@@ -63,14 +63,14 @@ final class Tour {
     private final Settings settings;
     private final PrintStream out;
 
-    /** Answers a question, with the help of the Linux program if it was built. */
+    /** Answers a question. The Linux program is null if it was not built. */
     @FunctionalInterface
     private interface Answer {
 
         void add(@Nullable LinuxFork linux, Report report) throws InterruptedException;
     }
 
-    /** One class of the suite. */
+    /** One step of the tour: a class that answers a question, and how many seconds that takes. */
     private record Step(Class<?> answerer, int seconds, Answer answer) {
 
         Question question() {
@@ -83,7 +83,7 @@ final class Tour {
         this.out = out;
     }
 
-    /** The names of all questions. */
+    /** Returns the names of all questions. */
     static List<String> questions() {
         return STEPS.stream().map(step -> step.question().name()).distinct().toList();
     }
@@ -106,7 +106,7 @@ final class Tour {
         }
         report.print();
         out.println();
-        out.println("All of it, with charts: " + Results.write(setting, report, settings.folder()).toAbsolutePath());
+        out.println("All results, with charts: " + Results.write(setting, report, settings.folder()).toAbsolutePath());
         if (asked.size() == STEPS.size() && !report.unanswered().isEmpty()) {
             throw new IllegalStateException("no row answers these promises: " + report.unanswered());
         }
@@ -114,11 +114,11 @@ final class Tour {
 
     private static void warn(Setting setting, Report report) {
         if (setting.isBusy()) {
-            report.warn("The machine was busy when this began: load=" + setting.load() + ", processors="
+            report.warn("The machine was busy when the tour began: load=" + setting.load() + ", processors="
                     + setting.processors() + ". Repeat it when the machine is quiet.");
         }
         if (!NativeAccess.ENABLED || !MemoryBarrier.ASYMMETRIC) {
-            report.warn("Without native access and membarrier writes are fenced fully and runs are copies: "
+            report.warn("Without native access and membarrier each write needs a full fence, and runs are copies: "
                     + "pass --enable-native-access=ALL-UNNAMED.");
         }
     }

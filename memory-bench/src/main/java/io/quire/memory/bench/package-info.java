@@ -1,7 +1,7 @@
 /**
- * The benchmarks of Quire. {@link io.quire.memory.bench.BenchMain} without arguments measures every target
- * beside its rival in less than three minutes; with arguments it is JMH over the same code. A package for
- * each question, a class for each answer.
+ * The benchmarks of Quire. {@link io.quire.memory.bench.BenchMain} without arguments measures every promise beside its
+ * rival in less than three minutes; with arguments it runs JMH on the same code. Each package is a question, and each
+ * class answers a part of it.
  */
 @NullMarked
 package io.quire.memory.bench;

@@ -14,7 +14,7 @@ class SettingsTest {
     private final Properties properties = new Properties();
 
     @Test
-    void withoutPropertiesTheTourIsQuickAndAsksEverything() throws BadSettingException {
+    void withoutPropertiesTheTourIsQuickAndAnswersEveryQuestion() throws BadSettingException {
         Settings settings = Settings.of(properties, false);
         assertThat(settings.full()).isFalse();
         assertThat(settings.asks("fork")).isTrue();
@@ -23,13 +23,13 @@ class SettingsTest {
 
     @ParameterizedTest
     @CsvSource({"'', true", "true, true", "TRUE, true", "false, false"})
-    void theFullTourIsAskedFor(String text, boolean full) throws BadSettingException {
+    void fullTourIsChosen(String text, boolean full) throws BadSettingException {
         properties.setProperty(Settings.FULL, text);
         assertThat(Settings.of(properties, false).full()).isEqualTo(full);
     }
 
     @Test
-    void onlySomeQuestionsMayBeAsked() throws BadSettingException {
+    void tourMayAnswerOnlySomeQuestions() throws BadSettingException {
         properties.setProperty(Settings.ONLY, "fork,pin");
         Settings settings = Settings.of(properties, false);
         assertThat(settings.asks("pin")).isTrue();
@@ -39,14 +39,14 @@ class SettingsTest {
     @ParameterizedTest
     @CsvSource({"bench.full, maybe, bench.full is true or false: maybe",
         "bench.only, 'fork,nonsense', 'bench.only is one or more of allocate,'", "bench.only, '', bench.only is one"})
-    void nonsenseIsRefusedInALine(String name, String value, String message) {
+    void invalidSettingIsRefusedInOneLine(String name, String value, String message) {
         properties.setProperty(name, value);
         assertThatThrownBy(() -> Settings.of(properties, false)).isInstanceOf(BadSettingException.class)
                 .hasMessageStartingWith(message);
     }
 
     @Test
-    void argumentsOfJmhDoNotGoWithTheTour() {
+    void settingsOfTheTourAreRefusedBesideArgumentsForJmh() {
         properties.setProperty(Settings.FULL, "true");
         assertThatThrownBy(() -> Settings.of(properties, true)).isInstanceOf(BadSettingException.class)
                 .hasMessageContaining("one or the other");

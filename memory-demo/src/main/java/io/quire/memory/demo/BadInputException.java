@@ -2,7 +2,7 @@ package io.quire.memory.demo;
 
 import java.io.Serial;
 
-/** The demo cannot do what the user asked for. The message is the one line that tells why. */
+/** The user asked for something that the demo cannot do. The message is one line and says why. */
 final class BadInputException extends Exception {
 
     @Serial

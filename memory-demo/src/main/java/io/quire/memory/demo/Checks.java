@@ -2,7 +2,7 @@ package io.quire.memory.demo;
 
 import org.jspecify.annotations.Nullable;
 
-/** Counts checks and how many of them passed, and remembers the first that failed. One thread. */
+/** Counts checks and how many of them passed, and keeps the first that failed. For one thread. */
 final class Checks {
 
     private int made;
@@ -10,9 +10,9 @@ final class Checks {
     private @Nullable String firstFailure;
 
     /**
-     * Enters the result of a check.
+     * Counts a check.
      *
-     * @param failure what is wrong if it did not pass
+     * @param failure says what is wrong if the check failed
      */
     void check(boolean isTrue, String failure) {
         made++;
@@ -23,7 +23,7 @@ final class Checks {
         }
     }
 
-    /** Checks a number. */
+    /** Checks that a number is as expected. */
     void checkEqual(String what, long found, long expected) {
         check(found == expected, what + ": " + found + ", expected: " + expected);
     }
@@ -36,7 +36,7 @@ final class Checks {
         return passed;
     }
 
-    /** The first failure in words; null if every check passed. */
+    /** Returns the first failure in words; null if every check passed. */
     @Nullable String firstFailure() {
         return firstFailure;
     }

@@ -5,12 +5,12 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 
 /**
- * The checksum of a whole map: the sum of a 64-bit hash of every entry. So it does not depend on the order of entries,
- * and can be kept up to date entry by entry. Also counts the entries and finds the newest update. One thread.
+ * The checksum of a whole map: the sum of the 64-bit hashes of all entries. So it does not depend on the order of the
+ * entries, and one changed entry needs no scan. Also counts the entries and finds the newest update. For one thread.
  */
 final class Checksum {
 
-    /** What an entry adds to the sum. */
+    /** The hash that an entry adds to the sum. */
     @FunctionalInterface
     interface EntryHash {
         long of(byte[] key, byte[] value);
@@ -54,12 +54,15 @@ final class Checksum {
         return entries;
     }
 
-    /** The highest update number of all values; 0 if there are none. */
+    /** Returns the highest update number of all values; 0 if there are no values. */
     long newestUpdate() {
         return newestUpdate;
     }
 
-    /** The hash of an entry. It depends on every bit of key and value, on their lengths, and on where the key ends. */
+    /**
+     * Returns the hash of an entry. It depends on every bit of the key and the value, on their lengths, and on where
+     * the key ends.
+     */
     static long entryHash(byte[] key, byte[] value) {
         return finish(hash(hash(0, key), value));
     }
@@ -76,7 +79,10 @@ final class Checksum {
         return hash;
     }
 
-    /** One to one in both arguments: two inputs that differ in one word never have the same hash. */
+    /**
+     * Mixes a word into the hash. For a fixed word it maps hashes one to one, and for a fixed hash it maps words one to
+     * one. So inputs that differ in only one word never have the same hash.
+     */
     private static long step(long hash, long word) {
         long mixed = Long.rotateLeft(word * WORD_1, WORD_ROTATION) * WORD_2;
         return Long.rotateLeft(hash ^ mixed, STEP_ROTATION) * STEP_FACTOR + STEP_SUM;

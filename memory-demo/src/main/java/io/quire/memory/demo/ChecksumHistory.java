@@ -2,7 +2,8 @@ package io.quire.memory.demo;
 
 /**
  * The checksum of the map after each of the last updates, for a thread that forks while the writer goes on. One thread
- * writes and one other looks back. While it looks back, the writer waits before it overwrites what is looked at.
+ * writes and one other thread looks back. The writer waits before it overwrites a checksum that the other thread may
+ * need.
  */
 final class ChecksumHistory {
 
@@ -14,12 +15,12 @@ final class ChecksumHistory {
     private volatile long ended;
     private volatile long limit = Long.MAX_VALUE;
 
-    /** Starts with the checksum of the map before the first update. */
+    /** Begins with the checksum of the map before the first update. */
     ChecksumHistory(long checksum) {
         checksums[0] = checksum;
     }
 
-    /** The writer is about to make an update, after which the map will have the checksum. */
+    /** Notes that the writer is about to make an update, and the checksum of the map after it. */
     void begin(long update, long checksum) {
         while (update > limit) {
             Thread.onSpinWait();
@@ -28,23 +29,23 @@ final class ChecksumHistory {
         begun = update;
     }
 
-    /** The writer has made the update. */
+    /** Notes that the writer has made the update. */
     void end(long update) {
         ended = update;
     }
 
     /**
-     * Keeps everything from now on, until {@link #forget}.
+     * Keeps all checksums from now on, until {@link #forget}.
      *
-     * @return the last update that has been made
+     * @return the last update that is complete
      */
     long remember() {
-        // Half the size is enough: an update that passed the check before this line is at most one after the result.
+        // Half the size is enough: if the writer passed its check before this line, its update is at most ended + 1.
         limit = ended + SIZE / 2;
         return ended;
     }
 
-    /** Every state that the map may have had between a call of {@link #remember} and now. */
+    /** Returns every state that the map may have had between the call of {@link #remember} and now. */
     CandidateStates since(long first) {
         long last = begun;
         long[] found = new long[Math.toIntExact(last - first + 1)];
@@ -54,7 +55,7 @@ final class ChecksumHistory {
         return new CandidateStates(first, found);
     }
 
-    /** Lets the writer overwrite everything again. */
+    /** Lets the writer overwrite all checksums again. */
     void forget() {
         limit = Long.MAX_VALUE;
     }

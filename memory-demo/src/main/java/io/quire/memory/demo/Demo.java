@@ -9,15 +9,15 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Forks a map full of real files again and again while a thread keeps changing it, and proves that every fork is
- * exactly the map as it was at one moment. Then a device works on that map. The package page describes how.
+ * Forks a map full of real files again and again while a thread keeps changing it, and proves that every fork is the
+ * exact map of one moment. Then a device works on the map. The package page describes how.
  * <pre>
  * -Ddemo.input=PATH     a file or a folder; every class file of this JDK if not given
- * -Ddemo.seconds=N      about how long it takes; 20 if not given
+ * -Ddemo.seconds=N      about how long the demo takes; 20 if not given
  * -Ddemo.limit=BYTES    the size of the host pool, also as 512m or 4g; chosen if not given
  * </pre>
  * The exit code is 0 if all was right; 1 if a checksum was wrong, a check failed, a frame leaked or a thread failed; 2
- * if the input cannot be used, with one line that tells why.
+ * if the input cannot be used, and then one line says why.
  */
 public final class Demo {
 
@@ -25,14 +25,14 @@ public final class Demo {
     static final int WRONG = 1;
     static final int BAD_INPUT = 2;
 
-    private static final long FAREWELL_SECONDS = 10;
+    private static final long LONGEST_END_SECONDS = 10;
 
     /**
-     * Where the demo prints to.
+     * Where the demo prints.
      *
-     * @param out for the table
-     * @param errors for what is wrong
-     * @param isConsole whether {@code out} is a console, where a line can be written over
+     * @param out prints the table
+     * @param errors prints what is wrong
+     * @param isConsole true if {@code out} is a console, where a line can be overwritten
      */
     record Terminal(PrintStream out, PrintStream errors, boolean isConsole) {
     }
@@ -44,7 +44,7 @@ public final class Demo {
     public static void main(String[] args) {
         RunControl control = new RunControl();
         CountDownLatch done = new CountDownLatch(1);
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> endWell(control, done), "demo-shutdown"));
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> endInGoodOrder(control, done), "demo-shutdown"));
         int code;
         try {
             code = run(System.getProperties(), control, Checksum::entryHash,
@@ -79,12 +79,12 @@ public final class Demo {
         }
     }
 
-    /** At Ctrl-C: ends the run in good order, so that the table is printed before the JVM halts. */
-    private static void endWell(RunControl control, CountDownLatch done) {
+    /** Called at Ctrl-C: ends the run in good order, so that the table is printed before the JVM halts. */
+    private static void endInGoodOrder(RunControl control, CountDownLatch done) {
         control.stop();
         try {
-            if (!done.await(FAREWELL_SECONDS, TimeUnit.SECONDS)) {
-                System.err.println("demo: did not end in " + FAREWELL_SECONDS + " seconds");
+            if (!done.await(LONGEST_END_SECONDS, TimeUnit.SECONDS)) {
+                System.err.println("demo: did not end in " + LONGEST_END_SECONDS + " seconds");
             }
         } catch (InterruptedException now) {
             Thread.currentThread().interrupt();

@@ -13,18 +13,18 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 
 /**
- * One run of the demo: opens a manager, loads the map, runs the {@link Race} and the {@link DeviceAct}, closes
- * everything and counts the frames that are left. Nothing is open and no thread runs when {@link #run} returns, unless
+ * One run of the demo. It opens a manager, loads the map, runs the {@link Race} and the {@link DeviceAct}, closes
+ * everything and counts the frames that are left. When {@link #run} returns, nothing is open and no thread runs, unless
  * the library itself failed.
  */
 final class DemoRun {
 
     private static final int WARM_UP_FORKS = 1000;
 
-    /** The part of the whole time that is kept for the last checks and for closing. */
+    /** One part in this many of the whole time is kept for the last checks and for closing. */
     private static final int SHARE_FOR_END = 20;
 
-    /** The part that is kept for the race, even if loading takes too long. */
+    /** One part in this many is kept for the race, even if loading takes too long. */
     private static final int SHARE_FOR_RACE = 4;
     private static final long LEAST_RACE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
@@ -36,9 +36,10 @@ final class DemoRun {
     private final Plan plan;
 
     /**
-     * Lists the input and plans the memory. Readers get a hash of their own, so that a test can pass a wrong one.
+     * Lists the input and plans the memory. The readers get their own hash function, so that a test can pass a wrong
+     * one.
      *
-     * @throws BadInputException if there is nothing to list, it cannot be read, or it is too large
+     * @throws BadInputException if the input is empty, cannot be read, or is too large
      */
     DemoRun(Settings settings, Checksum.EntryHash readersHash, RunControl control, Progress progress)
             throws BadInputException {
@@ -50,7 +51,7 @@ final class DemoRun {
         plan = Plan.of(loader, settings.limitBytes());
     }
 
-    /** What the run is going to do, in a line. */
+    /** Returns one line that says what the run will do. */
     String announcement() {
         return "Quire demo: %s entries, %s; about %d s on %d processors, pool of %s".formatted(
                 Units.count(loader.entries()), Units.bytes(loader.sizeBytes()), settings.seconds(),
@@ -91,7 +92,7 @@ final class DemoRun {
         }
     }
 
-    /** The device in C, or the one in Java where that was not built. Processors can address the memory of both. */
+    /** Makes the device in C, or the device in Java if the C library was not built. Both are coherent. */
     private static SoftwareDevice newDevice(long sizeBytes) {
         return NativeDevice.isAvailable() ? NativeDevice.coherent("native", sizeBytes)
                 : JavaDevice.coherent("java", sizeBytes);
@@ -108,7 +109,7 @@ final class DemoRun {
         }
     }
 
-    /** Forks and writes in a space of its own until that code is compiled and can be measured. */
+    /** Forks and writes in a separate space until that code is compiled, so that it can be measured. */
     private static void warmUp(MemoryManager memory) {
         try (AddressSpace space = memory.newAddressSpace("warm-up"); Accessor accessor = space.accessor()) {
             FirstWriteProbe probe = FirstWriteProbe.in(space);
@@ -128,7 +129,7 @@ final class DemoRun {
         }
     }
 
-    /** Gives the race what is left of the time. */
+    /** Gives the race the time that is left. */
     private void planEnd() {
         long totalNanos = TimeUnit.SECONDS.toNanos(settings.seconds());
         long raceNanos = Math.max(LEAST_RACE_NANOS, totalNanos / SHARE_FOR_RACE);

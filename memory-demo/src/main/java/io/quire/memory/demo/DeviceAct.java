@@ -25,16 +25,20 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The second act of the demo: a device works on the live map. Part of the map moves to the memory of the device, forks
- * are taken while device and processor read and write it, more than fits is moved there, and a long-term pin is
- * refused. Every step is checked, and at the end the map holds what it held before. One thread.
+ * The second act of the demo: a device works on the live map. Part of the map moves to the memory of the device. Forks
+ * are taken while the device and the processor read and write that part. A long-term pin is refused, and more pages
+ * than fit are moved to the device. Every step is checked, and at the end the map has the content that it had before.
+ * For one thread.
  */
 final class DeviceAct {
 
     static final int LOW_WATERMARK = 5;
     static final int HIGH_WATERMARK = 10;
 
-    /** A third of the device holds pages of the map and another third their copies: the watermarks are not reached. */
+    /**
+     * A third of the device holds pages of the map and another third holds their copies, so the watermarks are not
+     * reached.
+     */
     private static final int SHARE_MOVED = 3;
     private static final int TIMES_TOO_MUCH = 2;
     private static final int PERCENT = 100;
@@ -67,10 +71,10 @@ final class DeviceAct {
     }
 
     /**
-     * Runs it.
+     * Runs the act.
      *
      * @param memory the manager that was built with the device
-     * @param loaded the live map, of which no forks are open; it is at least twice as large as the device
+     * @param loaded the live map, with no open forks; it is at least twice as large as the device
      * @throws InterruptedException if the caller was interrupted
      */
     static DeviceOutcome run(MemoryManager memory, SoftwareDevice device, LoadedMap loaded)
@@ -90,8 +94,8 @@ final class DeviceAct {
         String refusal = pinForLong();
         DeviceOutcome.Pressure pressure = loadTooMuch();
         checkMap();
-        checks.checkEqual("rules of the device that were broken", device.counters().violations(), 0);
-        checks.checkEqual("translations that lead to freed frames", device.staleTranslations(), 0);
+        checks.checkEqual("broken rules of the device", device.counters().violations(), 0);
+        checks.checkEqual("translations to freed frames", device.staleTranslations(), 0);
         return new DeviceOutcome(words(), NativeDevice.whyUnavailable(), pool.sizeBytes(), moved, afterForks,
                 pressure, refusal, checks.made(), checks.passed(), checks.firstFailure());
     }
@@ -111,7 +115,7 @@ final class DeviceAct {
         long moved = live.migrate(start, pages * Units.PAGE_BYTES, pool).moved();
         long nanos = System.nanoTime() - startNanos;
         checks.checkEqual("pages that moved to the device", moved, pages);
-        checks.checkEqual("pages that lie on the device", pagesOnDevice(), pages);
+        checks.checkEqual("pages on the device", pagesOnDevice(), pages);
         checks.checkEqual("sum by the processor after the move", processorSum(accessor, pages), before);
         checks.checkEqual("sum by the device", deviceSum(mirror, pages), before);
         return new DeviceOutcome.Moved(moved, nanos, pages * Units.PAGE_BYTES / Long.BYTES);
@@ -145,17 +149,17 @@ final class DeviceAct {
         try (AddressSpace fork = live.fork("written beside"); Accessor past = fork.accessor()) {
             addToEveryPage(1);
             after = afterFork(label, before, pages, expectedOff);
-            checks.checkEqual("sum by the device after " + pages + " times one more", deviceSum(mirror, pages),
+            checks.checkEqual("sum by the device after adding one to " + pages + " pages", deviceSum(mirror, pages),
                     sum + pages);
             checks.checkEqual("sum of the fork after the map was written", processorSum(past, pages), sum);
         }
         addToEveryPage(-1);
-        checks.checkEqual("sum of the map with its words put back", processorSum(accessor, pages), sum);
+        checks.checkEqual("sum of the map after its words were restored", processorSum(accessor, pages), sum);
         moveBack();
         return after;
     }
 
-    /** Changes a word of every page, of every other by the device. */
+    /** Changes a word of every page. The device and the processor change every other page each. */
     private void addToEveryPage(long delta) {
         for (long page = 0; page < pages; page++) {
             long address = start + page * Units.PAGE_BYTES;
@@ -169,7 +173,7 @@ final class DeviceAct {
         }
     }
 
-    /** What was counted since {@code before}; the fork is open. */
+    /** Returns what was counted since {@code before}. The fork is still open. */
     private DeviceOutcome.AfterFork afterFork(String label, TierStatistics before, long written, long expectedOff) {
         TierStatistics now = tier();
         long off = now.pagesCopiedOff() - before.pagesCopiedOff();
@@ -179,12 +183,12 @@ final class DeviceAct {
                 now.invalidations() - before.invalidations(), written, off);
     }
 
-    // ---- what is refused, and what does not fit
+    // ---- a refused pin, and more pages than fit
 
     private String pinForLong() {
         long refusedBefore = tier().longTermPinsRefused();
         try (Pin _ = live.pin(start, Units.PAGE_BYTES, PinTerm.LONG, PinAccess.WRITE)) {
-            checks.check(false, "a page of the device was pinned for long");
+            checks.check(false, "a long-term pin of a device page was granted");
             return "";
         } catch (LongTermPinException refused) {
             checks.checkEqual("long-term pins refused", tier().longTermPinsRefused() - refusedBefore, 1);
@@ -205,11 +209,11 @@ final class DeviceAct {
                 + loaded + ", evicted: " + evicted + ", frames: " + device.frames());
         checks.check(free * PERCENT >= (long) device.frames() * LOW_WATERMARK,
                 "the device is fuller than its watermark allows: free: " + free + ", frames: " + device.frames());
-        checks.checkEqual("sum by the device of pages here and there", deviceSum(mirror, tooMany), sum);
+        checks.checkEqual("sum by the device of pages on both sides", deviceSum(mirror, tooMany), sum);
         return new DeviceOutcome.Pressure(loaded, evicted, free);
     }
 
-    /** Loads in parts that fit, because a migration evicts nothing of its own range. */
+    /** Moves the pages in parts that fit, because a migration never evicts pages of its own range. */
     private int loadInParts(long tooMany) {
         int loaded = 0;
         long part = device.frames() / 2L;
@@ -233,7 +237,7 @@ final class DeviceAct {
         return pool.freeBytes() / Units.PAGE_BYTES;
     }
 
-    /** Checks the whole map, wherever its pages lie. */
+    /** Checks the whole map, whichever tier its pages are in. */
     private void checkMap() {
         Checksum found = new Checksum(Checksum::entryHash);
         loaded.in(accessor).forEach(found::add);

@@ -6,7 +6,7 @@ import java.util.List;
 
 /**
  * What the live map must hold, kept on the Java heap: its keys, the hash of every entry, and the sum of these hashes.
- * One thread at a time.
+ * For one thread at a time.
  */
 final class ExpectedMap {
 
@@ -15,7 +15,7 @@ final class ExpectedMap {
     private long valueBytes;
     private long checksum;
 
-    /** Enters what was put into the map under a new key. */
+    /** Adds an entry that was put into the map under a new key. */
     void add(byte[] key, byte[] value) {
         int index = keys.size();
         if (index == hashes.length) {
@@ -30,7 +30,7 @@ final class ExpectedMap {
     /**
      * Replaces the hash of an entry.
      *
-     * @return the checksum of the map from then on
+     * @return the checksum of the map after the change
      */
     long replace(int index, long hash) {
         checksum += hash - hashes[index];
@@ -50,7 +50,7 @@ final class ExpectedMap {
         return keys.size();
     }
 
-    /** Bytes of all values, with the update number that each begins with. */
+    /** Returns the bytes of all values, including their update numbers. */
     long valueBytes() {
         return valueBytes;
     }

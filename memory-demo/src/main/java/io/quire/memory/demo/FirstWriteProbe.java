@@ -4,8 +4,9 @@ import io.quire.memory.Accessor;
 import io.quire.memory.AddressSpace;
 
 /**
- * Measures single writes to pages, without a map around them, in 256 KiB of the live space that nothing else uses.
- * After a fork each of these pages is written once, which copies it, and then once more, which does not. One thread.
+ * Measures single writes to pages, without the work of a map, in 256 KiB of the live space that nothing else uses.
+ * After a fork it writes to each of these pages twice. The first write copies the page; the second does not. For one
+ * thread.
  */
 final class FirstWriteProbe {
 
@@ -27,7 +28,7 @@ final class FirstWriteProbe {
         return new FirstWriteProbe(address);
     }
 
-    /** Writes to every page twice. Call it when a fork shares all of them. */
+    /** Writes to every page twice. All pages must be shared with a fork at first. */
     void run(Accessor live, long value) {
         writeAll(live, value, first);
         writeAll(live, value, second);
@@ -42,12 +43,12 @@ final class FirstWriteProbe {
         }
     }
 
-    /** First writes to a page after a fork. */
+    /** Returns the times of the first writes to a page after a fork. */
     Latencies first() {
         return first;
     }
 
-    /** Second writes to the same pages. */
+    /** Returns the times of the second writes to the same pages. */
     Latencies second() {
         return second;
     }

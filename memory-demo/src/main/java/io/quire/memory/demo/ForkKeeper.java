@@ -15,14 +15,14 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Takes one fork after another and keeps a bounded number of them open. Readers check each fork once, in random order.
- * When there is no room for one more fork, a random one of those that were checked is closed.
+ * If there is no room for one more fork, it closes a random fork that was checked.
  */
 final class ForkKeeper {
 
-    /** How many forks are open at most, if memory allows. */
+    /** The largest number of open forks, if memory allows. */
     static final int MOST_OPEN = 32;
 
-    /** The part of them that may wait for a check; the run ends only when these are checked too. */
+    /** One part in this many of the open forks may wait for a check. A run ends only when these are checked too. */
     private static final int SHARE_UNCHECKED = 8;
 
     private static final long PAUSE_NANOS = TimeUnit.MICROSECONDS.toNanos(20);
@@ -31,7 +31,7 @@ final class ForkKeeper {
     private final Condition changed = lock.newCondition();
     private final List<LiveFork> unchecked = new ArrayList<>();
     private final List<LiveFork> checked = new ArrayList<>();
-    private final Latencies forksAmidUpdates = new Latencies();
+    private final Latencies forksDuringUpdates = new Latencies();
     private final AtomicInteger taken = new AtomicInteger();
     private final AtomicInteger open = new AtomicInteger();
     private final AddressSpace live;
@@ -59,7 +59,7 @@ final class ForkKeeper {
     void run() {
         try {
             while (makeRoom()) {
-                LiveFork fork = random.nextBoolean() ? forkAmidUpdates() : forkBetweenUpdates();
+                LiveFork fork = random.nextBoolean() ? forkDuringUpdates() : forkBetweenUpdates();
                 if (fork != null) {
                     add(fork);
                 }
@@ -71,20 +71,20 @@ final class ForkKeeper {
 
     // ---- forks
 
-    /** Forks in this thread, while the writer may be amid an update. */
-    private LiveFork forkAmidUpdates() {
+    /** Forks in this thread. The writer may be in the middle of an update. */
+    private LiveFork forkDuringUpdates() {
         long first = history.remember();
         try {
             long start = System.nanoTime();
             AddressSpace fork = live.fork();
-            forksAmidUpdates.addSince(start);
+            forksDuringUpdates.addSince(start);
             return new LiveFork(taken.get(), fork, history.since(first));
         } finally {
             history.forget();
         }
     }
 
-    /** Asks the writer to fork; null if something fails first. */
+    /** Asks the writer to fork. Returns null if something fails first. */
     private @Nullable LiveFork forkBetweenUpdates() {
         CompletableFuture<Writer.Taken> asked = writer.askForFork();
         while (!asked.isDone()) {
@@ -111,7 +111,7 @@ final class ForkKeeper {
         }
     }
 
-    /** Waits until one more fork may be open; false if the run ends first. */
+    /** Waits until one more fork may be open. Returns false if the run ends first. */
     private boolean makeRoom() {
         lock.lock();
         try {
@@ -148,7 +148,7 @@ final class ForkKeeper {
 
     // ---- checks
 
-    /** A random fork that has not been checked. Waits for one; null if there will be none. */
+    /** Waits for a fork that has not been checked, and returns a random one. Returns null if there will be none. */
     @Nullable LiveFork nextToCheck() throws InterruptedException {
         lock.lock();
         try {
@@ -165,7 +165,7 @@ final class ForkKeeper {
         }
     }
 
-    /** Says that a fork has been checked and may be closed. */
+    /** Notes that a fork has been checked and may be closed. */
     void doneWith(LiveFork fork) {
         lock.lock();
         try {
@@ -206,27 +206,27 @@ final class ForkKeeper {
 
     // ---- results
 
-    /** Forks taken so far. Any thread. */
+    /** Returns how many forks were taken so far. For any thread. */
     int taken() {
         return taken.get();
     }
 
-    /** Forks that are open now. Any thread. */
+    /** Returns how many forks are open now. For any thread. */
     int open() {
         return open.get();
     }
 
-    /** How many forks may be open at a time. */
+    /** Returns how many forks may be open at a time. */
     int mostOpen() {
         return mostOpen;
     }
 
-    /** How many forks were closed while an older one was open. */
+    /** Returns how many forks were closed while an older one was open. */
     int closedBeforeOlder() {
         return closedBeforeOlder;
     }
 
-    Latencies forksAmidUpdates() {
-        return forksAmidUpdates;
+    Latencies forksDuringUpdates() {
+        return forksDuringUpdates;
     }
 }

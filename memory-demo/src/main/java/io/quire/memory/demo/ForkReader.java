@@ -8,8 +8,8 @@ import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads whole forks and compares them with what the writer knows. Then it overwrites some values of the fork that was
- * read: if such a write appeared in the live map or in another fork, the checksum there would be wrong.
+ * Reads whole forks and compares them with what the writer knows. Then it overwrites some values of the fork. If such a
+ * write leaked into the live map or another fork, the checksum there would be wrong.
  */
 final class ForkReader {
 
@@ -25,7 +25,7 @@ final class ForkReader {
     private final ForkKeeper forks;
     private final RunControl control;
 
-    /** A reader that any number of threads may {@link #run}. */
+    /** Makes a reader, which any number of threads may {@link #run}. */
     ForkReader(Checksum.EntryHash hash, LoadedMap loaded, ForkKeeper forks, RunControl control) {
         this.hash = hash;
         this.loaded = loaded;
@@ -34,7 +34,7 @@ final class ForkReader {
         this.control = control;
     }
 
-    /** Works until the keeper has no more forks, or something has failed. */
+    /** Works until the keeper has no more forks, or until something fails. */
     void run(RandomGenerator random) throws InterruptedException {
         LiveFork fork;
         while (!control.hasFailed() && (fork = forks.nextToCheck()) != null) {
@@ -48,7 +48,7 @@ final class ForkReader {
         }
     }
 
-    /** Reads a whole map. Ends the run if it is none of the candidates. */
+    /** Reads a whole map. Ends the run if the map is none of the candidates. */
     void compare(String name, ForkableMap map, CandidateStates candidates) {
         Checksum found = new Checksum(hash);
         map.forEach(found::add);
@@ -74,22 +74,22 @@ final class ForkReader {
         }
     }
 
-    /** Maps compared so far. Any thread. */
+    /** Returns how many maps were compared so far. For any thread. */
     int compared() {
         return equal.get() + different.get();
     }
 
-    /** Those of them that were right. Any thread. */
+    /** Returns how many of them were right. For any thread. */
     int equal() {
         return equal.get();
     }
 
-    /** Those of them that were wrong. Any thread. */
+    /** Returns how many of them were wrong. For any thread. */
     int different() {
         return different.get();
     }
 
-    /** The first that was wrong; null if all were right. */
+    /** Describes the first map that was wrong; null if all were right. */
     @Nullable String firstDifference() {
         return firstDifference.get();
     }

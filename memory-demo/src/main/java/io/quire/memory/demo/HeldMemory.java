@@ -4,8 +4,8 @@ import io.quire.memory.AddressSpace;
 import io.quire.memory.MemoryManager;
 
 /**
- * What forks hold: frames in use that the live space does not map. It includes frames of closed forks that are not yet
- * reclaimed. One thread.
+ * Measures the memory that only forks hold: frames in use that the live space does not map. This includes frames of
+ * closed forks that are not reclaimed yet. For one thread.
  */
 final class HeldMemory {
 
@@ -20,12 +20,12 @@ final class HeldMemory {
         measureLive();
     }
 
-    /** Measures the live space, which walks its page table. */
+    /** Measures the live space; this walks its page table. */
     void measureLive() {
         liveBytes = live.statistics().residentBytes();
     }
 
-    /** What forks hold now, if the live space is as it was when it was measured last. */
+    /** Returns what only forks hold now. This is right if the live space has not changed since it was last measured. */
     long sampleBytes() {
         long heldBytes = Math.max(0, memory.statistics().usedBytes() - liveBytes);
         peakBytes = Math.max(peakBytes, heldBytes);
@@ -36,7 +36,7 @@ final class HeldMemory {
         return peakBytes;
     }
 
-    /** Resident bytes of the live space when it was measured last. */
+    /** Returns the resident bytes of the live space when it was last measured. */
     long liveBytes() {
         return liveBytes;
     }

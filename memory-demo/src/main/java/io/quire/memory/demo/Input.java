@@ -10,19 +10,19 @@ sealed interface Input permits JdkClasses, UserFiles {
     record Source(Path path, long sizeBytes) {
     }
 
-    /** What is loaded, in the user's words. */
+    /** Returns what is loaded, in the user's words. */
     String description();
 
     /**
      * Lists the files.
      *
-     * @throws BadInputException if there is nothing to list, or something that cannot be read
+     * @throws BadInputException if there is nothing to list, or if something cannot be read
      */
     List<Source> sources() throws BadInputException;
 
-    /** The name of a file in the map. */
+    /** Returns the name of a file in the map. */
     String nameOf(Path path);
 
-    /** How many bytes of a file go into one entry. A longer file becomes several entries. */
+    /** Returns how many bytes of a file fit one entry. A longer file becomes several entries. */
     int recordBytes();
 }

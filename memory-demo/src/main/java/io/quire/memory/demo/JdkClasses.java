@@ -10,7 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** Every class file of the running JDK, one entry each: real input that is there wherever the demo runs. */
+/** Every class file of the running JDK, one entry each. This is real input that exists wherever the demo runs. */
 record JdkClasses() implements Input {
 
     @Override
@@ -38,7 +38,7 @@ record JdkClasses() implements Input {
 
     @Override
     public int recordBytes() {
-        return 1 << 20; // more than any class file of a JDK has
+        return 1 << 20; // larger than any class file of a JDK
     }
 
     private static Path root() {

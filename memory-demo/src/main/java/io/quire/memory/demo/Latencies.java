@@ -3,7 +3,10 @@ package io.quire.memory.demo;
 import java.util.concurrent.TimeUnit;
 import org.HdrHistogram.Histogram;
 
-/** How long the calls of one kind took, each timed by itself. Written by one thread and read after it has ended. */
+/**
+ * How long the calls of one kind took. Each call is timed alone. One thread writes this; it is read after that thread
+ * has ended.
+ */
 final class Latencies {
 
     private static final long LONGEST_NANOS = TimeUnit.HOURS.toNanos(1);
@@ -11,7 +14,7 @@ final class Latencies {
 
     private final Histogram nanos = new Histogram(LONGEST_NANOS, DIGITS);
 
-    /** Enters a call that began at a time of {@link System#nanoTime} and has just returned. */
+    /** Adds a call that began at this {@link System#nanoTime} and has just returned. */
     void addSince(long startNanos) {
         add(System.nanoTime() - startNanos);
     }
@@ -24,7 +27,7 @@ final class Latencies {
         return nanos.getTotalCount();
     }
 
-    /** The time in nanoseconds that this percentage of the calls did not exceed; 0 without calls. */
+    /** Returns the time in nanoseconds that this percentage of the calls did not exceed; 0 without calls. */
     long percentile(double percent) {
         return nanos.getValueAtPercentile(percent);
     }

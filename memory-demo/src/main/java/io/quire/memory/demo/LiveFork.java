@@ -3,9 +3,9 @@ package io.quire.memory.demo;
 import io.quire.memory.AddressSpace;
 
 /**
- * A fork that is open.
+ * An open fork.
  *
- * @param number how many were taken before
+ * @param number how many forks were taken before
  * @param space the fork
  * @param candidates the states of the map that it may be a copy of
  */

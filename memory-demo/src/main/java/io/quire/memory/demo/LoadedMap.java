@@ -5,7 +5,7 @@ import io.quire.memory.AddressSpace;
 import io.quire.memory.structure.ForkableMap;
 
 /**
- * The map that is forked, and what the live one must hold.
+ * The map that is forked, and what the live map must hold.
  *
  * @param space the live space
  * @param address where the map begins, there and in every fork
@@ -13,7 +13,7 @@ import io.quire.memory.structure.ForkableMap;
  */
 record LoadedMap(AddressSpace space, long address, ExpectedMap expected) {
 
-    /** The map in the live space or in a fork. */
+    /** Opens the map in the live space or in a fork. */
     ForkableMap in(Accessor accessor) {
         return ForkableMap.open(accessor, address);
     }

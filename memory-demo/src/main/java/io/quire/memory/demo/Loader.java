@@ -8,7 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.util.List;
 
-/** Cuts the files of an input into entries and puts them into a map. One thread. */
+/** Cuts the files of an input into entries and puts them into a map. For one thread. */
 final class Loader {
 
     /** Turns names into keys. */
@@ -22,9 +22,9 @@ final class Loader {
     private long loadedBytes;
 
     /**
-     * Lists what there is to load.
+     * Lists the input.
      *
-     * @throws BadInputException if it cannot be listed
+     * @throws BadInputException if the input cannot be listed
      */
     Loader(Input input) throws BadInputException {
         this.input = input;
@@ -34,20 +34,20 @@ final class Loader {
                 input.recordBytes()))).sum();
     }
 
-    /** How many entries there will be. */
+    /** Returns how many entries there will be. */
     long entries() {
         return entries;
     }
 
-    /** Bytes of all files together. */
+    /** Returns the bytes of all files together. */
     long sizeBytes() {
         return sizeBytes;
     }
 
     /**
-     * Puts all files into a map, or only the first of them if the run is stopped.
+     * Puts all files into a map, or only the first ones if the run is stopped.
      *
-     * @return what the map must hold then
+     * @return what the map must hold now
      * @throws BadInputException if a file cannot be read, or is shorter than it was when it was listed
      */
     ExpectedMap load(ForkableMap map, RunControl control, Progress progress) throws BadInputException {
@@ -87,7 +87,7 @@ final class Loader {
         expected.add(key, value);
     }
 
-    /** Bytes of content in the map. */
+    /** Returns the bytes of content in the map. */
     long loadedBytes() {
         return loadedBytes;
     }

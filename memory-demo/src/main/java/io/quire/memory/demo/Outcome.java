@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
  * @param writer the thread that updated the map, after it has ended
  * @param forks the thread that forked the map, after it has ended
  * @param memory the use of pages and bytes
- * @param device what came out of the work of a device on the map
- * @param integrity whether every fork was right and all memory came back
+ * @param device the result of the work of a device on the map
+ * @param integrity tells if every fork was right and all memory came back
  */
 record Outcome(Loaded loaded, Writer writer, ForkKeeper forks, MemoryUse memory, DeviceOutcome device,
         Integrity integrity) {
@@ -23,7 +23,7 @@ record Outcome(Loaded loaded, Writer writer, ForkKeeper forks, MemoryUse memory,
      * The map before the first update.
      *
      * @param input what was loaded, in words
-     * @param entries how many entries
+     * @param entries the number of entries
      * @param sizeBytes bytes of content
      * @param nanos how long it took to load
      */
@@ -44,11 +44,11 @@ record Outcome(Loaded loaded, Writer writer, ForkKeeper forks, MemoryUse memory,
     }
 
     /**
-     * Whether every fork was right and all memory came back.
+     * Tells if every fork was right and all memory came back.
      *
-     * @param compared maps whose checksum was compared: each fork once, the live map at the end
-     * @param equal how many of them were equal
-     * @param firstDifference the first that was not, in words; null if there is none
+     * @param compared how many checksums were compared: that of each fork, and at the end that of the live map
+     * @param equal how many of them were right
+     * @param firstDifference the first map that was wrong, in words; null if there is none
      * @param framesLeaked frames in use after everything was closed, of the host and of the device
      */
     record Integrity(int compared, int equal, @Nullable String firstDifference, long framesLeaked) {

@@ -4,25 +4,25 @@ import com.sun.management.OperatingSystemMXBean;
 import java.lang.management.ManagementFactory;
 
 /**
- * How much memory a run takes. In the worst case the writer has changed every page since a fork was taken, and the fork
- * holds a copy of the whole map. So the pool has room for one map for each open fork and one for the live map, and
+ * How much memory a run takes. In the worst case the writer has changed every page since a fork was taken, so that the
+ * fork holds a copy of the whole map. So the pool has room for one map for each open fork and one for the live map, and
  * frames never run out.
  *
  * @param mapBytes the room for the map
  * @param limitBytes the size of the host pool
- * @param deviceBytes the size of the device's memory: half of the map at most, so that it can be made to overflow
+ * @param deviceBytes the size of the device's memory: at most half of the map, so that the map does not fit
  */
 record Plan(long mapBytes, long limitBytes, long deviceBytes) {
 
-    /** Fewer open forks could not be closed out of order. */
+    /** The fewest open forks: with one alone, there would be no random order of closing. */
     static final int FEWEST_OPEN = 2;
 
-    /** What the map takes for keys, index and gaps, in addition to the values. */
+    /** What the map needs for keys, index and gaps, in addition to the values. */
     private static final long BYTES_PER_ENTRY = 256;
     private static final long BYTES_AT_LEAST = 1 << 20;
     private static final int GAPS_SHARE = 2;
 
-    /** The part of the machine's memory that is taken if the user sets no limit. */
+    /** If the user sets no limit, the pool takes one part in this many of the machine's memory. */
     private static final int MACHINE_SHARE = 4;
 
     private static final int DEVICE_SHARE = 8;
@@ -51,14 +51,14 @@ record Plan(long mapBytes, long limitBytes, long deviceBytes) {
                     + Units.count(loader.entries()) + " entries need a pool of " + Units.bytes(leastBytes)
                     + ", the limit is " + Units.bytes(limitBytes)
                     + (askedBytes > 0 ? "" : ", a quarter of this machine's memory")
-                    + "; " + Settings.LIMIT + " sets it");
+                    + "; set " + Settings.LIMIT);
         }
         long deviceBytes = Math.clamp(mapBytes / DEVICE_SHARE, DEVICE_BYTES_AT_LEAST, DEVICE_BYTES_AT_MOST)
                 & -Units.PAGE_BYTES;
         return new Plan(mapBytes, limitBytes, deviceBytes);
     }
 
-    /** How many forks may be open when the live space has so many bytes resident. */
+    /** Returns how many forks may be open, given the resident bytes of the live space. */
     int mostOpen(long residentBytes) {
         long copyBytes = residentBytes + residentBytes / MACHINE_SHARE;
         return Math.clamp(limitBytes / copyBytes - 1, FEWEST_OPEN, ForkKeeper.MOST_OPEN);

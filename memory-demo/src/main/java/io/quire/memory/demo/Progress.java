@@ -5,8 +5,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /**
- * Shows how far a run is: on a console one line that is written over again and again, elsewhere a line a second. There
- * are no escape codes. One thread.
+ * Shows the progress of a run. On a console it overwrites one line; elsewhere it prints a line a second. It uses no
+ * escape codes. For one thread.
  */
 final class Progress {
 
@@ -26,7 +26,7 @@ final class Progress {
         nextNanos = inPlace ? 0 : LINE_NANOS;
     }
 
-    /** Shows a state if the last one was shown long enough ago. */
+    /** Shows the state, unless the last one was shown a short time ago. */
     void tick(Supplier<String> state) {
         long now = control.elapsedNanos();
         if (now < nextNanos) {
@@ -43,7 +43,7 @@ final class Progress {
         }
     }
 
-    /** Blanks the line that was written over. */
+    /** Blanks the line on the console. */
     void end() {
         if (shown > 0) {
             out.print("\r" + " ".repeat(shown) + "\r");

@@ -10,13 +10,16 @@ import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The first act of the demo: a writer, a thread that forks, and readers on one map. The writer goes on until no more
- * forks are taken, and the readers until all forks are checked. When {@link #run} returns or throws, all threads have
- * ended and all forks are closed.
+ * The first act of the demo: a writer, a thread that forks, and readers work on one map. The writer goes on until no
+ * more forks are taken, and the readers until all forks are checked. When {@link #run} returns or throws, all threads
+ * have ended and all forks are closed.
  */
 final class Race {
 
-    /** Chooses the values that are updated and the forks that are closed: the same ones in each run, but for timing. */
+    /**
+     * The seed of all random choices: which values are updated, and which forks are closed. Apart from timing, each run
+     * makes the same choices.
+     */
     private static final long SEED = 20;
 
     private static final long TICK_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
@@ -49,9 +52,9 @@ final class Race {
     }
 
     /**
-     * Runs all of them until the run ends.
+     * Runs all threads until the run ends.
      *
-     * @throws ExecutionException if one of them failed
+     * @throws ExecutionException if a thread failed
      * @throws InterruptedException if the caller was interrupted
      */
     void run(Progress progress) throws ExecutionException, InterruptedException {
@@ -78,7 +81,10 @@ final class Race {
         heldEndBytes = Reclaim.untilUsedIs(held.liveBytes(), memory);
     }
 
-    /** One reader for two processors: the writer and the garbage collector need some too. */
+    /**
+     * Returns the number of readers: one for two processors, because the writer and the garbage collector need
+     * processors too.
+     */
     private static int readers() {
         return Math.max(1, Runtime.getRuntime().availableProcessors() / 2);
     }
@@ -91,7 +97,7 @@ final class Race {
         }
     }
 
-    /** Compares the live map too, as the last one. */
+    /** Compares the live map, after all forks. */
     private void compareLive() {
         try (Accessor live = loaded.space().accessor()) {
             reader.compare("the live map", loaded.in(live),

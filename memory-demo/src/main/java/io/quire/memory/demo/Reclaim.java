@@ -3,7 +3,7 @@ package io.quire.memory.demo;
 import io.quire.memory.MemoryManager;
 import java.util.concurrent.TimeUnit;
 
-/** Waits until the memory of closed spaces is reclaimed. A thread of the manager may be doing the same. */
+/** Waits until the memory of closed spaces is reclaimed. The agent of the manager may reclaim at the same time. */
 final class Reclaim {
 
     private static final int NODES_PER_TURN = 1024;
@@ -14,9 +14,9 @@ final class Reclaim {
     }
 
     /**
-     * Reclaims until as many bytes of all pools are in use, or ten seconds have passed.
+     * Reclaims until only this many bytes of all pools are in use, or until ten seconds have passed.
      *
-     * @return how many more bytes are in use
+     * @return how many bytes more than that are still in use
      */
     static long untilUsedIs(long sizeBytes, MemoryManager memory) throws InterruptedException {
         long start = System.nanoTime();

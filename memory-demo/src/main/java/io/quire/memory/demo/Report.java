@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 
-/** The table at the end, in plain ASCII. */
+/** The table that is printed at the end, in plain ASCII. */
 final class Report {
 
     static final int COLUMNS = 94;
@@ -23,7 +23,7 @@ final class Report {
         this.outcome = outcome;
     }
 
-    /** The lines of the table, the last of which says what was shown, or what is wrong. */
+    /** Returns the lines of the table. The last one says what was shown, or what is wrong. */
     static List<String> of(Outcome outcome) {
         Report report = new Report(outcome);
         report.map();
@@ -49,7 +49,7 @@ final class Report {
     private void forks() {
         heading("FORKS, time of one", "forks", "p50", "p99", "max");
         latencies("by the writer, between two updates", outcome.writer().forks());
-        latencies("by another thread, amid updates", outcome.forks().forksAmidUpdates());
+        latencies("by another thread, during updates", outcome.forks().forksDuringUpdates());
         row("kept open at a time, at most", Units.count(outcome.forks().mostOpen()));
         row("closed while an older one stayed open", Units.count(outcome.forks().closedBeforeOlder()));
     }
@@ -83,11 +83,11 @@ final class Report {
         if (!device.whyNotNative().isEmpty()) {
             wrapped("not the device in C: " + device.whyNotNative());
         }
-        pages("moved there, of the map", device.moved().pages(), "in " + Units.duration(device.moved().nanos()));
+        pages("pages of the map, moved there", device.moved().pages(), "in " + Units.duration(device.moved().nanos()));
         row("words added up by both, with equal sums", Units.count(device.moved().words()));
-        pages("loaded, more than it holds", pressure.pagesLoaded());
+        pages("moved there, more than fit", pressure.pagesLoaded());
         pages("evicted to make room", pressure.pagesEvicted());
-        pages("free then, by the watermarks", pressure.pagesFree());
+        pages("free afterwards, by the watermarks", pressure.pagesFree());
         wrapped("long-term pin refused: " + device.refusal());
         heading("DEVICE AND PROCESSOR after a fork", "faults", "invalidated", "written", "off device");
         for (DeviceOutcome.AfterFork fork : device.afterForks()) {
@@ -101,8 +101,8 @@ final class Report {
         heading("CHECKS");
         row("checksums compared: every fork, then the map", Units.count(integrity.compared()));
         row("checksums equal", Units.count(integrity.equal()));
-        row("claims about the device checked", Units.count(outcome.device().checks()));
-        row("claims true", Units.count(outcome.device().checksPassed()));
+        row("checks of the device", Units.count(outcome.device().checks()));
+        row("checks passed", Units.count(outcome.device().checksPassed()));
         row("frames leaked", Units.count(integrity.framesLeaked()));
     }
 
@@ -115,19 +115,19 @@ final class Report {
             return "FAILED: " + outcome.device().firstFailure();
         }
         if (!integrity.isGood()) {
-            return "FAILED: memory was not given back: " + integrity.framesLeaked() + " frames of 4 KiB";
+            return "FAILED: memory leaked: " + integrity.framesLeaked() + " frames of 4 KiB";
         }
         if (forksTaken() == 0) {
             return "Stopped before the first fork: nothing was shown.";
         }
-        return "Shown: %s forks of %s, each taken in about %s while a thread kept changing the map,%n"
+        return "Shown: %s forks of %s were taken in about %s each while a thread kept changing the map.%n"
                 .formatted(Units.count(forksTaken()), Units.bytes(outcome.loaded().sizeBytes()),
                         Units.duration(outcome.writer().forks().percentile(P50)))
-                + "stayed exactly the map of their moment, and gave all their memory back; a device worked on it.";
+                + "Each stayed the exact map of one moment, and all memory came back. A device worked on the map too.";
     }
 
     private long forksTaken() {
-        return outcome.writer().forks().count() + outcome.forks().forksAmidUpdates().count();
+        return outcome.writer().forks().count() + outcome.forks().forksDuringUpdates().count();
     }
 
     private long updatesPerSecond() {
@@ -160,7 +160,7 @@ final class Report {
         lines.add(format("  %-44s", label, cells));
     }
 
-    /** Adds a text of any length, broken where a word ends. */
+    /** Adds a text of any length, wrapped between words. */
     private void wrapped(String text) {
         StringBuilder line = new StringBuilder(" ");
         for (String each : text.split(" ", -1)) {

@@ -3,7 +3,7 @@ package io.quire.memory.demo;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
-/** Ends a run: when its time is up, when it is told to stop, or when a thread has failed. Any thread. */
+/** Ends a run: when its time is up, when it is stopped, or when a thread fails. For any thread. */
 final class RunControl {
 
     private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
@@ -11,7 +11,7 @@ final class RunControl {
     private volatile long lengthNanos = Long.MAX_VALUE;
     private volatile boolean stopped;
 
-    /** Ends the run at a time after its start. */
+    /** Ends the run this long after its start. */
     void endAfter(long nanos) {
         lengthNanos = nanos;
     }
@@ -21,13 +21,13 @@ final class RunControl {
         stopped = true;
     }
 
-    /** Ends the run because something broke. The first failure counts. */
+    /** Ends the run because something failed. Only the first failure is kept. */
     void fail(Throwable cause) {
         failure.compareAndSet(null, cause);
         stopped = true;
     }
 
-    /** Whether the run goes on. */
+    /** Returns true while the run goes on. */
     boolean isRunning() {
         return !stopped && elapsedNanos() < lengthNanos;
     }

@@ -8,11 +8,11 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * What the user asked for.
+ * The settings of a run, as the user gave them.
  *
  * @param input what to load
- * @param seconds how long the whole run may take, with loading
- * @param limitBytes the size of the host pool; 0 to choose it by input and machine
+ * @param seconds how long the whole run may take, including loading
+ * @param limitBytes the size of the host pool; 0 to choose it from the input and the machine
  */
 record Settings(Input input, int seconds, long limitBytes) {
 
@@ -27,7 +27,7 @@ record Settings(Input input, int seconds, long limitBytes) {
     /**
      * Reads the properties {@code demo.input}, {@code demo.seconds} and {@code demo.limit}.
      *
-     * @throws BadInputException if one of them makes no sense
+     * @throws BadInputException if a property is invalid
      */
     static Settings of(Properties properties) throws BadInputException {
         return new Settings(input(properties.getProperty(INPUT, "")),
@@ -49,7 +49,7 @@ record Settings(Input input, int seconds, long limitBytes) {
         }
         int seconds = text.matches("\\d{1,6}") ? Integer.parseInt(text) : 0;
         if (seconds < 1 || seconds > MOST_SECONDS) {
-            throw new BadInputException(SECONDS + " is a whole number, 1 to " + MOST_SECONDS + ": " + text);
+            throw new BadInputException(SECONDS + " must be a whole number from 1 to " + MOST_SECONDS + ": " + text);
         }
         return seconds;
     }
@@ -61,7 +61,8 @@ record Settings(Input input, int seconds, long limitBytes) {
         Matcher size = SIZE.matcher(text.toLowerCase(Locale.ROOT));
         long bytes = size.matches() ? Long.parseLong(size.group(1)) << shift(size.group(2)) : 0;
         if (bytes <= 0) {
-            throw new BadInputException(LIMIT + " is a number of bytes, or of 512k, 64m, 4g: " + text);
+            throw new BadInputException(LIMIT + " must be a number of bytes, or a number with a unit such as 512k, 64m"
+                    + " or 4g: " + text);
         }
         return bytes;
     }

@@ -2,7 +2,7 @@ package io.quire.memory.demo;
 
 import java.util.Locale;
 
-/** Numbers as people read them. */
+/** Formats numbers for people. */
 final class Units {
 
     /** The size of a page and of a frame. */
@@ -16,22 +16,22 @@ final class Units {
     private Units() {
     }
 
-    /** 1,234,567. */
+    /** Formats a number as 1,234,567. */
     static String count(long number) {
         return String.format(Locale.ROOT, "%,d", number);
     }
 
-    /** 96.4 MiB. */
+    /** Formats bytes as 96.4 MiB. */
     static String bytes(long number) {
         return scaled(number, BYTES_STEP, BYTES);
     }
 
-    /** 870 ns, 12.3 us, 1.24 ms, 20.1 s. */
+    /** Formats a time as 870 ns, 12.3 us, 1.2 ms or 20.1 s. */
     static String duration(long nanos) {
         return scaled(nanos, NANOS_STEP, NANOS);
     }
 
-    /** A share as 12.3 %; a dash if there is no whole. */
+    /** Formats a share as 12.3 %, or as a dash if the whole is 0. */
     static String percent(long part, long whole) {
         return whole == 0 ? "-" : String.format(Locale.ROOT, "%.1f %%", 100.0 * part / whole);
     }
@@ -39,7 +39,7 @@ final class Units {
     private static String scaled(long number, int step, String[] units) {
         double scaled = number;
         int unit = 0;
-        // What would be printed as 1000.0 or 1024.0 is one of the next unit.
+        // What would be printed as 1000.0 or 1024.0 is printed as 1.0 of the next unit.
         while (scaled >= step - 0.05 && unit < units.length - 1) {
             scaled /= step;
             unit++;

@@ -6,7 +6,7 @@ import java.nio.ByteOrder;
 
 /**
  * The first 8 bytes of every value: the number of the update that wrote it, or 0 for a value that was loaded. The
- * content follows. The highest number in a fork tells after which update the fork was taken.
+ * content follows. The highest number in a fork says after which update the fork was taken.
  */
 final class UpdateNumber {
 

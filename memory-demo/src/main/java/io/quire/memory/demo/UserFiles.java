@@ -14,8 +14,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A file, or all files below a folder, in records of 4 KiB. Follows links to files but not links to folders, and skips
- * sockets, pipes and devices.
+ * A file, or all files below a folder, cut into records of 4 KiB. Follows links to files but not links to folders, and
+ * skips sockets, pipes and devices.
  *
  * @param root the file or folder
  */
@@ -47,7 +47,7 @@ record UserFiles(Path root) implements Input {
             throw unreadable(root, failure);
         }
         if (sources.stream().allMatch(source -> source.sizeBytes() == 0)) {
-            throw new BadInputException("there is nothing to load, no file has any content: " + root);
+            throw new BadInputException("there is nothing to load, all files are empty: " + root);
         }
         return sources;
     }
@@ -62,12 +62,15 @@ record UserFiles(Path root) implements Input {
         return 4 << 10;
     }
 
-    /** One line for a file that cannot be read. It names the file that the failure names, if it names one. */
+    /**
+     * Makes a one-line message for a file that cannot be read. It names the file of the failure, if the failure names
+     * one.
+     */
     static BadInputException unreadable(Path path, IOException failure) {
         if (failure instanceof FileSystemException refused && refused.getFile() != null) {
             return new BadInputException("cannot read " + refused.getFile() + ": " + switch (refused) {
                 case AccessDeniedException _ -> "permission denied";
-                case NoSuchFileException _ -> "it is gone, or a link to nothing";
+                case NoSuchFileException _ -> "there is no such file, or it is a link to nothing";
                 default -> String.valueOf(refused.getReason());
             });
         }

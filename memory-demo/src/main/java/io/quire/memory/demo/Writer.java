@@ -9,16 +9,16 @@ import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Updates values of the live map at full speed: reads a random value, compares it with what is expected, changes it and
- * puts it back. It knows the checksum of the whole map after every update without a scan. Between two updates it takes
- * the forks that another thread asks for.
+ * Updates values of the live map at full speed. It reads a random value, compares it with what is expected, changes it
+ * and puts it back. It knows the checksum of the whole map after every update without a scan. Between two updates it
+ * takes the forks that another thread asks for.
  */
 final class Writer {
 
-    /** How many puts after a fork are counted apart from all others. */
+    /** How many puts after a fork are counted separately. */
     private static final int PUTS_AFTER_FORK = 64;
 
-    /** A fork, and the one state that it may be a copy of. */
+    /** A fork, and the only state that it may be a copy of. */
     record Taken(AddressSpace fork, CandidateStates candidates) {
     }
 
@@ -106,17 +106,17 @@ final class Writer {
         return new Taken(fork, CandidateStates.only(updates, expected.checksum()));
     }
 
-    /** For the thread that forks while this one updates. */
+    /** Returns the history, for the thread that forks while this one updates. */
     ChecksumHistory history() {
         return history;
     }
 
-    /** Updates made so far. Any thread. */
+    /** Returns how many updates were made so far. For any thread. */
     long updates() {
         return updates;
     }
 
-    /** How long the writer worked, after it has ended. */
+    /** Returns how long the writer worked. Valid after it has ended. */
     long runNanos() {
         return runNanos;
     }

@@ -1,6 +1,6 @@
 /**
- * A demonstration that proves what it shows: forks of a map full of real files are taken while a writer changes the
- * map, and each fork is compared as a whole with what the writer knows the map to have been.
+ * A demo that proves what it shows. Forks of a map full of real files are taken while a writer changes the map. Each
+ * fork is read as a whole and compared with what the writer knows of the map at that moment.
  * <pre>
  *   Writer     updates values, knows the checksum of the map after each update; ChecksumHistory remembers it
  *     |
@@ -10,11 +10,11 @@
  *                          v
  *                      ForkReader     is the checksum of the whole fork one of its CandidateStates?
  * </pre>
- * Then a device works on the live map, see {@link io.quire.memory.demo.DeviceAct}.
- * {@link io.quire.memory.demo.DemoRun} runs both and {@link io.quire.memory.demo.Report} prints what came out.
+ * Then a device works on the live map: see {@link io.quire.memory.demo.DeviceAct}.
+ * {@link io.quire.memory.demo.DemoRun} runs both parts and {@link io.quire.memory.demo.Report} prints the results.
  * <p>
- * As an example, read {@link io.quire.memory.demo.DemoRun} for a manager with a device,
- * {@link io.quire.memory.demo.Writer} for a map that is forked between its updates,
+ * To see how the library is used, read {@link io.quire.memory.demo.DemoRun} for a manager with a device,
+ * {@link io.quire.memory.demo.Writer} for a map that is forked between two updates,
  * {@link io.quire.memory.demo.ForkReader} for a fork that is read and written, and
  * {@link io.quire.memory.demo.DeviceAct} for migration, copies on a device and pins.
  */

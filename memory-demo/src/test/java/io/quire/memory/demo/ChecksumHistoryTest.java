@@ -59,7 +59,7 @@ class ChecksumHistoryTest {
     }
 
     @Test
-    void writerWaitsBeforeItOverwritesWhatIsLookedAt() throws InterruptedException {
+    void writerWaitsBeforeItOverwritesWhatAReaderNeeds() throws InterruptedException {
         update(1);
         long first = history.remember();
         int updates = 200_000;
@@ -86,7 +86,7 @@ class ChecksumHistoryTest {
         history.end(number);
     }
 
-    /** What a reader would have found, with a hash that gives the sum. */
+    /** Makes the result that a reader would find, with a hash that gives this sum. */
     private static Checksum found(long newestUpdate, long sum) {
         Checksum found = new Checksum((_, _) -> sum);
         byte[] value = new byte[UpdateNumber.BYTES];

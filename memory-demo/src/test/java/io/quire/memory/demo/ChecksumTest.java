@@ -24,7 +24,7 @@ class ChecksumTest {
     }
 
     @Test
-    void valuesThatSwappedTheirKeysAreFound() {
+    void swappedValuesAreNoticed() {
         checksum.add(key("a"), value(0, "first"));
         checksum.add(key("b"), value(0, "second"));
         other.add(key("a"), value(0, "second"));
@@ -46,7 +46,7 @@ class ChecksumTest {
     }
 
     @Test
-    void whereTheKeyEndsMatters() {
+    void boundaryOfKeyAndValueMatters() {
         assertThat(Checksum.entryHash(key("ab"), key("c")))
                 .isNotEqualTo(Checksum.entryHash(key("a"), key("bc")));
     }
@@ -69,7 +69,7 @@ class ChecksumTest {
     }
 
     @Test
-    void expectedMapThatReplacesAnEntryHasTheChecksumOfWhatIsThere() {
+    void expectedMapKnowsItsChecksumAfterAnEntryIsReplaced() {
         ExpectedMap expected = new ExpectedMap();
         for (int i = 0; i < 3000; i++) {
             expected.add(key("key " + i), value(0, "old " + i));

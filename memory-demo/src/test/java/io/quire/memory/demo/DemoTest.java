@@ -65,7 +65,7 @@ class DemoTest {
     }
 
     @Test
-    void wrongChecksumEndsItEarlyWithCodeOne() throws IOException {
+    void wrongChecksumEndsTheRunEarlyWithCodeOne() throws IOException {
         fillFolder();
         properties.setProperty(Settings.SECONDS, "1000");
 
@@ -76,7 +76,7 @@ class DemoTest {
     }
 
     @Test
-    void threadThatFailsEndsItEarlyWithCodeOneAndItsMessage() throws IOException {
+    void failedThreadEndsTheRunEarlyWithCodeOneAndItsMessage() throws IOException {
         fillFolder();
         properties.setProperty(Settings.SECONDS, "1000");
 
@@ -88,13 +88,13 @@ class DemoTest {
     }
 
     @Test
-    void deviceWorksOnTheMapAndOnlyTheKernelsRuleDrivesPagesOffIt() throws IOException {
+    void onlyTheKernelsRuleMovesPagesOffTheDevice() throws IOException {
         fillFolder();
 
         assertThat(run(Checksum::entryHash)).isEqualTo(Demo.GOOD);
 
-        long moved = cells("moved there, of the map").getFirst();
-        long loaded = cells("loaded, more than it holds").getFirst();
+        long moved = cells("pages of the map, moved there").getFirst();
+        long loaded = cells("moved there, more than fit").getFirst();
         assertThat(moved).isGreaterThan(10);
         assertThat(cells("both read every page, of the map and the fork")).element(3).isEqualTo(0L);
         assertThat(cells("both write, copies stay there (SAME_POOL)")).element(2).isEqualTo(moved);
@@ -102,11 +102,11 @@ class DemoTest {
         assertThat(cells("both write, the kernel's rule (HOST)")).element(3).isEqualTo(moved);
         assertThat(cells("evicted to make room").getFirst()).isGreaterThanOrEqualTo(loaded / 2);
         assertThat(printed(out)).contains("long-term pin refused: device memory cannot be pinned for long");
-        assertThat(number("claims true")).isGreaterThan(20).isEqualTo(number("claims about the device checked"));
+        assertThat(number("checks passed")).isGreaterThan(20).isEqualTo(number("checks of the device"));
     }
 
     @Test
-    void checksAreCountedAndTheFirstFailureIsTold() {
+    void checksAreCountedAndTheFirstFailureIsKept() {
         Checks checks = new Checks();
         checks.checkEqual("sum", 5, 5);
         checks.checkEqual("pages", 3, 4);
@@ -118,14 +118,14 @@ class DemoTest {
     }
 
     @Test
-    void leakedFrameIsWrong() {
+    void leakedFrameFailsTheRun() {
         assertThat(new Outcome.Integrity(5, 5, null, 0).isGood()).isTrue();
         assertThat(new Outcome.Integrity(5, 5, null, 1).isGood()).isFalse();
         assertThat(new Outcome.Integrity(5, 4, "fork 3", 0).isGood()).isFalse();
     }
 
     @Test
-    void stoppedRunEndsWell() throws IOException {
+    void stoppedRunEndsInGoodOrder() throws IOException {
         fillFolder();
         control.stop();
 
@@ -177,7 +177,7 @@ class DemoTest {
         assertThat(printed(errors)).startsWith("demo: ").contains(message).hasLineCount(1);
     }
 
-    /** 25 files of 5 records. */
+    /** Writes 25 files of 5 records each. */
     private void fillFolder() throws IOException {
         SplittableRandom random = new SplittableRandom(1);
         for (int i = 0; i < 25; i++) {
@@ -203,7 +203,7 @@ class DemoTest {
         return target.toString(StandardCharsets.UTF_8);
     }
 
-    /** The numbers after a label, units left out. */
+    /** Returns the numbers after a label, without their units. */
     private List<Long> cells(String label) {
         String line = printed(out).lines().map(String::strip).filter(each -> each.startsWith(label)).findFirst()
                 .orElseThrow();

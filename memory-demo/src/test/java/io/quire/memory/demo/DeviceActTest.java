@@ -35,12 +35,12 @@ class DeviceActTest {
     }
 
     @Test
-    void pagesThatWereNeverWrittenMoveToo() throws InterruptedException {
+    void unwrittenPagesMoveToo() throws InterruptedException {
         assertThat(runOnMapOf(3).firstFailure()).isNull();
     }
 
     @Test
-    void mapThatIsNotWhatIsExpectedFailsACheck() throws InterruptedException {
+    void unexpectedMapFailsACheck() throws InterruptedException {
         expected.add("elsewhere".getBytes(StandardCharsets.UTF_8), new byte[UpdateNumber.BYTES]);
 
         DeviceOutcome outcome = runOnMapOf(3);

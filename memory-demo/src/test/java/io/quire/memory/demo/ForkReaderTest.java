@@ -41,7 +41,7 @@ class ForkReaderTest {
     }
 
     @Test
-    void mapAsItWasIsEqual() {
+    void unchangedMapIsEqual() {
         reader.compare("map", map, start);
 
         assertThat(reader.compared()).isEqualTo(1);

@@ -39,7 +39,7 @@ class SettingsTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"0", "-1", "ten", "1.5", "100000", "99999999999"})
-    void secondsThatAreNoneAreRefused(String seconds) {
+    void invalidSecondsAreRefused(String seconds) {
         properties.setProperty(Settings.SECONDS, seconds);
 
         assertThatThrownBy(() -> Settings.of(properties)).isInstanceOf(BadInputException.class)
@@ -48,7 +48,7 @@ class SettingsTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"0", "-1", "much", "4t", "999999999999999g", "99999999999999999999"})
-    void limitThatIsNoneIsRefused(String limit) {
+    void invalidLimitIsRefused(String limit) {
         properties.setProperty(Settings.LIMIT, limit);
 
         assertThatThrownBy(() -> Settings.of(properties)).isInstanceOf(BadInputException.class)
@@ -56,7 +56,7 @@ class SettingsTest {
     }
 
     @Test
-    void inputThatIsNoPathIsRefused() {
+    void invalidPathIsRefused() {
         properties.setProperty(Settings.INPUT, "a\0b");
 
         assertThatThrownBy(() -> Settings.of(properties)).isInstanceOf(BadInputException.class)

@@ -11,12 +11,12 @@ import java.util.function.IntUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes the calls of C that wait for the device's thread, for virtual threads: one that made such a call by itself
- * would keep its carrier from the virtual thread that holds the lock of the space, for which the device's thread waits
- * to have a fault answered.
+ * Makes those calls to C for virtual threads that wait for the device's thread. A virtual thread that made such a call
+ * itself would block its carrier. Then the virtual thread that holds the lock of the space might get no carrier, while
+ * the device's thread waits for that lock to have a fault answered: a deadlock.
  * <p>
- * Operations are made one after the other, as the device performs them anyway. The thread for that is there while there
- * are any, and a moment longer, so there is nothing to close.
+ * Operations run one after the other, as they do on the device anyway. The thread for them lives while there are
+ * operations, and a moment longer, so there is nothing to close.
  */
 final class BlockingCalls {
 
@@ -33,10 +33,10 @@ final class BlockingCalls {
     }
 
     /**
-     * Makes a call after those before it.
+     * Makes a call after all earlier ones.
      *
-     * @param call takes how many milliseconds are left of its limit, at least 1; may not begin if none are
-     * @return what it returns, or {@link Status#TIMED_OUT}
+     * @param call takes how many milliseconds are left, at least 1; it is not made if the limit passes before its turn
+     * @return what the call returns, or {@link Status#TIMED_OUT}
      */
     int inLine(IntUnaryOperator call, int limitMillis) {
         long limit = TimeUnit.MILLISECONDS.toNanos(limitMillis);
@@ -49,7 +49,7 @@ final class BlockingCalls {
         return await(task, limit);
     }
 
-    /** Makes a call beside all others, which ends by itself in time. */
+    /** Makes a call at once, beside all others. The call has to end in time by itself. */
     int beside(IntSupplier call) {
         FutureTask<Integer> task = new FutureTask<>(call::getAsInt);
         Thread.ofPlatform().daemon().name(name).inheritInheritableThreadLocals(false).start(task);
@@ -72,7 +72,7 @@ final class BlockingCalls {
                 }
             }
         } finally {
-            task.cancel(false); // if it has not begun, it does not
+            task.cancel(false); // a call that has not begun will never begin
             if (interrupted) {
                 Thread.currentThread().interrupt();
             }

@@ -4,7 +4,7 @@ import io.quire.memory.device.DeviceAccess;
 import io.quire.memory.device.InvalidationKind;
 import java.util.List;
 
-/** The numbers of {@code quire_device.h}: where a constant stands in its list is what C calls it. */
+/** The numbers of {@code quire_device.h}. The index of a constant in its list is its number in C. */
 final class Codes {
 
     static final List<DeviceAccess> ACCESSES = List.of(DeviceAccess.READ, DeviceAccess.WRITE, DeviceAccess.ATOMIC);

@@ -1,6 +1,6 @@
 package io.quire.memory.softdevice;
 
-/** One thing that {@link FaultInjection} asks of a device. */
+/** A fault that {@link FaultInjection} injects into a device. */
 sealed interface Fault {
 
     record FailAllocation(int k) implements Fault {

@@ -4,7 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.MemorySegment;
 
-/** The frames of a {@link JavaDevice}: their bytes, whether they are in use, and for the how-manieth time. */
+/** The frames of a {@link JavaDevice}: their bytes, which of them are in use, and how often each came into use. */
 final class FrameStates {
 
     private static final long POISON = 0xDEDE_DEDE_DEDE_DEDEL;
@@ -41,11 +41,11 @@ final class FrameStates {
         generations[frame]++;
     }
 
-    /** Poisons it unless that is off, so that whoever reads it nevertheless is found out. */
+    /** Marks a frame as free. Poisons it unless that is off, so that a later read of the frame is noticed. */
     void free(int frame) {
         live[frame] = false;
         if (poisons) {
-            for (long at = 0; at < SoftwareDevice.PAGE_BYTES; at += Long.BYTES) { // without a slice, which takes memory
+            for (long at = 0; at < SoftwareDevice.PAGE_BYTES; at += Long.BYTES) { // no slice, because it would allocate
                 memory.set(JAVA_LONG, (long) frame * SoftwareDevice.PAGE_BYTES + at, POISON);
             }
         }
@@ -55,7 +55,7 @@ final class FrameStates {
         poisons = on;
     }
 
-    /** Whether the translation leads to a frame that went out of use since it was made. */
+    /** Returns true if the translation leads to a frame that was freed since the translation was made. */
     boolean isStale(PageTable.Slot slot) {
         return slot.frame >= 0 && (!live[slot.frame] || generations[slot.frame] != slot.generation);
     }

@@ -7,15 +7,15 @@ import java.util.ArrayDeque;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** What a {@link JavaDevice} remembers and counts. Guarded by the lock of the device. */
+/** The events and counters of a {@link JavaDevice}. Guarded by the lock of the device. */
 final class Journal {
 
-    /** With room for all: one that has no memory to grow loses what it has. */
+    /** Never grows: a deque that runs out of memory while it grows loses its events. */
     private final ArrayDeque<DeviceEvent> events = new ArrayDeque<>(SoftwareDevice.EVENTS + 1);
     private final long[] counts = new long[DeviceCounters.WORDS];
     private long last;
 
-    /** One of the places in {@link DeviceCounters}. */
+    /** Adds one to a counter, which is an index of {@link DeviceCounters}. */
     void count(int counter) {
         counts[counter]++;
     }
@@ -61,7 +61,10 @@ final class Journal {
         return start + (long) pages * SoftwareDevice.PAGE_BYTES;
     }
 
-    /** An event for which there is no memory is left out, and its number is missing: what it tells of has happened. */
+    /**
+     * Adds an event. If there is no memory for it, the event is left out and its number is missing, because what it
+     * reports has already happened.
+     */
     private void add(DeviceEvent.Type type, long mirror, long start, long end, long sequence,
             @Nullable InvalidationKind kind, @Nullable DeviceAccess access, int owner, int frame) {
         last++;

@@ -13,9 +13,9 @@ import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 
 /**
- * The functions of {@code quire_device.h}, one method each, named as in C without the prefix; and the layouts of its
- * structures. Only to be touched where {@link NativeLibrary#missing} is null. All methods may be called by any thread
- * and answer a {@link Status}.
+ * The functions of {@code quire_device.h}, one method each, with the same names as in C but without the prefix, and the
+ * layouts of its structures. Use this class only if {@link NativeLibrary#missing} returned null. Any thread may call
+ * these methods. Those that call C return a {@link Status}.
  */
 @SuppressWarnings("restricted") // this class is the native border
 final class NativeCalls {
@@ -109,7 +109,7 @@ final class NativeCalls {
     private NativeCalls() {
     }
 
-    /** A C function pointer to a static method of the type {@code quire_fault}. */
+    /** Makes a C function pointer of type {@code quire_fault} to a static method. */
     static MemorySegment faultFunction(MethodHandles.Lookup lookup, Class<?> owner, String method) {
         FunctionDescriptor descriptor = FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG,
                 JAVA_INT, JAVA_INT, ADDRESS, ADDRESS);
@@ -121,12 +121,12 @@ final class NativeCalls {
         }
     }
 
-    /** What a pointer that C gave leads to. */
+    /** Returns the memory that a pointer from C leads to. */
     static MemorySegment at(MemorySegment pointer, long sizeBytes) {
         return pointer.reinterpret(sizeBytes);
     }
 
-    /** Memory of {@link #memoryMap}, given back when nobody has a reference to it any more. */
+    /** Returns memory of {@link #memoryMap} as a segment. It is unmapped when the segment becomes unreachable. */
     static MemorySegment collected(long address, long sizeBytes) {
         return MemorySegment.ofAddress(address).reinterpret(sizeBytes, Arena.ofAuto(),
                 unreachable -> memoryUnmap(unreachable.address(), sizeBytes));

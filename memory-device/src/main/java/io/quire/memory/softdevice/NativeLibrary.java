@@ -12,11 +12,11 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import org.jspecify.annotations.Nullable;
 
-/** Finds and loads the C library: once, when it is first asked for. */
+/** Finds and loads the C library, once, when it is first needed. */
 @SuppressWarnings("restricted") // this class is the native border
 final class NativeLibrary {
 
-    /** Raised together with {@code QUIRE_STUB_ABI_VERSION}. */
+    /** Must equal {@code QUIRE_STUB_ABI_VERSION}; raise both together. */
     private static final int ABI_VERSION = 2;
 
     private static final String RESOURCE = "META-INF/native/" + System.getProperty("os.name") + "-"
@@ -32,12 +32,12 @@ final class NativeLibrary {
         this.missing = missing;
     }
 
-    /** Why it cannot be used; null if it can. */
+    /** Returns why the library cannot be used; null if it can. */
     static @Nullable String missing() {
         return FOUND.symbols == null ? FOUND.missing : null;
     }
 
-    /** Its functions. */
+    /** Returns the functions of the library. */
     static SymbolLookup symbols() {
         if (FOUND.symbols == null) {
             throw new UnsupportedOperationException("the native device cannot be used: " + FOUND.missing);
@@ -61,7 +61,7 @@ final class NativeLibrary {
         }
     }
 
-    /** By the class loader: the library is in a jar of its own. */
+    /** Opens the resource through the class loader, because the library is in another jar. */
     private static @Nullable InputStream open() {
         ClassLoader loader = NativeLibrary.class.getClassLoader();
         return loader == null ? null : loader.getResourceAsStream(RESOURCE);
@@ -74,7 +74,7 @@ final class NativeLibrary {
             SymbolLookup symbols = SymbolLookup.libraryLookup(file, Arena.global());
             int version = abiVersion(symbols);
             return version == ABI_VERSION ? new NativeLibrary(symbols, "")
-                    : new NativeLibrary(null, "the library is of another version: expected=" + ABI_VERSION
+                    : new NativeLibrary(null, "the library has another version: expected=" + ABI_VERSION
                             + ", found=" + version);
         } finally {
             Files.deleteIfExists(file);

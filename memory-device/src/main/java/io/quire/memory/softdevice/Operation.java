@@ -8,12 +8,12 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One operation of a device, from the thread that wants it to the thread of the device and back. The fields that change
- * belong to the device's thread until the operation is finished, and then to the other.
+ * One operation of a device. It goes from the thread that wants it to the device's thread and back. The mutable fields
+ * belong to the device's thread until the operation is finished, and then to the other thread.
  */
 final class Operation {
 
-    /** With the numbers of {@code enum quire_operation_kind}. */
+    /** The kinds of operations, with the numbers of {@code enum quire_operation_kind}. */
     enum Kind {
         READ(0, DeviceAccess.READ),
         WRITE(1, DeviceAccess.WRITE),
@@ -25,7 +25,7 @@ final class Operation {
 
         final int code;
 
-        /** What it needs at its address; a copy needs to write at its target. */
+        /** The access that the operation needs at its address. A copy also needs to write at its target. */
         final DeviceAccess access;
 
         Kind(int code, DeviceAccess access) {
@@ -50,7 +50,7 @@ final class Operation {
     long retries;
     long value;
 
-    /** What the mirror threw: the caller of the operation gets to see it. */
+    /** What the mirror threw. The caller of the operation gets it. */
     private volatile @Nullable Throwable failure;
 
     Operation(Kind kind, DeviceMirror mirror, long address, long target, long sizeBytes, long argument) {
@@ -62,7 +62,7 @@ final class Operation {
         this.argument = argument;
     }
 
-    /** Asks the mirror; null if it refused, and then {@link #failure} knows why. */
+    /** Asks the mirror for translations. Returns null if the mirror refused; then {@link #failure} says why. */
     @Nullable Translations fault(long first, int count, DeviceAccess access) {
         try {
             Translations answer = mirror.fault(first, count, access);
@@ -72,13 +72,13 @@ final class Operation {
                         + ", pages=" + count + ", answered=" + found.size());
             }
             return answer;
-        } catch (Throwable refused) { // this thread has nobody else to tell, and may be one of C
+        } catch (Throwable refused) { // C may have called this, and an exception that reaches C ends the JVM
             failure = refused;
             return null;
         }
     }
 
-    /** As {@link #fault} had thrown it. */
+    /** Records a failure, as if {@link #fault} had failed with it. */
     void fail(Throwable reason) {
         failure = reason;
     }

@@ -10,15 +10,15 @@ import java.util.List;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** What a {@link JavaDevice} knows about one space. Guarded by the lock of the device. */
+/** The page table of a {@link JavaDevice} for one space. Guarded by the lock of the device. */
 final class PageTable {
 
     final long mirror;
 
-    /** Of the last invalidation. */
+    /** The sequence of the last invalidation. */
     long sequence;
 
-    /** Invalidations that have not ended. */
+    /** The invalidations that have not ended. */
     private final List<Invalidation> windows = new ArrayList<>();
 
     private final TreeMap<Long, Slot> slots = new TreeMap<>();
@@ -34,8 +34,8 @@ final class PageTable {
         boolean accessed;
 
         /**
-         * @param frame of the device, or -1
-         * @param generation of the frame when this was made
+         * @param frame the frame of the device; -1 for other memory
+         * @param generation the generation of the frame when this was made
          * @param memory the page itself
          */
         Slot(long address, int frame, int generation, MemorySegment memory, DeviceAccess access) {
@@ -46,7 +46,10 @@ final class PageTable {
             this.access = access;
         }
 
-        /** A page that is exclusive takes no plain write: as in the kernel, it has to become an ordinary page first. */
+        /**
+         * Returns true if this translation allows the access. An exclusive page does not allow a plain write: as in the
+         * kernel, it has to become an ordinary page first.
+         */
         boolean suffices(DeviceAccess needed) {
             return needed == DeviceAccess.READ || access == needed;
         }
@@ -64,14 +67,17 @@ final class PageTable {
         slots.put(slot.address, slot);
     }
 
-    /** Erases its range until {@link #end}. If an Error comes out of this, it has not begun. */
+    /**
+     * Begins an invalidation: erases its range and opens its window, until {@link #end}. If this throws an Error, the
+     * invalidation has not begun.
+     */
     void begin(Invalidation invalidation) {
         slots.subMap(invalidation.start(), invalidation.end()).clear();
         windows.add(invalidation);
         sequence = invalidation.sequence();
     }
 
-    /** False if none with its sequence has begun. Takes no memory. */
+    /** Ends an invalidation. Returns false if no invalidation with its sequence has begun. Allocates nothing. */
     boolean end(Invalidation invalidation) {
         for (int i = 0; i < windows.size(); i++) {
             if (windows.get(i).sequence() == invalidation.sequence()) {
@@ -82,13 +88,16 @@ final class PageTable {
         return false;
     }
 
-    /** Whether a part of the range is being changed. What migrates stays as it is, and may be read. */
+    /**
+     * Returns true if a part of the range is being changed. A migration does not count: its pages keep their content
+     * and may be read.
+     */
     boolean isChanging(long start, long end) {
         return windows.stream().anyMatch(window -> window.kind() != InvalidationKind.MIGRATE
                 && window.start() < end && start < window.end());
     }
 
-    /** In ascending order of addresses. */
+    /** Returns the translations in ascending order of addresses. */
     Collection<Slot> slots() {
         return slots.values();
     }

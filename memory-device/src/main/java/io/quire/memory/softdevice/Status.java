@@ -1,6 +1,6 @@
 package io.quire.memory.softdevice;
 
-/** What the calls of a device answer: the numbers of {@code enum quire_status}, and from 100 on those of tests. */
+/** The results of calls to a device: the numbers of {@code enum quire_status}. Numbers from 100 on come from tests. */
 final class Status {
 
     static final int OK = 0;
@@ -25,25 +25,25 @@ final class Status {
         "an argument is out of range",
         "the device is closed",
         "the mirror is not attached",
-        "the operating system gives no memory",
+        "the operating system has no memory left",
         "refused",
         "a page is not mapped",
         "a fault was refused",
         "every answer was outdated before it could be used",
         "the translations are outdated",
-        "a frame was used after it went out of use",
-        "a frame in use came into use",
-        "a frame not in use went out of use",
-        "a translation leads nowhere",
+        "a freed frame was used",
+        "a frame was allocated twice",
+        "a frame was freed twice",
+        "a translation has no valid memory or access",
         "the device is being closed",
         "the time limit has passed",
-        "a call came out of turn",
+        "a call broke the order of the protocol",
     };
 
     private Status() {
     }
 
     static String text(int status) {
-        return status < TEXTS.length ? TEXTS[status] : "a test wanted it";
+        return status < TEXTS.length ? TEXTS[status] : "a test ordered this failure";
     }
 }

@@ -16,18 +16,21 @@ import java.util.function.LongUnaryOperator;
 import java.util.stream.Stream;
 
 /**
- * The part of the tour that reads and writes words. All of it happens in one memory: a smaller working set is its
- * beginning.
+ * The part of the tour that reads and writes words. There is one memory for all working sets: a smaller working set is
+ * the beginning of it.
  */
 public final class Access {
 
     private static final long QUICK_BYTES = 1L << 30;
     private static final long FULL_BYTES = 4L << 30;
 
-    /** What a processor has of its own. */
+    /** The size of a cache that one processor core has to itself. */
     private static final long OWN_CACHE_BYTES = 1L << 20;
 
-    /** After so long an access to 1 GiB costs what it will; the first milliseconds are several times as slow. */
+    /**
+     * How long accesses run before they are timed. In the first milliseconds an access to 1 GiB is several times as
+     * slow.
+     */
     private static final long SETTLE_NANOS = 8_000_000;
 
     private static final List<Memory> RIVALS = List.of(Memory.FLAT, Memory.NETTY, Memory.AGRONA);
@@ -40,7 +43,7 @@ public final class Access {
     private Access() {
     }
 
-    /** Measures all of it. */
+    /** Measures all questions. */
     public static void answer(Report report) {
         long sizeBytes = report.isFull() ? FULL_BYTES : QUICK_BYTES;
         report.progress("random access to " + (sizeBytes >> 30) + " GiB on either side ...");
@@ -52,8 +55,8 @@ public final class Access {
                 }
             }
             ReadsByWorkingSet.draw(memory, sizeBytes, report);
-            report.note("Random access: of every figure, on all sides, " + Figures.nanos(nanosOfLoop(memory))
-                    + " is what the loop and its random number cost without any access; huge pages back "
+            report.note("Random access: every figure, on all sides, includes " + Figures.nanos(nanosOfLoop(memory))
+                    + " for the loop and its random number; huge pages back "
                     + HugePages.percent() + " % of the memory of this process.");
         } finally {
             memory.close();
@@ -66,25 +69,28 @@ public final class Access {
         return new Turns(100, 31).medians(List.of(nothing))[0];
     }
 
-    /** So many accesses to a working set, in the caches that they leave behind. */
+    /** Samples some number of accesses to a working set, with warm caches. */
     static Sampler sampler(int count, LongUnaryOperator loop, long workingSetBytes) {
         long mask = RivalMemories.offsetMask(workingSetBytes);
         Timed timed = Timed.of(count, () -> loop.applyAsLong(mask));
         return hasToSettle(workingSetBytes) ? timed.afterRunning(SETTLE_NANOS) : timed;
     }
 
-    /** Whether the sides, taking turns, push each other's memory out of the caches that all processors share. */
+    /**
+     * Returns true if the working set needs caches that processors share: there each side, in its turn, displaces the
+     * memory of the other.
+     */
     static boolean hasToSettle(long workingSetBytes) {
         return workingSetBytes > OWN_CACHE_BYTES;
     }
 
     /**
-     * What is asked of every rival and working set.
+     * A question that is put to every rival and working set.
      *
      * @param what the question in words
-     * @param count how many accesses a call of the loop makes
-     * @param loop makes them
-     * @param promise what was promised beside a rival
+     * @param count how many accesses one call of the loop makes
+     * @param loop makes the accesses
+     * @param promise the target beside a rival
      */
     private record Question(String what, int count, Function<WordAccess, LongUnaryOperator> loop,
             BiFunction<Memory, WorkingSet, Target> promise) {
@@ -97,14 +103,14 @@ public final class Access {
             }
             String missing = memory.whyMissing(rival);
             if (missing != null) {
-                report.missing(what, rival.words(), promise.apply(rival, asked.getFirst()), missing);
+                report.missing(what, rival.label(), promise.apply(rival, asked.getFirst()), missing);
                 return;
             }
             LongUnaryOperator ours = loop.apply(memory.words(Memory.QUIRE));
             LongUnaryOperator theirs = loop.apply(memory.words(rival));
             for (WorkingSet workingSet : asked) {
                 long sizeBytes = workingSet.sizeBytes();
-                report.add(what + ", " + workingSet.words(), rival.words(), promise.apply(rival, workingSet),
+                report.add(what + ", " + workingSet.label(), rival.label(), promise.apply(rival, workingSet),
                         (hasToSettle(sizeBytes) ? Paired.LONG_BATCHES : Paired.BATCHES).compare(
                                 sampler(count, ours, sizeBytes), sampler(count, theirs, sizeBytes)));
             }

@@ -14,13 +14,13 @@ import org.openjdk.jmh.annotations.OperationsPerInvocation;
 import org.openjdk.jmh.annotations.Setup;
 
 /**
- * What does a word cost when many random addresses are read in one call, beside a loop over a flat segment or a
- * buffer? All sides take the addresses from one array and put the words into another.
+ * What does a word cost when one call reads many random addresses, beside a loop over a flat segment or a buffer? All
+ * sides take the addresses from one array and put the words into another.
  * <p>
- * Expected: 1.2 to 1.5 at 1 GiB. All words come from memory and the processor can wait for ten of them at a time, on
- * all sides; ours translates all addresses before the first load, so the loads of the table do not stand between them.
+ * Expected: 1.2 to 1.5 at 1 GiB. On all sides the words come from memory, and the processor can wait for ten of them at
+ * a time. Ours translates all addresses before the first load, so no load of a translation comes between them.
  * <p>
- * As much as a single read would mean that the translations do not overlap.
+ * If it cost as much as a single read, the translations would not overlap.
  */
 public class Gather extends JmhBenchmark {
 
@@ -39,12 +39,12 @@ public class Gather extends JmhBenchmark {
         return loop.applyAsLong(memory.offsetMask());
     }
 
-    /** A loop over the memory of one rival; takes the mask of the working set. */
+    /** Returns a loop over the memory of one rival. Its argument is the mask of the working set. */
     static LongUnaryOperator loop(WordAccess words) {
         return SpecialisedLoop.of(MethodHandles.lookup(), Loop.class, words);
     }
 
-    /** Chooses random places under a mask, and reads all of them. */
+    /** Chooses random places under a mask, and reads them in one call. */
     static final class Loop implements LongUnaryOperator {
 
         private static final WordAccess MEMORY = SpecialisedLoop.rival(MethodHandles.lookup(), WordAccess.class);
@@ -67,7 +67,7 @@ public class Gather extends JmhBenchmark {
         }
     }
 
-    /** What was promised beside a rival. */
+    /** Returns the target beside a rival. */
     static Target target(Memory rival, WorkingSet workingSet) {
         return rival == Memory.FLAT && workingSet == WorkingSet.GIB_1 ? Promise.GATHER : Target.NONE;
     }

@@ -1,33 +1,33 @@
 package io.quire.memory.bench.access;
 
-/** Whose memory is read and written. */
+/** The memory that is read and written: ours, or that of a rival. */
 public enum Memory {
 
     /** A space, through an accessor. */
     QUIRE("Quire"),
-    /** One segment of the JDK, as large. */
+    /** One segment of the JDK, of the same size. */
     FLAT("flat segment"),
     /** A {@code ByteBuf} over that segment. */
     NETTY("Netty ByteBuf"),
     /** An {@code UnsafeBuffer} over that segment. */
     AGRONA("Agrona UnsafeBuffer"),
-    /** That segment, behind an array with a word for each page: what it costs alone to look a page up. */
+    /** That segment, behind an array with a word for each page: what looking up the page costs alone. */
     FLAT_BEHIND_TABLE("flat segment behind a table"),
-    /** That segment, and as many instructions more for each word as a space has: what they cost alone. */
+    /** That segment, with as many instructions more for each word as a space needs: what they cost alone. */
     FLAT_AND_WORK("flat segment and other work"),
-    /** That segment, each word stored inside a writer's slot: what its two stores cost alone. */
+    /** That segment, with a writer slot set and cleared around each store: what these two stores cost alone. */
     FLAT_IN_SLOT("flat segment in a slot"),
-    /** None: what the loop and its random number cost. */
+    /** No memory: what the loop and its random number cost. */
     NOTHING("nothing");
 
-    private final String words;
+    private final String label;
 
-    Memory(String words) {
-        this.words = words;
+    Memory(String label) {
+        this.label = label;
     }
 
-    /** How people write it. */
-    String words() {
-        return words;
+    /** Returns the name as reports print it. */
+    String label() {
+        return label;
     }
 }

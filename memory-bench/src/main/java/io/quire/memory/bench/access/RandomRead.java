@@ -17,16 +17,15 @@ import org.openjdk.jmh.annotations.Setup;
  * What does reading 8 bytes at a random address cost through an accessor, beside a flat segment and buffers of Netty
  * and Agrona over that segment?
  * <p>
- * Expected: 1.5 to 2 times the flat read. All sides wait two nanoseconds for the next random number. The flat side
- * then loads one word; ours loads a translation and the word, one after the other, and compares the version. In cache
- * those are hits of 4 or 5 cycles that the processor overlaps with the next read; at 1 GiB the translations have
- * 2 MiB, so their loads come from the second-level cache or the third while the word comes from memory on all sides.
- * Agrona costs what the flat segment does, less the check of its life; Netty also looks whether the buffer was
- * released.
+ * Expected: 1.5 to 2 times the flat read. All sides need two nanoseconds for the next random number. The flat side then
+ * loads one word; ours loads a translation, then the word, and compares the version. In cache those are hits of 4 or 5
+ * cycles, which the processor overlaps with the next read. At 1 GiB the translations take 2 MiB, so they come from the
+ * second-level or third-level cache, while the word comes from memory on all sides. Agrona costs as much as the flat
+ * segment, less the check that a segment is alive; Netty also checks that the buffer was not released.
  * <p>
- * Less than 1.2 would mean that the compiler has moved the translation out of the loop; more than 2.5 that the slow
- * path is taken, that the translations no longer fit the cache, or that a read has so many instructions that the
- * processor has fewer of them under way at a time.
+ * Less than 1.2 would mean that the compiler moved the translation out of the loop. More than 2.5 would mean that reads
+ * take the slow path, that the translations do not fit the cache, or that a read has so many instructions that the
+ * processor overlaps fewer reads.
  */
 public class RandomRead extends JmhBenchmark {
 
@@ -45,7 +44,7 @@ public class RandomRead extends JmhBenchmark {
         return loop.applyAsLong(memory.offsetMask());
     }
 
-    /** A loop over the memory of one rival; takes the mask of the working set. */
+    /** Returns a loop over the memory of one rival. Its argument is the mask of the working set. */
     static LongUnaryOperator loop(WordAccess words) {
         return SpecialisedLoop.of(MethodHandles.lookup(), Loop.class, words);
     }
@@ -70,7 +69,7 @@ public class RandomRead extends JmhBenchmark {
         }
     }
 
-    /** What was promised beside a rival. */
+    /** Returns the target beside a rival. */
     static Target target(Memory rival, WorkingSet workingSet) {
         return switch (workingSet) {
             case MIB_1 -> rival == Memory.FLAT ? Promise.READ_IN_CACHE

@@ -17,11 +17,11 @@ import org.openjdk.jmh.annotations.Setup;
  * What does writing 8 bytes at a random address cost through an accessor, beside a flat segment and buffers of Netty
  * and Agrona over that segment? All pages are writable already.
  * <p>
- * Expected: 1.5 to 2 times the flat write. To the translation of a read this adds two stores to the writer slot, which
- * stays in the first-level cache, and no fence that the processor sees. At 1 GiB all sides wait for the line that is
- * written.
+ * Expected: 1.5 to 2 times the flat write. It needs a translation, as a read does, and two stores to the writer slot,
+ * which stays in the first-level cache. There is no fence instruction. At 1 GiB all sides wait for the cache line that
+ * they write.
  * <p>
- * More than 3 in cache would mean that the slot is fenced fully: no native access, or no membarrier.
+ * More than 3 in cache would mean a full fence for each write: native access or membarrier is missing.
  */
 public class RandomWrite extends JmhBenchmark {
 
@@ -40,7 +40,7 @@ public class RandomWrite extends JmhBenchmark {
         return loop.applyAsLong(memory.offsetMask());
     }
 
-    /** A loop over the memory of one rival; takes the mask of the working set. */
+    /** Returns a loop over the memory of one rival. Its argument is the mask of the working set. */
     static LongUnaryOperator loop(WordAccess words) {
         return SpecialisedLoop.of(MethodHandles.lookup(), Loop.class, words);
     }
@@ -64,7 +64,7 @@ public class RandomWrite extends JmhBenchmark {
         }
     }
 
-    /** What was promised beside a rival. */
+    /** Returns the target beside a rival. */
     static Target target(Memory rival, WorkingSet workingSet) {
         if (rival != Memory.FLAT) {
             return Target.NONE;

@@ -13,20 +13,21 @@ import java.util.function.LongUnaryOperator;
 import java.util.stream.LongStream;
 
 /**
- * How does the cost of a random read grow with the memory it may go to?
+ * How does the cost of a random read grow with the working set?
  * <p>
- * Expected: one line, a little higher. Every side climbs where the working set leaves a cache. Ours climbs earlier by
- * what its translations take of the cache, 8 bytes for 4 KiB or a five-hundredth. Beyond 1 GiB an accessor no longer
- * has all translations, and finds the rest in the table: two or three dependent loads more, all of them likely misses.
+ * Expected: our line has the same shape, a little higher. Every side climbs where the working set outgrows a cache.
+ * Ours climbs a little earlier because its translations take a five-hundredth of the cache, 8 bytes for each 4 KiB.
+ * Beyond 1 GiB an accessor cannot keep all translations and finds the rest in the table: two or three dependent loads
+ * more, most of them cache misses.
  * <p>
- * A step of ours where the others have none would mean that a structure of the library left a cache.
+ * A step of ours where the others have none would mean that a structure of the library outgrew a cache.
  */
 final class ReadsByWorkingSet {
 
     private static final Turns TURNS = new Turns(40, 160);
     private static final Turns LONG_TURNS = new Turns(4, 15);
 
-    /** In the quick tour no more than these; in the full one every power of two. */
+    /** The sizes of the quick tour. The full tour has every power of two. */
     private static final List<Long> QUICK_BYTES = List.of(64L << 10, 1L << 20, 16L << 20, 64L << 20, 256L << 20,
             1L << 30);
 
@@ -43,7 +44,7 @@ final class ReadsByWorkingSet {
         if (missing == null) {
             addReads("Agrona UnsafeBuffer", memory, Memory.AGRONA);
         } else {
-            report.note("Read cost against working set: there is no line of Agrona: " + missing);
+            report.note("Read cost against working set: there is no line for Agrona: " + missing);
         }
     }
 
@@ -64,8 +65,8 @@ final class ReadsByWorkingSet {
             QUICK_BYTES.forEach(reads::measure);
         }
         report.add(new Chart("read-by-working-set", "What does a random 8-byte read cost as the memory grows?",
-                "Each point is the median of samples taken by turns, each after some milliseconds in which the caches"
-                        + " became its own. Buffers of Netty and Agrona end below 2 GiB, where their int indexes end.",
+                "The lines take turns, and each fills the caches for some milliseconds before it is timed; a point is a"
+                        + " median. Buffers of Netty and Agrona end below 2 GiB, where their int indexes end.",
                 Axis.logarithmic("working set", Axis.Unit.BYTES), Axis.logarithmic("a read", Axis.Unit.NANOS),
                 reads.lines.stream().map(line -> new Series(line.name, line.side, line.points)).toList()));
     }
@@ -80,9 +81,9 @@ final class ReadsByWorkingSet {
     }
 
     /**
-     * A line as it grows.
+     * A line that is being measured.
      *
-     * @param bytesMax how far it goes
+     * @param bytesMax the largest working set of the line
      * @param sampler measures at one working set
      */
     private record Line(String name, Series.Side side, long bytesMax, LongFunction<Sampler> sampler,

@@ -16,7 +16,9 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
-/** The same amount of memory as a space and as a flat segment, and that segment as buffers of other libraries. */
+/**
+ * The memories to compare, all of one size: a space, a flat segment, and buffers of other libraries over that segment.
+ */
 @State(Scope.Thread)
 public class RivalMemories {
 
@@ -33,7 +35,7 @@ public class RivalMemories {
     private ResidentSpace resident;
     private FlatMemory flat;
 
-    /** What {@link #open()} does for JMH, with a given size. */
+    /** Does for the tour what {@link #open()} does for JMH, with a given size. */
     static RivalMemories of(long sizeBytes) {
         RivalMemories memories = new RivalMemories();
         memories.open(sizeBytes);
@@ -57,12 +59,12 @@ public class RivalMemories {
         flat.close();
     }
 
-    /** The memory that JMH asked for. */
+    /** Returns the memory that JMH asked for. */
     WordAccess words() {
         return words(memory);
     }
 
-    /** The words of one rival: all of them, or as many as its indexes reach. */
+    /** Returns the words of one rival: all of them, or as many as its indexes can reach. */
     WordAccess words(Memory whose) {
         return switch (whose) {
             case QUIRE -> new WordAccess.Quire(resident.accessor(), resident.address());
@@ -77,17 +79,17 @@ public class RivalMemories {
         };
     }
 
-    /** Why a rival cannot run in this process, or null. */
+    /** Returns why a rival cannot run in this process; null if it can. */
     @Nullable String whyMissing(Memory whose) {
         try {
             words(whose);
             return null;
-        } catch (LinkageError failure) { // of Agrona, where the JDK does not export its internals
+        } catch (LinkageError failure) { // by Agrona, if the JDK does not export its internals
             return failure.toString();
         }
     }
 
-    /** How many bytes of it a rival can index. */
+    /** Returns how many bytes a rival can index. */
     long reach(Memory whose) {
         return whose == Memory.NETTY || whose == Memory.AGRONA ? BUFFER_BYTES_MAX : Long.MAX_VALUE;
     }
@@ -96,12 +98,12 @@ public class RivalMemories {
         return flat.segment().asSlice(0, Math.min(sizeBytes, BUFFER_BYTES_MAX)).asByteBuffer();
     }
 
-    /** Turns a random number into the offset of an aligned word of the working set. */
+    /** Returns a mask that turns a random number into the offset of an aligned word of the working set. */
     long offsetMask() {
         return offsetMask(workingSet.sizeBytes());
     }
 
-    /** The same for so many bytes, a power of two. */
+    /** Does the same for a working set of some size, a power of two. */
     static long offsetMask(long workingSetBytes) {
         return workingSetBytes - Long.BYTES;
     }

@@ -10,20 +10,20 @@ import io.quire.memory.guard.WriterSlot;
 import java.lang.foreign.MemorySegment;
 import org.agrona.concurrent.UnsafeBuffer;
 
-/** Reads and writes words of a memory as its users do, with all checks on. */
+/** Reads and writes words of a memory in the way that its users do, with all checks on. */
 sealed interface WordAccess {
 
-    /** Where the first word is. */
+    /** Returns the place of the first word. */
     default long start() {
         return 0;
     }
 
-    /** The 8 bytes at a place, which is the start or a number of bytes more. */
+    /** Reads 8 bytes. A place is the start plus a number of bytes. */
     long get(long place);
 
     void set(long place, long value);
 
-    /** Reads as many words from anywhere as both arrays have places. */
+    /** Reads the words at many places into an array of the same length. */
     default void gather(long[] places, long[] values) {
         for (int i = 0; i < values.length; i++) {
             values[i] = get(places[i]);
@@ -91,8 +91,8 @@ sealed interface WordAccess {
         }
     }
 
-    /** That segment, where each page could be anywhere in it. */
-    @SuppressWarnings("ArrayRecordComponent") // never compared; the compiler trusts the fields of a record
+    /** That segment, behind a table that could put each page anywhere in it. */
+    @SuppressWarnings("ArrayRecordComponent") // never compared; the JIT trusts fields of records
     record FlatBehindTable(MemorySegment segment, long[] distances) implements WordAccess {
 
         @Override
@@ -110,7 +110,7 @@ sealed interface WordAccess {
         }
     }
 
-    /** That segment, with some 36 more instructions that have nothing to do with it. */
+    /** That segment, with about 36 unrelated instructions more for each word. */
     record FlatAndWork(MemorySegment segment) implements WordAccess {
 
         @Override
@@ -128,7 +128,7 @@ sealed interface WordAccess {
         }
     }
 
-    /** That segment, written as an accessor writes, but without looking at anything. */
+    /** That segment, written inside a writer slot as an accessor does, but without a lookup or a check. */
     record FlatInSlot(MemorySegment segment, WriterSlot slot) implements WordAccess {
 
         @Override

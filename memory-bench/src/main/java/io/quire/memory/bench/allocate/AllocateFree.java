@@ -19,40 +19,40 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.TearDown;
 
 /**
- * What does it cost to free a page of 4 KiB and to allocate another, beside what else a Java program gets pages from? A
- * fixed number of pages is live, and the oldest goes. Ours is what a fault by an accessor calls for a frame, and for
- * each that it gives up when it destroys nodes of a dropped space.
+ * What does it cost to free a page of 4 KiB and allocate another, beside the other allocators of a Java program? A
+ * fixed number of pages is live, and the oldest goes first. Ours is what a fault of an accessor calls to get a frame,
+ * and to free one when it destroys nodes of a dropped space.
  * <p>
- * Expected: 7 to 10 ns. A frame goes into a slot of the accessor's magazine, which takes stores, and comes out of one
- * by an exchange in the first-level cache, at 4 or 5 ns, because others may take it too. The word that counts the
- * mappings of the frame is loaded and stored twice. A thread without an accessor claims a stripe for each of both, two
- * more exchanges. Netty makes or recycles an object and counts references, 80 to 100 ns; malloc has bins that pages of
- * 4 KiB do not fit, 30 to 40 ns; jemalloc and mimalloc have a list for them, and the two calls from Java are most of
- * what they cost, 12 ns; Arrow keeps accounts around malloc, 200 ns; a confined arena makes objects and zeroes the
- * page, 110 ns; the end of a shared arena is a handshake with every thread, 20 us.
+ * Expected: 7 to 10 ns. To free, a store puts the frame into a slot of the accessor's magazine. To allocate, an
+ * exchange takes it out, because other threads may take it too: 4 or 5 ns in the first-level cache. The word that
+ * counts the mappings of the frame is loaded and stored twice. A thread without an accessor claims a stripe for each of
+ * the two: two more exchanges. Netty makes or recycles an object and counts references, 80 to 100 ns. The fast bins of
+ * malloc are too small for 4 KiB, 30 to 40 ns. jemalloc and mimalloc have a list for them, and most of their 12 ns are
+ * the two calls from Java. Arrow adds its accounting to malloc, 200 ns. A confined arena makes objects and zeroes the
+ * page, 110 ns. The close of a shared arena is a handshake with every thread, 20 us.
  * <p>
- * Only arenas give zeroed memory. Ours is zeroed or copied into where it is used, by the fault.
+ * Only arenas hand out zeroed memory. Our frames are zeroed or filled by the fault that uses them.
  * <p>
- * More than 15 ns would mean a second exchange; more than 50, that each page goes back to the trees.
+ * More than 15 ns would mean a second exchange; more than 50 ns, that each page goes back to the trees.
  */
 public class AllocateFree extends JmhBenchmark {
 
     static final int PAGES = 4096;
 
-    /** The same for shared arenas, whose close waits for all threads. */
+    /** Pages of one sample of a shared arena, which is slow: its close waits for all threads. */
     private static final int SLOW_PAGES = 64;
 
-    /** What a program may have live; with one, the page that was freed last is the one that is handed out. */
+    /** How many pages a program may have live. With one page, the page that is freed is allocated again at once. */
     private static final int MANY_LIVE = 128;
 
-    /** What was promised, and the parts of our own. */
+    /** The rivals of the quick tour: those of the promises, and parts of our own allocator. */
     private static final Set<Source> QUICK = EnumSet.of(Source.MAGAZINE, Source.POOL, Source.NETTY_ADAPTIVE,
             Source.MALLOC);
 
     @Param
     public Source source;
 
-    /** A power of two. */
+    /** How many pages are live; a power of two. */
     @Param({"1", "128"})
     public int live;
 
@@ -76,12 +76,12 @@ public class AllocateFree extends JmhBenchmark {
         return loop.applyAsLong(PAGES);
     }
 
-    /** A loop over the pages of one source; takes how many are freed and allocated. */
+    /** Returns a loop over the pages of one source. Its argument says how many to free and allocate. */
     static LongUnaryOperator loop(PageSource pages) {
         return SpecialisedLoop.of(MethodHandles.lookup(), Loop.class, pages);
     }
 
-    /** Frees and allocates, keeping as many pages as there are. */
+    /** Frees and allocates pages; the number of live pages stays the same. */
     static final class Loop implements LongUnaryOperator {
 
         private static final PageSource SOURCE = SpecialisedLoop.rival(MethodHandles.lookup(), PageSource.class);
@@ -126,17 +126,17 @@ public class AllocateFree extends JmhBenchmark {
         String what = "allocate + free, " + live + " live";
         String missing = rival.whyMissing();
         if (missing != null) {
-            report.missing(what, rival.words(), target, missing);
+            report.missing(what, rival.label(), target, missing);
             return;
         }
         try (PageSource ours = Source.OWN.open(live); PageSource theirs = rival.open(live)) {
             boolean isSlow = rival == Source.SHARED_ARENA;
-            report.add(what, rival.words(), target, (isSlow ? Paired.LONG_BATCHES : Paired.BATCHES)
+            report.add(what, rival.label(), target, (isSlow ? Paired.LONG_BATCHES : Paired.BATCHES)
                     .compare(timed(ours, PAGES), timed(theirs, isSlow ? SLOW_PAGES : PAGES)));
         }
     }
 
-    /** So many pages freed and allocated. */
+    /** Times the freeing and allocating of some number of pages. */
     static Timed timed(PageSource source, int pages) {
         LongUnaryOperator loop = loop(source);
         return Timed.of(pages, () -> loop.applyAsLong(pages));

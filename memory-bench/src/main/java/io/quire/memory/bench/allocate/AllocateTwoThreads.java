@@ -21,22 +21,25 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Threads;
 
 /**
- * What does a second thread do to the cost of allocating and freeing? Both have pages of their own, from one source.
+ * What does a second thread do to the cost of allocating and freeing? Both threads have pages of their own, from one
+ * source.
  * <p>
- * Expected: nothing. Each has a magazine of its own, and they only come together in the trees, once in 32 pages, and in
- * the counts of frames that lie side by side. With as many threads as processors both also share what the processors
- * share.
+ * Expected: nothing. Each thread has a magazine of its own. They meet only in the trees, once in 32 pages, and in the
+ * counts of neighbouring frames. If there are as many threads as processors, they also share what the processors share.
  * <p>
  * Twice the cost would mean that they write to the same cache line.
  * <p>
- * Two processors cannot show what happens where threads meet: in the trees, or with a last free frame that all of them
- * want. On a machine that has more, {@code AllocateTwoThreads.twoThreads -t max} runs a thread on each.
+ * Two processors cannot show what many threads do to each other in the trees, or when all of them want the last free
+ * frame. On a larger machine, {@code AllocateTwoThreads.twoThreads -t max} runs a thread on each processor.
  */
 public class AllocateTwoThreads extends JmhBenchmark {
 
     private static final int LIVE = 128;
 
-    /** Of arenas each is by itself: there is nothing that threads would share. */
+    /**
+     * The sources without a target. Arenas are left out of the measurement: each arena stands alone, so threads share
+     * nothing.
+     */
     private static final Set<Source> WITHOUT_TARGET = EnumSet.complementOf(
             EnumSet.of(Source.OWN, Source.CONFINED_ARENA, Source.SHARED_ARENA));
 
@@ -55,7 +58,7 @@ public class AllocateTwoThreads extends JmhBenchmark {
         }
     }
 
-    /** What each of them has. */
+    /** What each thread has for itself. */
     @State(Scope.Thread)
     public static class Own {
 
@@ -94,13 +97,13 @@ public class AllocateTwoThreads extends JmhBenchmark {
         compare(Source.OWN, Promise.ALLOCATE_IN_TWO_THREADS, report);
         if (report.isFull()) {
             for (Source source : WITHOUT_TARGET) {
-                if (source.whyMissing() == null) { // else the row for one thread says so
+                if (source.whyMissing() == null) { // otherwise the row for one thread says why
                     compare(source, Target.NONE, report);
                 }
             }
         }
-        report.note("Two threads: what more do to each other takes more processors than the two that were used; JMH "
-                + "runs one on each with \"AllocateTwoThreads.twoThreads -t max\".");
+        report.note("Two threads: to measure more of them takes more processors than the two that were used; JMH "
+                + "runs a thread on each with \"AllocateTwoThreads.twoThreads -t max\".");
     }
 
     private static void compare(Source source, Target target, Report report) {
@@ -108,7 +111,7 @@ public class AllocateTwoThreads extends JmhBenchmark {
             Source.fill(there);
             Timed alone = AllocateFree.timed(here, AllocateFree.PAGES);
             try (ParallelSampler both = new ParallelSampler(alone, AllocateFree.timed(there, AllocateFree.PAGES))) {
-                report.add("allocate + free, " + source.words() + ", two threads", "one", target,
+                report.add("allocate + free, " + source.label() + ", two threads", "one", target,
                         Paired.BATCHES.compare(both, alone));
             }
         }

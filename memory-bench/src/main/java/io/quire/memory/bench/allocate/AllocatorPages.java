@@ -2,11 +2,13 @@ package io.quire.memory.bench.allocate;
 
 import io.quire.memory.allocator.FrameAllocator;
 
-/** Numbers of frames, from whichever thread: through the magazine of a stripe. */
-@SuppressWarnings("ArrayRecordComponent") // never compared; the compiler trusts the fields of a record
+/**
+ * Frame numbers from the frame allocator, as a thread without an accessor gets them: through the magazine of a stripe.
+ */
+@SuppressWarnings("ArrayRecordComponent") // never compared; the JIT trusts fields of records
 record AllocatorPages(FrameAllocator allocator, int[] frames) implements PageSource {
 
-    /** The frames of 1 GiB; only their numbers are handed out. */
+    /** As many frames as 1 GiB has. Only their numbers are handed out, so there is no memory behind them. */
     static final int FRAMES = 1 << 18;
 
     static AllocatorPages of(int live) {

@@ -3,16 +3,16 @@ package io.quire.memory.bench.allocate;
 import java.lang.foreign.Arena;
 import java.util.function.Supplier;
 
-/** An arena of the JDK for each page. It zeroes the page, which no other does. */
-@SuppressWarnings("ArrayRecordComponent") // never compared; the compiler trusts the fields of a record
+/** An arena of the JDK for each page. It zeroes the page; no other source does. */
+@SuppressWarnings("ArrayRecordComponent") // never compared; the JIT trusts fields of records
 record ArenaPages(Supplier<Arena> kind, Arena[] arenas) implements PageSource {
 
-    /** Of one thread. */
+    /** Uses confined arenas, which belong to one thread. */
     static ArenaPages confined(int live) {
         return new ArenaPages(Arena::ofConfined, new Arena[live]);
     }
 
-    /** Of all threads, which have to be asked before it ends. */
+    /** Uses shared arenas, which all threads may use. Before such an arena ends, every thread has to be asked. */
     static ArenaPages shared(int live) {
         return new ArenaPages(Arena::ofShared, new Arena[live]);
     }

@@ -4,8 +4,8 @@ import org.apache.arrow.memory.ArrowBuf;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.memory.RootAllocator;
 
-/** Buffers of Apache Arrow, with the allocator that is its own: malloc through Unsafe, and accounts. */
-@SuppressWarnings("ArrayRecordComponent") // never compared; the compiler trusts the fields of a record
+/** Buffers of Apache Arrow from its own allocator: malloc through Unsafe, with accounting. */
+@SuppressWarnings("ArrayRecordComponent") // never compared; the JIT trusts fields of records
 record ArrowPages(BufferAllocator allocator, ArrowBuf[] buffers) implements PageSource {
 
     static ArrowPages of(int live) {

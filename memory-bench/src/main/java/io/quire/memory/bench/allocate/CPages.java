@@ -8,15 +8,15 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 
 /**
- * An allocator written in C, called in the fastest way there is: addresses as plain longs, and <em>critical</em>
- * downcalls, which leave the thread in Java.
+ * An allocator written in C, called in the fastest way: addresses are plain longs, and the downcalls are
+ * <em>critical</em>, so the thread stays in its Java state.
  */
-@SuppressWarnings("ArrayRecordComponent") // never compared; the compiler trusts the fields of a record
+@SuppressWarnings("ArrayRecordComponent") // never compared; the JIT trusts fields of records
 record CPages(MethodHandle malloc, MethodHandle free, long[] addresses) implements PageSource {
 
     private static final Linker LINKER = Linker.nativeLinker();
 
-    /** The C library's. */
+    /** Uses the malloc of the C library. */
     static CPages malloc(int live) {
         return of(LINKER.defaultLookup(), "malloc", "free", live);
     }
@@ -33,8 +33,8 @@ record CPages(MethodHandle malloc, MethodHandle free, long[] addresses) implemen
     private static SymbolLookup library(String file) {
         try {
             return SymbolLookup.libraryLookup(file, Arena.global());
-        } catch (IllegalArgumentException refused) { // without a reason
-            throw new IllegalStateException(refused.getMessage() + "; if it is installed, it may want thread-local "
+        } catch (IllegalArgumentException refused) { // its message gives no reason
+            throw new IllegalStateException(refused.getMessage() + "; if it is installed, it may need thread-local "
                     + "memory that is reserved when the process starts: "
                     + "GLIBC_TUNABLES=glibc.rtld.optional_static_tls=16384");
         }

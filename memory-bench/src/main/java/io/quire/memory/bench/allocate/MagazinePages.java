@@ -3,8 +3,8 @@ package io.quire.memory.bench.allocate;
 import io.quire.memory.allocator.FrameAllocator;
 import io.quire.memory.allocator.Magazine;
 
-/** Numbers of frames through a magazine of the thread's own. */
-@SuppressWarnings("ArrayRecordComponent") // never compared; the compiler trusts the fields of a record
+/** Frame numbers through a magazine that belongs to the thread. */
+@SuppressWarnings("ArrayRecordComponent") // never compared; the JIT trusts fields of records
 record MagazinePages(FrameAllocator allocator, Magazine magazine, int[] frames) implements PageSource {
 
     static MagazinePages of(int live) {

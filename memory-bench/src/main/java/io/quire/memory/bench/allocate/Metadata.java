@@ -7,14 +7,14 @@ import io.quire.memory.bench.measure.Promise;
 import io.quire.memory.bench.measure.Report;
 
 /**
- * How much heap does a page take?
+ * How much heap does the library need for a page?
  * <p>
- * Expected: 16.7 bytes for a resident page of one space. Its entry in a leaf, 8.4 (65 words and a header for
- * 64 pages); its share of a directory, 0.1 (two lists of 64 references for 4,096 pages); the word of its
- * frame, 8; the bits and counts of the allocator, 0.1. A page that a second space has too takes another 8.5
- * there, once one of them has written nearby.
+ * Expected: 16.7 bytes for a resident page of one space. They are 8.4 for its entry in a leaf (65 words and a header
+ * for 64 pages), 0.1 for its share of a directory (two lists of 64 references for 4,096 pages), 8 for the word of its
+ * frame, and 0.1 for the bits and counts of the allocator. If two spaces share the page, the second takes 8.5 more once
+ * one of them has written nearby.
  * <p>
- * Linux keeps 8 bytes in the page table and 64 in the record of the page.
+ * Linux needs 8 bytes in the page table and 64 in the {@code struct page}.
  */
 public final class Metadata {
 
@@ -25,7 +25,10 @@ public final class Metadata {
     private Metadata() {
     }
 
-    /** Adds the row to the table: used heap with and without a large space, after collecting garbage. */
+    /**
+     * Adds the row to the table: the heap in use with a large space, less that without it, both after a full
+     * collection.
+     */
     public static void answer(Report report) {
         report.progress("heap of 2 GiB resident ...");
         long before = usedHeap();
@@ -39,7 +42,8 @@ public final class Metadata {
                 Figures.number(percent) + " %, " + Figures.number(bytes) + " B",
                 bytes <= BYTES_MAX && percent <= PERCENT_MAX);
         report.note("Heap: an accessor that has used all of these pages adds "
-                + Figures.number(withAccessor - bytes) + " bytes for each while it is open; at most 2 MiB.");
+                + Figures.number(withAccessor - bytes)
+                + " bytes for each page while it is open, and at most 2 MiB in all.");
     }
 
     private static double bytesPerPage(long before) {
@@ -48,7 +52,7 @@ public final class Metadata {
 
     private static long usedHeap() {
         for (int i = 0; i < 3; i++) {
-            System.gc(); // once more for what the last one found unreachable only through references
+            System.gc(); // again: some objects become free only after a reference to them was cleared
         }
         return Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory();
     }

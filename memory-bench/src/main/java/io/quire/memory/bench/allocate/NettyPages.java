@@ -6,10 +6,10 @@ import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.PooledByteBufAllocator;
 
 /**
- * Direct buffers of Netty. Its allocators are asked to cache for every thread, as they do for Netty's own, which is
- * where its users have their speed.
+ * Direct buffers of Netty. The allocators cache for every thread here. By default they do so only for Netty's own
+ * threads, which is where its users see its full speed.
  */
-@SuppressWarnings("ArrayRecordComponent") // never compared; the compiler trusts the fields of a record
+@SuppressWarnings("ArrayRecordComponent") // never compared; the JIT trusts fields of records
 record NettyPages(ByteBufAllocator allocator, ByteBuf[] buffers) implements PageSource {
 
     static NettyPages adaptive(int live) {

@@ -4,10 +4,10 @@ import io.quire.memory.frame.FrameCache;
 import io.quire.memory.frame.FramePools;
 
 /**
- * Frames of the host as an accessor has them: what its faults take, and what they give up when they destroy nodes of a
- * dropped space.
+ * Frames of the host as the faults of an accessor take them, and as they free them when they destroy nodes of a dropped
+ * space.
  */
-@SuppressWarnings("ArrayRecordComponent") // never compared; the compiler trusts the fields of a record
+@SuppressWarnings("ArrayRecordComponent") // never compared; the JIT trusts fields of records
 record OwnPages(FramePools pools, FrameCache frames, long[] offsets) implements PageSource {
 
     static OwnPages of(int live) {

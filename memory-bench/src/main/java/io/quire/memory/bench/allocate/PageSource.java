@@ -1,23 +1,23 @@
 package io.quire.memory.bench.allocate;
 
-/** Something that hands out pages of 4 KiB, and keeps those that are live in numbered slots. One thread. */
+/** A source of pages of 4 KiB. It keeps the live pages in numbered slots. For one thread. */
 interface PageSource extends AutoCloseable {
 
     int PAGE_BYTES = 4096;
 
-    /** Takes a page into an empty slot. */
+    /** Allocates a page and puts it into an empty slot. */
     void allocate(int slot);
 
-    /** Gives the page of a slot back. */
+    /** Frees the page of a slot. */
     void free(int slot);
 
-    /** How many slots there are, a power of two. */
+    /** Returns the number of slots, a power of two. */
     int live();
 
-    /** The same allocator with slots of another thread's own. */
+    /** Returns a source with the same allocator and slots of its own, for another thread. */
     PageSource forAnotherThread();
 
-    /** Gives all pages back. */
+    /** Frees all pages. */
     @Override
     default void close() {
         for (int slot = 0; slot < live(); slot++) {

@@ -3,12 +3,12 @@ package io.quire.memory.bench.allocate;
 import io.quire.memory.frame.FramePool;
 import io.quire.memory.frame.FramePools;
 
-/** Frames of a pool, counted, from whichever thread: what a fault without an accessor takes. */
-@SuppressWarnings("ArrayRecordComponent") // never compared; the compiler trusts the fields of a record
+/** Frames of a pool, with their counts, as a fault without an accessor takes them. */
+@SuppressWarnings("ArrayRecordComponent") // never compared; the JIT trusts fields of records
 record PoolPages(FramePool pool, long[] offsets) implements PageSource {
 
     static PoolPages of(int live) {
-        // Its memory is never touched, so there is nothing to give back.
+        // The memory is never touched, so the operating system has nothing to get back.
         return new PoolPages(FramePools.ofHost(AllocatorPages.FRAMES).host(), new long[live]);
     }
 

@@ -5,13 +5,13 @@ import org.jspecify.annotations.Nullable;
 /** The allocators. */
 public enum Source {
 
-    /** Ours, as a page fault of an accessor takes it. */
+    /** Ours, as a fault of an accessor takes frames. */
     OWN("frames of an accessor"),
-    /** Ours without the count of mappings. */
+    /** The same without the count of mappings. */
     MAGAZINE("magazine"),
-    /** Ours without an accessor: through the magazine of a stripe, which is claimed and given back. */
+    /** Ours without an accessor: through the magazine of a stripe, which is claimed and released each time. */
     POOL("pool"),
-    /** That without the count of mappings. */
+    /** The same without the count of mappings. */
     ALLOCATOR("frame allocator"),
     NETTY_ADAPTIVE("Netty adaptive"),
     NETTY_POOLED("Netty pooled"),
@@ -22,23 +22,23 @@ public enum Source {
     CONFINED_ARENA("confined arena"),
     SHARED_ARENA("shared arena");
 
-    private final String words;
+    private final String label;
 
-    Source(String words) {
-        this.words = words;
+    Source(String label) {
+        this.label = label;
     }
 
-    /** How people write it. */
-    String words() {
-        return words;
+    /** Returns the name as reports print it. */
+    String label() {
+        return label;
     }
 
-    /** Makes it, with a page in each of so many slots. */
+    /** Opens the source, with a page in each slot. */
     PageSource open(int live) {
         return fill(withoutPages(live));
     }
 
-    /** Makes it, with as many empty slots. */
+    /** Opens the source, with empty slots. */
     PageSource withoutPages(int live) {
         return switch (this) {
             case OWN -> OwnPages.of(live);
@@ -56,7 +56,7 @@ public enum Source {
         };
     }
 
-    /** Takes a page into each slot. */
+    /** Allocates a page for each slot. */
     static PageSource fill(PageSource source) {
         for (int slot = 0; slot < source.live(); slot++) {
             source.allocate(slot);
@@ -64,7 +64,7 @@ public enum Source {
         return source;
     }
 
-    /** Why it cannot run in this process, or null. */
+    /** Returns why the source cannot run in this process; null if it can. */
     @Nullable String whyMissing() {
         try (PageSource _ = open(1)) {
             return null;

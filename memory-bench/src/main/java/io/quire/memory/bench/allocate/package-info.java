@@ -1,5 +1,5 @@
 /**
- * What does a page cost to allocate and to free, and how much heap to keep?
+ * What does it cost to allocate and free a page, and how much heap does a page need?
  */
 @NullMarked
 package io.quire.memory.bench.allocate;

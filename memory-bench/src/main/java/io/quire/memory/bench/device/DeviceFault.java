@@ -25,24 +25,24 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.TearDown;
 
 /**
- * How long does a device wait for one page, beside the first write of the processor to a page after a fork? Each access
- * of the device is of 8 bytes on a page of its own memory that its table does not have, after a fork that had it erase
- * everything; the child lives.
+ * How long does a device wait for one page, beside the first write of the processor to a page after a fork? The device
+ * accesses 8 bytes of each page. The pages are in its own memory, but its table is empty, because a fork made it erase
+ * everything. The child lives.
  * <p>
- * Expected: the library's part of a read is a lock, a walk and a few objects, 40 ns. That of a write is what the
- * processor's first write costs, 120 ns while the pages are in cache, and as the page gets another frame the device is
- * told before and after, by a thread of its own, so that a deadline can be kept: two hand-overs of 5 us. The rest is
- * the device: the order goes to its thread and the answer comes back from it, two more of them, and the question calls
- * from C into Java, below a microsecond. An order that finds its page costs its two hand-overs alone.
+ * Expected: the library's part of a read is a lock, a walk and a few objects, 40 ns. Its part of a write costs as much
+ * as a first write of the processor, 120 ns while the pages are in cache. As the page gets another frame, the device
+ * must also be told before and after, on a thread of its own so that a deadline can be kept: two hand-overs of 5 us.
+ * The rest is the device: the order goes to its thread and the answer comes back, two more hand-overs, and the fault is
+ * a call from C into Java, less than a microsecond. An order that finds its page costs only its two hand-overs.
  * <p>
- * A read fault that costs much more than an order without one would mean that the library waits for something.
+ * If an order with a read fault cost much more than one without, the library would be waiting for something.
  */
 public class DeviceFault extends JmhBenchmark {
 
     private static final int PAGES = 64;
     private static final long SIZE_BYTES = (long) PAGES * Pages.PAGE_BYTES;
 
-    /** A sample is an invocation, so there are enough of them for the compiler. */
+    /** Each sample is one invocation, so the warm-up needs many of them until the code is compiled. */
     private static final Paired ROUNDS = new Paired(100, 101);
 
     @Param
@@ -76,7 +76,7 @@ public class DeviceFault extends JmhBenchmark {
         forkHostSpace();
     }
 
-    /** A fork after a write of the device: it tells the device, which has no translation then. */
+    /** Forks after a write of the device. Such a fork tells the device, which then erases all translations. */
     private void forkDeviceSpace() {
         memory.device().write(memory.mirror(), memory.address(), word);
         child = memory.space().fork();
@@ -86,7 +86,7 @@ public class DeviceFault extends JmhBenchmark {
         hostChild = host.space().fork();
     }
 
-    /** The device faults once for each access. */
+    /** Lets the device access each page; each access is a fault. */
     @Benchmark
     @OperationsPerInvocation(PAGES)
     public long deviceAccess() {
@@ -97,7 +97,7 @@ public class DeviceFault extends JmhBenchmark {
         return rounds;
     }
 
-    /** The library's part of it, in this thread. */
+    /** Does the library's part of the same faults, in this thread. */
     @Benchmark
     @OperationsPerInvocation(PAGES)
     public long mirrorFault() {
@@ -148,11 +148,11 @@ public class DeviceFault extends JmhBenchmark {
     /** Adds the rows of both devices to the table. */
     public static void answer(Report report) {
         for (DeviceModel model : report.isFull() ? DeviceModel.values() : new DeviceModel[] {DeviceModel.preferred()}) {
-            report.progress("faults of a " + model.words() + " ...");
+            report.progress("faults of a " + model.label() + " ...");
             if (model.whyMissing().isEmpty()) {
                 answer(model, report);
             } else {
-                report.missing("faults of a " + model.words(), Row.NO_RIVAL, Target.NONE, model.whyMissing());
+                report.missing("faults of a " + model.label(), Row.NO_RIVAL, Target.NONE, model.whyMissing());
             }
         }
     }
@@ -174,12 +174,12 @@ public class DeviceFault extends JmhBenchmark {
     }
 
     private void compare(Report report) {
-        String words = access.name().toLowerCase(Locale.ROOT) + " fault";
+        String label = access.name().toLowerCase(Locale.ROOT) + " fault";
         Timed processor = new Timed(this::processorFirstWrite, PAGES, this::forkHostSpace, this::closeHostChild);
-        report.add(words + ", " + model.words(), "first write", Target.NONE,
+        report.add(label + ", " + model.label(), "first write", Target.NONE,
                 ROUNDS.compare(timed(this::deviceAccess), processor));
         if (model == DeviceModel.preferred()) {
-            report.add(words + ", the library's part", "first write", Target.NONE,
+            report.add(label + ", the library's part", "first write", Target.NONE,
                     ROUNDS.compare(timed(this::mirrorFault), processor));
         }
     }
@@ -188,13 +188,13 @@ public class DeviceFault extends JmhBenchmark {
         return new Timed(operation, PAGES, this::forkDeviceSpace, this::closeDeviceChild);
     }
 
-    /** What an order costs that faults not at all. */
+    /** Notes what an order costs that takes no fault. */
     private void noteOrder(Report report) {
         for (int page = 0; page < PAGES; page++) {
             orderAccess(page);
         }
         double nanos = Timed.of(PAGES, this::deviceAccess).medianOf(ROUNDS.rounds()).sample();
-        report.note("Faults, " + model.words() + ": an order of 8 bytes that finds its page takes "
+        report.note("Faults, " + model.label() + ": an order of 8 bytes that finds its page takes "
                 + Figures.nanos(nanos) + ", most of it to and from the device's thread.");
     }
 }

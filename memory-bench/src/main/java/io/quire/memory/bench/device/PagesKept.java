@@ -15,12 +15,12 @@ import java.lang.foreign.MemorySegment;
 import java.util.Locale;
 
 /**
- * How many pages leave a device because of a fork? Counted, not timed: pages of the space whose state says that they
- * lie on the host, while the child lives, after every page was accessed, one half by the device and the other by the
- * processor.
+ * How many pages leave a device because of a fork? This is counted, not timed. After the fork, while the child lives,
+ * the device accesses one half of the pages and the processor the other half. Then the pages whose state says that they
+ * are on the host are counted.
  * <p>
- * Expected: none if both only read; none after writes where copies stay in the pool of their page; all that were
- * written under the rule of the Linux kernel, by which the copy for the writer is made on the host.
+ * Expected: none if both only read, and none after writes if copies stay in the pool of their page. Under the rule of
+ * the Linux kernel the copy for the writer is made on the host, so there all written pages leave.
  */
 public final class PagesKept {
 
@@ -30,19 +30,19 @@ public final class PagesKept {
     private PagesKept() {
     }
 
-    /** What is done after the fork. */
+    /** What the device and the processor do after the fork. */
     private enum Case {
 
         READS("reads", CowPlacement.HOST, 0),
         WRITES_SAME_POOL("writes, SAME_POOL", CowPlacement.SAME_POOL, 0),
         WRITES_HOST("writes, HOST", CowPlacement.HOST, PAGES);
 
-        private final String words;
+        private final String label;
         private final CowPlacement placement;
         private final int expected;
 
-        Case(String words, CowPlacement placement, int expected) {
-            this.words = words;
+        Case(String label, CowPlacement placement, int expected) {
+            this.label = label;
             this.placement = placement;
             this.expected = expected;
         }
@@ -60,7 +60,7 @@ public final class PagesKept {
     public static void answer(Report report) {
         for (Case each : Case.values()) {
             int left = pagesThatLeave(each);
-            report.addFigure("pages off the device after a fork: " + each.words, each.target(),
+            report.addFigure("pages off the device after a fork: " + each.label, each.target(),
                     String.format(Locale.ROOT, "%,d of %,d", left, PAGES), left == each.expected);
         }
     }

@@ -1,5 +1,5 @@
 /**
- * What do faults of a device cost, and what does a fork take from it?
+ * What do faults of a device cost, and how many pages does a fork take from it?
  */
 @NullMarked
 package io.quire.memory.bench.device;

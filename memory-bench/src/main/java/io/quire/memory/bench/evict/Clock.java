@@ -1,6 +1,6 @@
 package io.quire.memory.bench.evict;
 
-/** CLOCK: FIFO with a second chance for pages that were accessed since the policy looked at them last. */
+/** CLOCK: FIFO, with a second chance for pages that were accessed since the policy last looked at them. */
 final class Clock extends ListPolicy {
 
     private final boolean[] accessed;

@@ -11,29 +11,29 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * How often is a page there when it is used, compared with the policies that others use and with the optimum?
+ * How often is a page resident when it is used, compared with other policies and with the optimum?
  * <p>
- * Expected: nowhere behind LRU or CLOCK, nowhere more than a point behind the best of SIEVE, 2Q and S3-FIFO. They see
- * every access, or would have to be told of it; ours sees one bit, when it looks.
+ * Expected: never behind LRU or CLOCK, and never more than a point behind the best of SIEVE, 2Q and S3-FIFO. Those
+ * policies see every access; ours sees one accessed bit for each page, and only when it looks.
  */
 public final class HitRatios {
 
     /** Sizes of the cache, in percent of the pages of the trace. */
     static final int[] SIZES = {5, 10, 20, 40};
 
-    /** Points by which the best of SIEVE, 2Q and S3-FIFO may be ahead. */
+    /** How many points the best of SIEVE, 2Q and S3-FIFO may be ahead. */
     static final double BEHIND_BEST_MAX = 1;
 
-    /** Points that are as good as none: half of the last digit in the table. */
+    /** A difference in points that counts as equal: half of the last digit in the table. */
     static final double EQUAL = 0.005;
 
     private HitRatios() {
     }
 
     /**
-     * Hits in percent of one trace in a cache of one size.
+     * Hits of each policy in percent, for one trace and one size of the cache.
      *
-     * @param percent the frames in percent of the pages
+     * @param percent size of the cache, in percent of the pages of the trace
      */
     record Row(Trace trace, int percent, double lru, double clock, double sieve, double twoQueues, double s3Fifo,
             double quire, double optimum) {
@@ -51,12 +51,12 @@ public final class HitRatios {
                     trace.hitPercent(new Optimum(trace, frames)));
         }
 
-        /** Points that ours has more than the better of LRU and CLOCK. */
+        /** Returns how many points ours is ahead of the better of LRU and CLOCK. */
         double aheadOfClassics() {
             return quire - Math.max(lru, clock);
         }
 
-        /** Points that ours has more than the best of SIEVE, 2Q and S3-FIFO. */
+        /** Returns how many points ours is ahead of the best of SIEVE, 2Q and S3-FIFO. */
         double aheadOfBest() {
             return quire - Math.max(Math.max(sieve, twoQueues), s3Fifo);
         }
@@ -84,7 +84,7 @@ public final class HitRatios {
                 met == rows.size());
     }
 
-    /** Prints the table: synthetic traces, and after them those of the folder, if one is given. */
+    /** Prints the table for the synthetic traces, and then for those of the folder, if one is given. */
     public static void main(String[] arguments) throws IOException {
         List<Trace> traces = new ArrayList<>(SyntheticTraces.all());
         if (arguments.length > 0) {

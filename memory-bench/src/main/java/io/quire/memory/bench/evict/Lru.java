@@ -1,6 +1,6 @@
 package io.quire.memory.bench.evict;
 
-/** Evicts the page that was not used for the longest time. */
+/** LRU: evicts the page that was used longest ago. */
 final class Lru extends ListPolicy {
 
     Lru(int pages, int frames) {

@@ -2,7 +2,9 @@ package io.quire.memory.bench.evict;
 
 import java.util.Arrays;
 
-/** The best possible policy (Belady, 1966): evicts the page that is used last of all. It knows the whole trace. */
+/**
+ * The best possible policy (Belady, 1966). It knows the whole trace, and evicts the page whose next use is the latest.
+ */
 final class Optimum implements Policy {
 
     private static final int NEVER = Integer.MAX_VALUE;
@@ -36,7 +38,7 @@ final class Optimum implements Policy {
         return hit;
     }
 
-    /** For each access, when the same page is used again. */
+    /** Returns, for each access, when the same page is used again. */
     private static int[] nextUses(Trace trace) {
         int[] accesses = trace.accesses();
         int[] uses = new int[accesses.length];
@@ -49,7 +51,7 @@ final class Optimum implements Policy {
         return uses;
     }
 
-    /** The resident pages by their next use, the latest on top: a heap that knows where each page is. */
+    /** A heap of the resident pages, with the latest next use on top. It knows the position of each page. */
     private static final class LatestUses {
 
         private static final int NOWHERE = -1;
@@ -67,7 +69,7 @@ final class Optimum implements Policy {
         }
 
         void put(int page, int use) {
-            uses[page] = use; // never earlier than before, so it only rises
+            uses[page] = use; // the next use is never earlier than before, so the page only rises
             int at = positions[page] == NOWHERE ? size++ : positions[page];
             while (at > 0 && uses[heap[(at - 1) / 2]] < use) {
                 place(at, heap[(at - 1) / 2]);

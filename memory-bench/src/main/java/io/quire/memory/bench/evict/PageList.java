@@ -1,9 +1,9 @@
 package io.quire.memory.bench.evict;
 
-/** A list of pages without duplicates, linked both ways. A page may be in several lists of this kind. */
+/** A doubly linked list of pages without duplicates. A page may be in several lists. */
 final class PageList {
 
-    /** Stands before the oldest page and after the newest. */
+    /** The sentinel between the newest page and the oldest. */
     private final int end;
     private final int[] newer;
     private final int[] older;
@@ -25,7 +25,7 @@ final class PageList {
         return newer[end];
     }
 
-    /** The next newer page; after the newest the oldest again. */
+    /** Returns the next newer page, or the oldest if this is the newest. */
     int newerOrOldest(int page) {
         return newer[page] == end ? newer[end] : newer[page];
     }

@@ -3,7 +3,7 @@ package io.quire.memory.bench.evict;
 import io.quire.memory.tier.EvictionQueues;
 import java.util.Arrays;
 
-/** The library's own queues: not a copy, but the class that a manager uses, with a bit for each frame. */
+/** The library's own queues: the class that a manager uses, not a copy of it, with an accessed bit for each frame. */
 final class Quire implements Policy {
 
     private static final int NONE = -1;
@@ -39,7 +39,7 @@ final class Quire implements Policy {
 
     private int evict() {
         int frame = EvictionQueues.NONE;
-        while (frame == EvictionQueues.NONE) { // all it looked at were in use; it goes on with the others
+        while (frame == EvictionQueues.NONE) { // every page it looked at was in use; the next call goes on with others
             frame = queues.nextVictim(this::testAndClear);
         }
         queues.removed(frame);

@@ -3,8 +3,9 @@ package io.quire.memory.bench.evict;
 import java.util.Arrays;
 
 /**
- * S3-FIFO (Yang and others, SOSP 2023) as published: two bits a page, counted on every access; a small FIFO, a tenth,
- * that lets pass what was accessed twice; a main FIFO; and the names of as many pages as fit into main.
+ * S3-FIFO (Yang and others, SOSP 2023) as published. A counter of two bits for each page counts every access. A small
+ * FIFO, a tenth of the cache, passes pages that were accessed twice on to the main FIFO. A third list has the names of
+ * evicted pages, as many as main has pages.
  */
 final class S3Fifo implements Policy {
 

@@ -1,6 +1,8 @@
 package io.quire.memory.bench.evict;
 
-/** SIEVE (Zhang and others, NSDI 2024): a hand goes from old to new, and survivors stay where they are. */
+/**
+ * SIEVE (Zhang and others, NSDI 2024): a hand moves from old pages to new ones. Pages that survive stay where they are.
+ */
 final class Sieve extends ListPolicy {
 
     private static final int NOWHERE = -1;
@@ -25,7 +27,7 @@ final class Sieve extends ListPolicy {
             visited[victim] = false;
             victim = list.newerOrOldest(victim);
         }
-        // After the newest page the hand starts again, with whatever is oldest then.
+        // After the newest page the hand starts again with the oldest.
         int next = list.newerOrOldest(victim);
         hand = next == list.oldest() ? NOWHERE : next;
         list.remove(victim);

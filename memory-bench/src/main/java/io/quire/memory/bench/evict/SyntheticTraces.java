@@ -4,7 +4,7 @@ import io.quire.memory.bench.fixture.Zipf;
 import java.util.Arrays;
 import java.util.List;
 
-/** Traces that are computed and not recorded: the same each time, and free to use. */
+/** Traces that are computed, not recorded. They are the same each time, and free to use. */
 final class SyntheticTraces {
 
     private static final int ACCESSES = 1_000_000;
@@ -17,12 +17,12 @@ final class SyntheticTraces {
         return List.of(zipf(), shiftingZipf(), zipfAndScans(), loop());
     }
 
-    /** The page in place k is used 1/k as often as the first. */
+    /** Zipf's law: the k-th page is used 1/k as often as the first. */
     static Trace zipf() {
         return Trace.of("zipf", new Zipf(PAGES, 1).draw(ACCESSES));
     }
 
-    /** As zipf; five times on the way other pages become the popular ones. */
+    /** Like zipf, but other pages become popular five times on the way. */
     static Trace shiftingZipf() {
         long[] keys = new Zipf(PAGES, 2).draw(6 * 200_000);
         for (int at = 0; at < keys.length; at++) {
@@ -31,7 +31,10 @@ final class SyntheticTraces {
         return Trace.of("zipf, shifting", keys);
     }
 
-    /** As zipf; a fifth of the time goes to scans of a table of 40,000 other pages, a quarter of it at a time. */
+    /**
+     * Like zipf, but a fifth of the accesses are scans of a table of 40,000 other pages, a quarter of the table at a
+     * time.
+     */
     static Trace zipfAndScans() {
         long[] keys = new Zipf(PAGES, 3).draw(ACCESSES);
         int scanned = 0;
@@ -44,7 +47,7 @@ final class SyntheticTraces {
         return Trace.of("zipf and scans", keys);
     }
 
-    /** The same 1,011 pages over and over. */
+    /** Uses the same 1,011 pages over and over. */
     static Trace loop() {
         long[] keys = new long[200_000];
         Arrays.setAll(keys, at -> at % 1_011);

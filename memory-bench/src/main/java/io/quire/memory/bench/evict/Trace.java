@@ -3,7 +3,7 @@ package io.quire.memory.bench.evict;
 import java.util.Arrays;
 import org.agrona.collections.Long2LongHashMap;
 
-/** Which page was used, one access after the other. Pages are numbered from 0 in the order of their first use. */
+/** A sequence of page accesses. Pages are numbered from 0 in the order of their first use. */
 final class Trace {
 
     private final String name;
@@ -16,7 +16,7 @@ final class Trace {
         this.accesses = accesses;
     }
 
-    /** From whatever names the pages had. */
+    /** Makes a trace from any keys that name pages. */
     static Trace of(String name, long[] keys) {
         Long2LongHashMap numbers = new Long2LongHashMap(-1);
         int[] accesses = new int[keys.length];
@@ -35,17 +35,17 @@ final class Trace {
         return name;
     }
 
-    /** How many different pages it uses. */
+    /** Returns how many different pages the trace uses. */
     int pages() {
         return pages;
     }
 
-    /** Page numbers; not a copy. */
+    /** Returns the page numbers; the array is not a copy. */
     int[] accesses() {
         return accesses;
     }
 
-    /** Hits in percent of all accesses, in a cache that is empty at first. */
+    /** Returns the hits of a policy in percent of all accesses. The cache is empty at first. */
     double hitPercent(Policy policy) {
         long hits = Arrays.stream(accesses).filter(policy::access).count();
         return 100.0 * hits / accesses.length;

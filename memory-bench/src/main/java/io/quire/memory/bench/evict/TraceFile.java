@@ -18,11 +18,12 @@ import org.agrona.collections.LongArrayList;
 import org.tukaani.xz.XZInputStream;
 
 /**
- * Reads recorded traces, in the forms in which those of the literature are handed round:
+ * Reads recorded traces, in the formats in which the literature publishes them:
  * <ul>
- * <li>{@code NAME.trace.gz}, lines: a block number; or {@code l 0xADDRESS SIZE} and {@code s ...}, a load or a store,
- *     of which the 4 KiB page counts; lines with a {@code *} only separate phases
- * <li>{@code NAME.trace.xz}, words of 32 bits: keys
+ * <li>{@code NAME.trace.gz} has lines. A line is a block number; or {@code l 0xADDRESS SIZE} for a load or
+ * {@code s 0xADDRESS SIZE} for a store, of which only the 4 KiB page counts. Lines with a {@code *} separate phases and
+ * are skipped.
+ * <li>{@code NAME.trace.xz} has keys of 32 bits.
  * </ul>
  */
 final class TraceFile {
@@ -34,7 +35,7 @@ final class TraceFile {
     private TraceFile() {
     }
 
-    /** All traces of a folder, by name. */
+    /** Reads all traces of a folder, sorted by name. */
     static List<Trace> readAll(Path folder) throws IOException {
         try (Stream<Path> files = Files.list(folder)) {
             List<Path> traces = files.filter(file -> isLines(file) || isWords(file)).sorted().toList();

@@ -3,8 +3,9 @@ package io.quire.memory.bench.evict;
 import java.util.Arrays;
 
 /**
- * 2Q (Johnson and Shasha, VLDB 1994), with the shares its authors recommend: a FIFO of newcomers, a quarter; the names
- * of those it evicted, a half; and an LRU for pages that came back while their name was known.
+ * 2Q (Johnson and Shasha, VLDB 1994), with the sizes that its authors recommend: a FIFO of newcomers, a quarter of the
+ * cache; the names of the pages it evicted, half as many as the cache has frames; and an LRU for pages that came back
+ * while their name was known.
  */
 final class TwoQueues implements Policy {
 

@@ -1,6 +1,6 @@
 /**
- * Does the eviction policy keep the right pages? Replays of traces, ours beside its rivals and beside the
- * optimum. Front door: {@link io.quire.memory.bench.evict.HitRatios}; the answer stands in docs/eviction.md.
+ * Does the eviction policy keep the right pages? Traces are replayed with our policy, its rivals and the optimum. Start
+ * with {@link io.quire.memory.bench.evict.HitRatios}. The results are in docs/eviction.md.
  */
 @NullMarked
 package io.quire.memory.bench.evict;

@@ -26,21 +26,21 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.TearDown;
 
 /**
- * What does the first write to a page of 1 GiB cost after a fork, while the child lives, beside Linux and
- * beside copying the page?
+ * What does the first write to a page cost after a fork of 1 GiB, while the child lives, beside Linux and beside a
+ * plain copy of the page?
  * <p>
- * Expected: the copy, 300 ns from memory, and 200 to 500 ns more. Every such write copies a page. The first
- * one to any of the 64 pages of a leaf also copies the leaf and counts up 64 frames, a cache line each 8 of
- * them: clustered, that is shared by 64 writes; scattered, two writes of three pay for it. Linux copies the
- * page too, after a trap and with the lock of its page table, and flushes the translation.
+ * Expected: the copy, 300 ns from memory, and 200 to 500 ns more. Every first write copies a page. The first write to a
+ * leaf also copies the leaf and raises the counts of 64 frames, 8 of them in a cache line. If the pages are clustered,
+ * 64 writes share that cost; if they are scattered, two writes of three pay it. Linux copies the page too, after a trap
+ * and under the lock of its page table, and flushes the TLB entry.
  * <p>
- * Frames for the copies are those that the round before gave back; Linux does the same.
+ * The copies go into frames that the round before freed; the same is true of Linux.
  */
 public class FirstWrite extends JmhBenchmark {
 
     private static final long SIZE_BYTES = 1L << 30;
 
-    /** As many pages as a directory of the page table maps. */
+    /** Pages written after each fork: as many as one directory of the page table maps. */
     private static final int WRITES = 4096;
     private static final int LINUX_FORKS = 3;
     private static final String LINUX = "Linux";
@@ -48,7 +48,7 @@ public class FirstWrite extends JmhBenchmark {
     /** Which pages are written. */
     public enum Spread {
 
-        /** Any. */
+        /** Pages anywhere in the space. */
         SCATTERED,
         /** All pages of 16 MiB, in random order. */
         CLUSTERED
@@ -80,7 +80,7 @@ public class FirstWrite extends JmhBenchmark {
         target.close();
     }
 
-    /** Forks, and chooses the pages that are going to be written. */
+    /** Forks, and chooses the pages to write. */
     @Setup(Level.Invocation)
     public void fork() {
         pages.choose(WRITES);
@@ -104,7 +104,7 @@ public class FirstWrite extends JmhBenchmark {
         return WRITES;
     }
 
-    /** The same pages copied from one flat segment to another, in a different order there. */
+    /** Copies the same pages from one flat segment to another, where they lie in a different order. */
     @Benchmark
     @OperationsPerInvocation(WRITES)
     public long plainCopy() {
@@ -116,7 +116,7 @@ public class FirstWrite extends JmhBenchmark {
         return WRITES;
     }
 
-    /** Ends the child, and with it the copies it alone still held. */
+    /** Closes the child, and so frees the pages that only the child still had. */
     @TearDown(Level.Invocation)
     public void closeChild() {
         child.close();
@@ -128,15 +128,15 @@ public class FirstWrite extends JmhBenchmark {
     /** Adds the rows to the table. */
     public static void answer(@Nullable LinuxFork linux, Report report) {
         for (Spread spread : Spread.values()) {
-            String words = spread.name().toLowerCase(Locale.ROOT);
-            report.progress("first write after a fork of 1 GiB, pages " + words + " ...");
+            String label = spread.name().toLowerCase(Locale.ROOT);
+            report.progress("first write after a fork of 1 GiB, pages " + label + " ...");
             FirstWrite write = new FirstWrite();
             write.spread = spread;
             write.open();
             try {
-                write.compareWithCopy("first write, " + words, report);
+                write.compareWithCopy("first write, " + label, report);
                 if (spread == Spread.SCATTERED) {
-                    write.compareWithLinux("first write, " + words, linux, report);
+                    write.compareWithLinux("first write, " + label, linux, report);
                 }
             } finally {
                 write.close();
@@ -168,7 +168,7 @@ public class FirstWrite extends JmhBenchmark {
         };
         report.add(what, LINUX, Promise.FIRST_WRITE_BESIDE_LINUX,
                 Paired.PROCESSES.compare(medianOfSingleWrites(ours), theirs));
-        report.note("First write, each timed by itself and the clock included: p50 "
+        report.note("First write, each timed alone and with the clock included: p50 "
                 + at(50, ours) + ", p99 " + at(99, ours) + ", max " + at(100, ours) + "; Linux p99 "
                 + at(50, theirP99) + ".");
     }
@@ -177,7 +177,7 @@ public class FirstWrite extends JmhBenchmark {
         return Figures.nanos((double) times.getValueAtPercentile(percentile));
     }
 
-    /** Times each write by itself, as fork-timer does, and as many. */
+    /** Times each write alone, and as many writes as fork-timer does. */
     private Sampler medianOfSingleWrites(Histogram all) {
         return () -> {
             Histogram sample = new Histogram(3);

@@ -5,7 +5,10 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
-/** Forks a space at a rate until it is closed. Like the C program beside it, it never makes up for missed forks. */
+/**
+ * Forks a space at a given rate until this is closed. Like the C program that it is compared with, it never makes up
+ * for missed forks.
+ */
 final class Forker implements AutoCloseable {
 
     private final CompletableFuture<Void> ended = new CompletableFuture<>();

@@ -23,25 +23,25 @@ import org.HdrHistogram.Histogram;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What does a write cost a thread that has to do {@value #WRITES_PER_SECOND} of them a second, each when it is due,
- * while another thread forks 1 to 64 times a second and closes the fork before? Beside it: a process of Linux that is
- * forked while it writes, and a program that has to stop and copy all of its memory.
+ * What does a write cost while another thread forks 1 to 64 times a second, each time closing the fork before? The
+ * writer has {@value #WRITES_PER_SECOND} writes a second to do, each at a fixed time. The rivals are a Linux process
+ * that is forked while it writes, and a program that stops to copy all of its memory.
  * <p>
- * A write is timed from when it was due, not from when it began: one that waits makes those behind it late, and their
- * senders wait too. A clock that starts anew for each write would leave out just the writes that matter. The schedule
- * is fixed before, so nothing is corrected afterwards.
+ * A write is timed from when it was due, not from when it began: a write that waits makes the writes behind it late,
+ * and their senders wait too. A clock that started with each write would leave out the very writes that matter
+ * (coordinated omission). The schedule is fixed in advance, so nothing has to be corrected afterwards.
  * <p>
- * Expected: a write between two forks, 100 ns with the clock; the first write to a page, 1 us; at 64 forks a second
- * most are first ones. A fork waits for a single write and a writer for a single fork: a write beside it takes some 10
- * us. So the median goes from 100 ns to 1 us with the number of forks, and p99.9 is a few times 10 us at most. Linux
- * copies its page table while writers wait, 20 us for each MiB: more than one write in a hundred is late by
- * milliseconds as soon as it forks ten times a second. A copy of 256 MiB takes 50 ms, and everything due meanwhile is
- * late; at 16 times a second nothing else is done.
+ * Expected: a write between two forks takes 100 ns with the clock, and the first write to a page 1 us. At 64 forks a
+ * second most writes are first writes. A fork waits for a single write, and a writer waits for a single fork: a write
+ * that meets a fork takes some 10 us. So the median goes from 100 ns to 1 us as forks become more frequent, and p99.9
+ * is at most a few times 10 us. Linux copies its page table while writers wait, 20 us for each MiB: from ten forks a
+ * second on, more than one write in a hundred is late by milliseconds. A copy of 256 MiB takes 50 ms, and every write
+ * that is due meanwhile is late; with 16 copies a second there is no time for anything else.
  * <p>
- * A p99.9 of ours in milliseconds at every rate, also at none, means that the machine has taken the processor away.
- * Only at high rates it would mean that a fork, or the reclaiming of the one before, stops writers.
+ * If our p99.9 is in milliseconds at every rate, and even without forks, the machine took the processor away. If it is
+ * so only at high rates, a fork, or the reclaiming of the one before, stops writers.
  * <p>
- * Runs in the tour only: JMH has no schedule.
+ * Runs only in the tour, because JMH cannot follow a schedule.
  */
 public final class WritesDuringForks {
 
@@ -49,10 +49,12 @@ public final class WritesDuringForks {
     private static final long INTERVAL_NANOS = TimeUnit.SECONDS.toNanos(1) / WRITES_PER_SECOND;
     private static final int WARM_UP_FORKS_PER_SECOND = 64;
 
-    /** A program that copies for more than this part of its time does not do anything else. */
+    /**
+     * A program that spends more than this part of its time on copies gets nothing else done, so it is not measured.
+     */
     private static final double LARGEST_SHARE_OF_COPIES = 0.75;
 
-    /** If one write in a hundred takes longer without any fork, other programs are the reason. */
+    /** If one write in a hundred takes longer than this without any fork, other programs keep the machine busy. */
     private static final double BUSY_NANOS = 1_000_000;
 
     private static final List<Integer> ALL_RATES = List.of(0, 1, 2, 4, 8, 16, 32, 64);
@@ -67,7 +69,7 @@ public final class WritesDuringForks {
         this.seconds = seconds;
     }
 
-    /** Adds a picture, and a sentence about no forks at all. */
+    /** Adds a chart, and a note about writes without any fork. */
     public static void answer(Report report) {
         WritesDuringForks writes = report.isFull() ? new WritesDuringForks(256L << 20, 4)
                 : new WritesDuringForks(64L << 20, 1);
@@ -82,16 +84,16 @@ public final class WritesDuringForks {
         report.add(new Chart("write-latency-during-forks", "What does a write cost while forks are taken?",
                 String.format(Locale.ROOT, "%,d", WRITES_PER_SECOND) + " writes a second to random words of "
                         + (writes.sizeBytes >> 20) + " MiB, each timed from when it was due. Another thread "
-                        + "takes forks and closes the one before; Linux does the same with processes; the program "
-                        + "that copies stops writing for it. Two threads need two "
-                        + "processors that are not busy with anything else.",
+                        + "takes forks, and each time closes the one before; Linux does the same with processes; the "
+                        + "program that copies stops writing meanwhile. The two threads need two processors that "
+                        + "nothing else uses.",
                 Axis.logarithmic("forks a second", Axis.Unit.PER_SECOND),
                 Axis.logarithmic("time until written", Axis.Unit.NANOS), writes.lines.all()));
     }
 
     // ---- ours
 
-    /** Room for the pages of the space, of its fork, and of the fork before that is being destroyed. */
+    /** The pool has room for the pages of the space, of its fork, and of the fork before, which is being destroyed. */
     private void measureOurs(List<Integer> rates, Report report) {
         try (MemoryManager manager = MemoryManager.builder().hostPool(3 * sizeBytes).build();
                 AddressSpace space = manager.newAddressSpace()) {
@@ -112,7 +114,7 @@ public final class WritesDuringForks {
         }
     }
 
-    /** Every frame of the pool, so that no page fault of the machine is measured. */
+    /** Touches every frame of the pool, so that no page fault of the operating system is measured. */
     private void touchAll(AddressSpace space, long address) {
         writePages(space, address);
         try (AddressSpace _ = space.fork()) {
@@ -186,7 +188,7 @@ public final class WritesDuringForks {
         lines.theirs(name + "p99.9", rate, late.p999());
     }
 
-    /** One thread, because nobody may write plain memory while it is copied. */
+    /** Writes and copies on one thread, because nobody may write plain memory while it is copied. */
     private Histogram writeAndCopy(MemorySegment live, MemorySegment copy, int copiesPerSecond) {
         Histogram nanos = new Histogram(3);
         long copyInterval = TimeUnit.SECONDS.toNanos(1) / copiesPerSecond;
@@ -226,7 +228,7 @@ public final class WritesDuringForks {
     private static void note(String whose, Lateness late, Report report) {
         report.note("Writes without any fork, " + whose + ": p50 " + Figures.nanos(late.p50()) + ", p99 "
                 + Figures.nanos(late.p99()) + ", p99.9 " + Figures.nanos(late.p999()) + ", max "
-                + Figures.nanos(late.max()) + ": what the machine adds by itself.");
+                + Figures.nanos(late.max()) + ". This much is due to the machine.");
         if (late.p99() > BUSY_NANOS) {
             report.warn("Writes during forks: one write in a hundred was late by more than "
                     + Figures.nanos(BUSY_NANOS) + " without any fork, so the picture says little about forks.");

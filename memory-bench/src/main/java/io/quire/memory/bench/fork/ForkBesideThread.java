@@ -16,14 +16,14 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.TearDown;
 
 /**
- * What does another thread that uses the space through an accessor of its own add to {@code fork()}?
+ * How much longer does {@code fork()} take while another thread uses the space through an accessor of its own?
  * <p>
- * Expected: next to nothing if it only reads. If it writes, ten microseconds: its slot is not fenced by its
- * owner, so the fork has every running thread of the process fenced (one system call, and an interrupt for
- * each processor that runs one), and it meets the faults that the writer takes after each fork, which hold
- * the lock of the space. The alternative would be a fence in every write.
+ * Expected: next to nothing if the other thread only reads. If it writes, ten microseconds. A writer does not fence its
+ * slot, so the fork must fence every running thread of the process: one system call, and an interrupt for each
+ * processor that runs such a thread. The fork also waits for the faults that the writer takes after each fork, because
+ * they hold the lock of the space. The alternative would be a fence in every write.
  * <p>
- * The same beside a writer as alone would mean that the slots of other threads are not waited for.
+ * If a fork beside a writer took no longer than a fork alone, it would not wait for the writer slots of other threads.
  */
 public class ForkBesideThread extends JmhBenchmark {
 
@@ -98,13 +98,13 @@ public class ForkBesideThread extends JmhBenchmark {
     /** Adds a row for each activity to the table. */
     public static void answer(Report report) throws InterruptedException {
         for (Activity activity : Activity.values()) {
-            String words = "fork while another thread " + activity.name().toLowerCase(Locale.ROOT);
-            report.progress(words + " ...");
+            String label = "fork while another thread " + activity.name().toLowerCase(Locale.ROOT);
+            report.progress(label + " ...");
             ForkBesideThread fork = new ForkBesideThread();
             fork.activity = activity;
             fork.open();
             try {
-                report.add(words, "without it", Target.NONE,
+                report.add(label, "without it", Target.NONE,
                         Paired.BATCHES.compare(fork.watched.timed(), fork.alone.timed()));
             } finally {
                 fork.close();

@@ -13,7 +13,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The two pictures of {@link ForkScaling}: ours beside Linux and beside a copy of all bytes. */
+/** The two charts of {@link ForkScaling}: ours beside Linux and beside a copy of all bytes. */
 final class ForkCharts {
 
     private static final int WRITES = ForkScaling.WRITES;
@@ -22,7 +22,7 @@ final class ForkCharts {
     private static final int COPIES = 3;
     private static final long LARGEST_COPY_BYTES = 1L << 30;
 
-    /** Live forks are counted for a space of this size; a fork differs by a page from the one before. */
+    /** The size of the space in the chart of live forks. Each fork differs from the one before by one page. */
     private static final SpaceSize SIZE_OF_LIVE_FORKS = SpaceSize.MIB_16;
     private static final List<Integer> LIVE_FORKS = List.of(1, 10, 100, 1_000, 10_000);
     private static final int LINUX_CHILDREN_MAX = 100;
@@ -35,7 +35,7 @@ final class ForkCharts {
         this.report = report;
     }
 
-    /** How a fork and its end grow with the size of the space. */
+    /** Draws how the cost of a fork and of its end grow with the size of the space. */
     void drawBySize() {
         report.progress("a fork's life by size, and beside Linux and copies ...");
         Lines lines = new Lines();
@@ -52,14 +52,17 @@ final class ForkCharts {
         }
         report.add(new Chart("fork-by-size", "What does a fork cost, by the size of what is forked?",
                 "A fork is taken, the space writes to " + WRITES + " random pages, the fork is closed. First "
-                        + "writes: ours is the mean of those " + WRITES + ", Linux's the median. 64 GiB are mapped, a "
-                        + "page in every 16 MiB written; all else is resident. What a close leaves to the reclaimer "
-                        + "depends on what was written, and is done by others.",
+                        + "writes: ours is the mean of those " + WRITES + ", Linux's the median. Of 64 GiB one page in "
+                        + "16 MiB is resident; all other sizes are fully resident. What a close leaves to the "
+                        + "reclaimer depends on how much was written, and other threads do it.",
                 Axis.logarithmic("size", Axis.Unit.BYTES), Axis.logarithmic("time", Axis.Unit.NANOS),
                 lines.all()));
     }
 
-    /** Whether there is time for a size, and memory: ours, or the process of Linux, and half as much for the rest. */
+    /**
+     * Returns true if there is time for a size, and memory for it: as much as ours or the process of Linux needs, and
+     * half as much for the rest.
+     */
     private boolean isWorthwhile(SpaceSize each) {
         if (each != SpaceSize.GIB_8) {
             return true;
@@ -86,7 +89,7 @@ final class ForkCharts {
     }
 
     private static void sampleLinux(LinuxFork.Times times, Lines lines, double x) {
-        lines.theirs(LinuxFork.WORDS, x, (double) times.fork());
+        lines.theirs(LinuxFork.NAME, x, (double) times.fork());
         lines.theirs("Linux first write", x, (double) times.firstWrite());
     }
 
@@ -95,7 +98,7 @@ final class ForkCharts {
         return to.byteSize();
     }
 
-    /** How they grow with the number of other forks that live. */
+    /** Draws how the same costs grow with the number of live forks. */
     void drawByLiveForks() {
         report.progress("a fork's life beside up to " + LIVE_FORKS.getLast() + " forks ...");
         Lines lines = new Lines();
@@ -106,9 +109,9 @@ final class ForkCharts {
                 sampleLinux(linux.measure(sizeBytes, LINUX_FORKS, WRITES, count - 1), lines, count);
             }
         }
-        report.add(new Chart("fork-by-live-forks", "What does a fork cost, by the number of those that live?",
-                "A space of 16 MiB, all resident, of which so many forks live, each a page away from the one before. "
-                        + "The last of them is taken, and closed again after " + WRITES + " first writes.",
+        report.add(new Chart("fork-by-live-forks", "What does a fork cost, by the number of live forks?",
+                "A space of 16 MiB, all resident, and its live forks, each of which differs from the one before by a "
+                        + "page. The last fork is timed; it is closed after " + WRITES + " first writes.",
                 Axis.logarithmic("live forks", Axis.Unit.COUNT), Axis.logarithmic("time", Axis.Unit.NANOS),
                 lines.all()));
     }

@@ -21,24 +21,24 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.TearDown;
 
 /**
- * What does {@code fork()} of 1 GiB cost when all of it lies on a device that is attached and has read it, beside the
- * same on the host and beside Linux?
+ * What does {@code fork()} of 1 GiB cost when all pages are on an attached device that has read them, beside the same
+ * on the host and beside Linux?
  * <p>
- * Expected: what it costs on the host, some 200 ns: fork looks at no page, and a device that only reads need not be
- * told. After the device has written, the next fork tells it once, that it has to erase its translations, and once more
- * when that is done: two hand-overs to the thread that calls the driver, 10 us, and what the device needs to erase its
+ * Expected: as much as on the host, some 200 ns. A fork looks at no page, and a device that only reads need not be
+ * told. After the device has written, the next fork tells it to erase its translations, and tells it again when the
+ * fork is done: two hand-overs to the thread that calls the driver, 10 us, and the time the device needs to erase its
  * whole table.
  * <p>
- * A cost like that of Linux, milliseconds, would mean that pages of devices are walked.
+ * A cost like that of Linux, milliseconds, would mean that fork walks the pages of devices.
  */
 public class ForkOnDevice extends JmhBenchmark {
 
     private static final long SIZE_BYTES = 1L << 30;
 
-    /** For what the device writes between forks. */
+    /** Room for the copies of pages that the device writes between forks. */
     private static final long ROOM_BYTES = 4L << 20;
 
-    /** Of ours, for each run of the Linux program. */
+    /** Our samples for each run of the Linux program. */
     private static final int SAMPLES = 21;
     private static final int LINUX_FORKS = 5;
     private static final int LINUX_WRITES = 16;
@@ -98,7 +98,7 @@ public class ForkOnDevice extends JmhBenchmark {
 
     /** Adds the rows to the table. */
     public static void answer(@Nullable LinuxFork linux, Report report) {
-        report.progress("fork of 1 GiB on the " + DeviceModel.preferred().words() + " ...");
+        report.progress("fork of 1 GiB on the " + DeviceModel.preferred().label() + " ...");
         ForkOnDevice device = new ForkOnDevice();
         device.open();
         try {
@@ -134,9 +134,9 @@ public class ForkOnDevice extends JmhBenchmark {
         String what = "fork of 1 GiB on a device";
         Target target = Target.atLeast(10_000);
         if (linux == null) {
-            report.missing(what, LinuxFork.WORDS, target, LinuxFork.MISSING);
+            report.missing(what, LinuxFork.NAME, target, LinuxFork.MISSING);
         } else {
-            report.add(what, LinuxFork.WORDS, target, Paired.PROCESSES.compare(timed().medianOf(SAMPLES),
+            report.add(what, LinuxFork.NAME, target, Paired.PROCESSES.compare(timed().medianOf(SAMPLES),
                     () -> linux.measure(SIZE_BYTES, LINUX_FORKS, LINUX_WRITES).fork()));
         }
     }

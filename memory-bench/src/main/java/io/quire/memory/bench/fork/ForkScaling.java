@@ -20,28 +20,29 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.TearDown;
 
 /**
- * How do a fork, the first writes after it and its end grow with the size of the space, and with the number of other
- * forks that live? The life of a fork: it is taken; the space writes to {@value #WRITES} random pages; the fork is
- * closed; what it held alone is destroyed. Each step is an {@link Operation}. The pictures show medians, with one
- * reading of the clock, 30 ns, in each step.
+ * How do the costs of a fork, of the first writes after it and of its end grow with the size of the space, and with the
+ * number of other live forks? The life of a fork: it is taken; the space writes to {@value #WRITES} random pages; the
+ * fork is closed; what only the fork had is destroyed. Each step is an {@link Operation}. The charts show medians. Each
+ * step includes one reading of the clock, 30 ns.
  * <p>
  * Expected: flat lines. A fork makes a few objects, 200 to 300 ns. A first write copies a page, 300 ns from memory, and
- * the leaf above it, 200 to 500 ns; the first of all also copies the path from the top, one more node for each 64-fold
- * of the size. A small space fits the caches of the processor, so its first writes are cheaper. A close destroys at
- * most 16 nodes itself, of which each leaf gives up 64 references: 5 us. The rest, some 50 leaves after 64 scattered
- * writes, is left to the reclaimer: 20 us, by what was written and not by what there is.
+ * the leaf above it, 200 to 500 ns. The first write after a fork also copies the path from the top, which has one node
+ * more for each factor of 64 in size. A small space fits the caches of the processor, so its first writes are cheaper.
+ * A close destroys at most 16 nodes itself, and each leaf among them gives up 64 references: 5 us. The rest, some 50
+ * leaves after 64 scattered writes, is left to the reclaimer: 20 us. That depends on how much was written, not on the
+ * size.
  * <p>
- * Other forks are spaces of their own: a list that is longer, counts that are higher, and more memory that the caches
- * of the processor do not hold.
+ * Other live forks make a list longer and some counts higher, and they need memory that does not fit the caches of the
+ * processor. They change nothing else.
  * <p>
- * Linux's fork copies the page table: 512 times as much for 512 times the size. So does a copy of all bytes, 100 ms for
- * 1 GiB. A line of ours that grows with the size would mean that something walks the table.
+ * Linux's fork copies the page table, so it takes 512 times as long for 512 times the size. A copy of all bytes grows
+ * in the same way, 100 ms for 1 GiB. If a line of ours grew with the size, something would walk the table.
  */
 public class ForkScaling extends JmhBenchmark {
 
     static final int WRITES = 64;
 
-    /** Lives that are thrown away at the beginning, and before each place of a picture. */
+    /** Unmeasured lives at the beginning, and before each point of a chart. */
     private static final int FIRST_WARM_UPS = 20_000;
     private static final int WARM_UPS = 2_000;
     private static final int LIVES = 501;
@@ -51,16 +52,16 @@ public class ForkScaling extends JmhBenchmark {
 
         FORK("fork", 1),
         FIRST_WRITE("first write", WRITES),
-        /** Of a fork from which the space has gone away by so many writes. */
+        /** Closes the fork, after {@value #WRITES} first writes of the space. */
         CLOSE("close", 1),
-        /** All of what the close has left, with the leaves and pages of so many writes. */
+        /** Destroys all that the close has left: the leaves and pages that the {@value #WRITES} writes replaced. */
         RECLAIM("what close leaves to the reclaimer", 1);
 
-        private final String words;
+        private final String label;
         private final int count;
 
-        Operation(String words, int count) {
-            this.words = words;
+        Operation(String label, int count) {
+            this.label = label;
             this.count = count;
         }
     }
@@ -83,7 +84,7 @@ public class ForkScaling extends JmhBenchmark {
     @Param({"MIB_1", "MIB_16", "MIB_256", "GIB_1", "GIB_64"})
     public SpaceSize size;
 
-    /** With the one that is measured. */
+    /** How many forks live, with the one that is measured. */
     @Param("1")
     public int liveForks;
 
@@ -105,7 +106,7 @@ public class ForkScaling extends JmhBenchmark {
         return scaling;
     }
 
-    /** Starts no agent, so that only {@link #reclaim} destroys what a close leaves. */
+    /** Opens the space. The manager has no agent, so that only {@link #reclaim} destroys what a close leaves. */
     @Setup(Level.Trial)
     public void open() {
         pages = new Pages((long) size.pages() * Pages.PAGE_BYTES);
@@ -120,7 +121,10 @@ public class ForkScaling extends JmhBenchmark {
         }
     }
 
-    /** With others alive, every page is copied once for them; and each of them has a page of its own. */
+    /**
+     * Returns how many frames are needed. If other forks live, every page is copied once for them, and each of them has
+     * a page of its own.
+     */
     private long frames() {
         return (liveForks > 1 ? 2L * size.pages() + liveForks : size.pages()) + 2L * WRITES;
     }
@@ -141,7 +145,7 @@ public class ForkScaling extends JmhBenchmark {
         manager.close();
     }
 
-    /** Goes through the life of a fork up to the step that is measured. */
+    /** Goes through the life of a fork up to the measured step. */
     @Setup(Level.Invocation)
     public void before() {
         if (operation != Operation.FORK) {
@@ -156,7 +160,10 @@ public class ForkScaling extends JmhBenchmark {
         }
     }
 
-    /** One fork, {@value #WRITES} writes, one close, or all that is left of one; a fork alone is better by ForkTime. */
+    /**
+     * Does the measured step: one fork, {@value #WRITES} writes, one close, or all that a close left. To measure a fork
+     * alone, ForkTime is better.
+     */
     @Benchmark
     public long step() {
         return switch (operation) {
@@ -167,7 +174,7 @@ public class ForkScaling extends JmhBenchmark {
         };
     }
 
-    /** And through the rest of it. */
+    /** Goes through the rest of the life of the fork. */
     @TearDown(Level.Invocation)
     public void after() {
         if (fork != null) {
@@ -209,7 +216,7 @@ public class ForkScaling extends JmhBenchmark {
         return address + pages.offset(index) / Pages.PAGE_BYTES * size.strideBytes();
     }
 
-    /** Forks so many, each a page away from the one before. */
+    /** Forks until this many forks live. Each differs from the one before by one page. */
     private void keepAlive(int forks) {
         while (living.size() < forks) {
             living.add(space.fork());
@@ -220,14 +227,14 @@ public class ForkScaling extends JmhBenchmark {
 
     // ---- the tour
 
-    /** Adds two pictures. */
+    /** Adds two charts. */
     public static void answer(@Nullable LinuxFork linux, Report report) {
         ForkCharts charts = new ForkCharts(linux, report);
         charts.drawBySize();
         charts.drawByLiveForks();
     }
 
-    /** Adds a point to each of our lines: a step in the life of a fork. */
+    /** Adds a point to each of our lines. Each line is a step in the life of a fork. */
     static void sample(SpaceSize size, int liveForks, Lines lines, double x) {
         ForkScaling scaling = of(size, liveForks);
         try {
@@ -242,7 +249,7 @@ public class ForkScaling extends JmhBenchmark {
         timeLives(isFirst ? FIRST_WARM_UPS : WARM_UPS);
         LifeTimes times = timeLives(LIVES);
         for (Operation step : Operation.values()) {
-            lines.ours(step.words, x, (double) times.of(step).getValueAtPercentile(50) / step.count);
+            lines.ours(step.label, x, (double) times.of(step).getValueAtPercentile(50) / step.count);
         }
     }
 

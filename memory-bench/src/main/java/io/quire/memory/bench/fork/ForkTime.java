@@ -20,11 +20,11 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.TearDown;
 
 /**
- * What does {@code fork()} cost, whatever the size, and beside Linux?
+ * What does {@code fork()} cost at different sizes, and beside Linux?
  * <p>
- * Expected: some 200 ns at any size. A fork makes four objects of together about 400 bytes, takes one lock,
- * fences once and counts in five places; it looks at no page. Linux copies the page table of 1 GiB, 512 times
- * 4 KiB, and counts up in the record of each of 262,144 pages: some milliseconds.
+ * Expected: some 200 ns at any size. A fork makes four objects, about 400 bytes in all, takes one lock, fences once and
+ * updates five counters. It looks at no page. Linux copies the page table of 1 GiB, 512 times 4 KiB, and raises a
+ * counter in the {@code struct page} of each of 262,144 pages: some milliseconds.
  * <p>
  * A cost that grows with the size would mean that fork walks the tree.
  */
@@ -35,7 +35,7 @@ public class ForkTime extends JmhBenchmark {
     private static final int LINUX_FORKS = 5;
     private static final int LINUX_WRITES = 16;
 
-    /** Of ours, for each run of the Linux program. */
+    /** Our samples for each run of the Linux program. */
     private static final int SAMPLES = 21;
 
     @Param({"MIB_1", "GIB_1", "GIB_64"})
@@ -57,7 +57,7 @@ public class ForkTime extends JmhBenchmark {
 
     @Setup(Level.Trial)
     public void open() {
-        // Room for a page that another thread writes after each fork.
+        // Room for a page that another thread may write after each fork.
         manager = MemoryManager.builder().hostPool((size.pages() + 2L * FORKS) * Pages.PAGE_BYTES).build();
         space = manager.newAddressSpace();
         accessor = space.accessor();
@@ -96,12 +96,12 @@ public class ForkTime extends JmhBenchmark {
         return space;
     }
 
-    /** The first address of the space. */
+    /** Returns the first address of the space. */
     long address() {
         return address;
     }
 
-    /** The operation as the tour times it. */
+    /** Returns the operation as the tour times it. */
     Timed timed() {
         return new Timed(this::fork, FORKS, () -> {}, this::closeChildren);
     }
@@ -119,9 +119,9 @@ public class ForkTime extends JmhBenchmark {
                     Paired.BATCHES.compare(large.timed(), small.timed()));
             String what = "fork of 1 GiB resident";
             if (linux == null) {
-                report.missing(what, LinuxFork.WORDS, Promise.FORK_BESIDE_LINUX, LinuxFork.MISSING);
+                report.missing(what, LinuxFork.NAME, Promise.FORK_BESIDE_LINUX, LinuxFork.MISSING);
             } else {
-                report.add(what, LinuxFork.WORDS, Promise.FORK_BESIDE_LINUX,
+                report.add(what, LinuxFork.NAME, Promise.FORK_BESIDE_LINUX,
                         Paired.PROCESSES.compare(large.timed().medianOf(SAMPLES),
                                 () -> linux.measure(SpaceSize.GIB_1.mappedBytes(), LINUX_FORKS, LINUX_WRITES).fork()));
             }

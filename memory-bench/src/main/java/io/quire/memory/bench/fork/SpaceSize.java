@@ -3,7 +3,7 @@ package io.quire.memory.bench.fork;
 import io.quire.memory.Accessor;
 import io.quire.memory.bench.fixture.Pages;
 
-/** How large a space is that is forked. */
+/** The size of the space that is forked. */
 public enum SpaceSize {
 
     MIB_1(1L << 20, Pages.PAGE_BYTES),
@@ -11,7 +11,7 @@ public enum SpaceSize {
     MIB_256(256L << 20, Pages.PAGE_BYTES),
     GIB_1(1L << 30, Pages.PAGE_BYTES),
     GIB_8(8L << 30, Pages.PAGE_BYTES),
-    /** A page for every directory of the table in frames, so that the table has its full number of nodes. */
+    /** One resident page for every directory of the table, so that all directories exist. */
     GIB_64(64L << 30, 16L << 20);
 
     private final long mappedBytes;
@@ -26,22 +26,22 @@ public enum SpaceSize {
         return mappedBytes;
     }
 
-    /** How far two pages are apart that are in frames. */
+    /** Returns the distance between two resident pages. */
     long strideBytes() {
         return strideBytes;
     }
 
-    /** Whether all of the space is in frames. */
+    /** Returns true if all pages are resident. */
     boolean isResident() {
         return strideBytes == Pages.PAGE_BYTES;
     }
 
-    /** How many pages are in frames. */
+    /** Returns the number of resident pages. */
     int pages() {
         return (int) (mappedBytes / strideBytes);
     }
 
-    /** Writes to every page that is to be in a frame. */
+    /** Writes to every page that should be resident. */
     void writePages(Accessor accessor, long address) {
         for (long at = 0; at < mappedBytes; at += strideBytes) {
             accessor.setLong(address + at, at);

@@ -3,8 +3,8 @@ package io.quire.memory.bench.map;
 import net.openhft.chronicle.map.ChronicleMap;
 
 /**
- * A hash table outside the heap that processes can share. It has no snapshots: its entries are put into another
- * one.
+ * Chronicle Map, an off-heap hash table that processes can share. It has no snapshots, so all entries are put into a
+ * second map.
  */
 final class CopiedChronicleMap implements SnapshotMap {
 

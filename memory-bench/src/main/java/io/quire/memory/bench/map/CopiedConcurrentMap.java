@@ -3,8 +3,8 @@ package io.quire.memory.bench.map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * A map of the JDK that other threads may write, and whose snapshot is a copy. The copy shares the values:
- * enough as long as a value is replaced and never changed.
+ * The concurrent map of the JDK. A snapshot is a copy that shares the values. That is enough as long as values are
+ * replaced and never changed.
  */
 final class CopiedConcurrentMap implements SnapshotMap {
 

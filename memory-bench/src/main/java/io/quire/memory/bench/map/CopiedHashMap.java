@@ -2,7 +2,7 @@ package io.quire.memory.bench.map;
 
 import java.util.HashMap;
 
-/** The plain map of the JDK, for one thread. A snapshot copies everything, the values too. */
+/** The plain map of the JDK, for one thread. A snapshot copies everything, including the values. */
 final class CopiedHashMap implements SnapshotMap {
 
     private final HashMap<Long, byte[]> map;

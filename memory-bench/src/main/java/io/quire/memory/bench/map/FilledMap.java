@@ -8,20 +8,23 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
-/** A map with all its entries, and the keys of the next thousand operations, any of its own. */
+/** A map with all its entries, and the keys for the next thousand operations. All these keys are in the map. */
 @State(Scope.Thread)
 public class FilledMap {
 
-    /** As many writes as OpenTripPlanner measures after each snapshot. */
+    /** Operations in a batch. OpenTripPlanner measures as many writes after each snapshot. */
     static final int BATCH = 1000;
 
-    /** Odd, so that every number gives another key, and far from its neighbours'. */
+    /**
+     * Spreads the keys. It is odd, so every number gives a different key; neighbouring numbers give keys that are far
+     * apart.
+     */
     private static final long SPREAD = 0x9E3779B97F4A7C15L;
 
     @Param
     public MapKind kind;
 
-    /** A multiple of {@value #BATCH}. */
+    /** How many entries the map has, a multiple of {@value #BATCH}. */
     @Param("500000")
     public int entries;
 
@@ -31,7 +34,7 @@ public class FilledMap {
     private long random = Xorshift.SEED;
     private long word;
 
-    /** What {@link #open()} does for JMH. */
+    /** Does for the tour what {@link #open()} does for JMH. */
     static FilledMap of(MapKind kind, int entries) {
         FilledMap filled = new FilledMap();
         filled.kind = kind;
@@ -65,12 +68,12 @@ public class FilledMap {
         return map;
     }
 
-    /** Those of the next batch. */
+    /** Returns the keys of the next batch. */
     long[] keys() {
         return keys;
     }
 
-    /** Makes them a random choice. */
+    /** Chooses random keys for the next batch. */
     void chooseKeys() {
         for (int i = 0; i < BATCH; i++) {
             random = Xorshift.next(random);

@@ -14,13 +14,16 @@ import org.lmdbjava.EnvFlags;
 import org.lmdbjava.Txn;
 
 /**
- * LMDB, a tree of pages in a mapped file, set up for speed: nothing waits for the disk, and the fastest of its
- * buffers. A snapshot is a read transaction. All keys of a call are put in one transaction, so they all become
- * visible at once.
+ * LMDB, a tree of pages in a mapped file. It is set up for speed: nothing waits for the disk, and the buffers are its
+ * fastest. A snapshot is a read transaction. All keys of one call are put in one transaction, so they become visible
+ * together.
  */
 final class LmdbMap implements SnapshotMap {
 
-    /** Addresses and a file with holes. */
+    /**
+     * Size of the mapping and of the file. The file is sparse, so it takes only the disk space of the pages that were
+     * used.
+     */
     private static final long MAP_BYTES = 2L << 30;
 
     private static final int PAGE_BYTES = 4096;
@@ -80,7 +83,7 @@ final class LmdbMap implements SnapshotMap {
         return new Snapshot(env.txnRead());
     }
 
-    /** All pages of the file that were ever used. */
+    /** Counts all pages of the file that were ever used. */
     @Override
     public long offHeapBytes() {
         return (env.info().lastPageNumber + 1) * PAGE_BYTES;

@@ -8,9 +8,9 @@ import org.jspecify.annotations.Nullable;
 import scala.collection.concurrent.TrieMap;
 
 /**
- * The maps there are. Of the persistent ones for the JVM these two are the fastest that are still worked on:
- * pcollections took twice as long for a put and for a get, Paguro was as fast and bifurcan slower, and both have had no
- * release for years.
+ * The maps that are measured. The two persistent maps are the fastest for the JVM that are still maintained.
+ * pcollections took twice as long for a put and for a get. Paguro was as fast and bifurcan was slower, but neither has
+ * had a release for years.
  */
 public enum MapKind {
 
@@ -26,23 +26,23 @@ public enum MapKind {
 
     private static final Set<MapKind> COPIES = EnumSet.of(CONCURRENT_HASH_MAP, HASH_MAP, CHRONICLE_MAP);
 
-    private final String words;
+    private final String label;
 
-    MapKind(String words) {
-        this.words = words;
+    MapKind(String label) {
+        this.label = label;
     }
 
-    /** How people call it. */
-    public String words() {
-        return words;
+    /** Returns the name as reports print it. */
+    public String label() {
+        return label;
     }
 
-    /** Whether a snapshot has all entries once more, so that it costs nothing once it is taken. */
+    /** Returns true if a snapshot copies all entries, so that it adds nothing to later puts. */
     boolean copies() {
         return COPIES.contains(this);
     }
 
-    /** An empty map with room for so many entries. */
+    /** Makes an empty map with room for some number of entries. */
     SnapshotMap newMap(int entries) {
         return switch (this) {
             case QUIRE -> new QuireMap(entries);
@@ -56,13 +56,13 @@ public enum MapKind {
         };
     }
 
-    /** What stops it when it is tried in this process; empty if nothing does. */
+    /** Returns why the map does not work in this process; empty if it does. */
     public String whyMissing() {
         long[] key = {1};
         try (SnapshotMap map = newMap(1)) {
             map.put(key, 1);
             try (MapView snapshot = map.snapshot()) {
-                return snapshot.read(key) == Values.WORDS ? "" : "it does not keep what is put";
+                return snapshot.read(key) == Values.WORDS ? "" : "a value that was put is not found";
             }
         } catch (LinkageError | AssertionError | RuntimeException failure) {
             return rootOf(failure).toString();

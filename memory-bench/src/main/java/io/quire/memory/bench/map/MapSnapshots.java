@@ -18,10 +18,13 @@ public final class MapSnapshots {
     private static final Set<MapKind> QUICK_RIVALS =
             EnumSet.of(MapKind.CONCURRENT_HASH_MAP, MapKind.TRIE_MAP, MapKind.VAVR_HASH_MAP);
 
-    /** A sample may be the copy of a whole map. */
+    /** Few rounds, because one sample may copy a whole map. */
     private static final Paired ROUNDS = new Paired(10, 21);
 
-    /** Samples before any that counts: beside copies of a map there are too few snapshots for the compiler. */
+    /**
+     * Samples before the first that counts. Beside copies of a map too few snapshots are taken for the compiler to
+     * finish.
+     */
     private static final int WARM_UPS = 300;
 
     private final int entries;
@@ -40,16 +43,16 @@ public final class MapSnapshots {
     }
 
     private void answer(Set<MapKind> rivals) {
-        report.note(String.format("Maps: %,d entries, keys of 8 bytes, values of 64. Ours copies a value in and"
-                + " out; maps on the heap keep and hand out a reference. A copy that was taken costs the puts"
-                + " after it nothing, so those of maps that are copied are measured without one.", entries));
+        report.note(String.format("Maps: %,d entries, keys of 8 bytes, values of 64. Ours copies each value in"
+                + " and out; maps on the heap keep and hand out a reference. A finished copy adds nothing to later"
+                + " puts, so where a snapshot is a copy, puts are measured without one.", entries));
         Set<MapKind> running = EnumSet.noneOf(MapKind.class);
         for (MapKind rival : rivals) {
             String whyMissing = rival.whyMissing();
             if (whyMissing.isEmpty()) {
                 running.add(rival);
             } else {
-                report.missing("map snapshot", rival.words(), Target.NONE, whyMissing);
+                report.missing("map snapshot", rival.label(), Target.NONE, whyMissing);
             }
         }
         compare(running);
@@ -65,7 +68,7 @@ public final class MapSnapshots {
             TakeSnapshot.timed(ours).medianOf(WARM_UPS).sample();
             PutBesideSnapshot.timed(ours, Beside.SNAPSHOT).medianOf(WARM_UPS).sample();
             for (MapKind rival : rivals) {
-                report.progress("snapshots of a map, " + rival.words() + " ...");
+                report.progress("snapshots of a map, " + rival.label() + " ...");
                 FilledMap theirs = FilledMap.of(rival, entries);
                 try {
                     compare(ours, theirs);
@@ -106,13 +109,13 @@ public final class MapSnapshots {
     }
 
     private void add(String what, FilledMap rival, Timed ours, Timed theirs) {
-        report.add("map " + what, rival.kind.words(), Target.NONE, ROUNDS.compare(ours, theirs));
+        report.add("map " + what, rival.kind.label(), Target.NONE, ROUNDS.compare(ours, theirs));
     }
 
     private void drawMemory(Set<MapKind> kinds) {
         KeptBySnapshots kept = new KeptBySnapshots();
         for (MapKind kind : kinds) {
-            report.progress("memory that snapshots of a map keep, " + kind.words() + " ...");
+            report.progress("memory that snapshots of a map keep, " + kind.label() + " ...");
             kept.add(kind, entries);
         }
         kept.tell(entries, report);

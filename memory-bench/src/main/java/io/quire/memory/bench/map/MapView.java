@@ -1,16 +1,16 @@
 package io.quire.memory.bench.map;
 
-/** Something with entries that can be read: a map, or a snapshot of one. For one thread. */
+/** A map, or a snapshot of one, whose entries can be read. For one thread. */
 interface MapView extends AutoCloseable {
 
     /**
-     * Reads the values of keys, all of which there are.
+     * Reads the values of keys. All keys must be present.
      *
      * @return the sum of all words of all values
      */
     long read(long[] keys);
 
-    /** What this holds outside the heap and shares with no other view. */
+    /** Returns how many bytes this has outside the heap and shares with no other view. */
     default long offHeapBytes() {
         return 0;
     }

@@ -11,21 +11,21 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.TearDown;
 
 /**
- * What does it cost to replace the value of a random key: the mean of the first 1,000 writes after a snapshot
- * that is still open, and without any?
+ * What does it cost to replace the value of a random key? The figure is the mean of 1,000 writes, once right after a
+ * snapshot that stays open, and once without a snapshot.
  * <p>
- * Expected, without: 600 ns for ours. A put takes the lock, writes the entry into a free block, writes the words
- * that change into the journal, commits, and applies them: some 40 accesses of 5 to 10 ns, and three waits for
- * memory. A map on the heap follows two pointers and stores a third: 150 ns. A persistent map copies four nodes
- * of 32 references: 500 to 800 ns.
+ * Expected without a snapshot: 600 ns for ours. A put takes the lock, writes the entry into a free block, writes the
+ * words that will change into the journal, commits, and applies them: some 40 accesses of 5 to 10 ns, and three waits
+ * for memory. A map on the heap follows two pointers and stores a third: 150 ns. A persistent map copies four nodes of
+ * 32 references: 500 to 800 ns.
  * <p>
- * With a snapshot: each write meets two pages that it has to copy, the slot's and the old entry's (the new one
- * goes into the block that the write before made free), and with most of them a leaf of the page table: two
- * times 500 to 600 ns more. The copies have paid already. TrieMap copies the nodes on the way; a persistent map
- * notices nothing. LMDB copies pages in every transaction, snapshot or not, and finds no free ones while the
- * snapshot is open.
+ * With a snapshot, each of our writes has to copy two pages, that of the slot and that of the old entry (the new entry
+ * goes into the block that the write before freed), and with most of these pages a leaf of the page table: two times
+ * 500 to 600 ns more. Where the snapshot is a copy, writes cost the same as before. TrieMap copies the nodes on the
+ * path; a persistent map costs the same as before. LMDB copies pages in every transaction, with a snapshot or without;
+ * while the snapshot is open it finds no free pages.
  * <p>
- * Much more than that for ours would mean that a put touches more pages than these two.
+ * If ours cost much more, a put would touch more pages than these two.
  */
 public class PutBesideSnapshot extends JmhBenchmark {
 
@@ -62,7 +62,7 @@ public class PutBesideSnapshot extends JmhBenchmark {
         }
     }
 
-    /** The operation as the tour times it. */
+    /** Returns the operation as the tour times it. */
     static Timed timed(FilledMap filled, Beside beside) {
         PutBesideSnapshot put = new PutBesideSnapshot();
         put.beside = beside;

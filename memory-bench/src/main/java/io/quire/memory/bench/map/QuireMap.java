@@ -7,13 +7,16 @@ import io.quire.memory.bench.fixture.MeasuredSpace;
 import io.quire.memory.bench.fixture.Pages;
 import io.quire.memory.structure.ForkableMap;
 
-/** Ours: a {@link ForkableMap}. A snapshot is one of its whole space, with an accessor and the map opened there. */
+/**
+ * Our map: a {@link ForkableMap}. A snapshot is a snapshot of the whole space, with an accessor and the map opened
+ * there.
+ */
 final class QuireMap implements SnapshotMap {
 
-    /** Entries, the table and the tables before it take less than 200. */
+    /** Memory for each entry. The entries, the table and the smaller tables before it take less than 200 bytes. */
     private static final long BYTES_PER_ENTRY = 256;
 
-    /** Room for copied pages, and more than a map without entries needs. */
+    /** Room for copied pages. It is also more than an empty map needs. */
     private static final long COPIES_BYTES = 128L << 20;
 
     private final MemoryManager manager;
@@ -30,7 +33,7 @@ final class QuireMap implements SnapshotMap {
         map = ForkableMap.create(space, regionBytes).with(accessor);
     }
 
-    /** Writes every frame of the pool once, so that no page fault of the machine is measured. */
+    /** Writes every frame of the pool once, so that no page fault of the operating system is measured. */
     private void touch(long poolBytes) {
         long address = space.map(poolBytes);
         for (long at = 0; at < poolBytes; at += Pages.PAGE_BYTES) {
@@ -76,7 +79,7 @@ final class QuireMap implements SnapshotMap {
         MeasuredSpace.reclaim(manager);
     }
 
-    /** All frames in use, those that snapshots hold too. */
+    /** Counts all frames in use, including those of snapshots. */
     @Override
     public long offHeapBytes() {
         return manager.statistics().usedBytes();

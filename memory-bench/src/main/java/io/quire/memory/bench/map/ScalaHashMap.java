@@ -2,7 +2,9 @@ package io.quire.memory.bench.map;
 
 import scala.collection.immutable.HashMap;
 
-/** Scala's persistent map, a compressed hash-array mapped prefix tree. The root is the snapshot. For one writer. */
+/**
+ * Scala's persistent map, a compressed hash-array mapped prefix tree (CHAMP). A snapshot is the root. For one writer.
+ */
 final class ScalaHashMap implements SnapshotMap {
 
     private HashMap<Long, byte[]> map;

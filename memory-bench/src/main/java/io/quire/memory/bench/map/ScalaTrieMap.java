@@ -3,8 +3,8 @@ package io.quire.memory.bench.map;
 import scala.collection.concurrent.TrieMap;
 
 /**
- * Scala's concurrent trie (Prokopec and others, 2012). A snapshot is a new root; the map then copies each
- * node before it first changes it.
+ * Scala's concurrent trie (Prokopec and others, 2012). A snapshot is a new root. From then on the map copies each node
+ * before its first change.
  */
 final class ScalaTrieMap implements SnapshotMap {
 
@@ -30,7 +30,7 @@ final class ScalaTrieMap implements SnapshotMap {
         return sum;
     }
 
-    /** The one that cannot be written, which is the faster one to read. */
+    /** Takes a read-only snapshot, which is faster to read than a writable one. */
     @Override
     public MapView snapshot() {
         return new ScalaTrieMap((TrieMap<Long, byte[]>) map.readOnlySnapshot());

@@ -1,18 +1,18 @@
 package io.quire.memory.bench.map;
 
 /**
- * A map that goes on being written while snapshots of it are read. Each kind has its own loops, so that none
- * is compiled for what another one does.
+ * A map that is written while snapshots of it are read. Each kind has its own loops, so that the compiler sees only one
+ * kind of map in each loop.
  */
 interface SnapshotMap extends MapView {
 
-    /** Sets the value of each key: a new value with this word in it; see {@link Values}. */
+    /** Gives each key a new value that is made of this word; see {@link Values}. */
     void put(long[] keys, long word);
 
-    /** What the map holds now, whatever is put later, until the snapshot is closed. */
+    /** Returns a view of what the map has now. Later puts do not change it. */
     MapView snapshot();
 
-    /** Finishes what closed snapshots left for later. */
+    /** Finishes the work that closed snapshots left for later. */
     default void settle() {
     }
 }

@@ -7,7 +7,7 @@ import java.nio.ByteOrder;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/** Keys of 8 bytes and values of 64: one word, eight times. */
+/** Keys of 8 bytes, and values of 64 bytes: one word, eight times. */
 final class Values {
 
     static final int KEY_BYTES = Long.BYTES;
@@ -20,7 +20,7 @@ final class Values {
     private Values() {
     }
 
-    /** A new value. */
+    /** Makes a new value. */
     static byte[] of(long word) {
         byte[] value = new byte[VALUE_BYTES];
         for (int at = 0; at < VALUE_BYTES; at += Long.BYTES) {
@@ -29,19 +29,19 @@ final class Values {
         return value;
     }
 
-    /** Writes a value over what a buffer holds. */
+    /** Overwrites the content of a buffer with a value. */
     static void set(ByteBuffer value, long word) {
         for (int at = 0; at < VALUE_BYTES; at += Long.BYTES) {
             value.putLong(at, word);
         }
     }
 
-    /** Writes a key into an array that is used for one key after the other. */
+    /** Writes a key into an array that is reused for one key after another. */
     static void setKey(byte[] bytes, long key) {
         WORD.set(bytes, 0, key);
     }
 
-    /** The sum of all words of a value, which there has to be. */
+    /** Returns the sum of all words of a value. The value must be present. */
     static long sum(byte @Nullable [] value) {
         if (value == null) {
             throw new IllegalStateException("a key that was put has no value");
@@ -53,7 +53,7 @@ final class Values {
         return sum;
     }
 
-    /** The same where it lies. */
+    /** Returns the same sum, read from a buffer. */
     static long sum(ByteBuffer value) {
         long sum = 0;
         for (int at = 0; at < VALUE_BYTES; at += Long.BYTES) {
@@ -62,7 +62,7 @@ final class Values {
         return sum;
     }
 
-    /** A value that shares nothing with another. */
+    /** Copies a value. */
     static byte[] copy(byte[] value) {
         return Arrays.copyOf(value, VALUE_BYTES);
     }

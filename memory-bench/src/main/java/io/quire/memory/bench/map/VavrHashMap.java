@@ -2,7 +2,7 @@ package io.quire.memory.bench.map;
 
 import io.vavr.collection.HashMap;
 
-/** Vavr's persistent map, a hash-array mapped trie. The root is the snapshot. For one writer. */
+/** Vavr's persistent map, a hash-array mapped trie. A snapshot is the root. For one writer. */
 final class VavrHashMap implements SnapshotMap {
 
     private HashMap<Long, byte[]> map;

@@ -1,6 +1,6 @@
 /**
- * What does it cost to snapshot a live map, and to go on writing it and reading the copy? Ours beside maps on
- * the heap that are copied, maps that share what did not change, and databases.
+ * What does it cost to take a snapshot of a live map, and then to write the map and read the snapshot? Ours is compared
+ * with maps on the heap that are copied, with persistent maps, and with databases.
  */
 @NullMarked
 package io.quire.memory.bench.map;

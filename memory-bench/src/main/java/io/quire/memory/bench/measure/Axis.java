@@ -3,25 +3,25 @@ package io.quire.memory.bench.measure;
 /**
  * One axis of a {@link Chart}.
  *
- * @param words what is on it, without the unit
- * @param unit what its numbers are
- * @param scale how far apart they lie
+ * @param label what the axis shows, without the unit
+ * @param unit the unit of its numbers
+ * @param scale linear or logarithmic
  */
-public record Axis(String words, Unit unit, Scale scale) {
+public record Axis(String label, Unit unit, Scale scale) {
 
-    /** What a number on an axis is. */
+    /** The unit of the numbers on an axis. */
     public enum Unit { BYTES, NANOS, COUNT, PERCENT, PER_SECOND }
 
-    /** How numbers become places. */
+    /** Says how an axis turns numbers into positions. */
     public enum Scale { LINEAR, LOGARITHMIC }
 
-    /** An axis on which ten times as much is one step. */
-    public static Axis logarithmic(String words, Unit unit) {
-        return new Axis(words, unit, Scale.LOGARITHMIC);
+    /** Makes an axis on which equal distances are equal factors. */
+    public static Axis logarithmic(String label, Unit unit) {
+        return new Axis(label, unit, Scale.LOGARITHMIC);
     }
 
-    /** An axis that begins at zero. */
-    public static Axis linear(String words, Unit unit) {
-        return new Axis(words, unit, Scale.LINEAR);
+    /** Makes a linear axis, which begins at zero. */
+    public static Axis linear(String label, Unit unit) {
+        return new Axis(label, unit, Scale.LINEAR);
     }
 }

@@ -1,20 +1,20 @@
 package io.quire.memory.bench.measure;
 
 /**
- * What a comparison must satisfy.
+ * A limit that a comparison has to satisfy.
  *
- * @param kind which way round the ratio is
- * @param times what the ratio must not exceed, or must reach
- * @param allowanceNanos what ours may cost on top
- * @param words the bound as people read it
- * @param ifMissed why it may be missed, in a sentence; empty if no reason is known
+ * @param kind how ours and theirs form the ratio
+ * @param times the limit of the ratio: at most this cost, or at least this speed
+ * @param allowanceNanos how many nanoseconds more ours may cost
+ * @param label the bound as it is printed
+ * @param ifMissed why the bound may be missed, in a sentence; empty if no reason is known
  */
-public record Bound(Kind kind, double times, double allowanceNanos, String words, String ifMissed)
+public record Bound(Kind kind, double times, double allowanceNanos, String label, String ifMissed)
         implements Target {
 
-    /** The same with a reason, which is shown only if the bound is missed. */
+    /** Returns the same bound with a reason, which is shown only if the bound is missed. */
     public Bound because(String reason) {
-        return new Bound(kind, times, allowanceNanos, words, reason);
+        return new Bound(kind, times, allowanceNanos, label, reason);
     }
 
     @Override
@@ -22,17 +22,17 @@ public record Bound(Kind kind, double times, double allowanceNanos, String words
         return this;
     }
 
-    /** The number the bound is about, made of the medians. */
+    /** Returns the ratio that the bound limits, from the medians. */
     public double ratio(Comparison measured) {
         return turned(measured.ours() / measured.theirs());
     }
 
-    /** The same of another quotient of ours and theirs. */
+    /** Returns the ratio for any quotient of ours and theirs: the quotient itself, or its inverse. */
     public double turned(double cost) {
         return kind == Kind.SPEED ? 1 / cost : cost;
     }
 
-    /** Judges the medians. The verdict is uncertain if one of the quartiles says otherwise. */
+    /** Judges the medians. The verdict is uncertain if one of the quartiles contradicts it. */
     Verdict judge(Comparison measured) {
         if (kind == Kind.NONE) {
             return Verdict.NONE;

@@ -3,11 +3,11 @@ package io.quire.memory.bench.measure;
 import java.util.List;
 
 /**
- * A picture of what was measured in one run: lines of ours beside lines of rivals.
+ * A chart of what one run measured, with our lines and the lines of rivals.
  *
- * @param id a short name of small letters and hyphens, for files and links
- * @param title the question it answers
- * @param caption what to see in it, and how it was made, in a sentence or two
+ * @param id a short name of lower-case letters and hyphens, for files and links
+ * @param title the question that the chart answers
+ * @param caption what the chart shows and how it was measured, in a sentence or two
  * @param x what was varied
  * @param y what was measured
  * @param series the lines

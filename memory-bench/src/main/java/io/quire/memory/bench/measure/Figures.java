@@ -4,13 +4,13 @@ import java.math.BigDecimal;
 import java.math.MathContext;
 import java.util.Locale;
 
-/** Numbers as people read them, with about three significant digits. */
+/** Formats numbers for people, with about three significant digits. */
 public final class Figures {
 
     private Figures() {
     }
 
-    /** A time with its unit. */
+    /** Formats a time with its unit. */
     public static String nanos(double nanos) {
         if (nanos < 1e3) {
             return number(nanos) + " ns";
@@ -21,7 +21,7 @@ public final class Figures {
         return nanos < 1e9 ? number(nanos / 1e6) + " ms" : number(nanos / 1e9) + " s";
     }
 
-    /** A number without a unit. */
+    /** Formats a number without a unit. */
     public static String number(double number) {
         if (number >= 100) {
             return String.format(Locale.ROOT, "%,.0f", number);

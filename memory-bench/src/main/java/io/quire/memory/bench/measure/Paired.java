@@ -1,24 +1,24 @@
 package io.quire.memory.bench.measure;
 
 /**
- * Measures two things by turns, so that what else the machine does affects both: after the warm-up a sample of the one
- * and a sample of the other, and every second time the other way round.
+ * Measures two things by turns, so that whatever else the machine does affects both. Each round takes a sample of each;
+ * every second round takes them in the opposite order.
  *
- * @param warmUps rounds that are thrown away
+ * @param warmUps rounds before the first that counts
  * @param rounds rounds that count
  */
 public record Paired(int warmUps, int rounds) {
 
-    /** For operations of this process: about a second, of which a quarter leaves time to the compiler. */
+    /** For operations of this process. Takes about a second; a quarter of that is warm-up for the compiler. */
     public static final Paired BATCHES = new Paired(100, 301);
 
-    /** For samples that take longer than a batch has to. */
+    /** For operations that take longer than a batch of short ones. */
     public static final Paired LONG_BATCHES = new Paired(10, 31);
 
-    /** For a rival that is a process of its own. */
+    /** For a rival that runs as a process of its own. */
     public static final Paired PROCESSES = new Paired(1, 5);
 
-    /** Compares; the order of the arguments is the order of the table. */
+    /** Measures and compares. */
     public Comparison compare(Sampler ours, Sampler theirs) {
         for (int i = 0; i < warmUps; i++) {
             ours.sample();

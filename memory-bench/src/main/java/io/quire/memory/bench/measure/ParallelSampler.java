@@ -7,7 +7,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CyclicBarrier;
 
 /**
- * Samples several threads that do the same at the same time: the mean of what one operation costs each of them. Each
+ * Samples several threads that do the same at the same time. A sample is the mean of the costs in all threads. Each
  * thread has a sampler of its own.
  */
 public final class ParallelSampler implements Sampler, AutoCloseable {
@@ -21,8 +21,8 @@ public final class ParallelSampler implements Sampler, AutoCloseable {
     /**
      * Starts the other threads.
      *
-     * @param here what the thread that calls {@link #sample()} does
-     * @param there what each of the others does
+     * @param here the sampler of the thread that calls {@link #sample()}
+     * @param there the samplers of the other threads
      */
     public ParallelSampler(Sampler here, Sampler... there) {
         this.here = here;

@@ -3,22 +3,22 @@ package io.quire.memory.bench.measure;
 import java.util.Arrays;
 
 /**
- * The middle of a series of samples, and how far half of them are from it.
+ * The quartiles of a series of samples.
  *
- * @param low a quarter of the samples was lower
- * @param median half of them
- * @param high three quarters
+ * @param low a quarter of the samples is lower
+ * @param median half of the samples are lower
+ * @param high three quarters of the samples are lower
  */
 public record Quartiles(double low, double median, double high) {
 
-    /** Of samples in any order. */
+    /** Returns the quartiles of samples, which may be in any order. */
     static Quartiles of(double[] samples) {
         double[] sorted = samples.clone();
         Arrays.sort(sorted);
         return new Quartiles(at(0.25, sorted), at(0.5, sorted), at(0.75, sorted));
     }
 
-    /** Half the distance of the outer two, as a part of their middle: how far one round is from another. */
+    /** Returns half the distance between the outer quartiles, as a fraction of their mean. */
     public double spread() {
         return (high - low) / (high + low);
     }

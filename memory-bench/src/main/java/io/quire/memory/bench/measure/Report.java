@@ -8,10 +8,10 @@ import java.util.Locale;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Collects what was measured, and prints a line about it at once and tables at the end. */
+/** Collects what is measured. Prints a line at once for each result, and tables at the end. */
 public final class Report {
 
-    /** If the two halves of a run differ by more than this part, something has changed during the run. */
+    /** If the halves of a run differ by more than this fraction, something changed during the run. */
     private static final double STEADY_DRIFT = 0.15;
 
     private final PrintStream out;
@@ -25,36 +25,39 @@ public final class Report {
     private Question question = Question.NONE;
     private double partDone;
 
-    /** A picture and the question that it answers. */
+    /** A chart and the question that it answers. */
     public record ChartOf(Question question, Chart chart) {
     }
 
     /**
-     * An empty report.
+     * Creates an empty report.
      *
-     * @param full whether there is time for every rival and every size
+     * @param full true if there is time for every rival and every size
      */
     public Report(PrintStream out, boolean full) {
         this.out = out;
         this.full = full;
     }
 
-    /** Whether there is time for every rival and every size. If not, measure what a target needs, and one picture. */
+    /**
+     * Returns true if there is time for every rival and every size. If not, measure only what the targets need, and one
+     * chart.
+     */
     public boolean isFull() {
         return full;
     }
 
     /**
-     * Says which question is answered from now on.
+     * Begins a question: what is added from now on belongs to it.
      *
-     * @param before the part of the time for all questions that is over
+     * @param before which fraction of the time for all questions has passed
      */
     public void begin(Question asked, double before) {
         question = asked;
         partDone = before;
     }
 
-    /** Says what is being done now, which may take some seconds. */
+    /** Prints what is being measured now, because it may take some seconds. */
     public void progress(String what) {
         out.printf(Locale.ROOT, "%4d s %3.0f %%  %s%n", (System.nanoTime() - start) / 1_000_000_000, 100 * partDone,
                 what);
@@ -74,7 +77,7 @@ public final class Report {
         add(Row.counted(question, operation, target, figure, met));
     }
 
-    /** Adds a picture. */
+    /** Adds a chart. */
     public void add(Chart chart) {
         charts.add(new ChartOf(question, chart));
     }
@@ -96,39 +99,39 @@ public final class Report {
         warnings.add(text);
     }
 
-    /** All rows, in the order in which they were added. */
+    /** Returns all rows, in the order in which they were added. */
     public List<Row> rows() {
         return List.copyOf(rows);
     }
 
-    /** The row that answers a promise; null if there is none. */
+    /** Returns the row that answers a promise; null if there is none. */
     public @Nullable Row answer(Promise promise) {
         return rows.stream().filter(row -> row.target() == promise).findAny().orElse(null);
     }
 
-    /** Rows that answer no promise. */
+    /** Returns the rows that answer no promise. */
     public List<Row> others() {
         return rows.stream().filter(row -> !(row.target() instanceof Promise)).toList();
     }
 
-    /** Promises that no row answers. */
+    /** Returns the promises that no row answers. */
     public Set<Promise> unanswered() {
         Set<Promise> open = EnumSet.allOf(Promise.class);
         rows.forEach(row -> open.remove(row.target()));
         return open;
     }
 
-    /** All pictures, in the order in which they were added. */
+    /** Returns all charts, in the order in which they were added. */
     public List<ChartOf> charts() {
         return List.copyOf(charts);
     }
 
-    /** Warnings not to trust a figure. */
+    /** Returns the warnings not to trust a figure. */
     public List<String> warnings() {
         return List.copyOf(warnings);
     }
 
-    /** Lines under the tables. */
+    /** Returns the lines under the tables. */
     public List<String> notes() {
         return List.copyOf(notes);
     }
@@ -140,12 +143,12 @@ public final class Report {
 
     private void add(Row row) {
         if (row.target() instanceof Promise promise && answer(promise) != null) {
-            throw new IllegalStateException("a promise is answered once: promise=" + promise + ", row=" + row.what());
+            throw new IllegalStateException("a promise already has a row: promise=" + promise + ", row=" + row.what());
         }
         rows.add(row);
         progress(row.what() + ": " + row.ours() + (row.comparison() == null ? ""
                 : ", " + row.theirs() + ", ratio " + row.ratio() + " " + row.spread())
-                + (row.verdict() == Verdict.NONE ? "" : ", " + row.verdict().words()));
+                + (row.verdict() == Verdict.NONE ? "" : ", " + row.verdict().label()));
     }
 
     private void warnOfNoise(Row row, Comparison measured) {
@@ -153,7 +156,7 @@ public final class Report {
         if (row.verdict().isUncertain()) {
             double low = bound.turned(measured.cost().low());
             double high = bound.turned(measured.cost().high());
-            warn("Too noisy to tell: " + row.what() + ". The target is " + bound.words()
+            warn("Too noisy to tell: " + row.what() + ". The target is " + bound.label()
                     + "; a quarter of the rounds lie below " + Figures.number(Math.min(low, high))
                     + " and a quarter above " + Figures.number(Math.max(low, high)) + ".");
         }

@@ -3,20 +3,20 @@ package io.quire.memory.bench.measure;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What was measured, or could not be.
+ * One result, or something that could not be measured.
  *
- * @param question whose answer it is
+ * @param question the question that it answers
  * @param operation what was measured, in words
- * @param rival what it was or was to be compared with, in words; {@value #NO_RIVAL} if with nothing
+ * @param rival the rival, in words; {@value #NO_RIVAL} if there is none
  * @param target what was promised
- * @param comparison ours and theirs, if both were timed
+ * @param comparison the times of ours and theirs; null if they were not timed
  * @param figure what was counted, if nothing was compared
- * @param verdict what it says about the target
+ * @param verdict what the result says about the target
  */
 public record Row(Question question, String operation, String rival, Target target, @Nullable Comparison comparison,
         String figure, Verdict verdict) {
 
-    /** Stands for a rival where there is none. */
+    /** Stands for no rival. */
     public static final String NO_RIVAL = "-";
 
     private static final String NO_FIGURE = "-";
@@ -33,32 +33,32 @@ public record Row(Question question, String operation, String rival, Target targ
         return new Row(question, operation, rival, target, null, NO_FIGURE, Verdict.NOT_MEASURED);
     }
 
-    /** The operation and its rival, if there is one. */
+    /** Returns the operation and, if there is one, its rival. */
     public String what() {
         return rival.equals(NO_RIVAL) ? operation : operation + ", " + rival;
     }
 
-    /** What ours costs, or what was counted. */
+    /** Returns our cost, or what was counted. */
     public String ours() {
         return comparison == null ? figure : Figures.nanos(comparison.ours());
     }
 
-    /** What theirs costs. */
+    /** Returns the cost of the rival. */
     public String theirs() {
         return comparison == null ? NO_FIGURE : Figures.nanos(comparison.theirs());
     }
 
-    /** The number that the target is about. */
+    /** Returns the ratio that the target limits. */
     public String ratio() {
         return comparison == null ? NO_FIGURE : Figures.number(target.bound().ratio(comparison));
     }
 
-    /** How far one round is from another. */
+    /** Returns how much the rounds vary. */
     public String spread() {
         return comparison == null ? "" : "±" + Math.round(100 * comparison.spread()) + " %";
     }
 
-    /** Why the target is missed; empty if it is met, or if no reason is known. */
+    /** Returns why the target is missed; empty if it is met, or if no reason is known. */
     public String reason() {
         return verdict.isMissed() ? target.bound().ifMissed() : "";
     }

@@ -6,12 +6,12 @@ import java.util.stream.DoubleStream;
 @FunctionalInterface
 public interface Sampler {
 
-    /** Runs the operation for some milliseconds, and returns how many nanoseconds one takes. */
+    /** Runs the operation for some milliseconds, and returns how many nanoseconds one operation takes. */
     double sample();
 
     /**
-     * Takes each sample after the operation has run for some time without being measured, until the caches hold what it
-     * needs and no longer what the other side needed.
+     * Runs the operation unmeasured for some time before each sample, so that the caches hold what it needs and not
+     * what the other side needed.
      */
     default Sampler afterRunning(long nanos) {
         return () -> {
@@ -23,7 +23,7 @@ public interface Sampler {
         };
     }
 
-    /** Takes the median of several samples as one sample, for a comparison that can afford only few rounds. */
+    /** Makes one sample the median of several, for a comparison with few rounds. */
     default Sampler medianOf(int samples) {
         return () -> Comparison.median(DoubleStream.generate(this::sample).limit(samples).toArray());
     }

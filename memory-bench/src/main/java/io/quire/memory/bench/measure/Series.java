@@ -5,30 +5,30 @@ import java.util.List;
 /**
  * One line of a {@link Chart}.
  *
- * @param name in words
- * @param side whose line it is, which says how it looks
- * @param points from left to right
+ * @param name the name of the line, in words
+ * @param side whose line it is; this decides how it looks
+ * @param points the points, from left to right
  */
 public record Series(String name, Side side, List<Point> points) {
 
-    /** Whose line it is. */
+    /** Says whose line it is. */
     public enum Side { OURS, THEIRS }
 
     /**
-     * What was measured at one place.
+     * One point of a line.
      *
-     * @param x where
-     * @param y what
+     * @param x what was varied
+     * @param y what was measured
      */
     public record Point(double x, double y) {
     }
 
-    /** A line of the library. */
+    /** Makes a line of the library. */
     public static Series ours(String name, List<Point> points) {
         return new Series(name, Side.OURS, List.copyOf(points));
     }
 
-    /** A line of a rival. */
+    /** Makes a line of a rival. */
     public static Series theirs(String name, List<Point> points) {
         return new Series(name, Side.THEIRS, List.copyOf(points));
     }

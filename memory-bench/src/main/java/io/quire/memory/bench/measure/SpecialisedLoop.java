@@ -9,9 +9,9 @@ import java.lang.invoke.MethodType;
 import java.util.function.LongUnaryOperator;
 
 /**
- * Lets a loop that is written once be compiled for each rival by itself. The compiler's profile of a call belongs to
- * the class that makes the call: a loop that has called several rivals calls all of them through a table from then on.
- * So each rival gets a copy of the class of the loop, made from the same bytes, in which the rival is a constant.
+ * Lets the compiler compile one loop separately for each rival. The profile of a call belongs to the class that makes
+ * the call: once a loop has called several rivals, it calls all of them through a table. So each rival gets a copy of
+ * the loop's class, made from the same bytes, in which the rival is a constant.
  */
 public final class SpecialisedLoop {
 
@@ -21,9 +21,10 @@ public final class SpecialisedLoop {
     /**
      * Makes a copy of a loop.
      *
-     * @param home the lookup of a class in the package of the loop
-     * @param loop a class with a constructor without arguments, and with a static final field from {@link #rival}
-     * @param rival what the copy measures
+     * @param home a lookup of a class in the package of the loop
+     * @param loop a class with a constructor without arguments, and a static final field that holds the result of
+     * {@link #rival}
+     * @param rival the rival that the copy measures
      */
     public static LongUnaryOperator of(MethodHandles.Lookup home, Class<? extends LongUnaryOperator> loop,
             Object rival) {
@@ -36,7 +37,7 @@ public final class SpecialisedLoop {
         }
     }
 
-    /** The rival of a copy, which asks with its own lookup. */
+    /** Returns the rival of a copy. The copy passes its own lookup. */
     public static <T> T rival(MethodHandles.Lookup copy, Class<T> type) {
         try {
             return MethodHandles.classData(copy, ConstantDescs.DEFAULT_NAME, type);

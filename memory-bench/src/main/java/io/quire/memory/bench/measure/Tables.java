@@ -30,7 +30,7 @@ final class Tables {
             Row row = report.answer(promise);
             if (row != null) {
                 String measured = row.comparison() == null ? row.ours() : row.ratio() + " " + row.spread();
-                out.printf(PROMISES, promise.words(), promise.bound().words(), measured, row.verdict().words());
+                out.printf(PROMISES, promise.label(), promise.bound().label(), measured, row.verdict().label());
                 printReason(row);
             }
         }
@@ -44,8 +44,8 @@ final class Tables {
         out.printf(ROWS, "also measured", "ours", "theirs", "ratio", "target", "");
         for (Row row : report.others()) {
             String ratio = row.comparison() == null ? "-" : row.ratio() + " " + row.spread();
-            out.printf(ROWS, row.what(), row.ours(), row.theirs(), ratio, row.target().bound().words(),
-                    row.verdict().words());
+            out.printf(ROWS, row.what(), row.ours(), row.theirs(), ratio, row.target().bound().label(),
+                    row.verdict().label());
             printReason(row);
         }
     }
@@ -59,7 +59,7 @@ final class Tables {
     private void printLines() {
         out.println();
         out.println("A ratio under \">=\" is theirs / ours, else ours / theirs; ± is half the distance");
-        out.println("of the quartiles of all rounds. \"?\" after a verdict: too busy to tell.");
+        out.println("of the quartiles of all rounds. A verdict with \"?\" is uncertain: the rounds vary too much.");
         report.notes().forEach(out::println);
         report.warnings().forEach(text -> out.println("WARNING: " + text));
     }

@@ -1,48 +1,48 @@
 package io.quire.memory.bench.measure;
 
-/** What a row has to satisfy: nothing, a bound of its own, or a {@link Promise} of the library. */
+/** What a row has to satisfy: nothing, a {@link Bound}, or a {@link Promise} of the library. */
 public sealed interface Target permits Bound, Promise {
 
-    /** How ours and theirs are put in relation. */
+    /** How ours and theirs form a ratio. */
     enum Kind {
 
-        /** Not at all. */
+        /** There is no target. */
         NONE,
         /** Ours divided by theirs. */
         COST,
         /** Theirs divided by ours. */
         SPEED,
-        /** Nothing is timed. */
+        /** Nothing is timed, so there is no ratio. */
         FIGURE
     }
 
-    /** Measured for what it tells; nothing was promised. */
+    /** No target: nothing was promised. */
     Target NONE = new Bound(Kind.NONE, 0, 0, "-", "");
 
-    /** Ours costs at most so many times what theirs costs. */
+    /** Ours costs at most this many times what theirs costs. */
     static Bound atMost(double times) {
         return new Bound(Kind.COST, times, 0, "<= " + Figures.number(times), "");
     }
 
-    /** Ours costs at most so many times what theirs costs, and so many nanoseconds more. */
+    /** Ours costs at most this many times what theirs costs, plus some nanoseconds. */
     static Bound atMost(double times, double andNanos) {
         return new Bound(Kind.COST, times, andNanos,
                 "<= " + Figures.number(times) + " + " + Figures.nanos(andNanos), "");
     }
 
-    /** Ours is at least so many times as fast as theirs. */
+    /** Ours is at least this many times as fast as theirs. */
     static Bound atLeast(double times) {
         return new Bound(Kind.SPEED, times, 0, ">= " + Figures.number(times), "");
     }
 
-    /** Something that is counted and not timed. The code that counts it also judges it, so the target is in words. */
-    static Bound figure(String words) {
-        return new Bound(Kind.FIGURE, 0, 0, words, "");
+    /** Something is counted, not timed. The code that counts also judges the result, so the target is only words. */
+    static Bound figure(String label) {
+        return new Bound(Kind.FIGURE, 0, 0, label, "");
     }
 
-    /** The bound that has to be satisfied. */
+    /** Returns the bound that has to be satisfied. */
     Bound bound();
 
-    /** Which way round its ratio is. */
+    /** The kind of its ratio. */
     Kind kind();
 }

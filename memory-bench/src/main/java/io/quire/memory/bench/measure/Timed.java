@@ -3,8 +3,8 @@ package io.quire.memory.bench.measure;
 import java.util.function.LongSupplier;
 
 /**
- * Times an operation of this process, repeated until the clock can be trusted. Its preparation and its clean-up are not
- * timed.
+ * Times an operation of this process, and repeats it until the reading of the clock no longer matters. Preparation and
+ * clean-up are not timed.
  *
  * @param operation does the work several times and returns a value that depends on all of it
  * @param count how many times it does the work
@@ -13,14 +13,17 @@ import java.util.function.LongSupplier;
  */
 public record Timed(LongSupplier operation, int count, Runnable before, Runnable after) implements Sampler {
 
-    /** A thousand times what the clock costs in each call, and short beside a time slice of the scheduler. */
+    /**
+     * A sample takes at least this long: a thousand times what reading the clock costs, yet short compared with a time
+     * slice of the scheduler.
+     */
     private static final long SAMPLE_NANOS = 1_000_000;
 
-    /** Written, so that no compiler can leave out what leads to a result. */
-    @SuppressWarnings("UnusedVariable") // to be written is its use
+    /** Receives every result, so that the compiler cannot remove the work that leads to it. */
+    @SuppressWarnings("UnusedVariable") // only written, never read
     private static volatile long sink;
 
-    /** An operation that needs no preparation and leaves nothing behind. */
+    /** Makes an operation that needs no preparation and no clean-up. */
     public static Timed of(int count, LongSupplier operation) {
         return new Timed(operation, count, Timed::nothing, Timed::nothing);
     }

@@ -4,15 +4,15 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * Measures any number of things by turns, for the lines of a {@link Chart}, as {@link Paired} does two: what else the
+ * Measures any number of things by turns, for the lines of a {@link Chart}. As with {@link Paired}, whatever else the
  * machine does affects all of them.
  *
- * @param warmUps rounds that are thrown away
+ * @param warmUps rounds before the first that counts
  * @param rounds rounds that count
  */
 public record Turns(int warmUps, int rounds) {
 
-    /** The median of each, in nanoseconds, in the order of the arguments. */
+    /** Returns the median of each in nanoseconds, in the order of the arguments. */
     public double[] medians(List<Sampler> samplers) {
         double[][] nanos = new double[samplers.size()][rounds];
         for (int round = -warmUps; round < rounds; round++) {

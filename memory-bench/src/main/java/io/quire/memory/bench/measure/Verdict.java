@@ -7,33 +7,33 @@ public enum Verdict {
     NONE("-"),
     MET("met"),
     MISSED("MISSED"),
-    /** The medians say so, but too many of the rounds say otherwise. */
+    /** The medians meet the target, but a quarter of the rounds or more do not. */
     PERHAPS_MET("met?"),
-    /** As {@link #PERHAPS_MET}. */
+    /** The medians miss the target, but a quarter of the rounds or more meet it. */
     PERHAPS_MISSED("MISSED?"),
     NOT_MEASURED("not measured");
 
-    private final String words;
+    private final String label;
 
-    Verdict(String words) {
-        this.words = words;
+    Verdict(String label) {
+        this.label = label;
     }
 
     static Verdict of(boolean met) {
         return met ? MET : MISSED;
     }
 
-    /** As it stands in a table. */
-    public String words() {
-        return words;
+    /** Returns the verdict as tables show it. */
+    public String label() {
+        return label;
     }
 
-    /** Whether the machine was too busy to tell. */
+    /** Returns true if the rounds vary too much for a clear verdict. */
     public boolean isUncertain() {
         return this == PERHAPS_MET || this == PERHAPS_MISSED;
     }
 
-    /** Whether a reason is owed. */
+    /** Returns true if the target is missed, so that a reason has to be given. */
     public boolean isMissed() {
         return this == MISSED || this == PERHAPS_MISSED;
     }

@@ -1,6 +1,5 @@
 /**
- * How two things are compared: short batches of both by turns, medians, and a table that says what was
- * promised.
+ * Compares two things: short batches of both by turns, their medians, and a table with the promises.
  */
 @NullMarked
 package io.quire.memory.bench.measure;

@@ -7,9 +7,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
 /**
- * What people write by hand: pages of a large memory, kept in a small one while they are used, and copied back when
- * they were written and others need the room. Throws out what was not used for the longest time. One thread, no forks,
- * no pins.
+ * A cache as people write it by hand. It keeps the used pages of a large memory in a small one, and evicts the page
+ * that was used longest ago, which it copies back if it was written. For one thread; no forks, no pins.
  */
 final class CopyInCache {
 
@@ -21,7 +20,10 @@ final class CopyInCache {
     private final int[] pageOfSlot;
     private final boolean[] written;
 
-    /** Neighbours in the order of use, in a ring; the last place stands between the newest and the oldest. */
+    /**
+     * The neighbours of each place in the order of use: a ring. The last place is the sentinel between the newest and
+     * the oldest.
+     */
     private final int[] newer;
     private final int[] older;
 
@@ -52,7 +54,7 @@ final class CopyInCache {
         cache.set(JAVA_LONG, place, value);
     }
 
-    /** How often a page had to be copied in. */
+    /** Returns how often a page had to be copied in. */
     long misses() {
         return misses;
     }

@@ -20,39 +20,43 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.TearDown;
 
 /**
- * What does it cost to migrate a page of 64 MiB, beside copying the same bytes from one flat segment to another, by how
- * many pages one call moves, and whether the device is attached to the space?
+ * What does it cost to migrate a page, beside copying the same bytes from one flat segment to another? 64 MiB are
+ * moved. The number of pages in one call varies, and the device is attached to the space or not.
  * <p>
- * Expected: a copy takes 210 to 300 ns a page; ours, which is that of the C library from 64 KiB on, an eighth less. A
- * batch, which is what one leaf maps, has a fixed part of a microsecond: the tables locked twice, two fences, frames
- * taken and given back, one announcement to the driver of each. For each page there are some 50 ns more: two looks at
- * its entry, three changes of it, two exchanges on the word of its frame, its place in the eviction queue. So 2 us for
- * a page alone, and with 64 of them 0.8 times the bandwidth of the copy. 512 pages are 8 batches and cost what 64 do.
+ * Expected: a copy takes 210 to 300 ns a page. Our own copy takes an eighth less; from 64 KiB on it is that of the C
+ * library. A batch is at most what one leaf maps. It has a fixed cost of a microsecond: the tables are locked twice,
+ * there are two fences, frames are allocated and freed, and the driver is told of both. Each page costs some 50 ns
+ * more: its entry is read twice and changed three times, the word of its frame is exchanged twice, and the page takes
+ * its place in the eviction queue. So a page alone takes 2 us, and a batch of 64 reaches 0.8 times the bandwidth of the
+ * copy. 512 pages are 8 batches and cost as much per page as 64.
  * <p>
- * A device that is attached is told before the copy, while the pages are marked, and after it of what has arrived,
- * while the old frames are given back; that the first window is over, it is told while the pages are copied. Each call
- * goes through a thread of its own, so that a deadline can be kept: two hand-overs, of which a microsecond or two is
- * waited for, some 50 ns for each of 64. Where another program has one of two processors, the device's thread and ours
- * share the other one, and each hand-over waits for the scheduler.
+ * An attached device is told three times: before the copy, while the pages are marked; during the copy, that the first
+ * window is over; and after the copy, while the old frames are freed, which pages have arrived. The calls run on a
+ * thread of the device, so that a deadline can be kept. They cost two hand-overs, of which we wait for a microsecond or
+ * two, some 50 ns for each of 64 pages. If another program uses one of two processors, the device's thread and ours
+ * share the other, and each hand-over waits for the scheduler.
  * <p>
- * 64 pages much slower than that would mean that something of the fixed part is done for every page.
+ * If 64 pages were much slower, some of the fixed work would be done for every page.
  */
 public class Migration extends JmhBenchmark {
 
     private static final long SIZE_BYTES = 64L << 20;
     private static final int PAGES = (int) (SIZE_BYTES / Pages.PAGE_BYTES);
 
-    /** What a leaf maps: the batch that something was promised of. */
+    /** The batch of the promise: as many pages as a leaf maps. */
     private static final int BATCH_PROMISED = 64;
     private static final int[] BATCHES = {1, 8, BATCH_PROMISED, 512};
 
-    /** The way of a batch is long, and takes twice the time half compiled: that needs more rounds than a loop does. */
+    /**
+     * A batch runs through much code, and takes twice as long until all of it is compiled. So it needs more rounds than
+     * a loop does.
+     */
     private static final Paired ROUNDS = new Paired(100, 31);
 
-    /** How much one untimed call moves back. */
+    /** How much one untimed call moves back before each measurement. */
     private static final long RETURN_BYTES = SIZE_BYTES;
 
-    /** Where to. */
+    /** Where the pages are moved. */
     public enum Direction { TO_DEVICE, TO_HOST }
 
     @Param({"1", "8", "64", "512"})
@@ -85,7 +89,7 @@ public class Migration extends JmhBenchmark {
         target.close();
     }
 
-    /** Puts all pages where they are to come from. */
+    /** Moves all pages back to where the measured migration starts. */
     @Setup(Level.Invocation)
     public void putBack() {
         memory.move(direction == Direction.TO_DEVICE ? memory.hostPool() : memory.devicePool(), RETURN_BYTES);
@@ -112,7 +116,7 @@ public class Migration extends JmhBenchmark {
 
     /** Adds a row for each batch and direction to the table. */
     public static void answer(Report report) {
-        report.progress("migration of 64 MiB, " + DeviceModel.preferred().words() + " ...");
+        report.progress("migration of 64 MiB, " + DeviceModel.preferred().label() + " ...");
         Migration migration = new Migration();
         migration.attached = true;
         migration.open();

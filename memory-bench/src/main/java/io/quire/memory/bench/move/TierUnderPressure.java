@@ -29,27 +29,27 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.TearDown;
 
 /**
- * What does a word cost when the pages in use do not fit the device any more? The device has 64 MiB; the working set
- * grows from half of that to four times. Pages are drawn by Zipf's law, a quarter of the accesses are writes.
+ * What does an access to a word cost when the pages in use no longer fit the device? The device has 64 MiB; the working
+ * set grows from half of that to four times as much. Pages are drawn by Zipf's law, and a quarter of the accesses are
+ * writes.
  * <p>
- * Two ways to use the tier: <em>in place</em>, the pages are moved to the device once, as many as fit stay there, and a
- * word is read where its page lies, while the manager promotes what it evicted by mistake; and <em>moved first</em>,
- * the program asks where the page is and migrates it if it is on the host. Beside them flat memory without any tier,
- * and the cache people write by hand, which copies pages in and out ({@link CopyInCache}).
+ * There are two ways to use the tier. <em>In place:</em> the pages are moved to the device once, and as many as fit
+ * stay there. A word is accessed wherever its page is, and the manager promotes pages that it evicted by mistake.
+ * <em>Moved first:</em> the program asks where the page is, and migrates it if it is on the host. The rivals are flat
+ * memory without any tier, and a cache as people write it by hand, which copies pages in and out ({@link CopyInCache}).
  * <p>
- * The device is a pool of ordinary memory and as fast as the host: this shows what the bookkeeping costs, and not what
- * a device would win. Nobody should choose the tier for these times.
+ * The device is a pool of ordinary memory, as fast as the host. So this shows what the bookkeeping costs, not what a
+ * real device would gain. These times are no reason to use a tier.
  * <p>
- * Expected: in place costs what a read of a space costs, twice the flat one, at any size: nothing has to be moved
- * before a read. Moved first and the cache by hand are alike while all fits, but for the question where a page is, 20
- * to 50 ns. Beyond that a miss of the cache copies one page or two, 300 to 700 ns; one of ours is a migration of a page
- * alone, 2 us, and an eviction in a batch, 0.5 us. With every tenth access a miss at twice the size, that is 60 ns and
- * 250 ns an access.
+ * Expected: in place costs as much as a read of a space at any size, twice the flat read, because nothing has to be
+ * moved before an access. While all pages fit, moved first costs as much as the cache by hand plus 20 to 50 ns for the
+ * question where the page is. Beyond that, a miss of the cache copies one or two pages, 300 to 700 ns; a miss of ours
+ * migrates one page alone, 2 us, and evicts one in a batch, 0.5 us. At twice the size every tenth access is a miss,
+ * which adds 60 ns an access for the cache and 250 ns for ours.
  * <p>
- * Moved first beyond 500 ns an access, which is what it shows on two processors, means that the evictions of the agent
- * and those that a migration makes room with are in each other's way. In place growing with the working set would mean
- * that pages go to and fro; the share on the device falling faster than the size of the pool asks for, that the wrong
- * ones are kept.
+ * If moved first takes more than 500 ns an access, as it does on two processors, the evictions of the agent and those
+ * of the migrations obstruct each other. If in place grew with the working set, pages would move back and forth. If the
+ * share on the device fell faster than the size of the pool explains, the wrong pages would be kept.
  */
 public class TierUnderPressure extends JmhBenchmark {
 
@@ -81,11 +81,11 @@ public class TierUnderPressure extends JmhBenchmark {
     private FlatMemory cached;
     private CopyInCache cache;
 
-    /** A working set that was moved to a device, as far as it fits. */
+    /** A working set, of which as much as fits was moved to a device. */
     private record Tiered(MemoryManager manager, AddressSpace space, Accessor accessor, MemoryPool device, long address)
             implements AutoCloseable {
 
-        /** Room on the host for all of it, so that every page can be evicted. */
+        /** Makes a working set. The host has room for all of it, so that every page can be evicted. */
         static Tiered of(long sizeBytes) {
             MemoryManager manager = MemoryManager.builder().hostPool(sizeBytes).deviceCoherentPool(DEVICE, DEVICE_BYTES)
                     .promotion(true).build();
@@ -139,7 +139,7 @@ public class TierUnderPressure extends JmhBenchmark {
         cached.close();
     }
 
-    /** Popular pages lie anywhere. */
+    /** Draws the offsets of the accesses. The popular pages are scattered over the working set. */
     private void drawOffsets(long sizeBytes) {
         Pages pages = new Pages(sizeBytes);
         pages.choose(pages.count());
@@ -221,7 +221,7 @@ public class TierUnderPressure extends JmhBenchmark {
 
     // ---- the tour
 
-    /** Adds two pictures: what an access costs, and how many found their page on the device. */
+    /** Adds two charts: what an access costs, and how many accesses find their page on the device. */
     public static void answer(Report report) {
         Lines times = new Lines();
         Lines shares = new Lines();
@@ -237,11 +237,11 @@ public class TierUnderPressure extends JmhBenchmark {
                 tier.close();
             }
         }
-        String how = " A device of 64 MiB that is ordinary memory: no faster than the host, so only the bookkeeping "
+        String how = " The device is 64 MiB of ordinary memory, no faster than the host, so only the bookkeeping "
                 + "shows. Pages by Zipf's law, a quarter of the accesses are writes, one thread.";
         Axis x = Axis.linear("working set, of the device", Axis.Unit.PERCENT);
         report.add(new Chart("tier-under-pressure", "What does a word cost when the working set outgrows the device?",
-                "In place: read where the page lies. Moved first: migrated if it is on the host." + how, x,
+                "In place: the page stays where it is. Moved first: it is migrated if it is on the host." + how, x,
                 Axis.logarithmic("an access", Axis.Unit.NANOS), times.all()));
         report.add(new Chart("tier-share-on-device", "How many accesses find their page on the device?",
                 "In place after " + settleMillis / 1000.0 + " s of accesses; the others bring in what they miss." + how,

@@ -22,28 +22,27 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.TearDown;
 
 /**
- * What does it cost to pin one page for a short time and unpin it, beside one exchange of a word that nobody else
- * wants?
+ * What does it cost to pin one page for a short time and to unpin it, beside one uncontended exchange of a word?
  * <p>
- * Expected of an accessor: 3 to 4 times an exchange of 5 ns, and no garbage. The word of the frame is changed twice,
- * two exchanges; the rest is a look-up as for a write and some ten plain stores: the writer slot set and cleared twice,
- * and what is pinned. Its segments add a confined arena, 30 ns.
+ * Expected for an accessor: 3 to 4 times an exchange of 5 ns, and no garbage. Two exchanges change the word of the
+ * frame. The rest is a lookup as for a write and some ten plain stores, which set and clear the writer slot twice and
+ * note what is pinned. Its segments add a confined arena, 30 ns.
  * <p>
- * Of a space: 10 times. Pinning and unpinning each take its lock, two exchanges more, look the page up from the root,
- * and link the pin into a list, with an object for the garbage collector. Its segments are those of a shared arena,
- * whose end is a handshake with every thread, some 20 us.
+ * Expected for a space: 10 times. Pinning and unpinning each take the lock of the space, which is two exchanges more.
+ * The page is looked up from the root, and the pin is an object in a list. Its segments need a shared arena, whose
+ * close is a handshake with every thread, some 20 us.
  * <p>
- * By an accessor, 10 times would mean that pins take the lock all the same. More than a microsecond would mean
- * that each pin walks the stack of its thread.
+ * 10 times for an accessor would mean that its pins take the lock. More than a microsecond would mean that each pin
+ * walks the stack of its thread.
  */
 public class PinUnpin extends JmhBenchmark {
 
     private static final int PAGES = 256;
 
-    /** Words of one cache line. */
+    /** How many words a cache line has. */
     private static final int LINE_WORDS = 8;
 
-    /** A word for each page, in a line of its own. */
+    /** A word for each page, each in a cache line of its own. */
     private final AtomicLongArray words = new AtomicLongArray(PAGES * LINE_WORDS);
 
     private ResidentSpace resident;

@@ -1,5 +1,5 @@
 /**
- * What does it cost to hold a page in its frame?
+ * What does it cost to pin a page?
  */
 @NullMarked
 package io.quire.memory.bench.pin;

@@ -20,8 +20,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A report as lines of JSON, one for each row and for each point of a chart. Every line says by itself where it
- * was measured, so that lines of many runs can be put together. What does not apply is left out.
+ * A report as lines of JSON, one for each row and each point of a chart. Each line also says where it was measured, so
+ * lines of many runs can be put into one file. Fields that do not apply are left out.
  */
 final class JsonLines {
 
@@ -33,20 +33,20 @@ final class JsonLines {
     private JsonLines() {
     }
 
-    /** A row. */
+    /** The line of a row. */
     private record RowLine(String kind, Setting setting, String question, String answerer, String what, String rival,
             @Nullable Quartiles oursNanos, @Nullable Quartiles theirsNanos, @Nullable Double ratio,
             @Nullable Quartiles ratioOfRounds, @Nullable Double spread, @Nullable Double drift, @Nullable String figure,
             @Nullable Promise promise, String target, Verdict verdict, @Nullable String reason) {
     }
 
-    /** A point of a chart. */
+    /** The line of a point of a chart. */
     private record PointLine(String kind, Setting setting, String question, String answerer, String chart,
             String series, Series.Side side, String xWords, Axis.Unit xUnit, double x, String yWords, Axis.Unit yUnit,
             double y) {
     }
 
-    /** All lines, rows first. */
+    /** Returns all lines, the rows first. */
     static List<String> of(Setting setting, Report report) {
         List<String> lines = new ArrayList<>();
         report.rows().forEach(row -> lines.add(line(setting, row)));
@@ -55,8 +55,8 @@ final class JsonLines {
             for (Series series : chart.series()) {
                 for (Series.Point point : series.points()) {
                     lines.add(JSON.toJson(new PointLine("point", setting, picture.question().name(),
-                            picture.question().answerer(), chart.id(), series.name(), series.side(), chart.x().words(),
-                            chart.x().unit(), point.x(), chart.y().words(), chart.y().unit(), point.y())));
+                            picture.question().answerer(), chart.id(), series.name(), series.side(), chart.x().label(),
+                            chart.x().unit(), point.x(), chart.y().label(), chart.y().unit(), point.y())));
                 }
             }
         }
@@ -71,11 +71,11 @@ final class JsonLines {
                 measured == null ? null : measured.theirNanos(), measured == null ? null : bound.ratio(measured),
                 measured == null ? null : ratios(bound, measured), measured == null ? null : measured.spread(),
                 measured == null ? null : measured.drift(), measured == null ? row.ours() : null,
-                row.target() instanceof Promise promise ? promise : null, bound.words(), row.verdict(),
+                row.target() instanceof Promise promise ? promise : null, bound.label(), row.verdict(),
                 row.reason().isEmpty() ? null : row.reason()));
     }
 
-    /** Quartiles of the ratio that the target is about. */
+    /** Returns the quartiles of the ratio that the target limits. */
     private static Quartiles ratios(Bound bound, Comparison measured) {
         double low = bound.turned(measured.cost().low());
         double high = bound.turned(measured.cost().high());

@@ -8,7 +8,10 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 
-/** The names of lines: each near the end of its line in a wide picture, or as a list above a narrow one. */
+/**
+ * The names of lines. In a wide picture each stands near the end of its line; in a narrow one they are a list above the
+ * plot.
+ */
 final class LineNames {
 
     private static final int WIDTH_MAX = 190;
@@ -16,7 +19,7 @@ final class LineNames {
     private final List<PlottedLine> lines;
     private final Svg svg;
 
-    /** A name where its line ends, or near. */
+    /** A name at the end of its line, or near it. */
     private record Name(PlottedLine line, List<String> words, double endX, double endY, double top) {
 
         double height() {
@@ -33,7 +36,7 @@ final class LineNames {
         this.svg = svg;
     }
 
-    /** How wide the widest name is, with the sample of its line. */
+    /** Returns the width of the widest name, with the sample of its line. */
     double width() {
         double widest = lines.stream().flatMap(line -> Svg.wrapped(line.name(), WIDTH_MAX / LETTER).stream())
                 .mapToDouble(words -> words.length() * LETTER).max().orElse(0);
@@ -43,7 +46,7 @@ final class LineNames {
     /**
      * Draws the names one under the other, in the order of the ends of their lines.
      *
-     * @return where the list ends
+     * @return the bottom of the list
      */
     int drawAbove(int left, int top, int width) {
         int at = top;
@@ -70,7 +73,7 @@ final class LineNames {
         placed(x, y).forEach(name -> draw(name, x.to()));
     }
 
-    /** The names from top to bottom, in the order of the ends of their lines. */
+    /** Returns the names from top to bottom, in the order of the ends of their lines. */
     private List<Name> placed(Scale x, Scale y) {
         List<Name> names = new ArrayList<>();
         for (PlottedLine line : lines) {
@@ -85,7 +88,7 @@ final class LineNames {
         return names;
     }
 
-    /** Moves each name below the one before. */
+    /** Moves each name down until it is below the one before. */
     private static void moveDown(List<Name> names, double top) {
         double free = top;
         for (int i = 0; i < names.size(); i++) {
@@ -94,7 +97,7 @@ final class LineNames {
         }
     }
 
-    /** Moves each name above the one after, as far as the last is too low. */
+    /** Moves names up, the last first, until none is below the bottom and none overlaps the next. */
     private static void moveUp(List<Name> names, double bottom) {
         double free = bottom;
         for (int i = names.size() - 1; i >= 0; i--) {

@@ -5,13 +5,13 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 
-/** Text for HTML and SVG. */
+/** Escapes text for HTML and SVG, and reads the files beside this class. */
 final class Markup {
 
     private Markup() {
     }
 
-    /** Text as it has to stand in HTML, SVG and their attributes. */
+    /** Escapes text for HTML, SVG and their attributes. */
     static String escaped(String text) {
         StringBuilder escaped = new StringBuilder(text.length());
         for (int i = 0; i < text.length(); i++) {
@@ -28,7 +28,7 @@ final class Markup {
         return escaped.toString();
     }
 
-    /** A file that lies beside this class. */
+    /** Returns the text of a file that is beside this class. */
     static String file(String name) {
         try (InputStream stream = Markup.class.getResourceAsStream(name)) {
             if (stream == null) {

@@ -49,7 +49,7 @@ final class Page {
                 .append(Markup.file("picture.css")).append("</style>\n</head>\n<body>\n");
         writeHead();
         writeWarnings();
-        html.append("<h2>What was promised</h2>\n").append(RowTables.ofPromises(answers));
+        html.append("<h2>Promises</h2>\n").append(RowTables.ofPromises(answers));
         writeCharts();
         writeRows();
         writeNotes();
@@ -111,7 +111,7 @@ final class Page {
     }
 
     private void writeRows() {
-        html.append("<h2>Everything that was measured</h2>\n");
+        html.append("<h2>All results</h2>\n");
         for (String question : questions()) {
             List<Row> rows = report.rows().stream().filter(row -> row.question().name().equals(question)).toList();
             html.append("<h3>").append(Markup.escaped(question)).append("</h3>\n").append(RowTables.ofRows(rows));
@@ -136,14 +136,14 @@ final class Page {
                 <h2>How to repeat it</h2>
                 <pre>mvn -q -Pbench verify                  # every promise, in less than three minutes
                 mvn -q -Pbench verify -Dbench.full     # every rival and every size</pre>
-                <p>One question of it, or the same code under JMH, with a fresh JVM for each figure:</p>
+                <p>To answer one question, or to run the same code under JMH with a fresh JVM for each figure:</p>
                 <pre>""");
         for (String question : questions()) {
             html.append("mvn -q -Pbench verify -Dbench.only=").append(Markup.escaped(question)).append('\n');
         }
         html.append("""
                 mvn -q -Pbench verify -Dbench.args="RandomRead -f 1"</pre>
-                <p class="quiet">docs/benchmarks.md tells which package and class answers which question.</p>
+                <p class="quiet">docs/benchmarks.md says which package and class answers which question.</p>
                 """);
     }
 

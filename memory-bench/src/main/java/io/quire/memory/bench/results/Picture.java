@@ -8,8 +8,8 @@ import io.quire.memory.bench.measure.Series;
 import java.util.List;
 
 /**
- * A chart as SVG. Text stays text, there is no script, and colours follow the reader's choice of light or dark. A
- * wide picture names each line at its end; a narrow one, for a phone, has a list of them above.
+ * A chart as SVG. Text stays text, there is no script, and the colours follow the reader's choice of light or dark. A
+ * wide picture has the name of each line at its end; a narrow one, for a phone, lists the names above.
  */
 final class Picture {
 
@@ -19,18 +19,18 @@ final class Picture {
 
     private static final int TITLE_LINE = 23;
 
-    /** How wide a letter of a title is, and one beside a tick. */
+    /** The widths of a letter of the title and of a letter beside a tick. */
     private static final double TITLE_LETTER = 9;
     private static final double TICK_LETTER = 6.6;
 
-    /** Between two ticks, so that their labels stay apart. */
+    /** The distance between two ticks at which their labels stay apart. */
     private static final int TICK_DISTANCE_X = 78;
     private static final int TICK_DISTANCE_Y = 38;
 
-    /** Between two marks of a line with many points. */
+    /** The distance between two marks of a line with many points. */
     private static final double MARK_DISTANCE = 26;
 
-    /** A line of more points has no dashes: they would look like dips. */
+    /** A line with more points has no dashes, because they would look like dips. */
     private static final int DENSE = 60;
 
     private final Chart chart;
@@ -54,12 +54,15 @@ final class Picture {
         names = new LineNames(lines, svg);
     }
 
-    /** A file of its own, with title, caption and colours. */
+    /** Returns a picture for a file of its own, with title, caption and colours. */
     static String alone(Chart chart) {
         return new Picture(chart, true, true).draw();
     }
 
-    /** Part of a page that has title and colours: one for screens, or one for phones. */
+    /**
+     * Returns a picture for a page that has the title and the colours: a wide one for screens, or a narrow one for
+     * phones.
+     */
     static String inPage(Chart chart, boolean wide) {
         return new Picture(chart, false, wide).draw();
     }
@@ -77,9 +80,9 @@ final class Picture {
         double right = width - (wide ? names.width() + 2 * PADDING + 12 : PADDING + 8);
         x = Scale.of(chart.x(), lines.stream().flatMap(line -> line.points().stream())
                 .mapToDouble(Series.Point::x), left, right, (int) (right - left) / TICK_DISTANCE_X);
-        svg.text("words", PADDING, plotTop - 18, "start", chart.y().words());
+        svg.text("words", PADDING, plotTop - 18, "start", chart.y().label());
         drawAxes();
-        svg.text("words", (left + right) / 2, plotBottom + 44, "middle", chart.x().words());
+        svg.text("words", (left + right) / 2, plotBottom + 44, "middle", chart.x().label());
         lines.forEach(this::draw);
         if (wide) {
             names.drawBeside(x, y);
@@ -104,7 +107,7 @@ final class Picture {
                 + "<rect width=\"100%\" height=\"100%\" fill=\"var(--surface)\"/>\n" : opening;
     }
 
-    /** The picture in words, for readers who do not see it. */
+    /** Describes the picture in words, for readers who do not see it. */
     private String description() {
         StringBuilder words = new StringBuilder(chart.caption());
         for (PlottedLine line : lines) {

@@ -7,15 +7,15 @@ import java.util.Comparator;
 import java.util.List;
 
 /**
- * A line of a chart.
+ * A line of a chart as it is drawn.
  *
- * @param name of the series
- * @param points those of the series that the axes have a place for
- * @param style how it looks
+ * @param name the name of the series
+ * @param points the points of the series that the axes can show
+ * @param style how the line looks
  */
 record PlottedLine(String name, List<Series.Point> points, Style style) {
 
-    /** All lines that have a point, ours last, so that nothing covers them. */
+    /** Returns all lines that have a point. Ours are last, so that no other line covers them. */
     static List<PlottedLine> all(Chart chart) {
         List<PlottedLine> lines = new ArrayList<>();
         int ours = 0;

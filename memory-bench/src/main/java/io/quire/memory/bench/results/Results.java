@@ -8,10 +8,10 @@ import java.nio.file.StandardCopyOption;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 
-/** Writes what a run has found into a folder. */
+/** Writes the results of a run into a folder. */
 public final class Results {
 
-    /** A copy of the lines of the latest run; those of every run are kept under its date. */
+    /** A copy of the lines of the latest run. The lines of each run are kept in a file with its date. */
     private static final String LATEST = "results.jsonl";
 
     private static final DateTimeFormatter DATE = DateTimeFormatter.ofPattern("yyyy-MM-dd'T'HHmmss'Z'")
@@ -21,9 +21,9 @@ public final class Results {
     }
 
     /**
-     * Writes lines, page and pictures.
+     * Writes the lines, the page and the pictures.
      *
-     * @return the page
+     * @return the path of the page
      */
     public static Path write(Setting setting, Report report, Path folder) throws IOException {
         Path charts = Files.createDirectories(folder.resolve("charts"));

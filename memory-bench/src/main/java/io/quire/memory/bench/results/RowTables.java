@@ -4,7 +4,7 @@ import io.quire.memory.bench.measure.Promise;
 import io.quire.memory.bench.measure.Row;
 import io.quire.memory.bench.measure.Verdict;
 
-/** Rows as tables of HTML: of what was promised, and of everything that was measured. */
+/** Rows as tables of HTML: one of the promises, and one of everything that was measured. */
 final class RowTables {
 
     private static final String END = "</tbody>\n</table>\n";
@@ -45,7 +45,7 @@ final class RowTables {
     private void add(Answer answer) {
         Row row = answer.row();
         boolean compared = row.comparison() != null;
-        open(row, answer.promise().words());
+        open(row, answer.promise().label());
         number("target", target(row));
         number("measured", compared ? ratio(row) : Markup.escaped(row.ours()));
         number("ours", compared ? Markup.escaped(row.ours()) : "");
@@ -63,9 +63,9 @@ final class RowTables {
         close(row, 7);
     }
 
-    private void open(Row row, String words) {
+    private void open(Row row, String label) {
         html.append(row.reason().isEmpty() ? "<tr>" : "<tr class=\"explained\">").append("<td>")
-                .append(Markup.escaped(words)).append("</td>");
+                .append(Markup.escaped(label)).append("</td>");
     }
 
     private void number(String label, String markup) {
@@ -73,9 +73,9 @@ final class RowTables {
                 .append(markup).append("</td>");
     }
 
-    /** Ends a row, and adds another that says why its target is missed. */
+    /** Ends a row, and adds a second one that says why the target is missed. */
     private void close(Row row, int columns) {
-        html.append("<td class=\"verdict ").append(look(row.verdict())).append("\">").append(words(row.verdict()))
+        html.append("<td class=\"verdict ").append(look(row.verdict())).append("\">").append(label(row.verdict()))
                 .append("</td></tr>\n");
         if (!row.reason().isEmpty()) {
             html.append("<tr class=\"reason\"><td colspan=\"").append(columns).append("\">")
@@ -87,9 +87,9 @@ final class RowTables {
         return Markup.escaped(row.ratio()) + " <span class=\"spread\">" + Markup.escaped(row.spread()) + "</span>";
     }
 
-    /** The target with the signs that a console may not have. */
+    /** Returns the target with signs that a console may not have. */
     private static String target(Row row) {
-        return Markup.escaped(row.target().bound().words().replace("<=", "≤").replace(">=", "≥"));
+        return Markup.escaped(row.target().bound().label().replace("<=", "≤").replace(">=", "≥"));
     }
 
     private static String look(Verdict verdict) {
@@ -101,7 +101,7 @@ final class RowTables {
         };
     }
 
-    private static String words(Verdict verdict) {
+    private static String label(Verdict verdict) {
         return switch (verdict) {
             case MET -> "✓ met";
             case MISSED -> "✗ missed";

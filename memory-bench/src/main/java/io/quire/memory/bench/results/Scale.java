@@ -7,14 +7,14 @@ import java.util.Locale;
 import java.util.stream.DoubleStream;
 
 /**
- * Where the numbers of an axis lie in a picture, and which of them are written beside it.
+ * Maps the numbers of an axis to positions in a picture, and chooses the ticks.
  *
- * @param axis whose numbers
- * @param low the number at the beginning
- * @param high the number at the end
- * @param from where the beginning lies
- * @param to where the end lies
- * @param ticks the numbers that are written, from low to high
+ * @param axis the axis
+ * @param low the number at the beginning of the axis
+ * @param high the number at the end of the axis
+ * @param from the position of the beginning
+ * @param to the position of the end
+ * @param ticks the numbers that are written beside the axis, from low to high
  */
 record Scale(Axis axis, double low, double high, double from, double to, List<Double> ticks) {
 
@@ -23,20 +23,20 @@ record Scale(Axis axis, double low, double high, double from, double to, List<Do
     private static final String[] NANO_UNITS = {"ns", "µs", "ms", "s"};
     private static final String[] COUNT_UNITS = {"", " k", " M", " G"};
 
-    /** What is small enough to be written out with all its digits. */
+    /** Numbers below this are written with all their digits. */
     private static final double WRITTEN_OUT = 100_000;
 
-    /** Between powers of two: whole units of bytes, 1024 times each other, are among the ticks. */
+    /** Steps between ticks, in powers of two. With these, whole units such as 1 MiB and 1 GiB are among the ticks. */
     private static final int[] BINARY_STEPS = {1, 2, 5, 10, 20};
     private static final int[] ROUND = {1, 2, 5};
 
-    /** More decades than that have no ticks in between. */
+    /** A scale of more decades than this has only powers of ten as ticks. */
     private static final double FEW_DECADES = 2.5;
 
     /**
-     * Chooses round numbers around all values.
+     * Makes a scale for some values. It begins and ends at round numbers.
      *
-     * @param ticksMax how many there is room for
+     * @param ticksMax how many ticks there is room for
      */
     static Scale of(Axis axis, DoubleStream values, double from, double to, int ticksMax) {
         var all = values.filter(value -> isShown(axis, value)).summaryStatistics();
@@ -52,7 +52,7 @@ record Scale(Axis axis, double low, double high, double from, double to, List<Do
                 : thinned(axis, ticks, ticksMax));
     }
 
-    /** Whether the axis has a place for a number. */
+    /** Returns true if the axis can show a number. */
     static boolean isShown(Axis axis, double value) {
         return Double.isFinite(value) && (axis.scale() == Axis.Scale.LINEAR || value > 0);
     }
@@ -63,7 +63,7 @@ record Scale(Axis axis, double low, double high, double from, double to, List<Do
         return from + part * (to - from);
     }
 
-    /** A number with its unit. */
+    /** Formats a number with its unit. */
     String label(double value) {
         if (value == 0) {
             return "0";
@@ -77,7 +77,7 @@ record Scale(Axis axis, double low, double high, double from, double to, List<Do
         };
     }
 
-    /** From zero in round steps. */
+    /** Returns ticks from zero in round steps. */
     private static List<Double> linear(Axis axis, double greatest, int ticksMax) {
         double unit = 1;
         if (axis.unit() == Axis.Unit.BYTES) {
@@ -106,7 +106,7 @@ record Scale(Axis axis, double low, double high, double from, double to, List<Do
         return 10 * decade;
     }
 
-    /** Every power of two around the values. */
+    /** Returns every power of two around the values. */
     private static List<Double> binary(double least, double greatest) {
         List<Double> ticks = new ArrayList<>();
         for (double tick = Math.pow(2, Math.floor(Math.log(least) / Math.log(2)));
@@ -116,7 +116,7 @@ record Scale(Axis axis, double low, double high, double from, double to, List<Do
         return ticks;
     }
 
-    /** 1, 2, 5, 10, ... around the values. */
+    /** Returns 1, 2, 5, 10, ... around the values. */
     private static List<Double> decimal(double least, double greatest) {
         List<Double> ticks = new ArrayList<>();
         for (int exponent = (int) Math.floor(Math.log10(least)); true; exponent++) {
@@ -133,7 +133,7 @@ record Scale(Axis axis, double low, double high, double from, double to, List<Do
         }
     }
 
-    /** The roundest of them, as many as there is room for. */
+    /** Returns the roundest of the ticks, as many as there is room for. */
     private static List<Double> thinned(Axis axis, List<Double> ticks, int ticksMax) {
         if (axis.unit() == Axis.Unit.BYTES) {
             int step = 0;
@@ -167,7 +167,7 @@ record Scale(Axis axis, double low, double high, double from, double to, List<Do
         return plain(rest) + between + units[unit];
     }
 
-    /** Three digits, none of them a zero that says nothing. */
+    /** Formats a number with up to three digits, without trailing zeros. */
     private static String plain(double value) {
         if (value == Math.rint(value)) {
             return String.format(Locale.ROOT, "%,.0f", value);

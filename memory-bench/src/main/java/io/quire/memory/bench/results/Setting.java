@@ -11,35 +11,35 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Where and of what a run was made. What the system does not say is {@value #UNKNOWN}, or 0.
+ * The machine, the JVM and the commit of a run. What the system does not tell is {@value #UNKNOWN}, or 0.
  *
  * @param commit the hash of the commit that the working folder has checked out
- * @param modified whether the working folder differs from it
+ * @param modified true if the working folder differs from that commit
  * @param date when the run began
  * @param java the version of the JDK
- * @param vendor who built it
- * @param flags what the JVM was started with
- * @param processor its name
- * @param processors how many of them the JVM may use
- * @param memoryBytes of the machine
- * @param system name, version and architecture
+ * @param vendor who built the JDK
+ * @param flags the flags of the JVM
+ * @param processor the name of the processor
+ * @param processors how many processors the JVM may use
+ * @param memoryBytes memory of the machine
+ * @param system name, version and architecture of the operating system
  * @param hugePages when the system gives transparent huge pages
- * @param load how many threads ran or wanted to, in the minute before
+ * @param load the load average of the minute before
  */
 public record Setting(String commit, boolean modified, Instant date, String java, String vendor, String flags,
         String processor, int processors, long memoryBytes, String system, String hugePages, double load) {
 
-    /** Stands for what the system does not say. */
+    /** Stands for what the system does not tell. */
     public static final String UNKNOWN = "unknown";
 
-    /** A build before the run leaves about that much on each processor. */
+    /** More load than this for each processor is too much. A build right before the run leaves about that much. */
     private static final double BUSY_LOAD = 0.75;
 
     private static final Pattern PROCESSOR = Pattern.compile("(?m)^model name\\s*: (.*)$");
     private static final Pattern MEMORY_KIB = Pattern.compile("(?m)^MemTotal:\\s*(\\d+) kB$");
     private static final Pattern CHOSEN = Pattern.compile("\\[(\\w+)]");
 
-    /** Asks the system and Git. */
+    /** Reads the setting from the system and from Git. */
     public static Setting now() {
         String commit = git("rev-parse", "HEAD");
         String memoryKib = find(MEMORY_KIB, Path.of("/proc/meminfo"));
@@ -55,7 +55,7 @@ public record Setting(String commit, boolean modified, Instant date, String java
                 Math.max(0, ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage()));
     }
 
-    /** Whether others want the processors too. */
+    /** Returns true if other programs use the processors. */
     public boolean isBusy() {
         return load > BUSY_LOAD * processors;
     }
@@ -65,11 +65,11 @@ public record Setting(String commit, boolean modified, Instant date, String java
             Matcher found = pattern.matcher(Files.readString(file));
             return found.find() ? found.group(1) : UNKNOWN;
         } catch (IOException absent) {
-            return UNKNOWN; // another system
+            return UNKNOWN; // not Linux
         }
     }
 
-    /** What Git prints; nothing where there is no Git or no repository. */
+    /** Returns what Git prints; empty if there is no Git or no repository. */
     private static String git(String... arguments) {
         String[] command = new String[arguments.length + 1];
         command[0] = "git";

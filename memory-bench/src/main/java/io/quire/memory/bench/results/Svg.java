@@ -4,16 +4,16 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** Writes the elements of a picture. How each looks is said by its class, in {@code picture.css}. */
+/** Writes the elements of a picture. Their looks are in {@code picture.css}, by class. */
 final class Svg {
 
-    /** How wide a letter is, about. */
+    /** The approximate width of a letter. */
     static final double LETTER = 6.9;
 
-    /** How far the bases of two lines of text are apart. */
+    /** The distance between two lines of text. */
     static final int TEXT_LINE = 17;
 
-    /** What a sample of a line and the space after it take. */
+    /** The width of a sample of a line and the space after it. */
     static final int SAMPLE = 30;
 
     private final StringBuilder svg = new StringBuilder();
@@ -31,7 +31,7 @@ final class Svg {
                 y2));
     }
 
-    /** From a line, at the height of its end, to its name. */
+    /** Draws a leader from the end of a line to its name. */
     void leader(double x, double y, double bendX, double nameX, double nameY) {
         svg.append(String.format(Locale.ROOT, "<path class=\"leader\" d=\"M%.1f %.1fL%.1f %.1fL%.1f %.1f\"/>%n", x, y,
                 bendX, y, nameX, nameY));
@@ -42,7 +42,7 @@ final class Svg {
                 look, left, base, anchor, Markup.escaped(words)));
     }
 
-    /** A line through points, each of which is a place from the left and one from the top. */
+    /** Draws a line through points. Each point has its distances from the left and from the top. */
     void path(Style style, List<double[]> points) {
         svg.append("<path class=\"line\"").append(style.dash()).append(" d=\"");
         String step = "M";
@@ -57,14 +57,14 @@ final class Svg {
         svg.append(style.mark(x, y));
     }
 
-    /** A short piece of a line, to stand beside its name. */
+    /** Draws a short piece of a line, which stands beside its name. */
     void sample(Style style, double left, double middle) {
         svg.append(String.format(Locale.ROOT, "<path class=\"line\"%s d=\"M%.1f %.1fh24\"/>%n", style.dash(), left,
                 middle));
         mark(style, left + 12, middle);
     }
 
-    /** Lines of about so many letters at most; a longer word stays whole. */
+    /** Wraps words into lines of about this many letters; a longer word stays whole. */
     static List<String> wrapped(String words, double letters) {
         List<String> lines = new ArrayList<>();
         StringBuilder line = new StringBuilder();

@@ -1,6 +1,6 @@
 /**
- * What a run leaves behind: a line of JSON for each row and point, a page, and a picture for each chart.
- * {@link io.quire.memory.bench.results.Results} writes all of it.
+ * Writes the results of a run: a line of JSON for each row and point, a page, and a picture for each chart. Start with
+ * {@link io.quire.memory.bench.results.Results}.
  */
 @NullMarked
 package io.quire.memory.bench.results;

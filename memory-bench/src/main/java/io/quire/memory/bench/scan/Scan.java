@@ -22,22 +22,22 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.TearDown;
 
 /**
- * What does it cost to add up all words of 1 GiB with a run cursor, beside the same loop over one flat
- * segment? The unit is a page.
+ * What does it cost to add up all words of 1 GiB with a run cursor, beside the same loop over one flat segment? The
+ * result is the cost for one page.
  * <p>
- * Expected: the same where pages lie side by side in the pool, which they do when they were written in order.
- * A run then has 512 pages, whose words take some eighty microseconds from memory; to open and end it takes
- * a few. Scattered, a run is one page of a few hundred nanoseconds, so that opening runs shows, and
- * the processor cannot prefetch beyond a page.
+ * Expected: the same if the pages were written in order, because then they lie side by side in the pool. A run then has
+ * 512 pages, whose words take some eighty microseconds to read from memory; opening and ending the run takes a few. If
+ * the pages are scattered, a run is one page, which takes a few hundred nanoseconds to read. Then the cost of opening
+ * runs shows, and the processor cannot prefetch beyond a page.
  * <p>
- * Less than 0.95 in order would mean that frames are not handed out in ascending runs.
+ * Less than 0.95 in order would mean that frames are not allocated in ascending order.
  */
 public class Scan extends JmhBenchmark {
 
     private static final long SIZE_BYTES = 1L << 30;
     private static final int PAGES = (int) (SIZE_BYTES / Pages.PAGE_BYTES);
 
-    /** The order in which the pages were written, which is how their frames lie. */
+    /** The order in which the pages were written, and so the order of their frames. */
     public enum Layout {
         ORDERED, SCATTERED
     }
@@ -90,13 +90,13 @@ public class Scan extends JmhBenchmark {
     /** Adds a row for each layout to the table. */
     public static void answer(Report report) {
         for (Layout layout : report.isFull() ? Layout.values() : new Layout[] {Layout.ORDERED}) {
-            String words = layout.name().toLowerCase(Locale.ROOT);
-            report.progress("scan of 1 GiB, pages " + words + " in the pool ...");
+            String label = layout.name().toLowerCase(Locale.ROOT);
+            report.progress("scan of 1 GiB, pages " + label + " in the pool ...");
             Scan scan = new Scan();
             scan.layout = layout;
             scan.open();
             try {
-                report.add("scan of 1 GiB, " + words + ", a page", "flat loop",
+                report.add("scan of 1 GiB, " + label + ", a page", "flat loop",
                         layout == Layout.ORDERED ? Promise.SCAN : Target.NONE,
                         Paired.LONG_BATCHES.compare(Timed.of(PAGES, scan::quire),
                                 Timed.of(PAGES, scan::flat)));

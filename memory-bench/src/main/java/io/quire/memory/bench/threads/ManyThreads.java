@@ -26,18 +26,19 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
 /**
- * What does an operation cost each of several threads, beside one thread alone? They read and write pages of their own
- * in one space; and each has a space of its own, in one manager, of which it writes a page and discards it, or forks
- * it, writes a page, and closes the fork.
+ * What does an operation cost when several threads do it at once, beside one thread alone? All threads share a manager.
+ * In one space, each reads and writes pages of its own. In a space of its own, each thread writes a page and discards
+ * it, or forks the space, writes a page, and closes the fork.
  * <p>
- * Expected: once, while there are processors. Reads share nothing that is written, writes have a slot for each
- * accessor, allocations a stripe for each thread. Forks of different spaces share two counters and the list of open
- * spaces, a cache line each, 50 to 100 ns when another processor had it last: 1.2 to 1.5.
+ * Expected: the same cost, while there are enough processors. Reads share nothing that is written; each accessor has a
+ * writer slot; each thread has a stripe of the allocator. Forks of different spaces share two counters and the list of
+ * open spaces. Each is a cache line, which takes 50 to 100 ns to fetch if another processor had it last, so a fork
+ * costs 1.2 to 1.5 times as much as alone.
  * <p>
- * Twice for reads or writes would mean that two threads write to one cache line. Two processors show that, and no more:
- * whether eight threads queue up for a counter takes eight processors.
+ * Twice the cost for reads or writes would mean that two threads write to one cache line. Two processors can show that,
+ * but it takes eight processors to see eight threads queue for a counter.
  * <p>
- * For JMH: {@code ManyThreads -t 1}, then {@code -t max}.
+ * To compare with JMH, run {@code ManyThreads -t 1} and then {@code -t max}.
  */
 public class ManyThreads extends JmhBenchmark {
 
@@ -55,7 +56,8 @@ public class ManyThreads extends JmhBenchmark {
         private long address;
 
         /**
-         * Room for all that each thread has, three times: there, in its own space, and in what waits to be destroyed.
+         * Opens a manager with room for all pages of each thread three times: in the shared space, in the thread's own
+         * space, and in what waits to be destroyed.
          */
         @Setup(Level.Trial)
         public void open() {
@@ -72,7 +74,7 @@ public class ManyThreads extends JmhBenchmark {
         }
     }
 
-    /** What each of them has. */
+    /** What each thread has for itself. */
     @State(Scope.Thread)
     public static class Own {
 
@@ -108,7 +110,7 @@ public class ManyThreads extends JmhBenchmark {
             return own;
         }
 
-        /** Of the thread that works, which need not be the one that prepared it. */
+        /** Returns an accessor of the thread that does the work. Another thread may have done the preparation. */
         private Accessor sharedAccessor() {
             if (sharedAccessor == null) {
                 sharedAccessor = shared.accessor();
@@ -151,7 +153,7 @@ public class ManyThreads extends JmhBenchmark {
         return random;
     }
 
-    /** A page is written first, and discarded. */
+    /** Writes to a page without a frame, and discards it. */
     @Benchmark
     @OperationsPerInvocation(OPERATIONS)
     public long allocateAndFree(Own own) {
@@ -162,7 +164,7 @@ public class ManyThreads extends JmhBenchmark {
         return OPERATIONS;
     }
 
-    /** A space is forked and written, and its fork closed. */
+    /** Forks a space, writes to it, and closes the fork. */
     @Benchmark
     @OperationsPerInvocation(OPERATIONS)
     public long forkAndWrite(Own own) {
@@ -186,7 +188,7 @@ public class ManyThreads extends JmhBenchmark {
             answer(threads, report);
         }
         report.note("Threads: measured with up to as many as there are processors, " + processors
-                + ". Fewer than four cannot show where threads queue up; nor is any processor left for the agent.");
+                + ". Fewer than four cannot show where threads queue up, and they leave no processor for the agent.");
     }
 
     private static void answer(int threads, Report report) {

@@ -7,10 +7,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The target of the eviction policy, on traces that everybody has: the same numbers on every machine. */
+/** Tests the target of the eviction policy on the synthetic traces, which give the same numbers on every machine. */
 class HitRatiosTest {
 
-    /** The one row that misses the target, by how many points: docs/eviction.md tells why. */
+    /** The only row that misses the target may be this many points behind CLOCK. docs/eviction.md says why. */
     private static final double SHIFTING_AT_40_BEHIND_CLOCK = -0.9;
 
     @Test
@@ -29,7 +29,7 @@ class HitRatiosTest {
     }
 
     @Test
-    void theTargetIsMetWhilePopularityShiftsButForClockInALargeCache() {
+    void targetIsMetWhilePopularityShiftsExceptForClockInTheLargestCache() {
         Trace trace = SyntheticTraces.shiftingZipf();
         for (int percent : new int[] {5, 10, 20}) {
             assertMet(Row.of(trace, percent));
@@ -41,7 +41,7 @@ class HitRatiosTest {
 
     @ParameterizedTest
     @CsvSource({"5, 50", "10, 65", "20, 75", "40, 80"})
-    void inALoopMostOfWhatIsPossibleHits(int percent, int percentOfOptimum) {
+    void loopGetsMostOfThePossibleHits(int percent, int percentOfOptimum) {
         Row row = Row.of(SyntheticTraces.loop(), percent);
         assertThat(100 * row.quire() / row.optimum()).as("%s", row).isGreaterThan(percentOfOptimum);
     }

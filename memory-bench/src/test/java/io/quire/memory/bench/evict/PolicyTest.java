@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.function.IntFunction;
 import org.junit.jupiter.api.Test;
 
-/** The rivals do what their names promise: on a few letters that can be followed by hand, and on long traces. */
+/** The rivals do what their names promise, on a few letters that can be followed by hand, and on long traces. */
 class PolicyTest {
 
     @Test
@@ -20,40 +20,40 @@ class PolicyTest {
 
     @Test
     void clockGivesASecondChance() {
-        // d finds a accessed, and takes the place of b.
+        // d finds that a was accessed, and takes the place of b.
         assertThat(missesOf("abcadab", page -> new Clock(page, 3))).isEqualTo("abcdb");
     }
 
     @Test
     void sieveLeavesSurvivorsWhereTheyAre() {
-        // d passes a and takes the place of b; the hand stays there, so e takes c's although a is older.
+        // d passes a and takes the place of b. The hand stays there, so e takes the place of c although a is older.
         assertThat(missesOf("abcadea", page -> new Sieve(page, 3))).isEqualTo("abcde");
-        // So it goes on: what was proven once stays for as long as nobody else is used twice.
+        // This goes on: a stays for as long as no other page is used twice.
         assertThat(missesOf("abcadefga", page -> new Sieve(page, 3))).isEqualTo("abcdefg");
-        // Behind the newest page the hand begins with the oldest, which has used up its visit.
+        // All three were used again. The hand clears their bits, starts again with the oldest, and evicts a.
         assertThat(missesOf("abccbada", page -> new Sieve(page, 3))).isEqualTo("abcda");
     }
 
     @Test
-    void twoQueuesProvesWhoComesBack() {
-        // Four frames, one for newcomers: a comes back while its name is known, and stays through a scan.
+    void twoQueuesKeepsPagesThatComeBack() {
+        // There are four frames, one of them for newcomers. a comes back while its name is known, and survives a scan.
         assertThat(missesOf("abcdeafghija", page -> new TwoQueues(page, 4))).isEqualTo("abcdeafghij");
     }
 
     @Test
-    void s3FifoLetsPassWhatWasUsedTwiceMore() {
+    void s3FifoPromotesPagesThatWereUsedTwiceMore() {
         assertThat(missesOf("aaabcdefghijklmna", page -> new S3Fifo(page, 10))).isEqualTo("abcdefghijklmn");
         assertThat(missesOf("aabcdefghijklmna", page -> new S3Fifo(page, 10))).isEqualTo("abcdefghijklmna");
     }
 
     @Test
-    void theOptimumKeepsWhatIsUsedSoonest() {
+    void optimumKeepsThePageThatIsUsedSoonest() {
         Trace trace = letters("abcdabeabcde");
         assertThat(trace.hitPercent(new Optimum(trace, 3))).isCloseTo(100.0 * 5 / 12, within(1e-9));
     }
 
     @Test
-    void nobodyBeatsTheOptimumAndABigEnoughCacheMissesEachPageOnce() {
+    void noPolicyBeatsTheOptimumAndACacheForAllPagesMissesEachOnce() {
         int[] beginning = Arrays.copyOf(SyntheticTraces.zipfAndScans().accesses(), 60_000);
         Trace trace = Trace.of("the beginning", Arrays.stream(beginning).asLongStream().toArray());
         int pages = trace.pages();
@@ -85,7 +85,7 @@ class PolicyTest {
         return Trace.of("letters", letters.chars().asLongStream().toArray());
     }
 
-    /** The letters that were not there when they were used. */
+    /** Returns the letters that were not resident when they were used. */
     private static String missesOf(String letters, IntFunction<Policy> policyForPages) {
         Trace trace = letters(letters);
         Policy policy = policyForPages.apply(trace.pages());

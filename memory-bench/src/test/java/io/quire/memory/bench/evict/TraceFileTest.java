@@ -42,7 +42,7 @@ class TraceFileTest {
     }
 
     @Test
-    void aFolderIsReadByNameAndOtherFilesAreLeftAlone() throws IOException {
+    void folderIsReadInOrderOfNamesAndOtherFilesAreIgnored() throws IOException {
         write("b.trace.gz", "1\n");
         write("a.trace.gz", "1\n2\n");
         Files.writeString(folder.resolve("LICENSE.txt"), "none");

@@ -14,12 +14,12 @@ class MapKindTest {
     }
 
     @Test
-    void lmdbWithoutItsFlagsSaysWhatStoppedIt() {
+    void lmdbWithoutItsFlagsSaysWhyItIsMissing() {
         assertThat(MapKind.LMDB.whyMissing()).contains("java.nio");
     }
 
     @Test
-    void chronicleMapWithoutItsFlagsSaysWhatStoppedIt() {
+    void chronicleMapWithoutItsFlagsSaysWhyItIsMissing() {
         assertThat(MapKind.CHRONICLE_MAP.whyMissing()).contains("objectFieldOffset");
     }
 }

@@ -6,7 +6,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** What every map promises that is measured; needs the flags of the rivals. */
+/** What every measured map promises. Needs the flags of the rivals. */
 @Tag("rivals")
 class SnapshotMapTest {
 

@@ -29,14 +29,14 @@ class BoundTest {
     }
 
     @Test
-    void roundsOnEitherSideOfTheTargetTellNothing() {
+    void roundsOnBothSidesOfTheTargetMakeTheVerdictUncertain() {
         Comparison mixed = rounds(new double[] {10, 30, 10, 30, 10, 30, 10, 30, 10}, 10);
         assertThat(Target.atMost(2).judge(mixed)).isEqualTo(Verdict.PERHAPS_MET);
         assertThat(Target.atMost(0.9).judge(mixed)).isEqualTo(Verdict.MISSED);
     }
 
     @Test
-    void theHalvesOfARunTellWhetherItDrifts() {
+    void halvesOfARunShowItsDrift() {
         Comparison drifting = rounds(new double[] {19, 19, 19, 19, 19, 21, 21, 19, 21, 21}, 10);
         assertThat(drifting.earlyCost()).isEqualTo(1.9);
         assertThat(drifting.lateCost()).isEqualTo(2.1);

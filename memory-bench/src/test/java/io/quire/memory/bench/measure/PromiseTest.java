@@ -11,14 +11,14 @@ import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** The tour loses no promise; that each has one row at run time is up to {@link Report}. */
+/** The tour answers every promise. {@link Report} checks at run time that each has one row. */
 class PromiseTest {
 
     private static final Path SOURCES = Path.of("src", "main", "java");
 
     @ParameterizedTest
     @EnumSource
-    void oneClassAnswersAPromise(Promise promise) throws IOException {
+    void exactlyOneClassAnswersEachPromise(Promise promise) throws IOException {
         Pattern name = Pattern.compile("\\bPromise\\." + promise.name() + "\\b");
         List<Path> answerers;
         try (Stream<Path> files = Files.walk(SOURCES)) {
@@ -31,8 +31,8 @@ class PromiseTest {
     @ParameterizedTest
     @EnumSource
     void aPromiseFitsIntoTheTable(Promise promise) {
-        assertThat(promise.words()).hasSizeLessThan(72);
-        assertThat(promise.bound().words()).hasSizeLessThan(17);
+        assertThat(promise.label()).hasSizeLessThan(72);
+        assertThat(promise.bound().label()).hasSizeLessThan(17);
     }
 
     private static String text(Path file) {

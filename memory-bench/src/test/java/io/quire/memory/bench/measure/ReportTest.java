@@ -14,7 +14,7 @@ class ReportTest {
     private final Report report = new Report(new PrintStream(printed, true, StandardCharsets.UTF_8), false);
 
     @Test
-    void aPromiseThatNobodyAnsweredIsNamed() {
+    void unansweredPromiseIsNamed() {
         assertThat(report.unanswered()).contains(Promise.SCAN).hasSize(Promise.values().length);
         report.add("scan of 1 GiB", "flat loop", Promise.SCAN, BoundTest.rounds(100, 99));
         assertThat(report.unanswered()).doesNotContain(Promise.SCAN).hasSize(Promise.values().length - 1);
@@ -29,13 +29,13 @@ class ReportTest {
     }
 
     @Test
-    void whatWasPromisedStandsInOneTableAndTheRestInAnother() {
+    void promisesAreInOneTableAndOtherRowsInAnother() {
         report.add("scan of 1 GiB", "flat loop", Promise.SCAN, BoundTest.rounds(100, 99));
         report.add("scan of 1 GiB, scattered", "flat loop", Target.NONE, BoundTest.rounds(500, 100));
         printed.reset();
         report.print();
         String text = printed.toString(StandardCharsets.UTF_8);
-        assertThat(text).containsSubsequence("promise", Promise.SCAN.words(), ">= 0.95", "0.99 ±0 %", "met",
+        assertThat(text).containsSubsequence("promise", Promise.SCAN.label(), ">= 0.95", "0.99 ±0 %", "met",
                 "also measured", "scan of 1 GiB, scattered, flat loop", "500 ns", "100 ns", "5.00");
     }
 
@@ -54,7 +54,7 @@ class ReportTest {
     }
 
     @Test
-    void noiseIsWarnedOf() {
+    void noisyRoundsGiveAWarning() {
         double[] ours = {10, 30, 10, 30, 10, 30, 10, 30, 10};
         double[] theirs = {10, 10, 10, 10, 10, 10, 10, 10, 10};
         report.add("read", "flat loop", Target.atMost(2), Comparison.of(ours, theirs));
@@ -63,7 +63,7 @@ class ReportTest {
     }
 
     @Test
-    void aRunWhoseHalvesDisagreeIsWarnedOf() {
+    void differentHalvesOfARunGiveAWarning() {
         double[] ours = {10, 10, 10, 10, 10, 13, 13, 13, 13, 13};
         double[] theirs = {10, 10, 10, 10, 10, 10, 10, 10, 10, 10};
         report.add("read", "flat loop", Target.atMost(2), Comparison.of(ours, theirs));
@@ -86,7 +86,7 @@ class ReportTest {
     }
 
     @Test
-    void rowsBelongToTheQuestionThatWasAsked() {
+    void rowsBelongToTheQuestionThatWasBegun() {
         report.begin(Question.of(ReportTest.class), 0.5);
         report.missing("map", "other library", Target.NONE, "needs Java 8");
         assertThat(report.rows().getFirst().question()).isEqualTo(new Question("measure", "ReportTest"));

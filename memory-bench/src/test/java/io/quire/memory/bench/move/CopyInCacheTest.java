@@ -20,11 +20,11 @@ class CopyInCacheTest {
     }
 
     @Test
-    void whatWasNotUsedForTheLongestTimeGoes() {
+    void pageUsedLongestAgoIsEvicted() {
         cache.getLong(0);
         cache.getLong(PAGE);
         cache.getLong(0);
-        cache.getLong(2 * PAGE); // in the place of page 1
+        cache.getLong(2 * PAGE); // takes the place of page 1
         assertThat(cache.misses()).isEqualTo(3);
         cache.getLong(0);
         assertThat(cache.misses()).isEqualTo(3);

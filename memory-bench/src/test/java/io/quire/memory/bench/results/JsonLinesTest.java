@@ -47,7 +47,7 @@ class JsonLinesTest {
     }
 
     @Test
-    void whatDoesNotApplyIsLeftOut() {
+    void fieldsThatDoNotApplyAreLeftOut() {
         assertThat(lines.get(0).has("reason")).isFalse();
         assertThat(lines.get(1).has("promise")).isFalse();
         assertThat(lines.get(1).get("reason").getAsString()).isEqualTo("A pin & its stack.");

@@ -21,7 +21,7 @@ import org.xml.sax.InputSource;
 class PictureTest {
 
     @Test
-    void aPictureIsWellFormedAndItsTextIsText() throws Exception {
+    void pictureIsWellFormedAndItsTextStaysText() throws Exception {
         Document picture = parsed(Picture.alone(SampleReport.CHART));
         assertThat(texts(picture, "title")).containsExactly("What does a <fork> cost?");
         assertThat(texts(picture, "text")).contains("What does a <fork> cost?", "Ours & theirs.", "Linux & <others>",
@@ -30,13 +30,13 @@ class PictureTest {
     }
 
     @Test
-    void aPictureOfItsOwnBringsItsColours() {
+    void separatePictureHasItsOwnColours() {
         assertThat(Picture.alone(SampleReport.CHART)).contains("<style>", "prefers-color-scheme: dark");
         assertThat(Picture.inPage(SampleReport.CHART, true)).doesNotContain("<style>");
     }
 
     @Test
-    void aLineWithoutAPointThatCanBeShownHasNoName() throws Exception {
+    void lineWithoutVisiblePointsHasNoName() throws Exception {
         assertThat(texts(parsed(Picture.alone(SampleReport.CHART)), "text")).doesNotContain("never > zero");
     }
 
@@ -85,7 +85,7 @@ class PictureTest {
                 Axis.linear("y", Axis.Unit.COUNT), lines);
     }
 
-    /** The base lines of the names of all lines, from top to bottom. */
+    /** Returns the base lines of the names of all lines, from top to bottom. */
     private static List<Double> names(Document picture) {
         List<Double> bases = new ArrayList<>();
         NodeList texts = picture.getElementsByTagName("text");

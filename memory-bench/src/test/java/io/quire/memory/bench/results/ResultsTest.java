@@ -14,7 +14,7 @@ class ResultsTest {
     private Path folder;
 
     @Test
-    void aRunLeavesLinesAPageAndPictures() throws IOException {
+    void runWritesLinesAPageAndPictures() throws IOException {
         Path page = Results.write(SampleReport.SETTING, SampleReport.make(), folder);
         assertThat(page).isEqualTo(folder.resolve("index.html"));
         assertThat(folder.resolve("charts/fork-by-size.svg")).content().startsWith("<svg ");
@@ -31,14 +31,14 @@ class ResultsTest {
     }
 
     @Test
-    void thePageNeedsNothingElse() {
+    void pageNeedsNoOtherFile() {
         String page = Page.of(SampleReport.SETTING, SampleReport.make());
         assertThat(page).doesNotContain("<script", "src=", "<link", "@import", "url(");
         assertThat(page).contains("<svg ").endsWith("</html>\n");
     }
 
     @Test
-    void thePageEscapesWhatItDidNotWrite() {
+    void pageEscapesTextFromElsewhere() {
         String page = Page.of(SampleReport.SETTING, SampleReport.make());
         assertThat(page).contains("Some &quot;Vendor&quot;", "-Dx=&lt;y&gt;", "&lt;one&gt; exchange",
                 "Error: &lt;init&gt; &amp; more", "A pin &amp; its stack.").doesNotContain("<one>", "<init>", "<y>");

@@ -15,7 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.List;
 
-/** A small report with names that need care. */
+/** A small report with names that need escaping. */
 final class SampleReport {
 
     static final Setting SETTING = new Setting("0123abc", true, Instant.parse("2026-01-02T03:04:05Z"), "25.0.1",

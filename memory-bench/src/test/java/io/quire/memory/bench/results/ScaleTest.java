@@ -70,7 +70,7 @@ class ScaleTest {
     }
 
     @Test
-    void whatALogarithmicAxisHasNoPlaceForIsLeftOut() {
+    void logarithmicAxisLeavesOutZero() {
         assertThat(Scale.isShown(Axis.logarithmic("y", Unit.COUNT), 0)).isFalse();
         assertThat(Scale.isShown(Axis.linear("y", Unit.COUNT), 0)).isTrue();
         assertThat(Scale.isShown(Axis.linear("y", Unit.COUNT), Double.NaN)).isFalse();
