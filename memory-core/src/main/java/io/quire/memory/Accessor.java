@@ -387,7 +387,14 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
 
     /** What {@link #word} does when the translation is not in the cache, or was invalidated. */
     long wordSlowly(long wanted) {
-        return super.word(wanted & -Long.BYTES, wanted);
+        while (true) {
+            long value = memory.getLong(locateSlowly(wanted) & -Long.BYTES);
+            // ORDER(translation-invalidated) fence: the data was loaded before the version is looked at again.
+            VarHandle.loadLoadFence();
+            if (translations.isStill(version)) { // as it was when locateSlowly began
+                return value;
+            }
+        }
     }
 
     /** What {@link #pin} does when it does not go without the lock. */

@@ -27,7 +27,7 @@ public final class Arrival {
     public Arrival(FramePools pools, Mirror mirror, long leafStart) {
         this.pools = pools;
         this.device = mirror.device();
-        this.sequence = mirror.sequence();
+        this.sequence = mirror.announcements().sequence();
         this.leafStart = leafStart;
     }
 

@@ -1,7 +1,6 @@
 package io.quire.memory.attach;
 
 import io.quire.memory.contract.ClosedException;
-import io.quire.memory.contract.DriverFailedException;
 import io.quire.memory.contract.PageState;
 import io.quire.memory.device.DeviceAccess;
 import io.quire.memory.device.DeviceMirror;
@@ -9,23 +8,19 @@ import io.quire.memory.device.Invalidation;
 import io.quire.memory.device.InvalidationKind;
 import io.quire.memory.device.PageTranslation;
 import io.quire.memory.device.Translations;
-import io.quire.memory.driver.DriverCall;
 import io.quire.memory.platform.StackRoom;
 import io.quire.memory.table.Geometry;
 import io.quire.memory.table.PageTable;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
-import org.agrona.collections.LongHashSet;
-import org.jspecify.annotations.Nullable;
 
 /**
- * One space as one device sees it. Knows what the device may have mapped, so that a device that has mapped nothing is
- * not disturbed. What is written here is written under the lock of the space.
+ * One space as one device sees it: attached, asked for translations by the driver, detached. {@link MappedPages} is what
+ * the device may have mapped, {@link Announcements} what it was told. Under the lock of the space, but for what the
+ * driver asks.
  */
 public final class Mirror implements DeviceMirror {
-
-    private static final System.Logger LOGGER = System.getLogger(Mirror.class.getName());
 
     private static final int PAGES_MAX = 1 << 16;
 
@@ -37,16 +32,9 @@ public final class Mirror implements DeviceMirror {
     private final ManagedDevice device;
     private final long id;
 
-    /** The pages the device was told read as zeros: of them, and of no others, the first write is an invalidation. */
-    private LongHashSet zeroPages = new LongHashSet();
-    private long sequence;
-    private long answers;
-    private boolean maps;
-    private boolean mapsWritable;
+    private final MappedPages mapped = new MappedPages();
+    private final Announcements announcements = new Announcements(this);
     private volatile boolean closed;
-
-    /** What an Error has kept from being answered, or ended; the first of several. */
-    private @Nullable Announcement left;
 
     private Mirror(MirroredSpace space, ManagedDevice device) {
         this.space = space;
@@ -90,7 +78,7 @@ public final class Mirror implements DeviceMirror {
 
     /** Detaches the device; again has no effect. A lost device is not asked. */
     public void detach() {
-        News end;
+        DeviceNews end;
         table.lock();
         try {
             if (closed) {
@@ -111,7 +99,7 @@ public final class Mirror implements DeviceMirror {
     }
 
     private void release() {
-        Announcement release = announce(InvalidationKind.RELEASE, 0, Long.MAX_VALUE, 0, true);
+        Announcement release = announcements.prepare(InvalidationKind.RELEASE, 0, Long.MAX_VALUE, 0, true);
         try {
             release.begin();
             release.awaitGranted();
@@ -122,17 +110,17 @@ public final class Mirror implements DeviceMirror {
     }
 
     /** The last that the driver hears of the mirror, for {@link #close}; it fails nothing but itself. */
-    public News farewell() {
-        endWhatWasLeft();
-        return new News("detach", () -> device.driver().detached(this));
+    public DeviceNews farewell() {
+        announcements.endWhatWasLeft();
+        return new DeviceNews(device, "detach", () -> device.driver().detached(this));
     }
 
     /**
      * The mirror answers no more, and the driver begins to hear the last of it. Under the lock of the space, and once:
      * who closes the device comes after it, also if that one finds the mirror closed. Allocates nothing.
      */
-    public void close(News farewell) {
-        endWhatWasLeft();
+    public void close(DeviceNews farewell) {
+        announcements.endWhatWasLeft();
         closed = true; // before: on the driver's thread nobody asks about a mirror after detached()
         boolean begun = false;
         try {
@@ -149,7 +137,7 @@ public final class Mirror implements DeviceMirror {
      *
      * @param arrived is asked on the driver's thread
      */
-    public News tellMapped(Supplier<Translations> arrived) {
+    public DeviceNews tellMapped(Supplier<Translations> arrived) {
         return beginTell("map what has arrived", () -> {
             if (!closed) { // looked at where detached() is called too, so that this never comes after it
                 device.driver().mapped(this, arrived.get());
@@ -165,50 +153,10 @@ public final class Mirror implements DeviceMirror {
     }
 
     /** Begins to tell the device something. It is done, so a driver that fails now fails nothing but itself. */
-    private News beginTell(String operation, Runnable news) {
-        News told = new News(operation, news);
+    private DeviceNews beginTell(String operation, Runnable news) {
+        DeviceNews told = new DeviceNews(device, operation, news);
         told.begin();
         return told;
-    }
-
-    /** What a device is told. It is so, so a driver that fails fails nothing but itself. */
-    public final class News {
-
-        private final String operation;
-        private final DriverCall<?> call;
-        private boolean begun;
-
-        News(String operation, Runnable news) {
-            this.operation = operation;
-            this.call = device.calls().prepareRun(operation, news);
-        }
-
-        void begin() {
-            try {
-                device.calls().begin(call);
-                begun = true;
-            } catch (DriverFailedException lost) {
-                notTaken(operation, lost);
-            }
-        }
-
-        /** Waits until the device knows; it gets to know also if an Error ends the wait. */
-        public void await() {
-            if (begun) {
-                try {
-                    call.awaitMade();
-                } catch (DriverFailedException failed) {
-                    notTaken(operation, failed);
-                }
-            }
-        }
-    }
-
-    /** Notes that a driver has failed at something that fails nothing else. */
-    void notTaken(String operation, DriverFailedException failed) {
-        // Of a device that is lost all know already, and whoever gave it up wanted it.
-        System.Logger.Level level = device.calls().isLost() ? System.Logger.Level.DEBUG : System.Logger.Level.WARNING;
-        LOGGER.log(level, "device " + device.name() + " did not take the news: " + operation, failed);
     }
 
     /** How many pages are exclusive to the device. */
@@ -255,8 +203,8 @@ public final class Mirror implements DeviceMirror {
             table.lock();
             try {
                 checkOpen();
-                endWhatWasLeft();
-                overtaken |= !translations.isEmpty() && sequence != seen;
+                announcements.endWhatWasLeft();
+                overtaken |= !translations.isEmpty() && announcements.sequence() != seen;
                 int end = Math.min(pages, translations.size() + PAGES_PER_TURN);
                 while (translations.size() < end && away < 0) {
                     long page = address + ((long) translations.size() << Geometry.PAGE_SHIFT);
@@ -269,7 +217,7 @@ public final class Mirror implements DeviceMirror {
                 }
                 // What this fault has invalidated itself it has looked up since. Where somebody else came between two
                 // turns it stays the old one, and the driver asks anew.
-                seen = overtaken ? seen : sequence;
+                seen = overtaken ? seen : announcements.sequence();
             } finally {
                 table.unlock();
             }
@@ -317,215 +265,21 @@ public final class Mirror implements DeviceMirror {
         }
     }
 
-    // ---- what the device may have mapped; under the lock
+    // ---- under the lock
 
-    /** A translation is about to be given to the device. */
-    public void mapped(DeviceAccess access) {
-        answers++;
-        maps = true;
-        mapsWritable |= access != DeviceAccess.READ;
+    /** What the device may have mapped. */
+    public MappedPages mappedPages() {
+        return mapped;
     }
 
-    /** How many translations the device was ever given. */
-    long answers() {
-        return answers;
+    Announcements announcements() {
+        return announcements;
     }
 
-    /** The device is told that a page reads as zeros. */
-    public void mappedZero(long page) {
-        // A set of Agrona that finds no memory when it grows by itself fills up, and spins.
-        if (zeroPages.size() >= zeroPages.resizeThreshold()) {
-            LongHashSet larger = new LongHashSet(2 * zeroPages.capacity(), zeroPages.loadFactor());
-            larger.addAll(zeroPages);
-            zeroPages = larger;
-        }
-        mapped(DeviceAccess.READ);
-        zeroPages.add(page);
-    }
-
-    /** Whether the device may think that a page reads as zeros. */
-    boolean mapsZero(long page) {
-        return zeroPages.contains(page);
-    }
-
-    /** Whether an invalidation can concern the device. */
-    boolean isConcerned(InvalidationKind kind) {
-        return switch (kind) {
-            case RELEASE -> true;
-            case PROTECTION_PAGE -> mapsWritable;
-            default -> maps;
-        };
-    }
-
-    long sequence() {
-        return sequence;
-    }
-
-    /** Prepares to have the device stop using a range. */
-    Announcement announce(InvalidationKind kind, long start, long end, int owner, boolean mayBlock) {
-        endWhatWasLeft();
-        return new Announcement(new Invalidation(kind, start, end, owner, sequence + 1, mayBlock));
-    }
-
-    /** What an Error has kept from being ended is ended before anything else is told or asked. */
-    private void endWhatWasLeft() {
-        while (left != null) {
-            Announcement first = left;
-            first.awaitUnanswered();
-            first.end();
-            left = first.next;
-        }
-    }
-
-    /**
-     * An invalidation that one device is told of. All it takes is made before the device hears of it. Whatever Error
-     * comes out of a step, the steps that are left can be done later; they are at the latest before the device is told
-     * anything else.
-     */
-    final class Announcement {
-
-        private enum State { PREPARED, BEGUN, GRANTED, ENDED, REFUSED }
-
-        private final Invalidation invalidation;
-        private final DriverCall<Boolean> start;
-        private final News end;
-        private State state = State.PREPARED;
-        private long answersBefore;
-        private @Nullable Announcement next;
-
-        private Announcement(Invalidation invalidation) {
-            this.invalidation = invalidation;
-            this.start = device.calls().prepare("invalidate " + invalidation.kind(),
-                    () -> device.driver().invalidateStart(Mirror.this, invalidation));
-            this.end = new News("end of invalidation", () -> device.driver().invalidateEnd(Mirror.this, invalidation));
-        }
-
-        /** Begins to ask the device. */
-        void begin() {
-            state = State.BEGUN;
-            sequence++; // the driver has to keep the same
-            boolean begun = false;
-            try {
-                device.calls().begin(start);
-                begun = true;
-            } finally {
-                if (!begun) {
-                    forgetIfNeverMade();
-                }
-            }
-        }
-
-        /** The driver has not seen it, and will not. */
-        private void forgetIfNeverMade() {
-            if (start.abandon() || start.isAbandoned()) {
-                sequence--;
-                state = State.REFUSED;
-            }
-        }
-
-        /**
-         * Waits for the answer; under the same stay in the lock as the question.
-         *
-         * @return false if the driver refused to wait; it hears of no end then
-         * @throws DriverFailedException if it failed; it hears of no end then
-         */
-        boolean awaitGranted() {
-            if (state != State.BEGUN) {
-                return state == State.GRANTED;
-            }
-            boolean granted;
-            try {
-                granted = start.await();
-            } catch (DriverFailedException failed) {
-                state = State.REFUSED;
-                throw failed;
-            } catch (Throwable error) {
-                forgetIfNeverMade();
-                throw error;
-            }
-            if (granted) {
-                state = State.GRANTED;
-                answersBefore = answers;
-                granted(invalidation);
-            } else {
-                state = State.REFUSED;
-                sequence--; // the driver has not seen it
-            }
-            return granted;
-        }
-
-        /** The same for what is not wanted any more: a device that grants it has to hear of the end. */
-        void awaitUnanswered() {
-            try {
-                awaitGranted();
-            } catch (DriverFailedException failed) {
-                notTaken("invalidation", failed);
-            }
-        }
-
-        /** Begins to tell the device that it is over. */
-        void end() {
-            if (state == State.GRANTED) {
-                end.begin();
-                state = State.ENDED;
-            }
-        }
-
-        /** Waits until the device knows. */
-        void awaitEnd() {
-            end.await();
-        }
-
-        /** Begins to end it. Throws nothing: what cannot be done now is done later. */
-        void close() {
-            try {
-                awaitUnanswered();
-                end();
-            } catch (Throwable later) {
-                next = left;
-                left = this;
-            }
-        }
-
-        /** Whether a device knows of this, and was given no translation of any page since. */
-        boolean covers(Mirror mirror) {
-            return mirror == Mirror.this && (state == State.GRANTED || state == State.ENDED)
-                    && answersBefore == answers;
-        }
-
-        Mirror mirror() {
-            return Mirror.this;
-        }
-
-        Invalidation invalidation() {
-            return invalidation;
-        }
-    }
-
-    private void granted(Invalidation invalidation) {
+    /** The device has given up what an invalidation asked for. */
+    void granted(Invalidation invalidation) {
         space.events().invalidated();
-        boolean whole = invalidation.start() == 0 && invalidation.end() == Long.MAX_VALUE;
-        boolean readsOn = invalidation.kind() == InvalidationKind.PROTECTION_PAGE;
-        if (whole) {
-            mapsWritable = false;
-            maps = readsOn;
-        }
-        if (!readsOn) {
-            forgetZeroPages(invalidation.start(), invalidation.end());
-        }
-    }
-
-    private void forgetZeroPages(long start, long end) {
-        if (zeroPages.isEmpty()) {
-            return;
-        }
-        if ((end - start) >>> Geometry.PAGE_SHIFT > zeroPages.size()) {
-            zeroPages.removeIfLong(page -> start <= page && page < end);
-        } else {
-            for (long page = start; page < end; page += Geometry.PAGE_BYTES) {
-                zeroPages.remove(page);
-            }
-        }
+        mapped.remove(invalidation);
     }
 
     public boolean isClosed() {

@@ -49,7 +49,7 @@ public final class Notifier {
     /** Whether a device may think that a page reads as zeros, so that its first write is news. */
     public boolean mapsZero(long page) {
         for (Mirror mirror : mirrors) {
-            if (mirror.mapsZero(page)) {
+            if (mirror.mappedPages().hasZero(page)) {
                 return true;
             }
         }
@@ -97,8 +97,10 @@ public final class Notifier {
         try {
             for (Mirror mirror : mirrors) {
                 boolean own = kind == InvalidationKind.EXCLUSIVE && owner != null && mirror.device().id() == owner.id();
-                if (!own && mirror.isConcerned(kind) && earlier.stream().noneMatch(one -> one.covers(mirror))) {
-                    window.begin(mirror.announce(kind, start, end, owner == null ? 0 : owner.id(), mayBlock));
+                if (!own && mirror.mappedPages().areConcerned(kind)
+                        && earlier.stream().noneMatch(one -> one.covers(mirror))) {
+                    window.begin(
+                            mirror.announcements().prepare(kind, start, end, owner == null ? 0 : owner.id(), mayBlock));
                 }
             }
             begun = true;
@@ -116,7 +118,7 @@ public final class Notifier {
         public static final Window NONE = new Window(true, 0);
 
         private final boolean mayBlock;
-        private final List<Mirror.Announcement> announced;
+        private final List<Announcement> announced;
         private boolean ended;
 
         /** @param most how many devices may have to be told */
@@ -125,7 +127,7 @@ public final class Notifier {
             this.announced = new ArrayList<>(most);
         }
 
-        private void begin(Mirror.Announcement one) {
+        private void begin(Announcement one) {
             announced.add(one); // before: what was begun is in the list, whatever fails
             one.begin();
         }
@@ -167,7 +169,7 @@ public final class Notifier {
             return granted;
         }
 
-        private boolean awaitGranted(Mirror.Announcement one) {
+        private boolean awaitGranted(Announcement one) {
             boolean granted = one.awaitGranted();
             if (!granted && mayBlock) {
                 throw new DriverFailedException(one.mirror().device().name(), "invalidate " + one.invalidation().kind(),

@@ -60,7 +60,7 @@ public final class DeviceFaults {
         table.permissions().checkReadable(table.root(), page, "read by device " + mirror.device().name());
         long entry = table.entry(page);
         if (!Entry.isPresent(entry)) {
-            mirror.mappedZero(page);
+            mirror.mappedPages().addZero(page);
             return new PageTranslation(page, -1, pools.memory().slice(pools.zeroFrame(), Geometry.PAGE_BYTES),
                     DeviceAccess.READ);
         }
@@ -167,7 +167,7 @@ public final class DeviceFaults {
         Exclusives exclusives = space.exclusives();
         if (mirror.equals(exclusives.ownerOf(page))) {
             table.permissions().checkWritable(page);
-            mirror.mapped(DeviceAccess.ATOMIC);
+            mirror.mappedPages().add(DeviceAccess.ATOMIC);
             return Entry.offset(table.entry(page));
         }
         // STEP(exclusive access 1)
@@ -196,7 +196,7 @@ public final class DeviceFaults {
                 }
             }
         }
-        mirror.mapped(DeviceAccess.ATOMIC);
+        mirror.mappedPages().add(DeviceAccess.ATOMIC);
         return frame;
     }
 
@@ -238,7 +238,7 @@ public final class DeviceFaults {
             }
         }
         if (!arrival.isEmpty()) {
-            mirror.mapped(arrival.isWritable() ? DeviceAccess.WRITE : DeviceAccess.READ);
+            mirror.mappedPages().add(arrival.isWritable() ? DeviceAccess.WRITE : DeviceAccess.READ);
         }
         return arrival;
     }
@@ -254,7 +254,7 @@ public final class DeviceFaults {
     }
 
     private PageTranslation translation(SpaceState space, Mirror mirror, long page, long frame, DeviceAccess access) {
-        mirror.mapped(access);
+        mirror.mappedPages().add(access);
         if (memory.tables().tracksUse(frame)) {
             space.table().setAccessed(page);
         }

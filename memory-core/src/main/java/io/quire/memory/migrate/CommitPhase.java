@@ -1,6 +1,7 @@
 package io.quire.memory.migrate;
 
 import io.quire.memory.attach.Arrival;
+import io.quire.memory.attach.DeviceNews;
 import io.quire.memory.attach.Mirror;
 import io.quire.memory.contract.PageOutcome;
 import io.quire.memory.contract.PoolKind;
@@ -32,7 +33,7 @@ final class CommitPhase {
     private final CopyPhase copy;
 
     private final Windows windows = new Windows();
-    private final List<Mirror.News> news = new ArrayList<>(0);
+    private final List<DeviceNews> news = new ArrayList<>(0);
 
     CommitPhase(TieredMemory memory, DeviceFaults deviceFaults, Batch batch, Obstacles obstacles, Marks marks,
             CopyPhase copy) {
@@ -64,7 +65,7 @@ final class CommitPhase {
         } finally {
             Lineage.unlock(locked);
         }
-        news.forEach(Mirror.News::await);
+        news.forEach(DeviceNews::await);
     }
 
     private void commitOrLeave(ReverseMap map, boolean copied, Windows marking) {

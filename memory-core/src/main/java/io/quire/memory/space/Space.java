@@ -1,5 +1,6 @@
 package io.quire.memory.space;
 
+import io.quire.memory.attach.DeviceNews;
 import io.quire.memory.attach.Mirror;
 import io.quire.memory.attach.Notifier;
 import io.quire.memory.contract.CowPlacement;
@@ -52,7 +53,7 @@ public final class Space {
 
     // Made once: where they are used nothing may be allocated.
     private static final List<Mirror> NO_MIRRORS = List.of();
-    private static final List<Mirror.News> NO_NEWS = List.of();
+    private static final List<DeviceNews> NO_NEWS = List.of();
 
     private final Machine machine;
     private final SpaceState state;
@@ -305,7 +306,7 @@ public final class Space {
      */
     private void end() {
         List<Mirror> mirrors = NO_MIRRORS;
-        List<Mirror.News> farewells = NO_NEWS;
+        List<DeviceNews> farewells = NO_NEWS;
         table.lock();
         try {
             if (notifier.isTold()) {

@@ -1,0 +1,138 @@
+package io.quire.memory.attach;
+
+import io.quire.memory.contract.DriverFailedException;
+import io.quire.memory.device.Invalidation;
+import io.quire.memory.driver.DriverCall;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An invalidation that one device is told of. All it takes is made before the device hears of it. Whatever Error
+ * comes out of a step, the steps that are left can be done later; they are at the latest before the device is told
+ * anything else.
+ */
+final class Announcement {
+
+    private enum State { PREPARED, BEGUN, GRANTED, ENDED, REFUSED }
+
+    /** The next of those that were left: see {@link Announcements#leave}. */
+    @Nullable Announcement next;
+
+    private final Mirror mirror;
+    private final Announcements all;
+    private final Invalidation invalidation;
+    private final DriverCall<Boolean> start;
+    private final DeviceNews end;
+    private State state = State.PREPARED;
+    private long answersBefore;
+
+    Announcement(Mirror mirror, Announcements all, Invalidation invalidation) {
+        this.mirror = mirror;
+        this.all = all;
+        this.invalidation = invalidation;
+        ManagedDevice device = mirror.device();
+        this.start = device.calls().prepare("invalidate " + invalidation.kind(),
+                () -> device.driver().invalidateStart(mirror, invalidation));
+        this.end = new DeviceNews(device, "end of invalidation",
+                () -> device.driver().invalidateEnd(mirror, invalidation));
+    }
+
+    /** Begins to ask the device. */
+    void begin() {
+        state = State.BEGUN;
+        all.count();
+        boolean begun = false;
+        try {
+            mirror.device().calls().begin(start);
+            begun = true;
+        } finally {
+            if (!begun) {
+                forgetIfNeverMade();
+            }
+        }
+    }
+
+    /** The driver has not seen it, and will not. */
+    private void forgetIfNeverMade() {
+        if (start.abandon() || start.isAbandoned()) {
+            all.countNot();
+            state = State.REFUSED;
+        }
+    }
+
+    /**
+     * Waits for the answer; under the same stay in the lock as the question.
+     *
+     * @return false if the driver refused to wait; it hears of no end then
+     * @throws DriverFailedException if it failed; it hears of no end then
+     */
+    boolean awaitGranted() {
+        if (state != State.BEGUN) {
+            return state == State.GRANTED;
+        }
+        boolean granted;
+        try {
+            granted = start.await();
+        } catch (DriverFailedException failed) {
+            state = State.REFUSED;
+            throw failed;
+        } catch (Throwable error) {
+            forgetIfNeverMade();
+            throw error;
+        }
+        if (granted) {
+            state = State.GRANTED;
+            answersBefore = mirror.mappedPages().answers();
+            mirror.granted(invalidation);
+        } else {
+            state = State.REFUSED;
+            all.countNot();
+        }
+        return granted;
+    }
+
+    /** The same for what is not wanted any more: a device that grants it has to hear of the end. */
+    void awaitUnanswered() {
+        try {
+            awaitGranted();
+        } catch (DriverFailedException failed) {
+            DeviceNews.logNotTaken(mirror.device(), "invalidation", failed);
+        }
+    }
+
+    /** Begins to tell the device that it is over. */
+    void end() {
+        if (state == State.GRANTED) {
+            end.begin();
+            state = State.ENDED;
+        }
+    }
+
+    /** Waits until the device knows. */
+    void awaitEnd() {
+        end.await();
+    }
+
+    /** Begins to end it. Throws nothing: what cannot be done now is done later. */
+    void close() {
+        try {
+            awaitUnanswered();
+            end();
+        } catch (Throwable later) {
+            all.leave(this);
+        }
+    }
+
+    /** Whether a device knows of this, and was given no translation of any page since. */
+    boolean covers(Mirror other) {
+        return other == mirror && (state == State.GRANTED || state == State.ENDED)
+                && answersBefore == mirror.mappedPages().answers();
+    }
+
+    Mirror mirror() {
+        return mirror;
+    }
+
+    Invalidation invalidation() {
+        return invalidation;
+    }
+}
