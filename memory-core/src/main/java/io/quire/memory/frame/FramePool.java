@@ -342,7 +342,7 @@ public final class FramePool {
     /**
      * Gives up one hold and some references of each of several frames. Those without references and holds are free.
      *
-     * @param offsets of different frames
+     * @param offsets offsets of different frames
      * @param which the elements of {@code offsets} to use, a bit for each
      * @param references how many to give up of each
      */

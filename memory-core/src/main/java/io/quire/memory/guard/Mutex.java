@@ -112,7 +112,7 @@ public final class Mutex {
         return isOf(Thread.currentThread());
     }
 
-    @SuppressWarnings("ReferenceEquality") // a thread equals itself only; a call less near the end of the stack
+    @SuppressWarnings("ReferenceEquality") // a thread equals only itself, and equals() would need stack
     private boolean isOf(Thread me) {
         return owner == me;
     }

@@ -7,7 +7,7 @@ public final class Ownership {
     }
 
     /** True if the current thread is the owner. */
-    @SuppressWarnings("ReferenceEquality") // the thread itself is meant, and this is on every hot path
+    @SuppressWarnings("ReferenceEquality") // a thread equals only itself, and this is on every hot path
     public static boolean isCurrent(Thread owner) {
         return Thread.currentThread() == owner;
     }
