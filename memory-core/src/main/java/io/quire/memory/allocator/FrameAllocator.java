@@ -26,30 +26,28 @@ import org.jspecify.annotations.Nullable;
  *  +-----------------+    +-------------------------+
  * </pre>
  *
- * <p><b>Source.</b> LLFree (Wrenger et al., USENIX ATC'23) below, magazines (Bonwick and Adams, USENIX
- * ATC'01) above.
+ * <p><b>Source.</b> LLFree (Wrenger et al., USENIX ATC'23) below, magazines (Bonwick and Adams, USENIX ATC'01) above.
  *
- * <p><b>Never NONE while a frame is free.</b> A search reads trees and magazines one after the other, so a
- * frame could move from where it has not looked yet to where it looked before. Moves are therefore counted:
- * transfers between magazines and trees and attempts to take a run, when they begin (and again when they
- * end), frees, when they are done. A search that found nothing returns {@link #NONE} only if no transfer was
- * under way when it began and the counts are the same when it ends. Then no frame became free or moved during
- * the search; a frame free at its end was free, at one place, all the time, and would have been found there.
- * Otherwise it searches again. A free that is not ordered before the allocation (by happens-before) may count
- * as later than it.
+ * <p><b>Never NONE while a frame is free.</b> A search reads trees and magazines one after the other, so a frame can
+ * move from a place that it has not read yet to one that it has read already. So moves are counted: a transfer between
+ * magazines and trees and an attempt to take a run when they begin, a free when it is done. A search that found nothing
+ * returns {@link #NONE} only if no transfer was in progress when it began and the counts are the same when it ends.
+ * Then no frame became free or moved during the search: a frame that is free at its end was in one place all the time,
+ * and the search would have found it there. Otherwise it searches again. A free that does not happen before the
+ * allocation may count as later than it.
  *
- * <p><b>Orders.</b> 0 to 6, and 9 for a huge frame of 2 MiB. A run of order n is aligned to {@code 1 << n}
- * frames. A part of a run may be freed by itself, aligned to its own order; a huge frame only as a whole.
+ * <p><b>Orders.</b> 0 to 6, and 9 for a huge frame of 2 MiB. A run of order n is aligned to {@code 1 << n} frames. An
+ * aligned part of a run may be freed by itself; a huge frame only as a whole.
  *
- * <p><b>Progress.</b> Lock-free; but an allocation that is about to fail waits for threads that are in the
- * middle of a transfer (a few hundred instructions). Nothing else waits for anybody.
+ * <p><b>Progress.</b> Lock-free, with one exception: an allocation that is about to fail waits for threads that are in
+ * the middle of a transfer (a few hundred instructions).
  *
- * <p><b>Memory.</b> 0.13 bytes a frame, and besides that, whatever the size: 128 bytes a stripe (4 to 64
- * stripes, two for each processor) and 600 bytes for each magazine in use. After the first uses, allocating
- * and freeing create no objects.
+ * <p><b>Memory.</b> 0.13 bytes a frame. In addition, whatever the size of the pool, 128 bytes a stripe (4 to 64
+ * stripes, two for each processor) and 600 bytes for each magazine in use. After the first uses, allocating and freeing
+ * create no objects.
  */
 public final class FrameAllocator {
-    /** No frame is left. Not an exception: to be full is normal. */
+    /** No frame is free. A value and not an exception, because a full pool is normal. */
     public static final int NONE = FrameUnits.NONE;
 
     /** The order of a huge frame: 512 frames, 2 MiB. */
@@ -57,10 +55,10 @@ public final class FrameAllocator {
 
     private static final int STRIPES_MAX = 64;
 
-    /** From this many magazines on, and at each doubling, those that were dropped are removed. */
+    /** Abandoned magazines are removed when there are this many magazines, and at each doubling. */
     private static final int SWEEP_MAGAZINES = 32;
 
-    /** Times a failing search spins before it lets other threads run. */
+    /** How many times a search that found nothing spins before it yields. */
     private static final int SPINS = 16;
 
     private final int magazineCapacity;
@@ -70,10 +68,10 @@ public final class FrameAllocator {
     private final MagazineRegistry registry = new MagazineRegistry();
     private final MagazineSlots noSlots;
 
-    /** Made by the first thread that claims the stripe, far in memory from those of other threads. */
+    /** The magazine of each stripe. The first thread to claim a stripe creates it, so they lie far apart in memory. */
     private final @Nullable Magazine[] striped;
 
-    // RACY(next-stripe): two magazines may get the same stripe; that only makes the turns uneven.
+    // RACY(next-stripe): two magazines may get the same stripe; then the stripes are shared less evenly.
     private int nextStripe;
 
     /**
@@ -107,7 +105,7 @@ public final class FrameAllocator {
     /**
      * Allocates one frame. Any thread.
      *
-     * @return its number, or {@link #NONE}: at one moment during this call no frame was free
+     * @return its number, or {@link #NONE} if at one moment during this call no frame was free
      */
     public int allocate() {
         int stripe = stripes.claim();
@@ -122,11 +120,12 @@ public final class FrameAllocator {
     }
 
     /**
-     * Allocates frames for somebody who needs many: ascending, in contiguous runs as far as the pool has such. They
-     * come straight from the trees; only what is missing then comes out of magazines. Any thread.
+     * Allocates many frames, in ascending order and in contiguous runs where the pool has them. They come straight from
+     * the trees; only the rest comes out of magazines. Any thread.
      *
-     * @param frames is filled from the front
-     * @return how many there are; fewer than asked for only if at one moment during this call no frame was free
+     * @param frames filled from the front
+     * @return how many frames were allocated; fewer than asked for only if at one moment during this call no frame was
+     *         free
      */
     public int allocateMany(int[] frames) {
         int taken = treeAllocator.allocateMany(stripes.home(), frames);
@@ -141,11 +140,11 @@ public final class FrameAllocator {
     }
 
     /**
-     * Frees frames straight into the trees, so that neighbours can be found as a run again. Any thread.
+     * Frees frames straight into the trees, so that neighbours can form a run again. Any thread.
      *
-     * @param frames is sorted by this
-     * @throws IllegalArgumentException if one is none of this pool's; then nothing was freed
-     * @throws IllegalStateException if one is free by its bit; all others were freed
+     * @param frames sorted and overwritten by this method
+     * @throws IllegalArgumentException if a frame is not in this pool; then nothing was freed
+     * @throws IllegalStateException if the bit of a frame says that it is free; all others were freed
      */
     public void freeMany(int[] frames) {
         for (int frame : frames) {
@@ -159,7 +158,7 @@ public final class FrameAllocator {
     }
 
     /**
-     * Frees one frame. Any thread. A double free is found as {@link Magazine#free} says.
+     * Frees one frame. Any thread. {@link Magazine#free} says which double frees it detects.
      *
      * @throws IllegalArgumentException if {@code frame < 0 || frame >= frames()}
      * @throws IllegalStateException if the frame is free already, or part of a huge frame
@@ -198,14 +197,13 @@ public final class FrameAllocator {
     }
 
     /**
-     * Frees {@code 1 << order} contiguous frames: what {@link #allocate(int)} returned, or, unless it is a
-     * huge frame, an aligned part of that. Any thread. A double free is always found, but for order 0: see
+     * Frees {@code 1 << order} contiguous frames: a run that {@link #allocate(int)} returned, or an aligned part of it,
+     * but never a part of a huge frame. Any thread. A double free of a run is always detected; for order 0 see
      * {@link Magazine#free}.
      *
      * @throws IllegalArgumentException if there is no such order, or {@code frame} is not a multiple of
      *         {@code 1 << order}, or {@code frame < 0 || frame + (1 << order) > frames()}
-     * @throws IllegalStateException if any of these frames is free, or the order is wrong; then nothing was
-     *         freed
+     * @throws IllegalStateException if any of these frames is free, or the order is wrong; then nothing was freed
      */
     public void free(int frame, int order) {
         requireOrder(order);
@@ -217,30 +215,33 @@ public final class FrameAllocator {
         }
     }
 
-    /** A new magazine; its owner closes it. Any thread. Cheap: registers itself with its first use. */
+    /** Creates a magazine, which its owner closes. Any thread. Cheap: it registers itself at its first use. */
     public Magazine newMagazine() {
         return new Magazine(this, stripes.of(nextStripe++));
     }
 
     /**
-     * Frames that are free, those in magazines included. Exact when no thread allocates or frees, else about
-     * right.
+     * Number of free frames, including those in magazines. Exact while no thread allocates or frees, otherwise
+     * approximate.
      */
     public int freeFrames() {
         return Math.min(frames(), trees.free() + MagazineRegistry.frames(registry.snapshotAcquire()));
     }
 
-    /** Whether so many frames are free, as {@link #freeFrames} says; looks no further than it has to. */
+    /**
+     * True if at least {@code wanted} frames are free. As exact as {@link #freeFrames}, but stops as soon as it has
+     * found enough.
+     */
     public boolean hasFree(int wanted) {
         return trees.hasFree(wanted) || freeFrames() >= wanted;
     }
 
     // ---- memory that is given back to the operating system ----
 
-    /** Gives the memory of an area back: {@link #HUGE_ORDER} frames. */
+    /** Gives the memory of one area, the size of a huge frame, back to the operating system. */
     @FunctionalInterface
     public interface Returner {
-        /** Whether it was given back. */
+        /** True if the memory was given back. */
         boolean giveBack(int firstFrame);
     }
 
@@ -250,10 +251,10 @@ public final class FrameAllocator {
     }
 
     /**
-     * Gives the memory of all areas back that are wholly free and have been used since it was given back last. Empties
-     * all magazines before. Any thread.
+     * Gives back the memory of all areas that are completely free and were used since their memory was last given back.
+     * Empties all magazines first. Any thread.
      *
-     * @return how many areas it was
+     * @return how many areas were given back
      */
     public int giveBackFree(Returner memory) {
         drainAll(stripes.home(), registry.snapshotAcquire());
@@ -267,10 +268,9 @@ public final class FrameAllocator {
     }
 
     /**
-     * Gives the memory of those areas of a tree back that are wholly free and were so when this was called last. Any
-     * thread.
+     * Gives back the memory of those areas of a tree that have been completely free since the last call. Any thread.
      *
-     * @return how many areas it was
+     * @return how many areas were given back
      */
     public int giveBackIdle(int tree, Returner memory) {
         int given = 0;
@@ -282,7 +282,8 @@ public final class FrameAllocator {
     }
 
     /**
-     * Nobody can take the frames meanwhile, so this is a transfer: who is about to find nothing waits for its end.
+     * Meanwhile no thread can take these frames, so this counts as a transfer: a search that is about to fail waits for
+     * its end.
      */
     private boolean giveBack(int area, boolean evenRecent, Returner memory) {
         if (!trees.isUsedAndFree(area, evenRecent)) {
@@ -310,17 +311,17 @@ public final class FrameAllocator {
         }
     }
 
-    /** As if all frames had been used: their memory was touched. Only while nobody else uses this. */
+    /** Marks all frames as used, because their memory was touched. No other thread may use the allocator meanwhile. */
     public void noteTouched() {
         trees.use();
     }
 
     /**
-     * Recounts everything from the bits: each count equals its clear bits, each frame in a magazine is
-     * allocated and in one magazine only, each tree and its stripe agree. No other thread may use the
+     * Recounts everything from the bits. Checks that each count equals its clear bits, that each frame in a magazine is
+     * allocated and in only one magazine, and that each tree and its stripe agree. No other thread may use the
      * allocator meanwhile.
      *
-     * @throws IllegalStateException if something does not agree; its message has the words decoded
+     * @throws IllegalStateException if a check fails; the message decodes the words
      */
     public void check() {
         trees.check();
@@ -359,7 +360,7 @@ public final class FrameAllocator {
         return stripes;
     }
 
-    /** The slots of magazines that have none. */
+    /** Stands in for the slots of a magazine that is not open yet; has none. */
     MagazineSlots noSlots() {
         return noSlots;
     }
@@ -376,7 +377,7 @@ public final class FrameAllocator {
         registry.remove(magazine);
     }
 
-    /** Refuses a frame that is not allocated by its bit. */
+    /** Throws unless the frame is in the pool and its bit says that it is allocated. */
     void requireAllocated(int frame) {
         requireInside(frame);
         if (!trees.isTaken(frame)) {
@@ -397,7 +398,7 @@ public final class FrameAllocator {
         }
     }
 
-    /** One frame, from the trees or out of any magazine: the last resort. */
+    /** Allocates one frame from the trees or out of any magazine: the last resort. */
     int allocateAnywhere(int stripe) {
         for (int tries = 0;; tries++) {
             MagazineSlots[] magazines = registry.snapshotAcquire();
@@ -439,9 +440,9 @@ public final class FrameAllocator {
         }
     }
 
-    // ---- other people's magazines ----
+    // ---- magazines of other threads ----
 
-    /** Empties all these magazines into the trees. False if there was nothing in them. */
+    /** Empties all these magazines into the trees. Returns false if they were empty already. */
     private boolean drainAll(int stripe, MagazineSlots[] magazines) {
         boolean moved = false;
         for (MagazineSlots magazine : magazines) {
@@ -467,7 +468,7 @@ public final class FrameAllocator {
         }
     }
 
-    /** Nobody can put frames into these any more, so they can go once they are empty. */
+    /** Drains and removes abandoned magazines: no thread can put a frame into them any more. */
     private void removeAbandoned(int stripe) {
         for (MagazineSlots magazine : registry.snapshotAcquire()) {
             if (magazine.isAbandoned()) {
@@ -477,7 +478,7 @@ public final class FrameAllocator {
         }
     }
 
-    /** Everything that has moved so far, see "Never NONE" above. */
+    /** Counts all moves so far; see "Never NONE while a frame is free" above. */
     private long moves(MagazineSlots[] magazines) {
         long moves = stripes.moves();
         return moves == Stripes.MOVING ? Stripes.MOVING : moves + MagazineRegistry.puts(magazines);
@@ -506,7 +507,7 @@ public final class FrameAllocator {
         return magazine;
     }
 
-    /** Null if there is no memory for a magazine: to free a frame takes none. */
+    /** Returns null if there is no memory for a magazine: freeing a frame must work without memory. */
     private @Nullable Magazine openMagazineOf(int stripe) {
         try {
             Magazine magazine = magazineOf(stripe);

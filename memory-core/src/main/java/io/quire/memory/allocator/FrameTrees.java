@@ -12,15 +12,14 @@ import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicLongArray;
 
 /**
- * The truth about the frames of a pool: a bit for each frame, and the counts of each tree. The lower level of
- * LLFree (Wrenger et al., USENIX ATC'23), with a tree and its areas counted in one word.
+ * The state of all frames of a pool: a bit for each frame, and the counts of each tree. The lower level of LLFree
+ * (Wrenger et al., USENIX ATC'23), except that one word counts a tree and its areas.
  *
- * <p>Who allocates takes a count first ({@link #ticket}, {@link #take}), then the bits; who frees gives the
- * bits first, then the count. So the clear bits of an area are never fewer than its count and all tickets in
- * flight together, and an area whose count is 512 has only clear bits: it can become a huge frame by its
- * count alone.
+ * <p>An allocation first lowers a count ({@link #ticket}, {@link #take}), then sets bits; a free first clears bits,
+ * then raises the count. So an area always has at least as many clear bits as its count and all open tickets together.
+ * An area whose count is 512 has only clear bits, so a change of its count alone makes it a huge frame.
  *
- * <p>Costs two exchanges for up to 64 frames; 0.13 bytes a frame. Lock-free.
+ * <p>Two exchanges allocate up to 64 frames. Takes 0.13 bytes a frame. Lock-free.
  */
 final class FrameTrees {
     /** A transition of {@link TreeWord}. */
@@ -52,17 +51,17 @@ final class FrameTrees {
             long from = (long) tree * TREE_FRAMES;
             trees.setPlain(tree, TreeWord.ofFree((int) Math.min(TREE_FRAMES, frames - from)));
         }
-        takeBehindTheEnd();
+        takeFramesPastTheEnd();
     }
 
-    private void takeBehindTheEnd() {
+    private void takeFramesPastTheEnd() {
         int used = frames % ROW_FRAMES;
         int row = FrameUnits.rowOfFrame(frames - 1);
         if (used != 0) {
             rows.setPlain(row, -1L << used);
         }
-        for (int behind = row + 1; behind < rows.length(); behind++) {
-            rows.setPlain(behind, -1L);
+        for (int past = row + 1; past < rows.length(); past++) {
+            rows.setPlain(past, -1L);
         }
     }
 
@@ -79,7 +78,7 @@ final class FrameTrees {
         return trees.getOpaque(tree);
     }
 
-    /** Whether the bit of the frame is set. Racy, but right if the caller owns the frame. */
+    /** True if the bit of the frame is set. Racy, unless the caller owns the frame. */
     boolean isTaken(int frame) {
         return RowWord.allTaken(rows.getOpaque(FrameUnits.rowOfFrame(frame)), RowWord.bit(frame));
     }
@@ -87,9 +86,9 @@ final class FrameTrees {
     // ---- counts ----
 
     /**
-     * Claims up to {@code want} frames of one area, the first with any in a circle from {@code lane} on.
+     * Claims up to {@code want} frames of the first area that has a free one; starts at {@code lane} and wraps around.
      *
-     * @return a {@link Ticket}, {@link Ticket#NONE} if no frame of this tree is free
+     * @return a {@link Ticket}; {@link Ticket#NONE} if no frame of this tree is free
      */
     long ticket(int tree, int lane, int want) {
         long word = trees.getOpaque(tree);
@@ -114,7 +113,7 @@ final class FrameTrees {
         return change(FrameUnits.treeOfArea(area), TAKE, FrameUnits.laneOfArea(area), count);
     }
 
-    /** Counts {@code count} frames of the area as free again; their bits are clear already. */
+    /** Counts {@code count} frames of the area as free again; their bits are already clear. */
     void give(int area, int count) {
         // ORDER(frame-count) release: bits first, then the count that lets others claim them.
         boolean given = change(FrameUnits.treeOfArea(area), GIVE, FrameUnits.laneOfArea(area), count);
@@ -133,17 +132,17 @@ final class FrameTrees {
         return change(FrameUnits.treeOfArea(area), GIVE_HUGE, FrameUnits.laneOfArea(area), AREA_FRAMES);
     }
 
-    /** Whether {@link #takeUsed} would succeed at this moment. */
+    /** True if {@link #takeUsed} would succeed at this moment. */
     boolean isUsedAndFree(int area, boolean evenRecent) {
         long word = trees.getOpaque(FrameUnits.treeOfArea(area));
         return TreeWord.takeUsed(word, FrameUnits.laneOfArea(area), evenRecent) != TreeWord.REFUSED;
     }
 
     /**
-     * Takes the whole area as one huge frame whose memory is to be given back to the operating system; false unless all
-     * its frames are free and it has been used since the last time.
+     * Takes the whole area as one huge frame, to give its memory back to the operating system. Returns false if a frame
+     * of it is allocated, or if the area was not used since its memory was last given back.
      *
-     * @param evenRecent whether it may have been used since {@link #age} was called last
+     * @param evenRecent true to take it even if it was used since the last call of {@link #age}
      */
     boolean takeUsed(int area, boolean evenRecent) {
         // ORDER(frame-count) acquire: frames counted as free have clear bits and no owner any more.
@@ -157,24 +156,27 @@ final class FrameTrees {
         assert given : "the area is not taken: area=" + area;
     }
 
-    /** Notes that somebody has seen the whole area free; false if it is not, or was seen so before. Orders nothing. */
+    /**
+     * Notes that the whole area was seen free. Returns false if it is not free, or if no frame of it was taken since it
+     * was last seen free. Orders nothing.
+     */
     boolean age(int area) {
         return change(FrameUnits.treeOfArea(area), AGE, FrameUnits.laneOfArea(area), 0);
     }
 
-    /** As if all frames had been used some time; only while nobody else uses this. */
+    /** Marks all frames as used. No other thread may use this object meanwhile. */
     void use() {
         for (int tree = 0; tree < count(); tree++) {
             trees.setPlain(tree, TreeWord.use(trees.getPlain(tree)));
         }
     }
 
-    /** Notes {@code owner} as the one who prefers this tree; false if somebody else does. Orders nothing. */
+    /** Makes {@code owner} the owner of this tree; false if it has one already. Orders nothing. */
     boolean own(int tree, int owner) {
         return change(tree, OWN, 0, owner);
     }
 
-    /** Takes {@link #own} back. */
+    /** Undoes {@link #own}. */
     void disown(int tree, int owner) {
         boolean disowned = change(tree, DISOWN, 0, owner);
         assert disowned : "tree has another owner: tree=" + tree + ", owner=" + owner;
@@ -199,7 +201,7 @@ final class FrameTrees {
     // ---- bits ----
 
     /**
-     * Sets the bits of up to {@code want} free frames, the lowest ones. Needs a ticket. Returns the bits set.
+     * Sets the bits of the lowest free frames, at most {@code want}. Needs a ticket. Returns the bits that it has set.
      */
     long takeLowest(int row, int want) {
         long word = rows.getOpaque(row);
@@ -246,7 +248,7 @@ final class FrameTrees {
         return NONE;
     }
 
-    /** Whether the area has a free aligned run at this moment. */
+    /** True if the area has a free aligned run at this moment. */
     boolean hasRun(int area, int order) {
         int first = FrameUnits.firstRowOfArea(area);
         for (int row = first; row < first + AREA_ROWS; row++) {
@@ -257,7 +259,7 @@ final class FrameTrees {
         return false;
     }
 
-    /** Clears these bits; false, and nothing done, unless all of them are set. */
+    /** Clears these bits. If one of them is already clear, changes nothing and returns false. */
     private boolean giveBits(int row, long mask) {
         long word = rows.getOpaque(row);
         while (true) {
@@ -275,7 +277,7 @@ final class FrameTrees {
 
     // ---- frames ----
 
-    /** Frees these frames of one row; false, and nothing done, unless all of them are allocated. */
+    /** Frees these frames of one row. If one of them is already free, changes nothing and returns false. */
     boolean giveFrames(int row, long mask) {
         if (!giveBits(row, mask)) {
             return false;
@@ -285,10 +287,10 @@ final class FrameTrees {
     }
 
     /**
-     * Frees the first {@code count} frames of {@code batch}, a row at a time; sorts them for that, and overwrites those
-     * that are freed with NONE.
+     * Frees the first {@code count} frames of {@code batch}, a row at a time. Sorts them first, and overwrites the
+     * frames of a row with NONE when it has freed them.
      *
-     * @return a frame that was free already, NONE (as it should be) if there was none. All others are freed
+     * @return NONE if all frames were allocated, else one that was already free; all others are freed
      */
     int giveBatch(int[] batch, int count) {
         Arrays.sort(batch, 0, count);
@@ -313,7 +315,7 @@ final class FrameTrees {
         return refused;
     }
 
-    /** Frees what can be freed. Returns a frame that was free already. */
+    /** Frees those frames that are allocated. Returns one that was already free, or NONE. */
     private int giveEach(int row, long mask) {
         int refused = NONE;
         for (long rest = mask; rest != 0; rest &= rest - 1) {
@@ -324,7 +326,7 @@ final class FrameTrees {
         return refused;
     }
 
-    // ---- for people ----
+    // ---- diagnostics ----
 
     /** Sum of all counts; exact when quiescent. */
     int free() {
@@ -335,7 +337,7 @@ final class FrameTrees {
         return (int) free;
     }
 
-    /** Whether the counts of some trees add up to so many. */
+    /** True if the counts add up to at least {@code wanted}; stops as soon as they do. */
     boolean hasFree(int wanted) {
         long free = 0;
         for (int tree = 0; tree < count() && free < wanted; tree++) {
@@ -348,7 +350,7 @@ final class FrameTrees {
         return "tree=[" + TreeWord.toString(tree) + "]";
     }
 
-    /** The words that describe one frame. */
+    /** Decodes the words of one frame, for messages. */
     String describe(int frame) {
         int area = FrameUnits.areaOfFrame(frame);
         return "row=" + RowWord.toString(rows.getOpaque(FrameUnits.rowOfFrame(frame)))
@@ -356,7 +358,7 @@ final class FrameTrees {
                 + ", " + describe(trees.getOpaque(FrameUnits.treeOfArea(area)));
     }
 
-    /** Recounts every area from its bits. Needs a quiescent allocator. */
+    /** Checks the count of every area against its bits. No other thread may use the allocator meanwhile. */
     void check() {
         int areas = count() * TREE_AREAS;
         for (int area = 0; area < areas; area++) {

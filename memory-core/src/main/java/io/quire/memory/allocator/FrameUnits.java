@@ -1,7 +1,7 @@
 package io.quire.memory.allocator;
 
 /**
- * How frames are grouped, and the way from one unit to another. All numbers count from 0.
+ * The units in which frames are grouped, and conversions between them. All numbers start at 0.
  * <pre>
  *   tree    2048 frames = 4 areas    one {@link TreeWord}: what is free, and which stripe prefers it
  *   area     512 frames = 8 rows     one lane of that word; the size of a huge frame (2 MiB)
@@ -70,7 +70,7 @@ final class FrameUnits {
         return firstRowOfArea(areaOfTree(tree, 0));
     }
 
-    /** The next row of the same area; after the last one comes the first. */
+    /** The next row of the same area; wraps around. */
     static int nextRowOfArea(int row) {
         return (row & -AREA_ROWS) | ((row + 1) & (AREA_ROWS - 1));
     }

@@ -5,17 +5,15 @@ import static io.quire.memory.allocator.FrameUnits.NONE;
 import java.lang.ref.Reference;
 
 /**
- * A small cache of single frames in front of a {@link FrameAllocator}, for one owner: one thread at a time
- * may use it, and handing it to another thread needs a happens-before edge. Most calls touch nothing that
- * other threads write. After the magazines of Bonwick and Adams (USENIX ATC'01), with slots that others can
- * steal from.
+ * A small cache of single frames in front of a {@link FrameAllocator}, for one owner: one thread at a time may use it,
+ * and handing it to another thread needs a happens-before edge. Most calls touch no memory that other threads write.
+ * Based on the magazines of Bonwick and Adams (USENIX ATC'01); here other threads can steal from the slots.
  *
- * <p>Frames in a magazine count as free, and other threads take them from it when the pool has no others,
- * even if the owner is idle or gone. A magazine should still be closed: dropped ones are found and removed
- * late.
+ * <p>Frames in a magazine count as free, and other threads take them from it when the pool has no others, even if the
+ * owner is idle or gone. Close a magazine all the same: an abandoned one is found and removed late.
  *
- * <p>Frames come in ascending, contiguous runs as far as the pool has such. Filled and flushed 32
- * frames at a time; costs 64 bytes until the first use, then about 600.
+ * <p>Frames come in ascending, contiguous runs where the pool has them. The magazine is filled and flushed 32 frames at
+ * a time. It takes 64 bytes before its first use, then about 600.
  */
 public final class Magazine implements AutoCloseable {
     /** Slots of a magazine; a power of two. Half of them are filled or flushed at a time. */
@@ -27,11 +25,11 @@ public final class Magazine implements AutoCloseable {
     private final int stripe;
     private final int slotMask;
 
-    // Slots bottom to top - 1, in a circle, may hold frames; thieves leave holes. Both count up and wrap.
+    // Slots bottom to top - 1, modulo the capacity, may have frames; thieves leave holes. Both numbers may overflow.
     private int bottom;
     private int top;
 
-    /** The capacity, 0 while there are no slots: one comparison finds both "full" and "not open". */
+    /** The capacity; 0 while there are no slots, so that one comparison finds both "full" and "not open". */
     private int limit;
     private boolean closed;
     private MagazineSlots slots;
@@ -45,10 +43,10 @@ public final class Magazine implements AutoCloseable {
     }
 
     /**
-     * Allocates one frame. Lock-free, except that it may wait for a thread that is just moving frames before
-     * it reports that none is left.
+     * Allocates one frame. Lock-free, except that it may wait for a thread that is moving frames before it returns
+     * {@code NONE}.
      *
-     * @return its number, or {@link FrameAllocator#NONE}: at one moment during this call no frame was free
+     * @return its number, or {@link FrameAllocator#NONE} if at one moment during this call no frame was free
      * @throws IllegalStateException if this magazine is closed
      */
     public int allocate() {
@@ -64,13 +62,13 @@ public final class Magazine implements AutoCloseable {
     /**
      * Frees one frame, whoever allocated it. Lock-free.
      *
-     * <p>A frame that is free in the bits of the pool is refused at once. One that sits in this magazine is
-     * refused if assertions are on. One that sits in another magazine is noticed only when the second copy
-     * leaves its magazine for the pool: callers that can free twice need a state of their own.
+     * <p>A double free is detected at once if the bit of the frame says that it is free, and with assertions enabled
+     * also if the frame is in this magazine. If the frame is in another magazine, it is detected only when both
+     * magazines have given it back to the pool. A caller that might free twice has to keep track itself.
      *
      * @throws IllegalArgumentException if {@code frame < 0 || frame >= frames()}
-     * @throws IllegalStateException if the frame is free already, or part of a huge frame, or if this
-     *         magazine is closed
+     * @throws IllegalStateException if the frame is free already, or part of a huge frame, or if this magazine is
+     *         closed
      */
     public void free(int frame) {
         allocator.requireAllocated(frame);
@@ -82,14 +80,14 @@ public final class Magazine implements AutoCloseable {
             slots.put(top & slotMask, frame);
             top++;
         } finally {
-            Reference.reachabilityFence(this); // not taken for abandoned before the frame is in
+            Reference.reachabilityFence(this); // must not look abandoned before the frame is in
         }
     }
 
     /**
-     * Gives all frames back to the pool. Does nothing if closed already. For the owner. Lock-free.
+     * Gives all frames back to the pool. Does nothing if already closed. For the owner only. Lock-free.
      *
-     * @throws IllegalStateException if a frame in this magazine had been freed twice; close it again to go on
+     * @throws IllegalStateException if a frame in this magazine was freed twice; call this again to give back the rest
      */
     @Override
     public void close() {
@@ -126,7 +124,7 @@ public final class Magazine implements AutoCloseable {
             try {
                 int count = trees.allocateBatch(stripe, tree, batch, 0);
                 for (int taken = count; taken > 0; taken--) {
-                    slots.put(top & slotMask, batch[taken - 1]); // the lowest last: it leaves first
+                    slots.put(top & slotMask, batch[taken - 1]); // the lowest goes in last, so it leaves first
                     top++;
                 }
                 if (count > 0) {
@@ -146,7 +144,7 @@ public final class Magazine implements AutoCloseable {
         }
     }
 
-    /** Gives back the frames that are here longest. */
+    /** Gives back the frames that have been here longest. */
     private void flush() {
         allocator.stripes().beginTransfer(stripe);
         int count = 0;
@@ -172,7 +170,7 @@ public final class Magazine implements AutoCloseable {
         }
     }
 
-    /** Those of the batch that an Error has kept here; they came out of the slots below. */
+    /** Puts back the frames that were not freed because of an Error. The slots that they came from are empty. */
     private void putBack(int count) {
         for (int i = 0; i < count; i++) {
             if (batch[i] != NONE) {
@@ -182,7 +180,7 @@ public final class Magazine implements AutoCloseable {
         }
     }
 
-    /** Has its slots made, if they are not. For the owner. */
+    /** Allocates the slots if this was not done yet. For the owner only. */
     void open() {
         if (closed) {
             throw new IllegalStateException("magazine is closed: stripe=" + stripe);
@@ -198,7 +196,7 @@ public final class Magazine implements AutoCloseable {
         }
     }
 
-    /** For an assert: throws what a double free throws. */
+    /** For an assertion: throws as a double free does if the frame is here. */
     private boolean isNotHere(int frame) {
         for (int slot = bottom; slot != top; slot++) {
             if (slots.frameAcquire(slot & slotMask) == frame) {

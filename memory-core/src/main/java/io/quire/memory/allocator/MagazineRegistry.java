@@ -5,22 +5,21 @@ import static io.quire.memory.allocator.FrameUnits.NONE;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
- * All magazines that may hold frames, so that frames can be taken from owners that are idle, dead or
- * forgotten. An array that is copied on each change; two equal snapshots prove that no magazine came or went
- * in between. Lock-free.
+ * All magazines that may have frames, so that other threads can take frames from owners that are idle or gone. Each
+ * change copies the array: if two snapshots are the same array, no magazine was added or removed in between. Lock-free.
  */
 final class MagazineRegistry {
     private static final MagazineSlots[] NO_MAGAZINES = {};
 
     private final AtomicReference<MagazineSlots[]> all = new AtomicReference<>(NO_MAGAZINES);
 
-    /** Do not change it. */
+    /** Returns the current array, which the caller must not change. */
     MagazineSlots[] snapshotAcquire() {
         // ORDER(magazine-registry) acquire: the slots of every member are initialized.
         return all.getAcquire();
     }
 
-    /** Whether no magazine came or went since that snapshot. */
+    /** True if no magazine was added or removed since that snapshot. */
     @SuppressWarnings("ReferenceEquality") // identity is the point: every change makes a new array
     boolean isCurrent(MagazineSlots[] snapshot) {
         return snapshot == snapshotAcquire();
@@ -35,7 +34,7 @@ final class MagazineRegistry {
         }
     }
 
-    /** Removes a magazine that is empty and stays so. Does nothing if it is not there. */
+    /** Removes a magazine that is empty and stays empty. Does nothing if it is not registered. */
     void remove(MagazineSlots magazine) {
         boolean removed = false;
         while (!removed) {
@@ -45,10 +44,7 @@ final class MagazineRegistry {
         }
     }
 
-    /**
-     * Takes one frame out of any of these magazines, beginning at number {@code from}; NONE if this search
-     * met none.
-     */
+    /** Takes one frame out of any of these magazines, starting with number {@code from}; NONE if it found none. */
     static int takeAny(MagazineSlots[] magazines, int from) {
         for (int step = 0; step < magazines.length; step++) {
             int frame = magazines[(from + step) % magazines.length].takeAny();
@@ -59,7 +55,7 @@ final class MagazineRegistry {
         return NONE;
     }
 
-    /** Frames put so far into any of these magazines. */
+    /** Number of frames that were put into these magazines so far. */
     static long puts(MagazineSlots[] magazines) {
         long puts = 0;
         for (MagazineSlots magazine : magazines) {
@@ -68,7 +64,7 @@ final class MagazineRegistry {
         return puts;
     }
 
-    /** Frames in these magazines; exact when quiescent. */
+    /** Number of frames in these magazines; exact when quiescent. */
     static int frames(MagazineSlots[] magazines) {
         int frames = 0;
         for (MagazineSlots magazine : magazines) {

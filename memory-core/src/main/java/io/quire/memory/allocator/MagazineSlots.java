@@ -8,12 +8,12 @@ import java.lang.ref.WeakReference;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The shared side of a {@link Magazine}: its frames, which anybody may take but only the owner may put. A
- * frame leaves its slot by an atomic exchange, so that of an owner and a thief only one gets it; a frame
- * enters a slot that the owner knows to be empty, which takes no more than a release store.
+ * The shared part of a {@link Magazine}: its frames, which any thread may take but only the owner may put. A frame
+ * leaves its slot by an atomic exchange, so either the owner or a thief gets it. A frame enters its slot by a release
+ * store, which is enough because only the owner fills slots and it knows that this one is empty.
  *
- * <p>Frames in slots are allocated by their bits and free to everyone who counts. A slot holds frame + 1, 0 =
- * empty. Wait-free.
+ * <p>A frame in a slot is allocated according to its bit, but counts as free. A slot has the number of the frame + 1,
+ * or 0 if it is empty. Wait-free.
  */
 final class MagazineSlots {
     private static final VarHandle SLOT = MethodHandles.arrayElementVarHandle(int[].class);
@@ -32,7 +32,7 @@ final class MagazineSlots {
     private final int[] slots;
     private final WeakReference<@Nullable Magazine> owner;
 
-    /** Frames put so far. Written by the owner alone. */
+    /** Number of frames put so far. Only the owner writes it. */
     private long puts;
 
     MagazineSlots(int capacity, @Nullable Magazine owner) {
@@ -44,12 +44,12 @@ final class MagazineSlots {
         return slots.length;
     }
 
-    /** Puts a frame into a slot that is empty. For the owner alone. */
+    /** Puts a frame into an empty slot. For the owner only. */
     void put(int slot, int frame) {
         assert slots[slot] == EMPTY : "slot is in use: slot=" + slot + ", frame=" + frame(slots[slot]);
         // ORDER(magazine-slot) release: accesses of whoever freed the frame come first.
         SLOT.setRelease(slots, slot, frame + 1);
-        // ORDER(magazine-put) release: whoever sees a later allocation of the owner sees this put counted.
+        // ORDER(magazine-put) release: a thread that sees a later allocation of the owner sees this put counted.
         try {
             PUTS.setRelease(this, puts + 1);
         } catch (StackOverflowError full) {
@@ -74,7 +74,7 @@ final class MagazineSlots {
         return NONE;
     }
 
-    /** Whether there is a frame in any slot at the moment it is looked at. */
+    /** True if each slot was empty when it was looked at. */
     boolean isEmpty() {
         for (int slot = 0; slot < slots.length; slot++) {
             if (holdsAcquire(slot)) {
@@ -84,13 +84,13 @@ final class MagazineSlots {
         return true;
     }
 
-    /** The frame of a slot, left where it is; NONE if it is empty. */
+    /** The frame in a slot, which stays there; NONE if the slot is empty. */
     int frameAcquire(int slot) {
         return frame((int) SLOT.getAcquire(slots, slot));
     }
 
     boolean holdsAcquire(int slot) {
-        // ORDER(magazine-slot) acquire: who finds the slot emptied sees the transfer that emptied it.
+        // ORDER(magazine-slot) acquire: a thread that finds the slot emptied sees the transfer that emptied it.
         return (int) SLOT.getAcquire(slots, slot) != EMPTY;
     }
 
@@ -99,7 +99,7 @@ final class MagazineSlots {
         return (long) PUTS.getAcquire(this);
     }
 
-    /** Whether the owner was dropped without being closed. */
+    /** True if the magazine became unreachable without being closed. */
     boolean isAbandoned() {
         return owner.refersTo(null);
     }

@@ -12,8 +12,8 @@ package io.quire.memory.allocator;
  *   ROW  the row to look at first; its tree is the tree of the stripe
  *   H    held: the word of that tree names this stripe as its owner
  * </pre>
- * The frames stay counted in the word of the tree. A reservation therefore never hoards anything, and an idle
- * one needs no draining.
+ * The frames stay counted in the word of the tree. So a reservation keeps nothing from other stripes, and an idle one
+ * need not be drained.
  */
 final class ReservationWord {
     private static final int ROW_BITS = Integer.SIZE - 1 - FrameUnits.ROW_SHIFT;
@@ -49,7 +49,7 @@ final class ReservationWord {
         return isHeld(word) && tree(word) == tree;
     }
 
-    /** Looks at {@code row} first from now on; whether the tree is held stays as it is. */
+    /** Looks at {@code row} first from now on. Leaves H as it is. */
     static long movedTo(long word, int row) {
         return (word & HELD) | row;
     }

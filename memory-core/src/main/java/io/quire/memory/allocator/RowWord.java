@@ -8,8 +8,8 @@ package io.quire.memory.allocator;
  * | one bit a frame, lowest frame in bit 0: 1 = allocated, 0 = free |
  * +-----------------------------------------------------------------+
  * </pre>
- * A huge frame leaves the bits of its area at 0: {@link TreeWord} alone says that it is allocated. Frames
- * that lie behind the end of the pool are allocated for ever.
+ * The bits of a huge frame stay 0: only {@link TreeWord} says that it is allocated. Frames past the end of the pool are
+ * always allocated.
  */
 final class RowWord {
     /** The largest order that fits into one row. */
@@ -29,7 +29,7 @@ final class RowWord {
         return 1L << frame; // a shift uses the low six bits only
     }
 
-    /** The bits of {@code 1 << order} frames from {@code frame} on, which is aligned to that. */
+    /** The bits of {@code 1 << order} frames from {@code frame} on; {@code frame} is aligned to that size. */
     static long run(int frame, int order) {
         return ones(1 << order) << frame;
     }
@@ -50,7 +50,7 @@ final class RowWord {
         return start == 0 ? 0 : run(Long.numberOfTrailingZeros(start), order);
     }
 
-    /** Whether every frame of {@code mask} is allocated. */
+    /** True if every frame of {@code mask} is allocated. */
     static boolean allTaken(long word, long mask) {
         return (word & mask) == mask;
     }

@@ -6,7 +6,7 @@ import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicLongArray;
 
 /**
- * The words that threads of one stripe share, and other stripes leave alone.
+ * The words of each stripe, which its threads share and threads of other stripes rarely write.
  * <pre>
  *   stripe 0                                    stripe 1
  *  +-------------+----------+-------+---------+-------------+---
@@ -14,10 +14,10 @@ import java.util.concurrent.atomic.AtomicLongArray;
  *  +-------------+----------+-------+---------+-------------+---
  *   0             1          2       3      15  16            longs
  * </pre>
- * The stride is 128 bytes: two cache lines, since processors fetch them in pairs. Wait-free.
+ * The stride is 128 bytes: two cache lines, because processors fetch them in pairs. Wait-free.
  */
 final class Stripes {
-    /** A sum that no quiet allocator has: something is moving. */
+    /** What {@link #moves} returns while a transfer is in progress. */
     static final long MOVING = -1;
 
     private static final int STRIDE = 128 / Long.BYTES;
@@ -32,19 +32,20 @@ final class Stripes {
     /** How many stripes a thread tries to claim before it does without. */
     private static final int CLAIM_TRIES = 2;
 
-    /** Threads that share an entry of {@link #homes}, by their numbers; a power of two. */
+    /** Entries of {@link #homes}; a power of two. Threads whose ids are equal modulo this number share one. */
     private static final int THREADS = 256;
 
     private final int count;
     private final AtomicLongArray words;
 
     /**
-     * The stripe that a thread tries first. RACY(stripe-home): a thread that was crowded out writes the one it found,
-     * and two threads may do that at once; then one of them is crowded out once more.
+     * The stripe that a thread tries first. RACY(stripe-home): a thread that found its stripe in use writes the one
+     * that it claimed instead. If two threads do that at once, one of the two stores is lost, and its thread moves
+     * again.
      */
     private final int[] homes = new int[THREADS];
 
-    /** {@code count} is a power of two. Stripes begin to search far from each other. */
+    /** {@code count} is a power of two. Stripes start their searches far apart. */
     Stripes(int count, int trees) {
         assert Integer.bitCount(count) == 1 && count < TreeWord.OWNER_MAX : "bad stripe count: " + count;
         this.count = count;
@@ -79,8 +80,9 @@ final class Stripes {
     // ---- claims: one thread at a time may use the magazine of a stripe ----
 
     /**
-     * Claims a stripe for this thread; NONE if those tried are all in use. A thread that finds its own in use moves to
-     * the next: two that always met would pass the line of one claim back and forth with every frame.
+     * Claims a stripe for this thread; NONE if all that it tried are in use. A thread that finds its own stripe in use
+     * moves to the next one for good: two threads that keep meeting would pass one cache line back and forth with every
+     * frame.
      */
     int claim() {
         int home = home();
@@ -102,7 +104,7 @@ final class Stripes {
         words.setRelease(at(stripe, CLAIM_OFFSET), UNCLAIMED);
     }
 
-    // ---- reservations: preferences only, so nothing is ordered by them ----
+    // ---- reservations: only preferences, so they order nothing ----
 
     long reservationOpaque(int stripe) {
         return words.getOpaque(at(stripe, RESERVATION_OFFSET));
@@ -116,22 +118,22 @@ final class Stripes {
 
     /** From here to {@link #endTransfer} the caller may hold free frames that no search can find. */
     void beginTransfer(int stripe) {
-        // ORDER(frame-transfer) release: who misses a frame in its old place sees this beginning.
+        // ORDER(frame-transfer) release: a search that misses a frame in its old place sees that a transfer has begun.
         words.getAndAdd(at(stripe, TRANSFER_OFFSET), TransferWord.BEGIN);
     }
 
     void endTransfer(int stripe) {
-        // ORDER(frame-transfer) release: who sees no transfer running sees frames in their new place.
+        // ORDER(frame-transfer) release: a search that sees no transfer in progress sees frames in their new place.
         words.getAndAdd(at(stripe, TRANSFER_OFFSET), TransferWord.END);
     }
 
     /** Tells searches in progress that a frame has just become free, perhaps where they looked before. */
     void countMove(int stripe) {
-        // ORDER(frame-transfer) release: whoever sees a later allocation of the caller sees this move, too.
+        // ORDER(frame-transfer) release: a thread that sees a later allocation of the caller sees this move, too.
         words.getAndAdd(at(stripe, TRANSFER_OFFSET), TransferWord.MOVE);
     }
 
-    /** Moves so far; {@link #MOVING} while a transfer is under way. */
+    /** Moves so far; {@link #MOVING} while a transfer is in progress. */
     long moves() {
         long moves = 0;
         for (int stripe = 0; stripe < count; stripe++) {
@@ -146,14 +148,14 @@ final class Stripes {
     }
 
     /**
-     * Every tree that names an owner is held by that stripe, and the other way round. Needs a quiescent
-     * allocator.
+     * Checks that every tree that names an owner is held by that stripe, and the other way round. No other thread may
+     * use the allocator meanwhile.
      */
     void check(FrameTrees trees) {
         for (int stripe = 0; stripe < count; stripe++) {
             long transfer = words.getAcquire(at(stripe, TRANSFER_OFFSET));
             if (TransferWord.isRunning(transfer)) {
-                throw new IllegalStateException("transfer is under way: stripe=" + stripe + ", "
+                throw new IllegalStateException("a transfer is in progress: stripe=" + stripe + ", "
                         + TransferWord.toString(transfer));
             }
             long reservation = reservationOpaque(stripe);
@@ -174,7 +176,7 @@ final class Stripes {
         }
     }
 
-    /** How a tree names a stripe. */
+    /** The number by which a tree names a stripe as its owner. */
     static int ownerOf(int stripe) {
         return stripe + 1;
     }

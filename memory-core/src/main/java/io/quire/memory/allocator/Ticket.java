@@ -1,8 +1,8 @@
 package io.quire.memory.allocator;
 
 /**
- * The right to some frames of one area, already subtracted from its count. That many clear bits are there for
- * whoever holds it, so it can always be redeemed.
+ * The right to take some frames of one area. They are already subtracted from its count, so that many bits stay clear
+ * until the ticket is redeemed.
  * <pre>
  *  63        32 31       0
  * +------------+----------+

@@ -10,8 +10,8 @@ package io.quire.memory.allocator;
  * +---------------------------+------------------+
  *              40                      24         bits
  *
- *   RUNNING  transfers now under way: they have free frames in their hands, where no search can see them
- *   MOVES    transfers begun and direct frees done so far. Wraps: it is only ever compared for equality
+ *   RUNNING  transfers in progress: they may hold free frames that no search can find
+ *   MOVES    transfers begun and direct frees done so far. Wraps around: it is only compared for equality
  * </pre>
  */
 final class TransferWord {
@@ -19,7 +19,7 @@ final class TransferWord {
 
     private static final long RUNNING_MASK = (1L << RUNNING_BITS) - 1;
 
-    /** Added when something moved that was in nobody's hands for a while. */
+    /** Added when a frame became free in a tree. */
     static final long MOVE = 1L << RUNNING_BITS;
 
     /** Added when a transfer begins. */

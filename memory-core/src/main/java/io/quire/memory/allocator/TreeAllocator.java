@@ -4,21 +4,20 @@ import static io.quire.memory.allocator.FrameUnits.NONE;
 import static io.quire.memory.allocator.FrameUnits.TREE_AREAS;
 
 /**
- * Finds frames in the trees: each stripe keeps to a tree of its own as long as that has frames, so that
- * threads of different stripes change different words and leave whole trees to others. The upper level of
- * LLFree (Wrenger et al., USENIX ATC'23); reservations here are preferences and leave the counts where they
- * are.
+ * Finds frames in the trees. Each stripe stays with one tree as long as that has free frames, so threads of different
+ * stripes change different words, and other trees stay whole. The upper level of LLFree (Wrenger et al., USENIX
+ * ATC'23), except that a reservation is only a preference: the frames stay counted in the tree.
  *
  * <p>Knows nothing of magazines. Lock-free.
  */
 final class TreeAllocator {
-    /** Trees rated in search of the best one before the best so far will do. */
+    /** How many trees a search rates before it accepts the best one so far. */
     private static final int NEAR_TREES = 64;
 
     private final FrameTrees trees;
     private final Stripes stripes;
 
-    // RACY(huge-hint): may be any tree; the search for a huge frame begins here and goes round all of them.
+    // RACY(huge-hint): may be any tree; the search for a huge frame starts here and visits all of them.
     private int hugeTree;
 
     TreeAllocator(FrameTrees trees, Stripes stripes) {
@@ -27,7 +26,7 @@ final class TreeAllocator {
         this.hugeTree = trees.count() - 1;
     }
 
-    /** Takes a frame, a run or a huge frame; NONE if this search met none. */
+    /** Takes a frame, a run or a huge frame; NONE if this search found none. */
     int allocate(int stripe, int order) {
         return switch (order) {
             case 0 -> allocateFrame(stripe);
@@ -37,8 +36,8 @@ final class TreeAllocator {
     }
 
     /**
-     * Frees what {@link #allocate} took; false, and nothing done, if any frame of it is not allocated that
-     * way.
+     * Frees what {@link #allocate} took. If it is not allocated, or not in this order, changes nothing and returns
+     * false.
      */
     boolean free(int stripe, int frame, int order) {
         boolean freed = order == FrameAllocator.HUGE_ORDER
@@ -75,7 +74,7 @@ final class TreeAllocator {
         return FrameUnits.lowestFrame(row, mask);
     }
 
-    /** Fills {@code frames} from the front; how many there are, fewer than asked for if this search met no more. */
+    /** Fills {@code frames} from the front. Returns how many it found; fewer than asked for if it found no more. */
     int allocateMany(int stripe, int[] frames) {
         int taken = 0;
         while (taken < frames.length) {
@@ -89,11 +88,11 @@ final class TreeAllocator {
     }
 
     /**
-     * Takes frames of one area and writes them to {@code batch}, from an index on as far as there is room, ascending
-     * as far as the area lets them. To put them where others may take them, begin a transfer first.
+     * Takes frames of one area and writes them to {@code batch}, from index {@code from} to the end, in ascending order
+     * where the area allows it. A caller that puts them where other threads may take them begins a transfer first.
      *
-     * @param tree what {@link #treeFor} said
-     * @return the number of frames, 0 if others were faster
+     * @param tree the result of {@link #treeFor}
+     * @return the number of frames; 0 if other threads were faster
      */
     int allocateBatch(int stripe, int tree, int[] batch, int from) {
         long reservation = stripes.reservationOpaque(stripe);
@@ -119,9 +118,7 @@ final class TreeAllocator {
 
     // ---- choice of a tree ----
 
-    /**
-     * A tree with free frames, by preference the one of the stripe; NONE if this search met no free frame.
-     */
+    /** Returns a tree with free frames, preferably that of the stripe; NONE if this search found no free frame. */
     int treeFor(int stripe) {
         long reservation = stripes.reservationOpaque(stripe);
         int home = ReservationWord.tree(reservation);
@@ -156,8 +153,8 @@ final class TreeAllocator {
     }
 
     /**
-     * Makes {@code tree} the tree of the stripe in place of the one in {@code reservation}; does nothing if
-     * it has an owner, or if another thread of the stripe was faster.
+     * Makes {@code tree} the tree of the stripe instead of the one in {@code reservation}. Does nothing if the tree has
+     * an owner, or if another thread of the stripe was faster.
      */
     private void reserve(int stripe, long reservation, int tree) {
         int owner = Stripes.ownerOf(stripe);
@@ -172,12 +169,14 @@ final class TreeAllocator {
         }
     }
 
-    /** Lets the stripe look at {@code row} first, if that is still in its tree. Fails nobody: frames were taken. */
+    /**
+     * Makes the stripe look at {@code row} first, if that is still in its tree. Must not fail: the frames are taken.
+     */
     private void moveTo(int stripe, long reservation, int row) {
         try {
             tryMoveTo(stripe, reservation, row);
         } catch (StackOverflowError lost) {
-            // it is a hint only
+            // the row is only a hint
         }
     }
 
@@ -214,7 +213,7 @@ final class TreeAllocator {
         return NONE;
     }
 
-    /** The last pass: takes whatever there is, whoever prefers it. */
+    /** The last pass: takes a run of any tree, even one that another stripe owns. */
     private int runOfOwned(int stripe, int home, int order) {
         for (int step = 0; step < trees.count(); step++) {
             int frame = runOfTree(stripe, inCircle(home, step), order);
@@ -240,7 +239,8 @@ final class TreeAllocator {
     }
 
     /**
-     * The count is taken before it is sure that a run exists: until then its frames are hidden from others.
+     * Takes the count before it knows that a run exists. Until then these frames are hidden from other threads, so this
+     * is a transfer.
      */
     private int runOfArea(int stripe, int area, int order) {
         stripes.beginTransfer(stripe);
@@ -261,8 +261,8 @@ final class TreeAllocator {
     // ---- huge frames ----
 
     /**
-     * Downwards from the end of the pool, where single frames arrive last; trees in use by a stripe come
-     * after all others.
+     * Searches down from the end of the pool, which single frames reach last. Trees that a stripe owns come after all
+     * others.
      */
     private int allocateHuge() {
         int area = takeHuge(false);
@@ -293,7 +293,7 @@ final class TreeAllocator {
 
     // ---- small steps ----
 
-    /** {@code from} and {@code step} are both below the number of trees. */
+    /** The tree {@code step} places after {@code from}, wrapping around. Both are less than the number of trees. */
     private int inCircle(int from, int step) {
         int tree = from + step;
         return tree < trees.count() ? tree : tree - trees.count();

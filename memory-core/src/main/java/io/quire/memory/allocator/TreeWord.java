@@ -6,8 +6,8 @@ import static io.quire.memory.allocator.FrameUnits.TREE_AREAS;
 import static io.quire.memory.allocator.FrameUnits.TREE_FRAMES;
 
 /**
- * The state of one tree: four areas, and the stripe that prefers it. All methods are pure; {@link FrameTrees}
- * publishes their results.
+ * The state of one tree: four areas, and the stripe that prefers it. All methods are pure; {@link FrameTrees} publishes
+ * their results.
  * <pre>
  *  63 62    59 58   55 54     48 47 46     36 35 34     24 23 22     12 11 10      0
  * +--+--------+-------+---------+--+---------+--+---------+--+---------+--+---------+
@@ -17,10 +17,10 @@ import static io.quire.memory.allocator.FrameUnits.TREE_FRAMES;
  *
  *   FREE   frames of the area that may still be claimed, 0 to 512. Never more than its clear bits
  *   H      the area is allocated as one huge frame; FREE is then 0
- *   USED   a bit for each area: frames of it were taken since its memory was given back to the operating system, or
- *          ever. What has not been used takes no memory of the machine
- *   RECENT the same, since somebody looked for areas that have been free for some time
- *   OWNER  stripe + 1 of the stripe that allocates here, 0 = nobody. A preference, no right: who finds
+ *   USED   a bit for each area: frames of it were taken since the start, or since its memory was last given back to
+ *          the operating system. An area that is not used takes no memory of the machine
+ *   RECENT a bit for each area: frames of it were taken since the last {@code age}, the look for idle areas
+ *   OWNER  stripe + 1 of the stripe that allocates here, 0 = nobody. A preference, not a right: a search that finds
  *          nothing elsewhere takes from an owned tree as well
  *
  *             take(n)               takeHuge (FREE = 512)
@@ -28,8 +28,8 @@ import static io.quire.memory.allocator.FrameUnits.TREE_FRAMES;
  *        <---------------                <-----------------
  *             give(n)               giveHuge, giveBack
  * </pre>
- * Tree and area are counted in one word, so that one exchange decides both. Whatever takes frames sets USED and RECENT
- * in the same step; only {@code giveBack} clears USED.
+ * One word counts a tree and its areas, so one exchange changes both. A transition that allocates frames sets USED and
+ * RECENT in the same step; only {@code giveBack} clears USED.
  */
 final class TreeWord {
     // Low to high. Change a width here and every shift, unit and mask below follows.
@@ -64,7 +64,7 @@ final class TreeWord {
     private TreeWord() {
     }
 
-    /** A tree that nobody owns, the first {@code frames} frames of which exist and are free. */
+    /** A tree without an owner, whose first {@code frames} frames exist and are free. */
     static long ofFree(int frames) {
         long word = 0;
         for (int lane = 0; lane < TREE_AREAS; lane++) {
@@ -100,8 +100,8 @@ final class TreeWord {
     }
 
     /**
-     * The first lane with {@code count} free frames, in a circle from {@code first} on; NONE if there is
-     * none.
+     * The first lane with at least {@code count} free frames, starting at {@code first} and wrapping around; NONE if
+     * there is none.
      */
     static int laneWith(long word, int first, int count) {
         for (int step = 0; step < TREE_AREAS; step++) {
@@ -114,9 +114,9 @@ final class TreeWord {
     }
 
     /**
-     * How well this tree suits a stripe that looks for single frames: 0 not at all, else the higher the
-     * better. Partly used trees come first, which leaves others whole; a tree with few frames left would soon
-     * be left again; an owned tree comes last.
+     * How well this tree suits a stripe that looks for single frames: 0 means not at all, more is better. Partly used
+     * trees come first, to keep other trees whole. A tree with few free frames rates low, because the stripe would soon
+     * have to leave it. An owned tree comes last.
      */
     static int rate(long word) {
         int free = free(word);
@@ -134,7 +134,7 @@ final class TreeWord {
 
     static final int RATE_BEST = 4;
 
-    /** Whether a stripe may settle for this rate without looking at all trees. */
+    /** True if a stripe may accept this rate without looking at all trees. */
     static boolean isAcceptable(int rate) {
         return rate >= 2;
     }
@@ -156,9 +156,9 @@ final class TreeWord {
     }
 
     /**
-     * All 512 frames of an area free that has been used -> one huge frame, which is to be given back.
+     * A used area with all 512 frames free -> one huge frame, to give its memory back.
      *
-     * @param evenRecent whether it may have been used recently
+     * @param evenRecent true to accept an area that was used recently
      */
     static long takeUsed(long word, int lane, boolean evenRecent) {
         boolean isWanted = free(word, lane) == AREA_FRAMES && isUsed(word, lane)
@@ -171,12 +171,12 @@ final class TreeWord {
         return isHuge(word, lane) ? withLane(word, lane, AREA_FRAMES) & ~((USED | RECENT) << lane) : REFUSED;
     }
 
-    /** All 512 frames of an area free that was used recently -> not recently. */
+    /** A recently used area with all 512 frames free -> not recently used. */
     static long age(long word, int lane) {
         return free(word, lane) == AREA_FRAMES && isRecent(word, lane) ? word & ~(RECENT << lane) : REFUSED;
     }
 
-    /** As if frames of all areas had been taken, some time ago. */
+    /** Any tree -> all its areas are used. */
     static long use(long word) {
         return word | ((1L << USED_BITS) - 1) << USED_SHIFT;
     }
@@ -198,13 +198,13 @@ final class TreeWord {
         return isHuge(word, lane) ? withLane(word, lane, AREA_FRAMES) : REFUSED;
     }
 
-    /** Nobody's -> {@code owner}'s. */
+    /** No owner -> {@code owner}. */
     static long own(long word, int owner) {
         assert owner > NOBODY && owner <= OWNER_MAX : "owner is out of range: owner=" + owner;
         return isOwned(word) ? REFUSED : word + owner * OWNER;
     }
 
-    /** {@code owner}'s -> nobody's. */
+    /** {@code owner} -> no owner. */
     static long disown(long word, int owner) {
         return owner(word) == owner ? word - owner * OWNER : REFUSED;
     }

@@ -1,7 +1,7 @@
 /**
- * The lock-free allocator that hands out frames by number: trees of bits, each thread at its own tree (after LLFree),
- * and magazines that hold a few frames at hand. It knows numbers alone, nothing of memory. Front door:
- * {@link io.quire.memory.allocator.FrameAllocator}, which draws the picture and names the sources.
+ * The lock-free allocator of frames: trees of bits, where each stripe stays with its own tree (after LLFree), and
+ * magazines with a few free frames each. It deals in frame numbers only and never touches memory. Entry point:
+ * {@link io.quire.memory.allocator.FrameAllocator}, which has the picture and the sources.
  */
 @NullMarked
 package io.quire.memory.allocator;

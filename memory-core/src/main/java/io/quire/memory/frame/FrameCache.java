@@ -3,11 +3,11 @@ package io.quire.memory.frame;
 import io.quire.memory.allocator.Magazine;
 
 /**
- * The frames of the host through a {@link Magazine} of one owner's, so that most calls touch nothing that other threads
- * write, and the only exchange is the one that takes a frame out of the magazine. Frames of other pools take the same
- * way as without it.
+ * Allocates and releases frames of the host through the {@link Magazine} of one owner. Most calls touch no memory that
+ * other threads write, and their only exchange takes a frame out of the magazine. Frames of other pools do not go
+ * through the magazine.
  * <p>
- * One thread at a time. What is in the magazine is free to everybody, also when the owner is idle, or was dropped
+ * One thread at a time. Other threads may take the frames in the magazine, even if the owner is idle or was dropped
  * without being closed.
  */
 public final class FrameCache implements FrameSource, AutoCloseable {
@@ -36,7 +36,7 @@ public final class FrameCache implements FrameSource, AutoCloseable {
         }
     }
 
-    /** Gives what is in the magazine back to the pool. */
+    /** Gives the frames in the magazine back to the pool. */
     @Override
     public void close() {
         magazine.close();

@@ -1,12 +1,13 @@
 package io.quire.memory.frame;
 
 /**
- * Learns when frames of a pool come into use and go out of it: the device they belong to. Any thread. It is asked
- * before a frame is used, which may take time and fail, and told before a frame is free, which does neither.
+ * The device of a pool, which learns when frames come into use and when they become free. It is asked before a frame is
+ * used, which may take time and may fail. It is told before a frame becomes free, which must be quick and must not
+ * fail. Any thread.
  */
 public interface FrameListener {
 
-    /** Nobody. */
+    /** Agrees to everything and remembers nothing. */
     FrameListener NONE = new FrameListener() {
         @Override
         public boolean allocated(int frame) {
@@ -28,21 +29,22 @@ public interface FrameListener {
     };
 
     /**
-     * A frame is about to be used; false if it may not be. Where it throws, too, nobody uses it, and it was not told of.
+     * Asks for a frame that is about to be used; returns false to refuse it. If this throws, the frame is not used
+     * either. {@link #freed} is called in neither case.
      */
     boolean allocated(int frame);
 
     /**
-     * Frames are about to be used. Where it throws nobody uses them.
+     * Asks for several frames that are about to be used. If this throws, none of those that it was asked for is used.
      *
-     * @return how many of them, from the first on, may be; if not all, the next one may not, and those after it have
-     *         not been asked for
+     * @return how many of them, from the first on, may be used. If that is not all, the next one is refused, and those
+     *         after it have not been asked for yet
      */
     int allocated(int[] frames);
 
-    /** A frame went out of use, once for each that came in. */
+    /** A frame is no longer used. Called once for each frame that was granted. */
     void freed(int frame);
 
-    /** Frames went out of use, once for each that came in. */
+    /** Several frames are no longer used. They are reported once each, here or one by one. */
     void freed(int[] frames);
 }

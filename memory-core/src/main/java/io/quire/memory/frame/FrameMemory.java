@@ -16,20 +16,20 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The bytes of all pools of a manager that the processor can address, reached by <em>offset</em>: a long that page
- * table entries carry. With native access an offset is an address, and all memory is seen through one constant
- * segment, which leaves no bounds to load on a hot path; without, it is the number of the pool and the place in it.
+ * The bytes of all pools of a manager that the processor can address. An <em>offset</em> names a byte; it is a long
+ * that page table entries carry. With native access an offset is an address, and one constant segment covers all
+ * memory, so a hot path loads no bounds. Without native access it is the number of the pool and the place in it.
  * <p>
- * Any thread. A reader may be overtaken by the reuse of a frame, so every caller either holds the frame or checks
- * afterwards that it was not invalidated.
+ * Any thread. A frame may be reused while a thread reads it, so every caller either holds the frame or checks
+ * afterwards that its translation was not invalidated.
  * <p>
- * The pools stay mapped as long as this object can be reached, or a segment of {@link #slice}. The constant segment
- * keeps nothing, so what takes long enough for the garbage collector to come between (a bulk operation) keeps this
- * object reachable until it has ended.
+ * The pools stay mapped as long as this object, or a segment of {@link #slice}, is reachable. The constant segment
+ * keeps nothing mapped. So an operation during which the garbage collector might run (a bulk operation) keeps this
+ * object reachable until its end.
  */
 public final class FrameMemory {
 
-    /** The most that {@link #zeros} shows at once. */
+    /** The largest size of {@link #zeros}. */
     public static final long ZEROS_BYTES_MAX = ZeroPages.SIZE_BYTES;
 
     private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED;
@@ -40,7 +40,7 @@ public final class FrameMemory {
 
     private static final @Nullable MemorySegment EVERYTHING = NativeAccess.ENABLED ? SegmentScope.everything() : null;
 
-    /** By number of the pool; keeps their addresses valid. */
+    /** By number of the pool; null for private pools. Keeps the addresses of the pools valid. */
     private final @Nullable MemorySegment[] pools;
     private volatile boolean closed;
 
@@ -162,7 +162,7 @@ public final class FrameMemory {
         }
     }
 
-    /** Copies between frames that the caller holds, of one run of frames to another. */
+    /** Copies from one run of frames to another. The caller holds both. */
     public void copy(long sourceOffset, long targetOffset, long sizeBytes) {
         try {
             if (EVERYTHING != null && sizeBytes >= BulkCopy.WORTHWHILE_BYTES) {
@@ -184,7 +184,7 @@ public final class FrameMemory {
         }
     }
 
-    /** The first position in which the range differs from one of another pool or of this one, or -1. */
+    /** The first position at which the range differs from a range of {@code other}, or -1. */
     public long mismatch(long offset, FrameMemory other, long otherOffset, long sizeBytes) {
         try {
             return mismatch(offset, other.segment(otherOffset), place(otherOffset), sizeBytes);
@@ -193,7 +193,7 @@ public final class FrameMemory {
         }
     }
 
-    /** The first position in which the range differs from a part of another segment, or -1. */
+    /** The first position at which the range differs from a part of a segment, or -1. */
     public long mismatch(long offset, MemorySegment other, long otherOffset, long sizeBytes) {
         try {
             return MemorySegment.mismatch(segment(offset), place(offset), place(offset) + sizeBytes,
@@ -204,8 +204,8 @@ public final class FrameMemory {
     }
 
     /**
-     * A read-only segment over a range of frames the caller holds, for as long as the arena lives. Without native
-     * access no view can be ended, so it is a copy, allocated in the arena.
+     * Returns a read-only segment over a range of frames that the caller holds. It lives as long as the arena. Without
+     * native access the library cannot end a view, so the segment is a copy in the arena.
      */
     public MemorySegment readOnly(long offset, long sizeBytes, Arena arena) {
         if (EVERYTHING != null) {
@@ -217,7 +217,7 @@ public final class FrameMemory {
     }
 
     /**
-     * A read-only segment of zeros for as long as the arena lives.
+     * Returns a read-only segment of zeros that lives as long as the arena.
      *
      * @param sizeBytes up to {@link #ZEROS_BYTES_MAX}
      */
@@ -227,14 +227,14 @@ public final class FrameMemory {
     }
 
     /**
-     * A segment over a range within one pool. The addresses stay mapped as long as it can be reached; without native
-     * access it throws once the pool is closed, or unreachable.
+     * Returns a segment over a range within one pool. Its addresses stay mapped as long as the segment is reachable.
+     * Without native access the segment throws once the pool is closed or unreachable.
      */
     public MemorySegment slice(long offset, long sizeBytes) {
         if (EVERYTHING == null) {
             return segment(offset).asSlice(place(offset), sizeBytes);
         }
-        for (MemorySegment pool : pools) { // few
+        for (MemorySegment pool : pools) { // there are few
             if (pool != null && offset >= pool.address() && offset - pool.address() < pool.byteSize()) {
                 return pool.asSlice(offset - pool.address(), sizeBytes);
             }
@@ -243,10 +243,10 @@ public final class FrameMemory {
     }
 
     /**
-     * A segment over a range of frames the caller holds, for as long as the arena lives. The caller has the arena
-     * {@linkplain SegmentScope#keep keep} something by which this object can be reached.
+     * Returns a segment over a range of frames that the caller holds. It lives as long as the arena. The caller makes
+     * the arena {@linkplain SegmentScope#keep keep} an object from which this one is reachable.
      *
-     * @throws UnsupportedOperationException without native access, where no view can be ended
+     * @throws UnsupportedOperationException without native access, because then the library cannot end a view
      */
     public MemorySegment view(long offset, long sizeBytes, Arena arena) {
         if (EVERYTHING == null) {
@@ -256,7 +256,7 @@ public final class FrameMemory {
         return SegmentScope.view(offset, sizeBytes, arena);
     }
 
-    /** Keeps an object reachable as long as a view of the arena can be used; nothing to do for copies. */
+    /** Keeps an object reachable as long as a view of the arena can be used. Does nothing if views are copies. */
     public static void keep(Object keeper, Arena arena) {
         if (EVERYTHING != null) {
             SegmentScope.keep(keeper, arena);
@@ -271,12 +271,13 @@ public final class FrameMemory {
         if (EVERYTHING != null) {
             return EVERYTHING;
         }
-        // Readers look at the version of their space after the access. With native access the addresses are still
-        // there; a closed arena would answer first, with an exception of its own.
+        // A reader checks the version of its space after the access. With native access that is enough, because the
+        // addresses stay mapped. Without it the closed arena would throw before the check, and its exception means
+        // nothing to the user.
         if (closed) {
             throw new ClosedException("the memory manager of this memory");
         }
-        return Objects.requireNonNull(pools[FrameOffset.pool(offset)], "a private frame has no memory here");
+        return Objects.requireNonNull(pools[FrameOffset.pool(offset)], "the processor cannot address a private frame");
     }
 
     private static long place(long offset) {

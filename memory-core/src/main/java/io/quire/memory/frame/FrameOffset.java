@@ -1,7 +1,7 @@
 package io.quire.memory.frame;
 
 /**
- * How a frame is named where its address is no name: in private pools, and in all pools without native access.
+ * The offset of a frame that is not its address: in private pools, and in all pools without native access.
  * <pre>
  *   48        47       40 39                             0
  * +---------+------------+--------------------------------+
@@ -9,7 +9,7 @@ package io.quire.memory.frame;
  * +---------+------------+--------------------------------+
  *      1          8                     40              bits
  * </pre>
- * Addresses are below 2^48, so PRIVATE tells an offset that is none.
+ * Addresses are below 2^48, so no address has the bit PRIVATE.
  */
 public final class FrameOffset {
 
@@ -20,7 +20,7 @@ public final class FrameOffset {
     /** The most pools a manager can have. */
     public static final int POOLS_MAX = 1 << POOL_BITS;
 
-    /** The largest pool that is named so, in bytes. */
+    /** The largest pool that such offsets can name, in bytes. */
     static final long POOL_BYTES_MAX = 1L << PLACE_BITS;
 
     private static final long PRIVATE = 1L << PRIVATE_SHIFT;
@@ -36,7 +36,7 @@ public final class FrameOffset {
         return PRIVATE | ofPool(number);
     }
 
-    /** Whether the processor cannot reach the frame. */
+    /** True if the processor cannot address the frame. */
     public static boolean isPrivate(long offset) {
         return (offset & PRIVATE) != 0;
     }

@@ -12,9 +12,9 @@ import java.util.function.IntUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A fixed number of 4 KiB frames of one kind: the allocator, a count of the page table leaves that map each frame, and
- * a count of those who hold it without mapping it. A frame that nobody maps or holds any more is free at once, so
- * whoever releases must already have invalidated the translation from all readers and waited for the writers.
+ * A fixed number of 4 KiB frames of one kind: their allocator, and for each frame the number of page table leaves that
+ * map it and the number of its holds. A frame that is neither mapped nor held any more is free at once. So before you
+ * release a frame, invalidate its translation and wait for the writers.
  * <p>
  * Any thread; lock-free.
  */
@@ -26,10 +26,10 @@ public final class FramePool {
     private static final int[] NO_FRAMES = {};
     private static final long HUGE_BYTES = (long) FRAME_BYTES << FrameAllocator.HUGE_ORDER;
 
-    /** No frame was left: a return value of {@link #allocate()}, not an offset. */
+    /** What {@link #allocate()} returns if no frame is free. Not an offset. */
     public static final long NONE = -1;
 
-    /** The largest pool, in frames: the words of a pool live in one Java array. */
+    /** The largest pool, in frames: the words of all frames are in one Java array. */
     public static final int FRAMES_MAX = Integer.MAX_VALUE - 1024;
 
     private static final VarHandle WORDS = MethodHandles.arrayElementVarHandle(long[].class);
@@ -43,7 +43,7 @@ public final class FramePool {
     private final long origin;
     private final @Nullable MemorySegment memory;
 
-    /** Gives memory back to the operating system; null if it is not ours to give back. */
+    /** Gives memory back to the operating system; null if the memory is not the library's. */
     private final FrameAllocator.@Nullable Returner returner;
 
     private FramePool(String name, PoolKind kind, int number, int frames, @Nullable MemorySegment memory,
@@ -65,9 +65,9 @@ public final class FramePool {
     }
 
     /**
-     * A pool of memory that the processor can address; as many frames as fit.
+     * Creates a pool in memory that the processor can address, with as many frames as fit.
      *
-     * @param reservation whose segment the memory is; null if it belongs to somebody else
+     * @param reservation the reservation that the memory belongs to; null if the memory is not the library's
      */
     static FramePool of(String name, PoolKind kind, int number, MemorySegment memory,
             @Nullable Reservation reservation, FrameListener listener) {
@@ -75,7 +75,7 @@ public final class FramePool {
                 memory, reservation, listener);
     }
 
-    /** A pool of memory that it cannot address. */
+    /** Creates a pool of memory that the processor cannot address. */
     static FramePool ofPrivate(String name, int number, int frames, FrameListener listener) {
         return new FramePool(name, PoolKind.DEVICE_PRIVATE, number, frames, null, null, listener);
     }
@@ -88,7 +88,7 @@ public final class FramePool {
         return kind;
     }
 
-    /** The host is 0. */
+    /** The number of this pool; the host has 0. */
     public int number() {
         return number;
     }
@@ -103,7 +103,10 @@ public final class FramePool {
         return allocator.freeFrames();
     }
 
-    /** Whether so many frames are free, as {@link #free} says; looks no further than it has to. */
+    /**
+     * True if at least {@code wanted} frames are free. As exact as {@link #free}, but stops as soon as it has found
+     * enough.
+     */
     public boolean hasFree(int wanted) {
         return allocator.hasFree(wanted);
     }
@@ -111,22 +114,22 @@ public final class FramePool {
     /**
      * Takes a free frame, with one reference and undefined content.
      *
-     * @return the offset of its first byte, or {@link #NONE}
+     * @return the offset of its first byte; {@link #NONE} if none is free, or if the device refuses
      */
     public long allocate() {
-        return begun(allocator.allocate());
+        return handOut(allocator.allocate());
     }
 
-    /** The same, out of a magazine of this pool. */
+    /** As {@link #allocate()}, but takes the frame out of a magazine of this pool. */
     long allocate(Magazine magazine) {
-        return begun(magazine.allocate());
+        return handOut(magazine.allocate());
     }
 
-    private long begun(int frame) {
+    private long handOut(int frame) {
         if (frame == FrameAllocator.NONE) {
             return NONE;
         }
-        begin(frame); // before the device is asked: whoever empties the pool has to see it
+        markUsed(frame); // before the device is asked: a thread that empties the pool has to see it
         boolean granted = false;
         try {
             granted = listener.allocated(frame);
@@ -138,29 +141,29 @@ public final class FramePool {
         return granted ? offset(frame) : NONE;
     }
 
-    private void begin(int frame) {
+    private void markUsed(int frame) {
         long word = (long) WORDS.getOpaque(words, frame);
         long next = FrameWord.allocate(word);
         if (next == FrameWord.REFUSED) {
-            throw corrupt("a frame was handed out that is in use", frame, word);
+            throw corrupt("the allocator handed out a frame that is in use", frame, word);
         }
-        // Nobody else changes the word of a free frame: the allocator gave it to this thread alone.
+        // No other thread changes the word of a free frame: the allocator gave it to this thread alone.
         WORDS.setOpaque(words, frame, next);
     }
 
-    /** Ends what {@link #begin} began, if nobody else has seen the frame. */
+    /** Undoes {@link #markUsed}. No other thread has seen the frame. */
     private void giveBack(int frame) {
         WORDS.setOpaque(words, frame, FrameWord.release((long) WORDS.getOpaque(words, frame)));
         allocator.free(frame);
     }
 
     /**
-     * Takes free frames, each with one reference and undefined content: ascending, side by side as far as there are
-     * such.
+     * Takes several free frames, each with one reference and undefined content, in ascending order and side by side
+     * where the pool allows it.
      *
-     * @param offsets gets the offsets of their first bytes
-     * @param wanted which elements of it, a bit for each; those for which there was no frame, or whose frame was
-     *        refused, are {@link #NONE}
+     * @param offsets receives the offset of the first byte of each
+     * @param wanted the elements of {@code offsets} to fill, a bit for each. An element is {@link #NONE} if there was
+     *        no frame for it, or if the device refused the frame
      */
     public void allocate(long[] offsets, long wanted) {
         int[] frames = new int[Long.bitCount(wanted)];
@@ -179,10 +182,10 @@ public final class FramePool {
         }
     }
 
-    /** Begins frames that were taken, and asks the device for them. */
+    /** Gives each frame its reference, then asks the device for them. */
     private void ask(int[] frames, int found, long[] offsets, long wanted) {
         for (int i = 0; i < found; i++) {
-            begin(frames[i]); // as for one
+            markUsed(frames[i]); // before the device is asked, as for one frame
         }
         long rest = wanted;
         for (int asked = 0; asked < found;) {
@@ -193,13 +196,13 @@ public final class FramePool {
             }
             if (asked < found) {
                 rest &= rest - 1;
-                giveBack(frames[asked]); // was refused; those after it were not asked for yet
+                giveBack(frames[asked]); // it was refused; those after it were not asked for yet
                 frames[asked++] = FrameAllocator.NONE;
             }
         }
     }
 
-    /** Gives back those that the device has granted, and those that it was not asked for. */
+    /** Gives back the frames that the device has granted, and those that it was not asked for. */
     private void giveAllBack(int[] frames, long[] offsets, long wanted) {
         for (long rest = wanted; rest != 0; rest &= rest - 1) {
             int index = Long.numberOfTrailingZeros(rest);
@@ -213,20 +216,20 @@ public final class FramePool {
                 if (isUsed(frame)) {
                     giveBack(frame);
                 } else {
-                    allocator.free(frame); // was not begun
+                    allocator.free(frame); // has no reference yet
                 }
             }
         }
     }
 
-    /** One more leaf maps the frame. The caller sees to it that the frame cannot be released meanwhile. */
+    /** Adds the reference of one more leaf. The caller makes sure that the frame is not released meanwhile. */
     public void acquire(long offset) {
         int frame = frame(offset);
         while (true) {
             long word = (long) WORDS.getOpaque(words, frame);
             long next = FrameWord.acquire(word);
             if (next == FrameWord.REFUSED) {
-                throw corrupt("a frame cannot be shared once more", frame, word);
+                throw corrupt("a frame cannot have one more reference", frame, word);
             }
             if (WORDS.weakCompareAndSetPlain(words, frame, word, next)) {
                 return;
@@ -234,14 +237,14 @@ public final class FramePool {
         }
     }
 
-    /** One leaf less maps the frame; without any, and not held, it is free. */
+    /** Gives up the reference of one leaf. A frame without references and holds is free. */
     public void release(long offset) {
         release(offset, null);
     }
 
     /**
-     * The same; a frame that is free goes into a magazine of this pool. If an Error comes out of this, the frame was
-     * not released.
+     * As {@link #release(long)}, but a frame that becomes free goes into a magazine of this pool. If this throws an
+     * Error, the frame was not released.
      */
     void release(long offset, @Nullable Magazine magazine) {
         int frame = frame(offset);
@@ -252,9 +255,9 @@ public final class FramePool {
     }
 
     /**
-     * Hands a frame over that nobody maps or holds any more.
+     * Frees a frame that has neither references nor holds any more.
      *
-     * @param before its word becomes this again if that fails
+     * @param before the word that the frame gets back if this fails
      */
     private void free(int frame, long before, @Nullable Magazine magazine) {
         boolean freed = false;
@@ -275,14 +278,15 @@ public final class FramePool {
 
     private long releaseOne(int frame) {
         while (true) {
-            // ORDER(frame-shared) acquire: the last to give it up comes after all others, and so does the next owner.
+            // ORDER(frame-shared) acquire: the last release comes after all others, and so does the next owner.
             long word = (long) WORDS.getAcquire(words, frame);
             long next = FrameWord.release(word);
             if (next == FrameWord.REFUSED) {
                 throw corrupt("a frame was released more often than it was mapped", frame, word);
             }
             if (FrameWord.isSole(word)) {
-                // Nobody to race with: a frame is shared and held by who finds it in a leaf, and the one leaf is gone.
+                // No other thread can change the word: to share or hold a frame it would have to find it in a leaf, and
+                // the only leaf is gone.
                 WORDS.setOpaque(words, frame, next);
                 return next;
             }
@@ -294,10 +298,10 @@ public final class FramePool {
     }
 
     /**
-     * Keeps a frame that a leaf maps from being free, without sharing it. The caller sees to it that it is not
-     * released meanwhile.
+     * Adds a hold to a frame that a leaf maps: the frame cannot become free, and no sharer is added. The caller makes
+     * sure that the frame is not released meanwhile.
      *
-     * @return false if it is held as often as can be counted
+     * @return false if no more holds can be counted
      */
     public boolean hold(long offset) {
         int frame = frame(offset);
@@ -307,7 +311,7 @@ public final class FramePool {
             long next = FrameWord.hold(word);
             if (next == FrameWord.REFUSED) {
                 if (FrameWord.references(word) == 0) {
-                    throw corrupt("a frame was held that nobody maps", frame, word);
+                    throw corrupt("a frame that nobody maps cannot be held", frame, word);
                 }
                 return false;
             }
@@ -317,7 +321,7 @@ public final class FramePool {
         }
     }
 
-    /** Ends a hold; without references and other holds the frame is free. */
+    /** Gives up a hold. A frame without references and holds is free. */
     public void releaseHold(long offset) {
         int frame = frame(offset);
         long[] all = words; // as above
@@ -325,9 +329,9 @@ public final class FramePool {
             long word = (long) WORDS.getOpaque(all, frame);
             long next = FrameWord.releaseHold(word);
             if (next == FrameWord.REFUSED) {
-                throw corrupt("a frame was let go more often than it was held", frame, word);
+                throw corrupt("a frame has no hold to release", frame, word);
             }
-            // ORDER(frame-shared) release: the holder is done with the bytes, as whoever releases is.
+            // ORDER(frame-shared) release: the holder is done with the bytes, as in release.
             if (WORDS.weakCompareAndSet(all, frame, word, next)) {
                 if (FrameWord.isFree(next)) {
                     free(frame, word, null);
@@ -338,14 +342,14 @@ public final class FramePool {
     }
 
     /**
-     * Ends a hold of each of several frames, and so many references: those without others are free.
+     * Gives up one hold and some references of each of several frames. Those without references and holds are free.
      *
-     * @param offsets of different frames
-     * @param which elements of it, a bit for each
-     * @param references how many of each
+     * @param offsets offsets of different frames
+     * @param which the elements of {@code offsets} to use, a bit for each
+     * @param references how many to give up of each
      */
     public void releaseHeld(long[] offsets, long which, int references) {
-        int[] freed = roomFor(Long.bitCount(which));
+        int[] freed = arrayFor(Long.bitCount(which));
         int unused = 0;
         for (long rest = which; rest != 0; rest &= rest - 1) {
             int frame = frame(offsets[Long.numberOfTrailingZeros(rest)]);
@@ -363,8 +367,8 @@ public final class FramePool {
         }
     }
 
-    /** Room for some frames; none if there is no memory for that, which nobody needs who frees one after the other. */
-    private static int[] roomFor(int frames) {
+    /** Returns an array for some frames. It is empty if there is no memory; then the caller frees them one by one. */
+    private static int[] arrayFor(int frames) {
         try {
             return new int[frames];
         } catch (OutOfMemoryError full) {
@@ -372,7 +376,10 @@ public final class FramePool {
         }
     }
 
-    /** All of an array, together, or the first of it; allocates nothing, for the frames have no owner any more. */
+    /**
+     * Frees the first frames of an array; if that is all of them, together. Allocates nothing: the frames have no owner
+     * any more, so an Error would lose them.
+     */
     private void freeAll(int[] frames, int count) {
         if (count < frames.length) {
             for (int i = 0; i < count; i++) {
@@ -389,7 +396,7 @@ public final class FramePool {
 
     private void freeOwnerless(int frame) {
         try {
-            listener.freed(frame); // first: who is told of the next use of the frame hears of this before
+            listener.freed(frame); // first, so that the device hears of this before the frame's next use
         } finally {
             allocator.free(frame);
         }
@@ -402,7 +409,7 @@ public final class FramePool {
             if (next == FrameWord.REFUSED) {
                 throw corrupt("a frame was released more often than it was mapped and held", frame, word);
             }
-            // ORDER(frame-shared) release: the mover is done with the bytes, as whoever releases is.
+            // ORDER(frame-shared) release: the migration is done with the bytes, as in release.
             if (WORDS.weakCompareAndSet(words, frame, word, next)) {
                 return next;
             }
@@ -410,30 +417,33 @@ public final class FramePool {
     }
 
     /**
-     * Gives the memory of what is free back to the operating system, in units of 2 MiB that are wholly free.
+     * Gives free memory back to the operating system, in areas of 2 MiB that are completely free.
      *
-     * @return how many bytes; 0 if the memory is not the library's
+     * @return how many bytes were given back; 0 if the memory is not the library's
      */
     public long trim() {
         return returner == null ? 0 : (long) allocator.giveBackFree(returner) * HUGE_BYTES;
     }
 
-    /** The same for a part of the pool, and for what was free already when this was called last; how many units. */
+    /** Gives back those areas of one tree that have been completely free since the last call. Returns how many. */
     int trimIdle(int tree) {
         return returner == null ? 0 : allocator.giveBackIdle(tree, returner);
     }
 
-    /** The number of parts for {@link #trimIdle}. */
+    /** The number of trees, for {@link #trimIdle}. */
     int trees() {
         return allocator.trees();
     }
 
-    /** All memory was touched, so {@link #trim} may give all of it back; only while nobody else uses this. */
+    /**
+     * Notes that all memory was touched, so that {@link #trim} can give it back. No other thread may use the pool
+     * meanwhile.
+     */
     void noteTouched() {
         allocator.noteTouched();
     }
 
-    /** A magazine of this pool. */
+    /** Creates a magazine of this pool. */
     Magazine newMagazine() {
         return allocator.newMagazine();
     }
@@ -444,19 +454,20 @@ public final class FramePool {
         return FrameWord.references((long) WORDS.getAcquire(words, frame(offset)));
     }
 
-    /** How many hold the frame. */
+    /** How many holds the frame has. */
     public int holds(long offset) {
-        // ORDER(frame-shared) acquire: who is about to give the frame away comes after those who have let it go.
+        // ORDER(frame-shared) acquire: a thread that gives the frame away comes after all who released a hold.
         return FrameWord.holds((long) WORDS.getAcquire(words, frame(offset)));
     }
 
-    /** Whether a frame is in use: mapped or held. */
+    /** True if a frame is in use: mapped or held. */
     public boolean isUsed(int frame) {
         return !FrameWord.isFree((long) WORDS.getOpaque(words, frame));
     }
 
     /**
-     * Compares every word with a recount and has the allocator recount itself. Only while nothing else runs.
+     * Compares every word with a recount, and makes the allocator check itself. No other thread may use the pool
+     * meanwhile.
      *
      * @param recounted how many leaves map a frame, by frame number
      * @throws IllegalStateException if a word differs
@@ -472,12 +483,13 @@ public final class FramePool {
             used += FrameWord.isFree(words[frame]) ? 0 : 1;
         }
         if (words.length - used != allocator.freeFrames()) {
-            throw new IllegalStateException("frames neither in use nor free: pool=" + name + ", frames=" + words.length
-                    + ", used=" + used + ", free=" + allocator.freeFrames());
+            throw new IllegalStateException(
+                    "used and free frames do not add up: pool=" + name + ", frames=" + words.length
+                            + ", used=" + used + ", free=" + allocator.freeFrames());
         }
     }
 
-    /** Whether an offset is one of this pool. */
+    /** True if an offset belongs to this pool. */
     public boolean contains(long offset) {
         long place = offset - origin;
         return place >= 0 && place < (long) words.length << FRAME_SHIFT;
@@ -493,7 +505,7 @@ public final class FramePool {
         return origin + ((long) frame << FRAME_SHIFT);
     }
 
-    /** Its bytes, or null if the processor cannot address them. */
+    /** The bytes of the pool; null if the processor cannot address them. */
     public @Nullable MemorySegment memory() {
         return memory;
     }

@@ -12,12 +12,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * All pools of a manager: the host's, and one for each device. Finds the pool of a frame by its offset.
  * <p>
- * One frame of the host is the <em>zero frame</em>: always zero, never written, what a page that was never written
- * reads. Any thread; lock-free.
+ * One frame of the host is the <em>zero frame</em>. It is never written; readers see it for every page that has no
+ * frame. Any thread; lock-free.
  */
 public final class FramePools implements FrameSource, AutoCloseable {
 
-    /** The zero frame is one more than the caller asked for. */
+    /** The zero frame comes on top of the frames that the caller asked for. */
     private static final int ZERO_FRAMES = 1;
 
     private final Reservation reservation;
@@ -47,7 +47,7 @@ public final class FramePools implements FrameSource, AutoCloseable {
         zeroFrame = host.allocate();
     }
 
-    /** A host pool and nothing else. */
+    /** Creates a host pool and no other. */
     public static FramePools ofHost(int frames) {
         return new Builder(frames).build();
     }
@@ -61,7 +61,7 @@ public final class FramePools implements FrameSource, AutoCloseable {
         return host;
     }
 
-    /** By number: the host first. */
+    /** The pool with a number; the host has 0. */
     public FramePool get(int number) {
         return pools[number];
     }
@@ -77,7 +77,7 @@ public final class FramePools implements FrameSource, AutoCloseable {
     }
 
     private FramePool ofDevice(long offset) {
-        for (FramePool pool : pools) { // few
+        for (FramePool pool : pools) { // there are few
             if (pool.contains(offset)) {
                 return pool;
             }
@@ -85,7 +85,7 @@ public final class FramePools implements FrameSource, AutoCloseable {
         throw new IllegalStateException("no pool has a frame at 0x" + Long.toHexString(offset));
     }
 
-    /** Whether a frame is one of the host. */
+    /** True if a frame belongs to the host. */
     public boolean isHost(long offset) {
         return Long.compareUnsigned(offset - hostStart, hostBytes) < 0;
     }
@@ -100,7 +100,7 @@ public final class FramePools implements FrameSource, AutoCloseable {
         return host().frames() - ZERO_FRAMES;
     }
 
-    /** A way to the frames of the host for one owner, who closes it. Cheap: nothing is taken before it is used. */
+    /** Creates a cache of host frames for one owner, who closes it. Cheap: it takes no frame before its first use. */
     public FrameCache newFrameCache() {
         return new FrameCache(this);
     }
@@ -141,7 +141,7 @@ public final class FramePools implements FrameSource, AutoCloseable {
         return of(offset).holds(offset);
     }
 
-    /** Gives the memory of the host back; that of devices is theirs. */
+    /** Gives the memory of the host back. The memory of devices belongs to them. */
     @Override
     public void close() {
         memory.close();
@@ -154,27 +154,27 @@ public final class FramePools implements FrameSource, AutoCloseable {
         return "FramePools" + List.of(pools);
     }
 
-    /** Puts the pools of a manager together. One thread. */
+    /** Creates the pools of a manager. One thread. */
     public static final class Builder {
 
-        /** So much is touched at a time. */
+        /** How much {@link #touch} touches at a time. */
         private static final long TOUCH_BYTES = 64L << 20;
 
         private final List<FramePool> pools = new ArrayList<>();
         private final Reservation reservation;
         private final MemoryPromise promise;
 
-        /** For itself. */
+        /** For pools without a manager. */
         Builder(int hostFrames) {
             this(hostFrames, "pools without a manager", 0);
         }
 
         /**
-         * Takes the memory of the host.
+         * Reserves the memory of the host.
          *
          * @param hostFrames how many frames can be handed out; 1 to {@link FramePool#FRAMES_MAX} - 1
-         * @param owner whose pools these are, for messages
-         * @param deviceBytes memory of the host that is to be the memory of devices
+         * @param owner the manager of these pools, for messages
+         * @param deviceBytes further memory of the machine, which will be that of devices
          */
         public Builder(int hostFrames, String owner, long deviceBytes) {
             if (hostFrames < 1 || hostFrames > FramePool.FRAMES_MAX - ZERO_FRAMES) {
@@ -199,16 +199,16 @@ public final class FramePools implements FrameSource, AutoCloseable {
         }
 
         /**
-         * Adds memory of a device that the processor can address.
+         * Adds the pool of a device whose memory the processor can address.
          *
-         * @param own whose segment it is, if it is the library's own
+         * @param own the reservation that the memory belongs to; null if the memory is not the library's
          */
         public FramePool addCoherent(String name, MemorySegment memory, @Nullable Reservation own,
                 FrameListener listener) {
             return add(FramePool.of(name, PoolKind.DEVICE_COHERENT, number(), memory, own, listener));
         }
 
-        /** Adds memory of a device that it cannot address. */
+        /** Adds the pool of a device whose memory the processor cannot address. */
         public FramePool addPrivate(String name, int frames, FrameListener listener) {
             return add(FramePool.ofPrivate(name, number(), frames, listener));
         }
@@ -226,9 +226,9 @@ public final class FramePools implements FrameSource, AutoCloseable {
         }
 
         /**
-         * Has the operating system provide all memory of the host now.
+         * Makes the operating system provide all memory of the host now.
          *
-         * @param progress is told how many bytes it has provided, again and again
+         * @param progress called again and again with the number of bytes provided so far
          */
         public void touch(LongConsumer progress) {
             long sizeBytes = reservation.segment().byteSize();
@@ -241,12 +241,12 @@ public final class FramePools implements FrameSource, AutoCloseable {
             pools.getFirst().noteTouched();
         }
 
-        /** The pools. */
+        /** Creates the pools. */
         public FramePools build() {
             return new FramePools(reservation, promise, pools);
         }
 
-        /** Gives the memory of the host back when no pools come of it. */
+        /** Gives the memory of the host back if the pools will not be created. */
         public void abandon() {
             reservation.close();
             promise.close();

@@ -1,6 +1,6 @@
 package io.quire.memory.frame;
 
-/** Where a fault takes frames of the host from, and gives up the references of nodes that it destroys. */
+/** Where a fault takes frames of the host from, and where it releases the frames of the nodes that it destroys. */
 public sealed interface FrameSource permits FramePools, FrameCache {
 
     /**
@@ -10,6 +10,6 @@ public sealed interface FrameSource permits FramePools, FrameCache {
      */
     long allocate();
 
-    /** One leaf less maps a frame, of whatever pool; without any, and not held, it is free. */
+    /** Gives up one leaf's reference to a frame of any pool. A frame without references and holds is free. */
     void release(long offset);
 }

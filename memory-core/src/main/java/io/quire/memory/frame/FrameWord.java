@@ -11,18 +11,18 @@ package io.quire.memory.frame;
  *
  *           allocate                    acquire
  *   FREE -------------> 1 reference &lt;-------------> n references
- *    ^                    |     ^       release         (each with any number of holds)
- *    |      last release, |     |
- *    |           no holds |     |
+ *    ^                    |     |       release         (each with any number of holds)
+ *    |      last release, |     | last release,
+ *    |           no holds |     | held
  *    +--------------------+     |
- *    |                          | last release, held
- *    |   last releaseHold            v
- *    +------------------- only held
+ *    |                          v
+ *    +--------------------- only held
+ *         last releaseHold
  *
- *   releaseHeld is some releases and an releaseHold in one step
+ *   releaseHeld is some releases and one releaseHold in one step
  * </pre>
- * A reference is one page table leaf that maps the frame. A hold is a pin, or a migration that copies it: it keeps the
- * frame from being free, and is no sharer. Whatever makes the frame free begins a new incarnation.
+ * A reference is one page table leaf that maps the frame. A hold is a pin, or a migration that copies the frame: it
+ * keeps the frame from being free, but is no sharer. A frame that becomes free begins a new incarnation.
  */
 final class FrameWord {
 
@@ -41,7 +41,7 @@ final class FrameWord {
     private static final long REFERENCE = 1;
     private static final long HOLD = 1L << HOLDS_SHIFT;
 
-    /** All but the incarnation: who has a part in the frame. */
+    /** References and holds: all but the incarnation. */
     private static final long SHARES_MASK = HOLDS_MASK << HOLDS_SHIFT | REFERENCES_MASK;
 
     /** The most references a frame can have. */
@@ -65,7 +65,7 @@ final class FrameWord {
         return (int) (word & REFERENCES_MASK);
     }
 
-    /** Counts the lives of the frame, modulo 65,536. */
+    /** How often the frame became free, modulo 65,536. */
     static int incarnation(long word) {
         return (int) ((word >>> INCARNATION_SHIFT) & INCARNATION_MASK);
     }
@@ -78,7 +78,7 @@ final class FrameWord {
         return (word & SHARES_MASK) == 0;
     }
 
-    /** Whether one reference is all there is: only who counts it has a part in the frame. */
+    /** True if the frame has one reference and no hold. */
     static boolean isSole(long word) {
         return (word & SHARES_MASK) == REFERENCE;
     }
@@ -94,7 +94,7 @@ final class FrameWord {
         return references > 0 && references < REFERENCES_MAX ? word + REFERENCE : REFUSED;
     }
 
-    /** At least one reference -> one less; the last one frees a frame without holds. */
+    /** At least one reference -> one fewer; the last one frees a frame without holds. */
     static long release(long word) {
         return references(word) == 0 ? REFUSED : settled(word - REFERENCE);
     }
@@ -104,12 +104,12 @@ final class FrameWord {
         return references(word) > 0 && holds(word) < HOLDS_MAX ? word + HOLD : REFUSED;
     }
 
-    /** At least one hold -> one less; the last one frees a frame without references. */
+    /** At least one hold -> one fewer; the last one frees a frame without references. */
     static long releaseHold(long word) {
         return holds(word) == 0 ? REFUSED : settled(word - HOLD);
     }
 
-    /** At least as many references, and one hold -> that many and one hold less; the last one frees. */
+    /** At least {@code references} references and one hold -> that many and one hold fewer; frees if none is left. */
     static long releaseHeld(long word, int references) {
         return references(word) < references || holds(word) == 0 ? REFUSED
                 : settled(word - references * REFERENCE - HOLD);

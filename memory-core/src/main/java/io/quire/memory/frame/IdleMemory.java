@@ -5,23 +5,23 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * Gives memory back to the operating system that has been free for some time: an area of 2 MiB that was wholly free at
- * two looks in succession, with no frame of it taken in between. A look goes through all pools, a bounded part in each
- * turn. Any thread; of several at a time one does it.
+ * Gives memory that has been free for some time back to the operating system: an area of 2 MiB that was completely free
+ * at two looks in succession, with no frame of it taken in between. A look goes through all pools, a bounded part in
+ * each turn. Any thread; if several call at once, one of them does the work.
  */
 public final class IdleMemory {
 
-    /** So many trees, of 8 MiB each, are looked at in a turn: some microseconds. */
+    /** How many trees, of 8 MiB each, a turn looks at: some microseconds. */
     private static final int TREES_PER_TURN = 4096;
 
-    /** So many areas are given back in a turn; each takes the kernel up to a tenth of a millisecond. */
+    /** After this many areas a turn ends; each takes the kernel up to a tenth of a millisecond. */
     private static final int AREAS_PER_TURN = 8;
 
     private final FramePools pools;
     private final long delayNanos;
     private final AtomicBoolean isWorking = new AtomicBoolean();
 
-    // Of the one who works.
+    // Used only by the thread that works.
     private long nextLook;
     private int pool;
     private int tree;
@@ -29,17 +29,18 @@ public final class IdleMemory {
     /**
      * For all pools of a manager.
      *
-     * @param delay the time between two looks: memory goes back when it has been free for that long, and after twice
-     *        the time at the latest
+     * @param delay the time between two looks: memory goes back after it was free for at least that long, and at most
+     *        twice as long
      */
     public IdleMemory(FramePools pools, Duration delay) {
         this.pools = pools;
-        // Half of a long: two threads may read the clock in either order.
+        // Half the range of a long: the difference of two times must not overflow, in whatever order threads read the
+        // clock.
         this.delayNanos = Math.min(TimeUnit.NANOSECONDS.convert(delay), Long.MAX_VALUE / 2);
         this.nextLook = System.nanoTime() + delayNanos;
     }
 
-    /** Goes on with a look, or begins one if it is time; how many areas were given back. */
+    /** Continues a look, or begins one if it is time. Returns how many areas it gave back. */
     public int work() {
         return work(System.nanoTime());
     }

@@ -4,36 +4,36 @@ import io.quire.memory.contract.DriverReentryException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A thread that calls the driver of one device. While it is inside such a call others may hold locks and wait for it,
- * so it must not wait for a lock itself: whoever takes one asks here first.
+ * The thread that calls the driver of one device. While it is inside such a call, other threads may hold locks and wait
+ * for it. So it must not wait for a lock itself: all code that takes a lock first calls {@link #requireOutside}.
  */
 public abstract class CallbackThread extends Thread {
 
     private final String device;
 
-    /** What the driver is called for; null between two calls. Of this thread alone. */
+    /** What the driver is called for; null between two calls. Used only by this thread. */
     private @Nullable String inside;
 
-    /** A thread that is named after the device. */
+    /** Creates a thread that is named after the device. */
     protected CallbackThread(String device) {
         super("quire-driver-" + device);
         this.device = device;
     }
 
-    /** From here on this thread is inside a call. */
+    /** Notes that this thread is inside a call from here on. */
     protected final void enter(String operation) {
         inside = operation;
     }
 
-    /** The driver has returned. */
+    /** Notes that the driver has returned. */
     protected final void leave() {
         inside = null;
     }
 
     /**
-     * Refuses whoever is inside a call of a driver; to be asked before anything is taken or changed.
+     * Throws if the current thread is inside a call of a driver. Call this before you take or change anything.
      *
-     * @throws DriverReentryException if the current thread is
+     * @throws DriverReentryException if the current thread is inside a call of a driver
      */
     public static void requireOutside() {
         if (Thread.currentThread() instanceof CallbackThread caller && caller.inside != null) {

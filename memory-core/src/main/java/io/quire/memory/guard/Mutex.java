@@ -5,16 +5,16 @@ import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The lock of this library. Its holder may take it again. It is held for microseconds, so who waits spins first, as
- * {@link Wait} does. And it is never handed over: whoever runs and finds it free takes it, also past waiters that do not
- * get to run, as virtual threads may not for as long as others keep their carriers busy.
+ * The reentrant lock of this library. It is held for microseconds, so a waiting thread spins first, as {@link Wait}
+ * does. It is not fair: any running thread that finds it free takes it. Handing it to a waiter would make all threads
+ * wait for one that may not be able to run, such as a virtual thread while others keep the carriers busy.
  * <p>
- * No full stack leaves it taken. It is taken by one exchange, after which nothing is called, and given up by two stores,
- * which need no stack. ({@code ReentrantLock} gives its methods reserved stack to end, and throws the error afterwards:
- * {@code lock()} then throws with the lock taken.) Should a thread not even get to {@link #unlock}, whoever waits takes
- * the lock from it when it has left the library: it looks at the turn, then at the stack of the thread whose turn it is,
- * and takes the lock only if it is the same turn still. The thread alone would not do: it may have been outside, and be
- * inside again.
+ * A full stack does not leave it locked. One exchange takes it, after which nothing is called; two stores, which need
+ * no stack, give it up. ({@code ReentrantLock} uses reserved stack to finish and throws the error afterwards, so its
+ * {@code lock()} can throw with the lock taken.) If a thread does not even reach {@link #unlock}, a waiter takes the
+ * lock from it when it has left the library. The waiter loads the turn, then looks at the stack of the owner, and takes
+ * the lock only if the turn is still the same. To look at the owner alone is not enough: it may have left and come
+ * back.
  */
 public final class Mutex {
 
@@ -32,22 +32,24 @@ public final class Mutex {
         }
     }
 
-    /** Odd while it is taken. Each time it is taken or given up, another one. */
+    /** Odd while the lock is taken. Changes each time the lock is taken or given up. */
     private volatile long turn;
 
     /**
-     * Whose turn it is: set after the turn has begun, cleared before it ends. So it is never that of an earlier turn:
-     * whoever sees a turn sees the thread that has it, or null. A thread finds itself here only while it has the lock.
+     * The thread that has the lock: set after its turn has begun, cleared before the turn ends. So it never belongs to
+     * an earlier turn: a thread that has loaded a turn then loads the owner of that turn, or null. A thread finds
+     * itself here only while it has the lock.
      */
     private @Nullable Thread owner;
 
-    /** How often the owner has taken it, less once. Of the owner alone. */
+    /** How many times the owner has taken the lock beyond the first. Used only by the owner. */
     private int again;
 
     /**
-     * Waits for the lock, whether interrupted or not.
+     * Waits for the lock. An interrupt does not end the wait.
      *
-     * @throws io.quire.memory.contract.DriverReentryException inside a call of a driver: the holder may wait for it
+     * @throws io.quire.memory.contract.DriverReentryException inside a call of a driver: the owner of the lock may be
+     *         waiting for that call
      */
     public void lock() {
         CallbackThread.requireOutside();
@@ -60,7 +62,7 @@ public final class Mutex {
         lockSlowly();
     }
 
-    /** Takes the lock if it is free, or this thread's. */
+    /** Takes the lock if it is free or already belongs to this thread. */
     public boolean tryLock() {
         Thread me = Thread.currentThread();
         if (isOf(me)) {
@@ -68,7 +70,7 @@ public final class Mutex {
             return true;
         }
         long seen = turn;
-        // ORDER(mutex) acquire: what the holder before did is visible.
+        // ORDER(mutex) acquire: what the last holder did is visible.
         if (isTaken(seen) || !TURN.compareAndSet(this, seen, seen + 1)) {
             return false;
         }
@@ -80,7 +82,7 @@ public final class Mutex {
         WriterStack stack = new WriterStack();
         try {
             Wait.until(() -> tryLock() || takeFromWhoLeft(stack));
-        } catch (Throwable full) { // of the stack, on the way out of the wait
+        } catch (Throwable full) { // a full stack on the way out of the wait
             if (isMine()) {
                 unlock();
             }
@@ -91,7 +93,7 @@ public final class Mutex {
     private boolean takeFromWhoLeft(WriterStack stack) {
         Thread me = Thread.currentThread();
         long seen = turn;
-        // ORDER(mutex-owner) acquire: the turn was loaded before, so this is the thread of that turn, or null.
+        // ORDER(mutex-owner) acquire: the turn was loaded first, so this is the owner of that turn, or null.
         Thread holder = (Thread) OWNER.getAcquire(this);
         if (!isTaken(seen) || holder == null || !stack.hasLeft(holder) || !TURN.compareAndSet(this, seen, seen + 2)) {
             return false;
@@ -105,18 +107,18 @@ public final class Mutex {
         return (turn & 1) != 0;
     }
 
-    /** Whether this thread has the lock. */
+    /** True if this thread has the lock. */
     public boolean isMine() {
         return isOf(Thread.currentThread());
     }
 
-    @SuppressWarnings("ReferenceEquality") // a thread equals itself only; a call less near the end of the stack
+    @SuppressWarnings("ReferenceEquality") // a thread equals only itself, and equals() would need stack
     private boolean isOf(Thread me) {
         return owner == me;
     }
 
     /**
-     * Gives the lock up, once for each time that it was taken.
+     * Gives the lock up. Call it once for each time that the lock was taken.
      *
      * @throws IllegalMonitorStateException if this thread does not have it
      */
@@ -128,9 +130,9 @@ public final class Mutex {
         if (again > 0) {
             again--;
         } else {
-            // ORDER(mutex-owner) release: no owner first, then, with the turn, what lets the next one in.
+            // ORDER(mutex-owner) release: clear the owner first, then store the turn, which lets the next thread in.
             owner = null;
-            // ORDER(mutex) release: what was done under the lock first.
+            // ORDER(mutex) release: what was done under the lock comes first.
             turn = turn + 1;
         }
     }

@@ -15,8 +15,8 @@ package io.quire.memory.guard;
  *    +------------------------+
  *              exit
  * </pre>
- * The turn makes every stay different, so a watcher waits for the one it saw and not for its successors. It wraps:
- * a watcher that is stopped for exactly 2^32 stays waits for one more, which is a few nanoseconds.
+ * The turn makes every claim different, so a thread waits for the claim that it saw and for none after it. The turn
+ * wraps: a thread that is stopped while exactly 2^32 claims pass waits for one more, which takes a few nanoseconds.
  */
 final class SlotWord {
 

@@ -8,17 +8,17 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
 /**
- * The one way to wait for another thread: spins for as long as most answers take, then yields the processor, then
- * sleeps, longer each time. A virtual thread that yields or sleeps gives its carrier to others. To leave it, all its
- * frames are copied to the heap, which takes stack for each of them: one whose stack is nearly full spins instead.
+ * The one way to wait for another thread: spins for as long as most waits take, then yields the processor, then sleeps,
+ * longer each time. A virtual thread that yields or sleeps gives its carrier to others. For that the JVM copies its
+ * stack frames to the heap, which itself needs stack: a thread whose stack is nearly full spins instead.
  * <p>
- * Interrupts do not end a wait. A thread that is interrupted would not sleep at all, so the flag is cleared while it
- * waits and set again afterwards.
+ * Interrupts do not end a wait. An interrupted thread would not sleep at all, so the flag is cleared while it waits and
+ * set again afterwards.
  */
 public final class Wait {
-    /** Most answers come within this time if the other thread has a processor of its own. */
+    /** Most waits end within this time if the other thread has a processor of its own. */
     private static final long SPIN_NANOS = TimeUnit.MICROSECONDS.toNanos(2);
-    /** To be woken takes about as long as this. */
+    /** Waking a thread takes about this long. */
     private static final long YIELD_NANOS = TimeUnit.MICROSECONDS.toNanos(50);
     private static final long SHORTEST_NAP_NANOS = TimeUnit.MICROSECONDS.toNanos(50);
     private static final long LONGEST_NAP_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
@@ -26,17 +26,17 @@ public final class Wait {
     private Wait() {
     }
 
-    /** Waits until something is so, however long that takes. */
+    /** Waits until {@code done} returns true, however long that takes. */
     public static void until(BooleanSupplier done) {
         tryUntil(done, Long.MAX_VALUE);
     }
 
     /**
-     * Waits until something is so.
+     * Waits until {@code done} returns true.
      *
-     * @param limit how long at most
-     * @param awaited what is waited for, for the message; asked only when the limit has passed
-     * @throws WaitTimeoutException if it is not so when the limit has passed
+     * @param limit how long to wait at most
+     * @param awaited what this thread waits for, for the message; called only when the limit has passed
+     * @throws WaitTimeoutException if {@code done} still returns false when the limit has passed
      */
     public static void until(BooleanSupplier done, Duration limit, Supplier<String> awaited) {
         if (!tryUntil(done, TimeUnit.NANOSECONDS.convert(limit))) {
@@ -45,22 +45,22 @@ public final class Wait {
     }
 
     /**
-     * Waits until something is so, or some time has passed.
+     * Waits until {@code done} returns true, or some time has passed.
      *
-     * @param nanos how long at most
-     * @return whether it is so
+     * @param nanos how long to wait at most
+     * @return what {@code done} returned last
      */
     public static boolean tryUntil(BooleanSupplier done, long nanos) {
         return awake(done, Math.min(nanos, YIELD_NANOS)) || asleep(done, nanos);
     }
 
     /**
-     * The same without sleep, for somebody who expects the answer soon. After two microseconds it yields in each turn:
-     * a scheduler likes to put two threads that wake each other on one processor, and there each would keep the other
-     * one waiting.
+     * As {@link #tryUntil}, but never sleeps: for a wait that should end soon. After two microseconds it yields in each
+     * turn, because schedulers like to put two threads that wake each other on one processor, where each would keep the
+     * other from running.
      *
-     * @param nanos how long at most
-     * @return whether it is so
+     * @param nanos how long to wait at most
+     * @return what {@code done} returned last
      */
     public static boolean awake(BooleanSupplier done, long nanos) {
         long begin = System.nanoTime();
@@ -78,7 +78,7 @@ public final class Wait {
         return true;
     }
 
-    /** Gives the processor to another thread that may run, if there is one; for those who have a loop of their own. */
+    /** Gives the processor to another runnable thread, if there is one. For callers with a loop of their own. */
     @SuppressWarnings("ThreadPriorityCheck") // nothing relies on it
     public static void letOthersRun() {
         try {

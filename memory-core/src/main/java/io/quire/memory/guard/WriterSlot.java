@@ -5,14 +5,14 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
 /**
- * The slot of one thread's writer: set while a write is in progress. Owned by one thread, watched by all.
+ * The writer slot of one accessor: set while a write is in progress. One thread sets it, any thread may look at it.
  * <p>
- * A flag and no count, because a count would chain each write to the one before through memory. A watcher therefore
- * waits until it has seen the slot clear once, between any two writes; what it waits for was invalidated before, so a
- * thread that writes on meets the invalidation with its next write and leaves the slot to learn about it.
+ * It is a flag and not a count, because a count would make each write depend on the one before through memory. So a
+ * thread that waits has to see the slot clear once, between any two writes. That always happens: the invalidation came
+ * first, so a writer that goes on meets it at its next write and leaves the slot.
  * <p>
- * Entering is wait-free. It costs a store and, where {@link MemoryBarrier#ASYMMETRIC}, no fence that the processor
- * sees: the watcher pays for both sides.
+ * Entering is wait-free. It costs a store and, where {@link MemoryBarrier#ASYMMETRIC} is true, two light fences (none
+ * on x86): the thread that waits pays for the full fence of both sides.
  */
 public final class WriterSlot {
 
@@ -31,8 +31,8 @@ public final class WriterSlot {
 
     /** Marks a write as in progress: {@link Writers#await} waits until {@link #exit}. */
     public void enter() {
-        // ORDER(write-in-progress) fence: the slot is seen, or the writer sees the invalidation. A watcher's membarrier
-        // stands in for the processor's fence; the two light fences only hold the compiler to the order.
+        // ORDER(write-in-progress) fence: the slot is seen, or the writer sees the invalidation. The membarrier of the
+        // thread that waits replaces the full fence here; the two light fences keep the compiler from reordering.
         WRITING.setOpaque(this, true);
         if (MemoryBarrier.ASYMMETRIC) {
             VarHandle.acquireFence();
@@ -49,7 +49,7 @@ public final class WriterSlot {
     }
 
     boolean isWriting() {
-        // ORDER(write-done) acquire: what the writer stored is visible to whoever sees it gone.
+        // ORDER(write-done) acquire: what the writer stored is visible to a thread that sees it gone.
         return (boolean) WRITING.getAcquire(this);
     }
 }

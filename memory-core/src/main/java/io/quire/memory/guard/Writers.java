@@ -7,14 +7,16 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The writers of one space: the slots that threads own, and the shared slots that name the space. Invalidating a
- * permission means: change what writers look at, then {@link #await()}.
+ * The writers of one space: the slots that threads own, and the shared slots that name the space. To take a permission
+ * away, change what writers look at, then call {@link #await()}.
  * <p>
- * Slots come and go under the lock of the space; {@link #await()} is called under it too.
+ * Call {@link #add}, {@link #remove} and {@link #await()} under the lock of the space.
  */
 public final class Writers {
 
-    /** A write takes nanoseconds: whoever is in one for so long is stopped, by a debugger or by the operating system. */
+    /**
+     * A write takes nanoseconds. A thread that is in one for so long is stopped, by a debugger or the operating system.
+     */
     static final Duration LIMIT = Duration.ofSeconds(10);
 
     private static final Registration[] NONE = {};
@@ -41,8 +43,8 @@ public final class Writers {
     }
 
     /**
-     * Waits for the writes in progress. Every write that begins later sees what the caller changed before the call.
-     * The caller's own slot is idle, because the caller is here.
+     * Waits until the writes in progress have ended. Every write that begins later sees what the caller changed before
+     * the call. The caller's own slot is clear, because the caller is here.
      *
      * @throws io.quire.memory.contract.WaitTimeoutException if a write has not ended after {@link #LIMIT}
      */
@@ -52,8 +54,8 @@ public final class Writers {
             alone &= Ownership.isCurrent(registration.owner);
         }
         // STEP(waiting for writers 1)
-        // ORDER(write-in-progress) fence: after it a writer's slot is seen, or the writer sees the change. Threads
-        // without a slot of their own fence fully themselves, so a caller that is alone needs no membarrier.
+        // ORDER(write-in-progress) fence: after it this thread sees a writer's slot, or the writer sees the change.
+        // Threads without a slot of their own fence fully themselves, so a caller that is alone needs no membarrier.
         if (alone || !MemoryBarrier.ASYMMETRIC) {
             VarHandle.fullFence();
         } else {
@@ -77,7 +79,7 @@ public final class Writers {
         }
     }
 
-    /** What is waited for; a virtual thread often has no name. */
+    /** Names the write that this thread waits for. Virtual threads often have no name. */
     static String describe(@Nullable Thread writer) {
         return "a write by thread " + (writer == null ? "unknown"
                 : writer.getName().isEmpty() ? writer.toString() : writer.getName());

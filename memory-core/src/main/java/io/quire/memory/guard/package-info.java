@@ -1,6 +1,7 @@
 /**
- * How a writer tells the rest of its space that it is between looking at a translation and storing through it, and
- * how the rest waits for that. A writer holds one slot for a few nanoseconds; nobody runs foreign code inside.
+ * Locks, waits, thread ownership, and writer slots. A writer slot says that a thread is between looking at a
+ * translation and storing through it; other threads can wait for its end. A thread holds a slot for a few nanoseconds
+ * and runs no foreign code meanwhile.
  */
 @NullMarked
 package io.quire.memory.guard;

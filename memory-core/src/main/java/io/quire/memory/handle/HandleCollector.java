@@ -8,29 +8,29 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Hears from the garbage collector which handles nobody can reach any more, and hands each to the {@link LostHandles}
- * of its machine. One daemon thread for all managers of the process; it ends when none is open, so that a program that
- * is redeployed leaves nothing behind. Never waits for anything but the collector.
+ * Learns from the garbage collector which handles became unreachable, and adds each to the {@link LostHandles} of its
+ * machine. One daemon thread does this for all managers of the process. It ends when no manager is open, so that a
+ * program that is redeployed leaves no thread behind. It never waits for drivers or for locks of a space.
  */
 public final class HandleCollector {
 
     static final ReferenceQueue<Object> QUEUE = new ReferenceQueue<>();
 
-    /** How often what could not be given back is tried again, and how long the thread outlives the last manager. */
+    /** The time between two looks for work to retry, and how long the thread outlives the last manager. */
     private static final long TURN_MILLIS = TimeUnit.SECONDS.toMillis(1);
 
     private static final Mutex LOCK = new Mutex();
 
-    /** Of managers that are open. */
+    /** What watches the managers that are open. */
     private static final Set<WatchedHandle> MANAGERS = ConcurrentHashMap.newKeySet();
 
-    /** Under the lock. */
+    /** Guarded by the lock. */
     private static boolean running;
 
     private HandleCollector() {
     }
 
-    /** Keeps watching a manager and all that it opens. */
+    /** Begins to watch a manager and all that is opened through it. */
     public static void watch(WatchedHandle manager) {
         LOCK.lock();
         try {
@@ -47,7 +47,7 @@ public final class HandleCollector {
         }
     }
 
-    /** A manager is closed, and all that it opened. */
+    /** Stops watching a manager: it is closed, and so is all that was opened through it. */
     public static void forget(WatchedHandle manager) {
         MANAGERS.remove(manager);
     }
@@ -56,7 +56,7 @@ public final class HandleCollector {
         while (isNeeded()) {
             try {
                 turn();
-            } catch (Throwable _) { // no memory for an iterator or a thread, or an interrupt: the next turn does it
+            } catch (Throwable _) { // no memory for an iterator or a thread, or an interrupt: the next turn retries
                 Thread.onSpinWait();
             }
         }
@@ -74,7 +74,7 @@ public final class HandleCollector {
 
     private static void turn() throws InterruptedException {
         Reference<?> lost = QUEUE.remove(TURN_MILLIS);
-        while (lost != null) { // nothing here allocates: what was taken out of the queue cannot be put back
+        while (lost != null) { // nothing here allocates: a handle that was taken out of the queue cannot be put back
             WatchedHandle handle = (WatchedHandle) lost;
             handle.lostHandles().add(handle);
             lost = QUEUE.poll();

@@ -6,9 +6,10 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The handles of one machine that nobody can reach and nobody has closed. What they hold is given back, and reported,
- * on a thread that lives only as long as there are any: it may have to wait for locks and drivers, which neither the
- * {@link HandleCollector} nor the agent should. What cannot be given back yet is tried again, for ever.
+ * The handles of one machine that became unreachable without being closed. A thread gives back what they hold and
+ * reports it, and ends when it has tried all of them. It is a thread of its own because it may have to wait for locks
+ * and drivers, which neither the {@link HandleCollector} nor the agent should do. What cannot be given back yet is
+ * retried without limit.
  */
 public final class LostHandles {
 
@@ -17,15 +18,15 @@ public final class LostHandles {
     private static final long SHORTEST_PAUSE_NANOS = TimeUnit.SECONDS.toNanos(1);
     private static final long LONGEST_PAUSE_NANOS = TimeUnit.MINUTES.toNanos(1);
 
-    /** A stack of them, linked through themselves, because an add must not need memory. */
+    /** A stack, linked through the handles themselves, because {@link #add} must not allocate. */
     private final AtomicReference<@Nullable WatchedHandle> waiting = new AtomicReference<>();
 
-    /** Whether there is a thread. */
+    /** True while there is a thread. */
     private final AtomicBoolean working = new AtomicBoolean();
 
     private final String manager;
 
-    // Of the thread; seen by the next one through the flag.
+    // Set by the thread; the flag makes them visible to the next one.
     private long pauseNanos;
     private volatile long nextTurn = System.nanoTime();
 
@@ -33,7 +34,7 @@ public final class LostHandles {
         this.manager = manager;
     }
 
-    /** Takes one more; {@link #startIfNeeded} follows. */
+    /** Adds a handle; the caller then calls {@link #startIfNeeded}. */
     void add(WatchedHandle lost) {
         WatchedHandle first;
         do {
@@ -42,7 +43,7 @@ public final class LostHandles {
         } while (!waiting.compareAndSet(first, lost));
     }
 
-    /** Has the work done if there is any and its time has come. */
+    /** Starts the thread if there is work and its time has come. */
     void startIfNeeded() {
         boolean isNeeded = waiting.get() != null && System.nanoTime() - nextTurn >= 0;
         if (!isNeeded || !working.compareAndSet(false, true)) {
@@ -77,7 +78,7 @@ public final class LostHandles {
         working.set(false);
     }
 
-    /** Whether it is done; throws nothing. */
+    /** Returns true if there is nothing left to do for the handle. Throws nothing. */
     private static boolean giveBack(WatchedHandle lost) {
         try {
             if (!lost.isGivenBack && !lost.giveBack()) {

@@ -4,20 +4,20 @@ import java.lang.ref.PhantomReference;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a user was given and has to close, watched without being kept reachable. When nobody can reach it any more and
- * it was not closed, {@link LostHandles} gives back what it holds and says so, once.
+ * Watches a handle without keeping it reachable. If the handle becomes unreachable without being closed,
+ * {@link LostHandles} gives back what it holds and reports it, once.
  * <p>
- * Two rules make that right. What a user can keep, and what needs something open, refers to the handle of that, however
- * indirectly: a map to its space, a pin to its space, a space to its manager. And nothing that the library keeps by
- * itself, its threads included, refers to any handle. This object is kept by what it would give back, as long as that
- * is open; so it is in no list, and goes with the handle when that was closed.
+ * Two rules make that right. First, an object that a user can keep refers, directly or not, to each handle that it
+ * needs open: a map to its space, a pin to its space, a space to its manager. Second, nothing that the library itself
+ * keeps, its threads included, refers to a handle. What this object would give back refers to this object as long as it
+ * is open. So no list of watched handles is needed, and when the handle is closed both become garbage together.
  */
 public abstract class WatchedHandle extends PhantomReference<Object> {
 
-    /** The one behind it, where lost handles wait; of {@link LostHandles}. */
+    /** The next handle in the stack of {@link LostHandles}. */
     @Nullable WatchedHandle next;
 
-    /** What the thread of {@link LostHandles} has done with it. */
+    /** What the thread of {@link LostHandles} has done. */
     boolean isGivenBack;
     boolean isFailureReported;
 
@@ -25,16 +25,16 @@ public abstract class WatchedHandle extends PhantomReference<Object> {
         super(handle, HandleCollector.QUEUE);
     }
 
-    /** Where it waits to be given back. */
+    /** The lost handles of its machine. */
     protected abstract LostHandles lostHandles();
 
     /**
-     * Gives back what the handle held. May wait; called again after it has thrown.
+     * Gives back what the handle held. May wait. Called again if it throws.
      *
-     * @return whether there was anything: it was not closed in time
+     * @return true if there was something to give back, because the handle had not been closed
      */
     protected abstract boolean giveBack();
 
-    /** The kind, the name, the age, and the stack that created it where it is known. */
+    /** The kind, the name, the age, and the stack that created it, if known. */
     protected abstract String describe();
 }

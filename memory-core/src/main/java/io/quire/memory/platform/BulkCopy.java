@@ -1,15 +1,15 @@
 package io.quire.memory.platform;
 
 /**
- * Copies much memory at once, as the C library does it, which knows the machine's best way for each size: on many
- * processors one that does not load the target before it is overwritten. The copy of the JVM is a loop over vectors,
- * whatever the size.
+ * Copies large ranges with {@code memcpy} of the C library, which knows the best way for the machine and the size. On
+ * many processors it does not load the target before overwriting it. The JVM's own copy is a vector loop, whatever the
+ * size.
  * <p>
- * Only to be touched where {@link NativeAccess#ENABLED} is true. Any thread.
+ * Use it only where {@link NativeAccess#ENABLED} is true. Any thread.
  */
 public final class BulkCopy {
 
-    /** From so much on it is faster; below, the call and the way into it cost more than it wins. */
+    /** The smallest size that is faster this way; below it, the native call costs more than it gains. */
     public static final long WORTHWHILE_BYTES = 64 << 10;
 
     private BulkCopy() {
@@ -18,8 +18,8 @@ public final class BulkCopy {
     /**
      * Copies between ranges that do not overlap.
      *
-     * @param source an address
-     * @param target another one
+     * @param source address to copy from
+     * @param target address to copy to
      */
     public static void copy(long source, long target, long sizeBytes) {
         Linux.memcpy(target, source, sizeBytes);

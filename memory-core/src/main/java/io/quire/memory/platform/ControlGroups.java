@@ -8,13 +8,14 @@ import java.util.Optional;
 /**
  * The memory limits of the control groups (cgroups) that this process is in.
  * <p>
- * {@code /proc/self/cgroup} names the group of the process in each hierarchy; {@code /proc/self/mountinfo} says where a
- * hierarchy is mounted, and which of its groups is the root of the mount: the container's own, if it was given no name
- * space of its own. A limit of any group from the process's own up to there holds for the process.
+ * {@code /proc/self/cgroup} names the group of the process in each hierarchy; {@code /proc/self/mountinfo} says where
+ * each hierarchy is mounted, and which group is the root of the mount: the container's group, if the container has no
+ * cgroup namespace of its own. The limits of all groups from the group of the process up to that root apply to the
+ * process.
  */
 final class ControlGroups {
 
-    /** What follows the optional fields of a mount. */
+    /** Ends the optional fields of a mount. */
     private static final String SEPARATOR = " - ";
 
     private ControlGroups() {
@@ -35,7 +36,7 @@ final class ControlGroups {
         return limit;
     }
 
-    /** The limit in one mounted hierarchy, if it is one that limits memory. */
+    /** The limit in one mounted hierarchy; {@link Long#MAX_VALUE} if that does not limit memory. */
     private static long limitBytes(Path root, String mountedGroup, String mountPoint, String type, String options) {
         boolean isSecond = type.equals("cgroup2");
         if (!isSecond && !(type.equals("cgroup") && hasMemory(options))) {
@@ -67,13 +68,13 @@ final class ControlGroups {
         return Arrays.asList(controllers.split(",")).contains("memory");
     }
 
-    /** The way from the group that is mounted to the process's own; nothing if that is not below it. */
+    /** The path from the mounted group to the group of the process; empty if that is not below it. */
     private static String below(String mounted, String own) {
         String prefix = mounted.endsWith("/") ? mounted : mounted + "/";
         return own.startsWith(prefix) ? own.substring(prefix.length()) : "";
     }
 
-    /** A space in a path is written as {@code \040}, and so on. */
+    /** Decodes a path, in which the kernel writes a space as {@code \040}, and so on. */
     private static String unescaped(String path) {
         return path.replace("\\040", " ").replace("\\011", "\t").replace("\\012", "\n").replace("\\134", "\\");
     }

@@ -12,10 +12,10 @@ import java.lang.invoke.MethodHandle;
 import java.lang.invoke.VarHandle;
 
 /**
- * The Linux functions this library calls, one method each, named as in C. Only to be touched where
- * {@link NativeAccess#ENABLED} is true. All methods may be called by any thread.
+ * The Linux functions this library calls, one method each, named as in C. Use it only where
+ * {@link NativeAccess#ENABLED} is true. Any thread.
  */
-@SuppressWarnings("restricted") // this class is the native border
+@SuppressWarnings("restricted") // makes the native calls
 final class Linux {
 
     // <sys/mman.h>
@@ -51,7 +51,7 @@ final class Linux {
     private Linux() {
     }
 
-    /** Private, zeroed memory that takes no frame of the machine before it is touched; its address. */
+    /** Maps private, zeroed memory, which takes no physical memory before it is touched. Returns its address. */
     static long mmap(long sizeBytes) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment state = arena.allocate(Linker.Option.captureStateLayout());
@@ -83,7 +83,7 @@ final class Linux {
         }
     }
 
-    /** The target, as in C. */
+    /** Returns the target, as in C. */
     static long memcpy(long target, long source, long sizeBytes) {
         try {
             return (long) MEMCPY.invokeExact(target, source, sizeBytes);
@@ -92,7 +92,7 @@ final class Linux {
         }
     }
 
-    /** The result of the system call: 0, or negative where the kernel or a sandbox refuses it. */
+    /** Returns 0, or a negative number if the kernel or a sandbox refuses the call. */
     static long membarrier(int command) {
         try {
             return (long) SYSCALL.invokeExact(MEMBARRIER_NUMBER, command, 0, 0);

@@ -3,12 +3,12 @@ package io.quire.memory.platform;
 import java.nio.file.Path;
 
 /**
- * How much memory this process may have: the machine's memory, or the limit of a control group that the process is in,
- * directly or through a group around it, whichever is smallest.
+ * How much memory this process may use: the smallest of the machine's memory and the limits of the control groups that
+ * contain the process.
  * <p>
- * Both kinds of control groups are read, v1 and v2, each where the process sees it mounted. Of v2 {@code memory.high}
- * counts as well as {@code memory.max}: above it the kernel does not kill, but it stops every thread that asks for
- * memory until some was reclaimed, and of a pool nothing can be reclaimed without swap.
+ * Reads control groups v1 and v2, where the process sees them mounted. In v2, {@code memory.high} counts as well as
+ * {@code memory.max}: above it the kernel does not kill the process, but every thread that asks for memory has to wait
+ * until some is reclaimed, and without swap no memory of a pool can be reclaimed.
  */
 public final class MachineMemory {
 
@@ -16,7 +16,7 @@ public final class MachineMemory {
     }
 
     /**
-     * The smallest of the limits of the control groups and the machine's memory, in bytes; {@link Long#MAX_VALUE} where
+     * The smallest of the limits of the control groups and the machine's memory, in bytes; {@link Long#MAX_VALUE} if
      * nothing can be read.
      */
     public static long availableBytes() {
@@ -24,9 +24,9 @@ public final class MachineMemory {
     }
 
     /**
-     * The same by the files under another root.
+     * The same from the files under another root.
      *
-     * @param root of a file system that has {@code proc} and whatever is mounted according to it
+     * @param root a directory with {@code proc} and all that is mounted according to it
      */
     static long availableBytes(Path root) {
         return Math.min(ControlGroups.limitBytes(root), TextFile.numberAfter(root.resolve("proc/meminfo"),

@@ -9,8 +9,9 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Memory that somebody has promised to hand out, touched or not. All promises of a process together are compared with
- * what there is ({@link MachineMemory}): each pool by itself may fit, and two together end at the OOM killer.
+ * Memory that a manager has promised to hand out, touched or not. The sum of all promises of a process is compared with
+ * the memory that it may use ({@link MachineMemory}), because two pools may each fit alone and together wake the OOM
+ * killer.
  * <p>
  * A promise ends with {@link #close()}, or when its holder becomes unreachable. Any thread.
  */
@@ -19,7 +20,7 @@ public final class MemoryPromise implements AutoCloseable {
     private static final Cleaner CLEANER = Cleaner.create();
     private static final Set<Entry> OPEN = ConcurrentHashMap.newKeySet();
 
-    /** So many are named in a message. */
+    /** How many promises a message names. */
     private static final int NAMED = 16;
 
     private final Cleaner.Cleanable end;
@@ -28,7 +29,7 @@ public final class MemoryPromise implements AutoCloseable {
         this.end = end;
     }
 
-    /** What somebody has promised. Not a record: two of the same name and size are two. */
+    /** One promise. Not a record, because two promises with the same name and size must not be equal. */
     private static final class Entry {
 
         private final String owner;
@@ -41,10 +42,10 @@ public final class MemoryPromise implements AutoCloseable {
     }
 
     /**
-     * Notes a promise.
+     * Makes a promise.
      *
-     * @param holder with which it ends at the latest
-     * @param owner who makes it, for messages
+     * @param holder the promise ends at the latest when this object becomes unreachable
+     * @param owner the manager that makes it, for messages
      */
     public static MemoryPromise of(Object holder, String owner, long sizeBytes) {
         Entry entry = new Entry(owner, sizeBytes);
@@ -54,9 +55,9 @@ public final class MemoryPromise implements AutoCloseable {
     }
 
     /**
-     * Says who promises how much, if that is more than there is.
+     * Returns a message that names the largest promises, if all together are more than the process may use.
      *
-     * @return null if it is not
+     * @return null if they are not
      */
     public static @Nullable String excess() {
         return excess(MachineMemory.availableBytes());
@@ -76,7 +77,7 @@ public final class MemoryPromise implements AutoCloseable {
                 + "; if all of it is used, the operating system ends the process";
     }
 
-    /** Withdraws the promise. Again it has no effect. */
+    /** Ends the promise. Does nothing if it has ended already. */
     @Override
     public void close() {
         end.clean();

@@ -1,13 +1,15 @@
 package io.quire.memory.platform;
 
 /**
- * Whether this library may call native functions: it was started with {@code --enable-native-access} for its module
- * (or {@code ALL-UNNAMED} on the class path) on 64-bit Linux. Everything works without; then memory comes from a
- * plain arena and every fence is a full one.
+ * Says if this library may call native functions: it may on 64-bit Linux, if Java was started with
+ * {@code --enable-native-access} for its module (or {@code ALL-UNNAMED} on the class path). Everything works without
+ * native access; then memory comes from a plain arena and every fence is a full one.
  */
 public final class NativeAccess {
 
-    /** A constant for the compiler: code behind it costs nothing where it is false. */
+    /**
+     * True if native functions may be called. A constant for the compiler: code that is never reached costs nothing.
+     */
     public static final boolean ENABLED = NativeAccess.class.getModule().isNativeAccessEnabled()
             && System.getProperty("os.name").equals("Linux")
             && (isArch("amd64") || isArch("aarch64"));

@@ -6,19 +6,19 @@ import java.lang.ref.Cleaner;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A range of memory that is taken once and given back once. With native access: an anonymous mapping, 2 MiB aligned,
- * huge pages advised, its pages taken by the machine on first touch. Without: a shared arena, which takes and zeroes
- * all of it at once.
+ * A range of memory that is taken once and given back once. With native access it is an anonymous mapping, aligned to 2
+ * MiB and advised to use huge pages; the kernel provides pages at their first touch. Without native access it is a
+ * shared arena, which allocates and zeroes all of it at once.
  * <p>
- * {@link #close()} gives the pages back at once. The <em>addresses</em> of a mapping stay valid for as long as
- * {@link #segment()}, or any segment or buffer that was made of it, can be reached: the scope of the segment owns the
- * mapping. So a reader that was overtaken by the close, or by the garbage collector, reads zeros instead of ending the
- * VM. Without native access the memory is freed by the close, or when this object becomes unreachable; segments throw
- * from then on.
+ * {@link #close()} gives the pages back at once. The <em>addresses</em> of a mapping stay valid as long as
+ * {@link #segment()}, or any segment or buffer made from it, is reachable: the scope of the segment owns the mapping.
+ * So a reader that comes after the close, or after this object became unreachable, does not crash the VM; after the
+ * close it reads zeros. Without native access the memory is freed by the close, or when this object becomes
+ * unreachable; then its segments throw.
  * <p>
- * Any thread may read and write the memory; one closes it.
+ * Any thread may read and write the memory; one thread closes it.
  */
-@SuppressWarnings("restricted") // makes segments of addresses
+@SuppressWarnings("restricted") // makes segments from addresses
 public final class Reservation implements AutoCloseable {
 
     private static final long HUGE_PAGE_BYTES = 2L << 20;
@@ -33,11 +33,11 @@ public final class Reservation implements AutoCloseable {
     }
 
     /**
-     * Takes memory.
+     * Reserves memory.
      *
      * @param sizeBytes how much; positive
      * @throws IllegalStateException if the operating system refuses the mapping
-     * @throws OutOfMemoryError if there is no native access and the arena cannot be had
+     * @throws OutOfMemoryError if there is no native access and the arena cannot be allocated
      */
     public static Reservation of(long sizeBytes) {
         return NativeAccess.ENABLED ? mapped(sizeBytes) : allocated(sizeBytes);
@@ -45,11 +45,11 @@ public final class Reservation implements AutoCloseable {
 
     private static Reservation mapped(long sizeBytes) {
         long mappedBytes = Math.addExact(sizeBytes, HUGE_PAGE_BYTES);
-        Mapping mapping = new Mapping(mappedBytes); // before there is something to lose
+        Mapping mapping = new Mapping(mappedBytes); // before mmap, so that an Error here loses nothing
         Arena owner = Arena.ofAuto();
         try {
             long aligned = (mapping.map() + HUGE_PAGE_BYTES - 1) & -HUGE_PAGE_BYTES;
-            // Advice only: where huge pages are switched off the memory works the same, with more TLB misses.
+            // Only advice: if huge pages are switched off, the memory works the same, with more TLB misses.
             Linux.madvise(aligned, sizeBytes, Linux.MADV_HUGEPAGE);
             MemorySegment segment = MemorySegment.ofAddress(aligned).reinterpret(sizeBytes, owner, mapping::unmap);
             return new Reservation(segment, null);
@@ -83,10 +83,10 @@ public final class Reservation implements AutoCloseable {
     }
 
     /**
-     * Gives pages back to the operating system. They read as zeros afterwards, and are taken again by the next touch.
+     * Gives pages back to the operating system. They read as zeros afterwards; the next touch takes them again.
      *
-     * @param offset of the first byte; a multiple of the page size of the machine, as is the size
-     * @return whether they were given back; never without native access
+     * @param offset offset of the first byte; a multiple of the machine's page size, and so is the size
+     * @return true if they were given back; always false without native access
      */
     public boolean giveBack(long offset, long sizeBytes) {
         return arena == null && Linux.madvise(segment.asSlice(offset, sizeBytes).address(), sizeBytes,
@@ -94,13 +94,13 @@ public final class Reservation implements AutoCloseable {
     }
 
     /**
-     * Has the operating system provide pages now instead of at their first touch. They keep their content.
+     * Makes the operating system provide pages now instead of at their first touch. They keep their content.
      *
-     * @throws IllegalStateException if it cannot
+     * @throws IllegalStateException if the operating system cannot provide them
      */
     public void touch(long offset, long sizeBytes) {
         if (arena != null) {
-            return; // it was zeroed, so it is there
+            return; // the arena has zeroed it, so it is there
         }
         MemorySegment part = segment.asSlice(offset, sizeBytes);
         if (Linux.madvise(0, 0, Linux.MADV_POPULATE_WRITE) != 0) {
@@ -134,7 +134,7 @@ public final class Reservation implements AutoCloseable {
             return address;
         }
 
-        /** When nobody can reach the segment any more. */
+        /** Called when the segment is unreachable. */
         void unmap(MemorySegment unreachable) {
             unmapNow();
         }

@@ -1,35 +1,35 @@
 package io.quire.memory.platform;
 
 /**
- * Room on the stack, 28 KiB, for what must not end half way: whoever is about to change something asks for it before the first
- * change, so that a full stack is met there. One question costs a few nanoseconds, and is good for everything that is
- * called below: for some 200 interpreted calls, one in the other.
+ * Checks that 28 KiB of stack are left. An operation that must not end half way calls it before its first change, so a
+ * full stack fails the operation there. The check takes a few nanoseconds. It is enough for all that the operation
+ * calls: some 200 nested interpreted calls.
  * <p>
- * How it works: a method whose interpreted frame is large fails on entry if that frame does not fit. HotSpot holds to
- * this when it compiles the method, too: the frame becomes small, but as the code may go back to the interpreter at any
- * time, its entry still touches the stack as far down as the interpreted frame would reach, with one store a page.
- * {@code StackRoomTest} holds it to that. On a virtual machine where it is not so, a full stack can still meet an
- * operation in the middle; what it leaves locked is then taken from it, as {@code Mutex} says.
+ * How it works: a method with a large interpreted frame fails on entry if that frame does not fit. In HotSpot that is
+ * also true of the compiled method. Its frame is small, but it may go back to the interpreter at any time, so its entry
+ * touches the stack as far down as the interpreted frame would reach, with one store a page. {@code StackRoomTest}
+ * checks this. On a virtual machine that does not do so, a full stack can still end an operation half way; other
+ * threads then take its locks, as {@code Mutex} describes.
  */
 public final class StackRoom {
 
-    /** Each level has half of the room; and the second is a call even where the first is inlined. */
+    /** Each level takes half of the room. With three, one is a real call even where the compiler inlines another. */
     private static final int LEVELS = 3;
 
     private StackRoom() {
     }
 
     /**
-     * Returns if there is room.
+     * Returns normally if there is room.
      *
-     * @throws StackOverflowError if not; then the caller has changed nothing yet
+     * @throws StackOverflowError if there is not; the caller must not have changed anything yet
      */
     public static void require() {
         boolean isThere = reach(LEVELS);
         assert isThere;
     }
 
-    /** The variables are never used, so they cost nothing but the size of the frame: 884 of 16 bytes. */
+    /** The variables are never used and only make the frame large: 884 variables of 16 bytes. */
     @SuppressWarnings("UnusedVariable")
     private static boolean reach(int levels) {
         long a0, b0, c0, d0, e0, f0, g0, h0, i0, j0, k0, l0, m0, n0, o0, p0, q0, r0, s0, t0, u0, v0, w0, x0, y0, z0;

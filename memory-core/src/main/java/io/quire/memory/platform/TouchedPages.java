@@ -4,7 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
 
-/** Touches memory page by page, where the kernel cannot be asked to provide it. */
+/** Touches memory page by page, for kernels that cannot be asked to provide it. */
 final class TouchedPages {
 
     private static final long SMALLEST_PAGE_BYTES = 4096;
@@ -13,7 +13,7 @@ final class TouchedPages {
     private TouchedPages() {
     }
 
-    /** Writes to each page without changing it, whoever else writes there. */
+    /** Writes to each page without changing its content, even while other threads write there. */
     static void touch(MemorySegment memory) {
         for (long at = 0; at < memory.byteSize(); at += SMALLEST_PAGE_BYTES) {
             INT.getAndAdd(memory, at, 0);

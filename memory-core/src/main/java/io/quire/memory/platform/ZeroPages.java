@@ -3,9 +3,9 @@ package io.quire.memory.platform;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Two megabytes of zeros that nobody writes, for whoever has to show memory that was never written. They are one
- * mapping of the whole process, made by the first who asks; as long as nobody writes there the kernel shows its own
- * page of zeros. Only to be touched where {@link NativeAccess#ENABLED} is true. Any thread.
+ * Two megabytes of zeros, to show for memory that was never written. They are one mapping for the whole process,
+ * created at first use. Nobody writes to it, so the kernel maps its own page of zeros there. Use it only where
+ * {@link NativeAccess#ENABLED} is true. Any thread.
  */
 public final class ZeroPages {
 
@@ -16,7 +16,7 @@ public final class ZeroPages {
     private ZeroPages() {
     }
 
-    /** Where they begin; mapped as long as this class is loaded. */
+    /** The address of the first byte. It stays mapped as long as this class is loaded. */
     public static long address() {
         return MEMORY.address();
     }

@@ -1,6 +1,6 @@
 /**
- * What the operating system does for this library: one Java method for each native function, and the answer to
- * whether native functions may be called at all. Nothing above this package names a {@code Linker}.
+ * What this library needs of the operating system: one Java method for each native function, and {@code NativeAccess},
+ * which says if native functions may be called at all. No other package uses a {@code Linker}.
  */
 @NullMarked
 package io.quire.memory.platform;

@@ -1,16 +1,16 @@
 package io.quire.memory.tier;
 
-/** Where a page leaves its mark when somebody uses it. */
+/** The accessed bits of the pages in a pool: a page has its bit set when it is used. */
 @FunctionalInterface
 public interface AccessBit {
 
-    /** For an evictor in need: whatever it looks at counts as not used, so that the next frame is a victim. */
+    /** For an evictor that cannot wait: every page counts as not used, so the next frame is a victim. */
     AccessBit IGNORED = frame -> false;
 
     /**
-     * Says whether the page in a frame was accessed since the last call for it, and clears the mark. Called without a
-     * lock, by the thread that looks for a victim; the frame may have been freed, and used again, by then, which does
-     * no harm.
+     * Returns true if the page in a frame was accessed since the last call for that frame, and clears the bit. The
+     * thread that looks for a victim calls it without a lock. The frame may have been freed and used again by then;
+     * that does no harm.
      */
     boolean testAndClear(int frame);
 }

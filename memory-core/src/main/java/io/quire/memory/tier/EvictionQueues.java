@@ -4,16 +4,16 @@ import io.quire.memory.guard.Mutex;
 import java.util.function.IntToLongFunction;
 
 /**
- * Chooses which page leaves a full device: S3-FIFO over the frames of one pool, which needs no more of a page than a
- * bit that says whether it was accessed, and looks at the bit only when it searches for a victim.
+ * Chooses which page leaves a full device: S3-FIFO over the frames of one pool. All that it needs of a page is an
+ * accessed bit, and it reads the bit only when it searches for a victim.
  * <pre>
- *             added                                    added: known to the ghost, or hinted,
+ *             added                                    added: known to the ghost, or asked for,
  *               |                                             or one newcomer in 64
  *               v           accessed                          |
  *   +---------------------+            +---------------------------------------------+
- *   |        SMALL        |-----------&gt;|                    MAIN                     |&lt;-+ accessed: to the tail,
- *   | the first 10 % wait |            |           a round for each access,           |--+ or a round to spare
- *   +---------------------+            |       one to spare after the last one        |
+ *   |        SMALL        |-----------&gt;|                    MAIN                     |&lt;-+ accessed, or in its
+ *   |   newcomers: 10 %   |            |     an accessed page gets another round,    |--+ extra round: to the tail
+ *   +---------------------+            |    and an extra one after its last access   |
  *               | not accessed         +---------------------------------------------+
  *               v                                             | not accessed
  *            victim ---&gt; ghost: fingerprints of 90 %          v
@@ -21,15 +21,16 @@ import java.util.function.IntToLongFunction;
  * </pre>
  * <p>
  * A page that is used once passes through SMALL and does not disturb MAIN, so a scan costs a tenth of the device. A
- * page that comes back while the ghost knows it goes to MAIN. The round to spare makes up for the counters that
- * S3-FIFO keeps on every access. One newcomer in 64 starts in MAIN whatever it is: in a loop larger than the device,
- * where every FIFO and LRU evicts each page just before it is used again, those few stay, are joined by more, and end
- * up as the part of the loop that fits. What each of these is worth: docs/eviction.md.
+ * page that comes back while the ghost remembers it goes to MAIN. The extra round replaces the counters that S3-FIFO
+ * updates at every access. One newcomer in 64 starts in MAIN, whatever it is. That helps a loop larger than the device,
+ * where FIFO and LRU evict each page just before it is used again: those few pages stay, more join them, and in the end
+ * they are the part of the loop that fits. docs/eviction.md says how much each of these gains.
  * <p>
  * {@link #added}, {@link #removed} and {@link #skipped} may be called by any thread, {@link #nextVictim} by one thread
- * at a time. A lock is held for a few stores to change a list, and never while a page is looked at. Lists that are
- * linked both ways give up a freed frame at once and keep exact order, which stamped entries in a lock-free queue would
- * not; and every call goes with the move or the release of a page, which takes ten times as long.
+ * at a time. The lock is held for the few stores that change a list, and never while a bit is tested. The lists are
+ * doubly linked, so a freed frame leaves at once and the order is exact; a lock-free queue with stamped entries would
+ * have neither. The lock hardly matters, because every call comes with the migration or release of a page, which takes
+ * ten times as long.
  * <p>
  * Memory: 18 bytes a frame, all of it allocated at the start.
  */
@@ -38,18 +39,18 @@ public final class EvictionQueues {
     /** What {@link #nextVictim} returns when it finds none. */
     public static final int NONE = FrameLists.NONE;
 
-    /** Looks at this many frames at most before it gives up; the next call goes on from there. */
+    /** {@link #nextVictim} looks at this many frames at most; the next call continues from there. */
     public static final int LOOKS_MAX = 256;
 
     private static final int SMALL_PERCENT = 10;
 
-    /** One newcomer in this many starts in MAIN: enough to fill it from a loop, too few to be felt in a scan. */
+    /** One newcomer in this many starts in MAIN: enough to fill it from a loop, too few to matter in a scan. */
     private static final int LOOP_INSURANCE = 64;
 
     private final int smallTarget;
     private final Mutex lock = new Mutex();
 
-    // All below: under the lock.
+    // Guarded by the lock:
     private final byte[] places;
     private final int[] fingerprints;
     private final FrameLists lists;
@@ -57,13 +58,13 @@ public final class EvictionQueues {
     private int newcomers;
 
     /**
-     * Empty queues for the frames {@code 0 <= frame < frames}.
+     * Creates empty queues for the frames {@code 0 <= frame < frames}.
      *
      * @throws IllegalArgumentException if {@code frames < 1}
      */
     public EvictionQueues(int frames) {
         if (frames < 1) {
-            throw new IllegalArgumentException("a pool has frames: frames=" + frames);
+            throw new IllegalArgumentException("a pool has at least one frame: frames=" + frames);
         }
         smallTarget = Math.max(1, (int) ((long) frames * SMALL_PERCENT / 100));
         places = new byte[frames];
@@ -73,12 +74,12 @@ public final class EvictionQueues {
     }
 
     /**
-     * A frame begins to hold a page. Its accessed bit should be clear by now: the access that brought the page is no
-     * sign that there will be others.
+     * Notes that a frame has a page now. Its accessed bit should be clear: the access that brought the page does not
+     * mean that others follow.
      *
-     * @param key  names the page wherever it is: the same each time it comes, different from other pages'
-     * @param keep somebody has asked for the page to be here: it starts as if it were in use
-     * @throws IllegalStateException if the frame is known already, and was not {@link #removed}
+     * @param key  identifies the page: the same each time it comes, different for each page
+     * @param keep true if a user has asked for the page to be here: it starts as if it were in use
+     * @throws IllegalStateException if the frame was added before and not {@link #removed} since
      */
     public void added(int frame, long key, boolean keep) {
         lock.lock();
@@ -90,10 +91,10 @@ public final class EvictionQueues {
     }
 
     /**
-     * Several frames begin to hold pages nobody has asked to keep, as by {@link #added(int, long, boolean)} for one
-     * after the other.
+     * Notes that several frames have pages now, which no user has asked for. Does the same as
+     * {@link #added(int, long, boolean)} with {@code keep} false for each frame.
      *
-     * @param keys the key of the page in each frame; called under the lock
+     * @param keys returns the key of the page in a frame; called under the lock
      */
     public void added(int[] frames, IntToLongFunction keys) {
         lock.lock();
@@ -116,8 +117,8 @@ public final class EvictionQueues {
     }
 
     /**
-     * A frame no longer holds its page: it was evicted, or freed for any other reason. Frames that were never added may
-     * be removed, too.
+     * Notes that a frame no longer has its page: the page was evicted, or the frame was freed for another reason.
+     * Frames that were never added may be removed, too.
      */
     public void removed(int frame) {
         lock.lock();
@@ -128,7 +129,7 @@ public final class EvictionQueues {
         }
     }
 
-    /** Several frames no longer hold their pages, as by {@link #removed(int)} for one after the other. */
+    /** Notes that several frames no longer have their pages, as {@link #removed(int)} does for one. */
     public void removed(int[] frames) {
         lock.lock();
         try {
@@ -153,8 +154,8 @@ public final class EvictionQueues {
     }
 
     /**
-     * A victim cannot be evicted now: it is pinned, or busy. It goes behind all others of MAIN. Does nothing if the
-     * frame was freed since it was offered.
+     * Notes that a victim cannot be evicted now, because it is pinned or busy. It goes to the tail of MAIN. Does
+     * nothing if the frame was freed since it was offered.
      */
     public void skipped(int frame) {
         lock.lock();
@@ -168,11 +169,11 @@ public final class EvictionQueues {
     }
 
     /**
-     * The frame whose page is to be evicted next. The caller answers for each of them, some time, by {@link #removed}
-     * or {@link #skipped}; until then it is not offered again. One thread at a time.
+     * Returns the frame whose page is to be evicted next. For each victim the caller later calls {@link #removed} or
+     * {@link #skipped}; until then the frame is not offered again. One thread at a time.
      *
-     * @return a frame, or {@link #NONE} if there is none, or if {@link #LOOKS_MAX} pages were looked at and all are in
-     *         use: then the caller may call again, or with {@link AccessBit#IGNORED} when it cannot wait
+     * @return a frame; {@link #NONE} if there is none, or if {@link #LOOKS_MAX} pages were looked at and all are in
+     *         use. Then the caller may call again, with {@link AccessBit#IGNORED} if it cannot wait
      */
     public int nextVictim(AccessBit bit) {
         for (int looks = 0; looks < LOOKS_MAX; looks++) {
@@ -180,7 +181,7 @@ public final class EvictionQueues {
             if (frame == NONE) {
                 return NONE;
             }
-            boolean accessed = true; // if it cannot be told, the page stays
+            boolean accessed = true; // if the test throws, the page stays
             boolean isVictim;
             try {
                 accessed = bit.testAndClear(frame);
@@ -216,19 +217,19 @@ public final class EvictionQueues {
         }
     }
 
-    /** Puts it back, or says that it is a victim. */
+    /** Puts the frame back into a list, or makes it a victim and returns true. */
     private boolean settle(int frame, boolean accessed) {
         lock.lock();
         try {
             if (!Place.isHeld(places[frame])) {
-                return false; // freed meanwhile, and perhaps added again for another page
+                return false; // freed meanwhile, perhaps even added again for another page
             }
             byte place = Place.looked(places[frame], accessed);
             if (Place.isVictim(place)) {
                 places[frame] = place;
                 return true;
             }
-            if (Place.isInSmall(place)) { // not by append: no deeper than hold, which had the stack for it
+            if (Place.isInSmall(place)) { // not by append: no deeper than hold(), for which there was stack
                 lists.appendToSmall(frame);
             } else {
                 lists.appendToMain(frame);
@@ -255,7 +256,7 @@ public final class EvictionQueues {
     }
 
     /**
-     * Recounts everything.
+     * Checks everything by recounting it.
      *
      * @throws IllegalStateException if lists, links and places disagree
      */
@@ -268,7 +269,7 @@ public final class EvictionQueues {
         }
     }
 
-    /** Where the frame is; only for tests. */
+    /** The place of the frame; only for tests. */
     byte place(int frame) {
         lock.lock();
         try {
@@ -290,7 +291,7 @@ public final class EvictionQueues {
     }
 
     private IllegalStateException alreadyHere(int frame) {
-        return new IllegalStateException("frame holds a page already: frame=" + frame + ", place="
+        return new IllegalStateException("frame has a page already: frame=" + frame + ", place="
                 + Place.toString(places[frame]));
     }
 }

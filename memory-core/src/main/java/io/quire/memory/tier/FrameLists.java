@@ -3,8 +3,8 @@ package io.quire.memory.tier;
 import java.util.Arrays;
 
 /**
- * Two lists over the frames of a pool, SMALL and MAIN, linked both ways so that a frame leaves from anywhere in
- * constant time; a frame is in one of them or in none. Eight bytes a frame. Not thread-safe.
+ * Two doubly linked lists of the frames of a pool, SMALL and MAIN. A frame is in one of them or in none, and leaves
+ * from anywhere in constant time. Eight bytes a frame. Not thread-safe.
  * <pre>
  *   frame 0 .. frame n-1 | head of SMALL | head of MAIN
  *   heads close the rings: next(head) is the oldest frame of the list, previous(head) the newest
@@ -91,7 +91,10 @@ final class FrameLists {
         next[frame] = NONE;
     }
 
-    /** Every link has its counterpart, each list holds as many frames as it says, and no other frame is linked. */
+    /**
+     * Checks that every link has its counterpart, that each list has as many frames as it says, and that no other frame
+     * is linked.
+     */
     void check(byte[] places) {
         int linked = 0;
         for (int frame = 0; frame < frames; frame++) {
@@ -104,7 +107,7 @@ final class FrameLists {
         }
         int found = checkRing(small, smallSize) + checkRing(main, mainSize);
         if (found != linked) {
-            throw new IllegalStateException("a frame is linked to no list: found=" + found + ", linked=" + linked);
+            throw new IllegalStateException("a linked frame is in neither list: found=" + found + ", linked=" + linked);
         }
     }
 
@@ -117,7 +120,7 @@ final class FrameLists {
             found++;
         }
         if (found != size) {
-            throw new IllegalStateException("list has another size: found=" + found + ", size=" + size);
+            throw new IllegalStateException("list has the wrong size: found=" + found + ", size=" + size);
         }
         return found;
     }

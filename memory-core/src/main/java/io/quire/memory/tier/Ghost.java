@@ -3,18 +3,18 @@ package io.quire.memory.tier;
 import java.util.Arrays;
 
 /**
- * Remembers the last pages that were evicted after nobody had used them, so that one that comes back is known. Keeps
+ * Remembers the pages that were evicted last without having been used, to recognize those that come back. Keeps
  * fingerprints only, four bytes a slot, in buckets of one cache line: a page may be forgotten a little early when its
- * bucket overflows (1 in 100), or taken for another one (1 in 65,000). Not thread-safe.
+ * bucket overflows (1 in 100), or mistaken for another one (1 in 65,000). Not thread-safe.
  * <p>
- * Age is counted in epochs, an epoch being a thousandth of the capacity. Words that have expired are swept away, a
- * bucket for each page that is remembered, long before their epochs come round again.
+ * Age is counted in epochs; an epoch is a thousandth of the capacity. Each page that is remembered sweeps one bucket,
+ * so expired words are gone long before their epochs come round again.
  */
 final class Ghost {
 
     private static final int BUCKET = 64 / Integer.BYTES;
 
-    /** Pages for each bucket when the table is full: leaves it a quarter of its slots against overflow. */
+    /** Pages in each bucket when the table is full. A quarter of the slots stays free against overflow. */
     private static final int BUCKET_LOAD = 12;
 
     /** Epochs that a page is remembered for; a quarter of those a word can tell apart. */
@@ -56,10 +56,10 @@ final class Ghost {
         remembered++;
     }
 
-    /** Whether the page was remembered; it is no longer. */
+    /** Returns true if the page was remembered, and forgets it. */
     boolean recall(int fingerprint) {
         if (remembered == 0) {
-            return false; // as long as nothing was evicted: without a look at a bucket, which is a cache miss
+            return false; // nothing was evicted yet; a look at a bucket would be a cache miss
         }
         int epoch = epoch();
         int first = firstOf(fingerprint);
@@ -92,7 +92,7 @@ final class Ghost {
         return (int) (remembered / pagesPerEpoch);
     }
 
-    /** The high bits choose the bucket, the low ones are the tag. */
+    /** The first slot of the bucket. The high bits choose the bucket, the low ones are the tag. */
     private int firstOf(int fingerprint) {
         return (int) ((Integer.toUnsignedLong(fingerprint) * buckets) >>> Integer.SIZE) * BUCKET;
     }

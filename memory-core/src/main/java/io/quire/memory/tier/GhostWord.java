@@ -1,8 +1,8 @@
 package io.quire.memory.tier;
 
 /**
- * One page that {@link Ghost} remembers: what tells it from the others of its bucket, and when it left. All methods are
- * pure.
+ * A page that {@link Ghost} remembers: a tag that tells it from the others in its bucket, and when it left. All methods
+ * are pure.
  * <pre>
  *  31                             12 11              0
  * +---------------------------------+-----------------+
@@ -11,7 +11,7 @@ package io.quire.memory.tier;
  *                 20                         12        bits
  *
  *   TAG    part of the fingerprint; never 0, so that no page looks like an empty word
- *   EPOCH  when the page left, modulo 4,096; compared by distance, so no word may grow half as old as that
+ *   EPOCH  when the page left, modulo 4,096; compared by distance, so no word may get older than that
  * </pre>
  */
 final class GhostWord {
@@ -32,7 +32,7 @@ final class GhostWord {
         return tagOf(fingerprint) << EPOCH_BITS | (epoch & EPOCH_MASK);
     }
 
-    /** Whether it may be the page with this fingerprint; wrong once in a million. */
+    /** True if it may be the page with this fingerprint; wrong once in a million. */
     static boolean matches(int word, int fingerprint) {
         return word >>> EPOCH_BITS == tagOf(fingerprint);
     }

@@ -5,22 +5,22 @@ import java.time.Duration;
 import org.agrona.concurrent.NanoClock;
 
 /**
- * Says when to stop moving pages to the device because they do not stay there: when the pages in use do not fit, each
- * promotion evicts a page that is promoted next, and the machine does nothing but copy.
+ * Stops promotions for a while when the pages do not stay on the device. If the pages in use do not fit, each promotion
+ * evicts a page that is promoted next, and the machine does nothing but copy.
  * <p>
  * A page that is demoted within a window of its promotion has bounced. When more than a quarter of the promotions of
- * the last two windows bounced, promotions pause for a window, then for two, and so on up to 64, for as long as they
- * go on bouncing; a window in which they stay makes the next pause short again. And never do more than a fixed number
- * begin in one window.
+ * the last two windows bounced, promotions pause for a window, then for two, four and so on up to 64, as long as pages
+ * go on bouncing. A window in which they stay makes the next pause short again. In one window no more than a fixed
+ * number of promotions begin.
  * <p>
- * Any thread; may wait for another thread's few stores.
+ * Any thread; may wait for another thread, which holds the lock for a few stores.
  */
 public final class PingPong {
 
-    /** Fewer promotions than these prove nothing. */
+    /** Fewer promotions than this prove nothing. */
     static final int SAMPLE_MIN = 16;
 
-    /** One in so many may bounce. */
+    /** One promotion in this many may bounce. */
     private static final int BOUNCED_SHARE = 4;
 
     private static final int PAUSE_WINDOWS_MAX = 64;
@@ -30,7 +30,7 @@ public final class PingPong {
     private final NanoClock clock;
     private final Mutex lock = new Mutex();
 
-    // All below: under the lock.
+    // Guarded by the lock:
     private final RecentKeys promoted;
     private long windowStartNs;
     private int promotions;
@@ -42,9 +42,9 @@ public final class PingPong {
     private int pauseWindows = 1;
 
     /**
-     * Has seen nothing yet.
+     * Creates one that has seen no page yet.
      *
-     * @param window       how long a promoted page has to stay not to have bounced
+     * @param window       a promoted page that leaves within this time has bounced
      * @param perWindowMax pages that may be promoted in one window
      * @throws IllegalArgumentException unless the window is positive and {@code 1 <= perWindowMax <= 2^24}
      */
@@ -63,7 +63,7 @@ public final class PingPong {
     /**
      * Asks to move a page to the device.
      *
-     * @return whether it may be moved; if so it counts as moved
+     * @return true if it may be moved; then it counts as moved
      */
     public boolean tryPromote(long key) {
         lock.lock();
@@ -81,7 +81,7 @@ public final class PingPong {
         }
     }
 
-    /** The page has left the device, whether or not it came by way of {@link #tryPromote}. */
+    /** Notes that the page has left the device. It need not have come by {@link #tryPromote}. */
     public void demoted(long key) {
         lock.lock();
         try {
@@ -90,14 +90,14 @@ public final class PingPong {
             long promotedNs = promoted.remove(key);
             if (promotedNs != RecentKeys.ABSENT && nowNs - promotedNs <= windowNs) {
                 bounces++;
-                pauseIfTheyBounce(nowNs);
+                pauseIfBouncing(nowNs);
             }
         } finally {
             lock.unlock();
         }
     }
 
-    /** Whether a promotion would be refused now because too many bounced. */
+    /** True if promotions are refused now because too many pages bounced. */
     public boolean isPaused() {
         lock.lock();
         try {
@@ -115,7 +115,7 @@ public final class PingPong {
         return paused;
     }
 
-    private void pauseIfTheyBounce(long nowNs) {
+    private void pauseIfBouncing(long nowNs) {
         int all = lastPromotions + promotions;
         if (!isPaused(nowNs) && all >= SAMPLE_MIN && BOUNCED_SHARE * (lastBounces + bounces) > all) {
             paused = true;

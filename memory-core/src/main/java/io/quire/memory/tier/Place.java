@@ -1,7 +1,7 @@
 package io.quire.memory.tier;
 
 /**
- * Where a frame stands in {@link EvictionQueues}: one of nine, in a byte. All methods are pure.
+ * The place of a frame in {@link EvictionQueues}: one of nine, in a byte. All methods are pure.
  * <pre>
  *          remembered                         accessed (to the tail)
  *  OUT ----------------------------+          +---------+
@@ -16,7 +16,8 @@ package io.quire.memory.tier;
  *             v                               v
  *            OUT, remembered                 OUT
  * </pre>
- * HELD frames are in the evictor's hand and, like victims, in no list. Whatever the place, {@code removed} leads OUT.
+ * The evictor is looking at a HELD frame; like a victim, it is in no list. From every place {@code removed} leads to
+ * OUT.
  */
 public final class Place {
 
@@ -25,10 +26,10 @@ public final class Place {
     /** In the list of newcomers. */
     static final byte SMALL = 1;
 
-    /** In the list of frames that have shown that they are used; goes at the next look unless accessed. */
+    /** In the list of frames that were used; becomes a victim at the next look unless accessed. */
     static final byte MAIN = 2;
 
-    /** As MAIN, and accessed in the last round: has a round to spare. */
+    /** As MAIN, but accessed in the last round: has an extra round. */
     static final byte WARM = 3;
 
     static final byte SMALL_HELD = 4;
@@ -63,7 +64,7 @@ public final class Place {
         return place == SMALL_VICTIM || place == MAIN_VICTIM;
     }
 
-    /** From a list into the evictor's hand. */
+    /** From a list to the evictor. */
     static byte held(byte place) {
         return switch (place) {
             case SMALL -> SMALL_HELD;
@@ -73,7 +74,7 @@ public final class Place {
         };
     }
 
-    /** From the evictor's hand to where the look at the accessed bit sends it. */
+    /** From the evictor to where the accessed bit sends it. */
     static byte looked(byte place, boolean accessed) {
         return switch (place) {
             case SMALL_HELD -> accessed ? MAIN : SMALL_VICTIM;

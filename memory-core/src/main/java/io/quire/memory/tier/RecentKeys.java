@@ -4,7 +4,7 @@ import java.util.Arrays;
 
 /**
  * The keys of some pages, each with a time, in a table that never grows: a key may push out the oldest of the four in
- * its bucket. Two keys are taken for one once in a billion. Not thread-safe.
+ * its bucket. Two keys are mistaken for one once in a billion. Not thread-safe.
  */
 final class RecentKeys {
 
@@ -26,7 +26,7 @@ final class RecentKeys {
         Arrays.fill(times, ABSENT);
     }
 
-    /** Remembers a key, or gives it another time. Times are nanoseconds that may wrap, as of System.nanoTime. */
+    /** Remembers a key, or gives it another time. Times are nanoseconds that may wrap, as those of System.nanoTime. */
     void put(long key, long timeNs) {
         int fingerprint = Fingerprint.of(key);
         int found = find(fingerprint);
@@ -41,7 +41,7 @@ final class RecentKeys {
         return slot >= 0 ? times[slot] : ABSENT;
     }
 
-    /** Forgets a key: its time, or ABSENT. */
+    /** Forgets a key. Returns its time, or ABSENT. */
     long remove(long key) {
         int slot = find(Fingerprint.of(key));
         if (slot < 0) {

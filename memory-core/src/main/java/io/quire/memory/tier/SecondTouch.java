@@ -5,11 +5,11 @@ import java.time.Duration;
 import org.agrona.concurrent.NanoClock;
 
 /**
- * Which pages deserve to come back to the device unasked: those that left it not long ago and are touched twice within
- * a short time since. One touch is as likely to be the last. Remembers a fixed number of pages; older ones have to be
- * asked back by hand.
+ * Chooses the pages to promote: those that left the device not long ago and were touched twice within a short time
+ * since. After one touch alone there may well be no other. Remembers a fixed number of pages; those that left earlier
+ * come back only if the user migrates them.
  * <p>
- * Any thread; may wait for another thread's few stores.
+ * Any thread; may wait for another thread, which holds the lock for a few stores.
  */
 public final class SecondTouch {
 
@@ -17,12 +17,12 @@ public final class SecondTouch {
     private final NanoClock clock;
     private final Mutex lock = new Mutex();
 
-    // Under the lock.
+    // Guarded by the lock:
     private final RecentKeys demoted;
     private final RecentKeys touched;
 
     /**
-     * Knows no page.
+     * Creates one that knows no page yet.
      *
      * @param capacity how many demoted pages are remembered; 24 to 48 bytes each
      * @param window   the longest time between two touches that count together
@@ -36,10 +36,10 @@ public final class SecondTouch {
         this.windowNs = window.toNanos();
         this.clock = clock;
         demoted = new RecentKeys(capacity);
-        touched = new RecentKeys(capacity); // all of them may be in use, and are looked at in turn
+        touched = new RecentKeys(capacity); // as many, because all demoted pages may be in use
     }
 
-    /** The page has left the device. */
+    /** Notes that the page has left the device. */
     public void demoted(long key) {
         lock.lock();
         try {
@@ -51,9 +51,9 @@ public final class SecondTouch {
     }
 
     /**
-     * The page was used where it is now.
+     * Notes that the page was used where it is now.
      *
-     * @return true if it should be promoted; then it is forgotten until it is demoted again
+     * @return true if it should be promoted; then the page is forgotten until it is demoted again
      */
     public boolean touched(long key) {
         lock.lock();

@@ -1,8 +1,8 @@
 package io.quire.memory.tier;
 
 /**
- * How much of a pool is to be kept free. Eviction begins when fewer than {@code low} frames are free, and goes on until
- * {@code high} are: batches, not one page at a time. Immutable; all methods are pure.
+ * How many frames of a pool to keep free. Eviction begins when fewer than {@code low} frames are free, and goes on
+ * until {@code high} are free: in batches, not one page at a time. Immutable; all methods are pure.
  *
  * @param low  frames; 0 means that nothing is evicted ahead of need
  * @param high frames
@@ -17,7 +17,7 @@ public record Watermarks(int low, int high) {
     }
 
     /**
-     * Shares of a pool, rounded up.
+     * Watermarks at shares of a pool, rounded up.
      *
      * @throws IllegalArgumentException unless {@code 0 <= lowPercent <= highPercent <= 100} and {@code frames >= 0}
      */
@@ -33,7 +33,7 @@ public record Watermarks(int low, int high) {
      * How many pages to evict now.
      *
      * @param free     frames that are free now
-     * @param evicting whether an eviction has begun that has not reached {@code high} yet
+     * @param evicting true if an eviction has begun and has not reached {@code high} yet
      * @return frames; 0 while there are enough
      */
     public int toEvict(int free, boolean evicting) {
