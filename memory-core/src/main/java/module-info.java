@@ -1,4 +1,4 @@
-/** Off-heap memory that can be forked, tiered and pinned. The packages that are not exported may change at any time. */
+/** Off-heap memory that can be forked, tiered and pinned. Packages that are not exported may change at any time. */
 module io.quire.memory {
     requires org.agrona;
     requires org.jctools.core.jdk11;

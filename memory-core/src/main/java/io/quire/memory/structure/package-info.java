@@ -1,7 +1,6 @@
 /**
- * Structures that live wholly inside an address space: what they hold, how they find it, and what is free.
- * One {@code fork()} of the space forks them, at any moment, and both sides go on with a whole structure
- * each.
+ * Structures that live wholly inside an address space: their entries, their index and their free memory. A
+ * {@code fork()} of the space forks them too, at any moment, and both sides go on with a whole structure.
  * <pre>
  *    get(key)                                put(key, value), remove(key), clear()
  *       |                                       |  one writer at a time: WriterLock

@@ -22,7 +22,12 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
-/** A device in Java: it needs no native access, and its memory comes from an automatic arena. */
+/**
+ * A device in Java. It needs no native access; its memory comes from an automatic arena.
+ * {@snippet file="io/quire/memory/softdevice/snippets/DeviceSnippetsTest.java" region="device"}
+ *
+ * @see NativeDevice
+ */
 public final class JavaDevice extends SoftwareDevice {
 
     private static final VarHandle WORD = JAVA_LONG.varHandle();
@@ -82,18 +87,26 @@ public final class JavaDevice extends SoftwareDevice {
     }
 
     /**
-     * A device with memory that the processor loads and stores.
+     * Creates a device whose memory the processor can load and store.
      *
-     * @param sizeBytes of its memory, a positive multiple of 4096
+     * @param name for messages
+     * @param sizeBytes of its memory; a positive multiple of 4096
+     * @return the device, to be closed by the caller or with the manager that has its driver
+     * @throws IllegalArgumentException if the size is 0, negative, no multiple of 4096, or more than 2<sup>31</sup> - 1
+     *         frames
      */
     public static JavaDevice coherent(String name, long sizeBytes) {
         return started(new JavaDevice(name, PoolKind.DEVICE_COHERENT, sizeBytes));
     }
 
     /**
-     * A device with memory that the processor cannot address.
+     * Creates a device whose memory the processor cannot address.
      *
-     * @param sizeBytes of its memory, a positive multiple of 4096
+     * @param name for messages
+     * @param sizeBytes of its memory; a positive multiple of 4096
+     * @return the device, to be closed by the caller or with the manager that has its driver
+     * @throws IllegalArgumentException if the size is 0, negative, no multiple of 4096, or more than 2<sup>31</sup> - 1
+     *         frames
      */
     public static JavaDevice privateMemory(String name, long sizeBytes) {
         return started(new JavaDevice(name, PoolKind.DEVICE_PRIVATE, sizeBytes));

@@ -21,10 +21,13 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A device in C, which the library talks to by native calls, as it would to a real driver: translations are addresses,
- * and what is wrong with one is not caught by any check of Java.
+ * A device in C that the library reaches by native calls, like a real driver: translations are addresses, and no check
+ * of Java stops a wrong one.
+ * {@snippet file="io/quire/memory/softdevice/snippets/DeviceSnippetsTest.java" region="native"}
  * <p>
- * It needs native access for this module and the native library on the class path, see {@link #isAvailable}.
+ * It needs native access for this module and the native library on the class path; see {@link #isAvailable}.
+ *
+ * @see JavaDevice
  */
 public final class NativeDevice extends SoftwareDevice {
 
@@ -58,24 +61,34 @@ public final class NativeDevice extends SoftwareDevice {
     }
 
     /**
-     * Whether there can be one: native access is enabled, and the library was built for this system. See
-     * {@link #whyUnavailable}.
+     * Tells if a native device can be created: native access is enabled and the library was built for this system.
+     *
+     * @return true if {@link #coherent} and {@link #privateMemory} work
+     * @see #whyUnavailable
      */
     public static boolean isAvailable() {
         return NativeLibrary.missing() == null;
     }
 
-    /** Why there can be none, in words, with a remedy if there is one; empty if there can. */
+    /**
+     * Says why no native device can be created, and what to do if that can be helped.
+     *
+     * @return a sentence; empty if one can be created
+     */
     public static String whyUnavailable() {
         String missing = NativeLibrary.missing();
         return missing == null ? "" : missing;
     }
 
     /**
-     * A device with memory that the processor loads and stores.
+     * Creates a device whose memory the processor can load and store.
      *
-     * @param sizeBytes of its memory, a positive multiple of 4096
-     * @throws UnsupportedOperationException if it is not available
+     * @param name for messages
+     * @param sizeBytes of its memory; a positive multiple of 4096
+     * @return the device, to be closed by the caller or with the manager that has its driver
+     * @throws IllegalArgumentException if the size is 0, negative, no multiple of 4096, or more than 2<sup>31</sup> - 1
+     *         frames
+     * @throws UnsupportedOperationException unless {@link #isAvailable}
      */
     public static NativeDevice coherent(String name, long sizeBytes) {
         requireLibrary();
@@ -83,10 +96,14 @@ public final class NativeDevice extends SoftwareDevice {
     }
 
     /**
-     * A device with memory that the processor cannot address.
+     * Creates a device whose memory the processor cannot address.
      *
-     * @param sizeBytes of its memory, a positive multiple of 4096
-     * @throws UnsupportedOperationException if it is not available
+     * @param name for messages
+     * @param sizeBytes of its memory; a positive multiple of 4096
+     * @return the device, to be closed by the caller or with the manager that has its driver
+     * @throws IllegalArgumentException if the size is 0, negative, no multiple of 4096, or more than 2<sup>31</sup> - 1
+     *         frames
+     * @throws UnsupportedOperationException unless {@link #isAvailable}
      */
     public static NativeDevice privateMemory(String name, long sizeBytes) {
         requireLibrary();
