@@ -394,8 +394,8 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
      * Closes the accessor. The space stays open, and so do the pins: each has its own close.
      * <p>
      * Closing a closed accessor has no effect. If a close throws an Error, all that can be done with the accessor is to
-     * close it again. Once the owner has ended any thread may close it. If nobody can reach it any more, what it held
-     * is given back with its pins, and the log reports it.
+     * close it again. Once the owner has ended any thread may close it. If it becomes unreachable while it is open,
+     * what it held is given back with its pins, and the log reports it.
      *
      * @throws WrongThreadException if the caller is another thread and the owner has not ended; the accessor stays open
      */

@@ -41,8 +41,8 @@ import org.jspecify.annotations.Nullable;
  * changes the space takes its lock; it may wait for an operation of another thread, and as each method says for writers
  * that are inside a single access.
  * <p>
- * <b>Close it.</b> A space that was not closed, and that nobody can reach any more, is closed some time after the
- * garbage collector has found that out; the log reports it.
+ * <b>Close it.</b> If a space becomes unreachable while it is open, it is closed some time after the garbage collector
+ * has found that out; the log reports it.
  * <p>
  * <b>Inside a call of the library to a driver</b> every method that would wait for the lock throws
  * {@link io.quire.memory.contract.DriverReentryException}.
@@ -153,8 +153,8 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
         Objects.requireNonNull(protection, "protection");
         long size = pagesToMap(sizeBytes);
         if (Ranges.wholePage(address) < Mappings.LOWEST || size > Geometry.ADDRESS_LIMIT - address) {
-            throw new IllegalArgumentException("mappings lie between 0x" + Long.toHexString(Mappings.LOWEST) + " and 0x"
-                    + Long.toHexString(Geometry.ADDRESS_LIMIT) + ": address=0x" + Long.toHexString(address)
+            throw new IllegalArgumentException("a mapping must lie between 0x" + Long.toHexString(Mappings.LOWEST)
+                    + " and 0x" + Long.toHexString(Geometry.ADDRESS_LIMIT) + ": address=0x" + Long.toHexString(address)
                     + ", sizeBytes=" + sizeBytes);
         }
         space.mapAt(address, size, protection);
@@ -162,7 +162,7 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
 
     private static long pagesToMap(long sizeBytes) {
         if (sizeBytes <= 0 || sizeBytes > Geometry.ADDRESS_LIMIT) {
-            throw new IllegalArgumentException("a mapping has 1 to 2^47 bytes: sizeBytes=" + sizeBytes);
+            throw new IllegalArgumentException("a mapping must have 1 to 2^47 bytes: sizeBytes=" + sizeBytes);
         }
         return Ranges.wholePages(sizeBytes);
     }
@@ -299,7 +299,7 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
         try {
             return space.fork(asSnapshot, name, child -> of(manager, child));
         } finally {
-            Reference.reachabilityFence(this); // else it might be closed as forgotten in the middle of its last use
+            Reference.reachabilityFence(this); // otherwise it could be closed as forgotten while it is forked
         }
     }
 
@@ -420,17 +420,17 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
      * <p>
      * <b>A pin copies shared pages, also a pin that only reads.</b> A page that a fork shares is copied for this space
      * before it is pinned. Without that copy, this space's own next write would copy the page, and the pin would go on
-     * showing the old one. So pin, space and device always see the same bytes. Linux does the same: {@code
-     * pin_user_pages} unshares an anonymous page, also for reading. To read memory of one moment without copies, use
-     * {@link #runs} instead.
+     * showing the old one. So pin and space always show the same bytes. Linux does the same: {@code pin_user_pages}
+     * unshares an anonymous page, also for reading. To read memory of one moment without copies, use {@link #runs}.
      * <p>
      * <b>Native access.</b> A pin needs none: it is granted, and holds the pages, in any JVM. But
      * {@link Pin#segments()} throws {@link UnsupportedOperationException} unless the JVM was started with
      * {@code --enable-native-access=io.quire.memory} ({@code ALL-UNNAMED} on the class path).
      * <p>
-     * <b>What else happens.</b> Every page gets a frame, also one that was never written. Private pages come to the
-     * host first; exclusive access of a device ends. A long-term pin remembers the stack that took it, a short-term pin
-     * only with leak tracking. May wait for another operation on the space; {@link Accessor#pin} mostly does not.
+     * <b>What else happens.</b> Every page gets a frame, also one that was never written and is only to be read; Linux
+     * would pin its zero page for a short term. Private pages come to the host first; exclusive access of a device
+     * ends. A long-term pin remembers the stack that took it, a short-term pin only with leak tracking. May wait for
+     * another operation on the space; {@link Accessor#pin} mostly does not.
      * <p>
      * <b>All or nothing.</b> A pin of more than 64 pages that cannot get enough frames is refused before anything is
      * done. A pin that is refused later has pinned nothing, but pages before the one that was refused keep the frames

@@ -66,7 +66,7 @@ public final class Attachment implements AutoCloseable {
 
     /**
      * Counts the pages of the space that are exclusive to this device now: those that {@link #makeExclusive}, or a
-     * fault for atomic access, gave it and nobody has used since. Not the pages that only one space maps, which
+     * fault for atomic access, gave it, and that it still has. Not the pages that only one space maps, which
      * {@link SpaceStatistics#exclusivePages()} counts.
      *
      * @return 0 or more

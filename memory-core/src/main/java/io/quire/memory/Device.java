@@ -142,7 +142,7 @@ public final class Device implements AutoCloseable {
      */
     public void close(Duration timeout) {
         if (Objects.requireNonNull(timeout, "timeout").isNegative()) {
-            throw new IllegalArgumentException("a timeout is zero or more: timeout=" + timeout);
+            throw new IllegalArgumentException("a timeout cannot be negative: timeout=" + timeout);
         }
         StackRoom.require();
         new DeviceClosing(machine, tier, timeout).close();
@@ -153,9 +153,9 @@ public final class Device implements AutoCloseable {
      * detach or close, and the device is attached to nothing. For a driver that fails each time, so that neither the
      * device nor a space that it is attached to can be closed.
      * <p>
-     * The pages that only the device can reach are lost. An access to them throws {@link
-     * io.quire.memory.contract.DriverFailedException}; their spaces can be closed, and then the device. On a device
-     * that was given up this has no effect.
+     * The pages that only the device can reach are lost: an access to one throws a
+     * {@link io.quire.memory.contract.DriverFailedException}. Their spaces can be closed, and then the device. On a
+     * device that was given up this has no effect.
      *
      * @throws DeviceClosedException if the device is closed
      */

@@ -557,7 +557,8 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
     }
 
     /**
-     * Writes an aligned int with release mode: who acquires the value sees what this thread had written before.
+     * Writes an aligned int with release mode: a thread that acquires the value sees what this thread had written
+     * before.
      *
      * @param address a multiple of 4
      * @param value to be written
@@ -575,7 +576,8 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
     }
 
     /**
-     * Writes an aligned long with release mode: who acquires the value sees what this thread had written before.
+     * Writes an aligned long with release mode: a thread that acquires the value sees what this thread had written
+     * before.
      *
      * @param address a multiple of 8
      * @param value to be written

@@ -45,7 +45,7 @@ import org.jspecify.annotations.Nullable;
  * to destroy what closed spaces leave behind. {@link Builder#backgroundAgent} turns it off; then call {@link #maintain}
  * from a thread of your own.
  * <p>
- * <b>Progress.</b> The methods that only read a value or a counter wait for nobody; the others say what they wait for.
+ * <b>Progress.</b> A method that only reads a value or a counter does not wait; the others say what they wait for.
  *
  * @see AddressSpace
  * @see MemoryPool
@@ -106,8 +106,8 @@ public final class MemoryManager implements AutoCloseable {
 
     /**
      * Destroys a part of what closed spaces left behind, and waits until the drivers know which of their frames are
-     * free. Nobody has to call this: the agent does it, every fault does a little of it, and nobody is refused a frame
-     * before all of it is done.
+     * free. You need not call this: the agent does the same, each fault does a little of it, and
+     * all of it is done before an operation is refused for want of a frame.
      *
      * @param nodes the most table nodes to destroy, each of which frees up to 64 frames; 1 or more
      * @return how many nodes it destroyed, 0 to {@code nodes}; 0 if there is nothing left to do
@@ -118,7 +118,7 @@ public final class MemoryManager implements AutoCloseable {
      */
     public int reclaim(int nodes) {
         if (nodes <= 0) {
-            throw new IllegalArgumentException("the number of nodes is positive: nodes=" + nodes);
+            throw new IllegalArgumentException("the number of nodes must be positive: nodes=" + nodes);
         }
         CallbackThread.requireOutside();
         checkOpen();
@@ -216,7 +216,7 @@ public final class MemoryManager implements AutoCloseable {
         Objects.requireNonNull(pool, "pool");
         checkOpen();
         if (pages < 1) {
-            throw new IllegalArgumentException("at least one page is evicted: pages=" + pages);
+            throw new IllegalArgumentException("the number of pages must be positive: pages=" + pages);
         }
         StackRoom.require();
         return new EvictionReport(pool, pages, machine.evictor().evict(tier(pool), pages));
@@ -224,8 +224,8 @@ public final class MemoryManager implements AutoCloseable {
 
     private DeviceTier tier(MemoryPool pool) {
         return machine.tiers().stream().filter(tier -> tier.pool() == pool.frames()).findFirst()
-                .orElseThrow(() -> new IllegalArgumentException("pages are evicted from devices of this manager: pool="
-                        + pool.name()));
+                .orElseThrow(() -> new IllegalArgumentException("only a device of this manager has pages to evict: "
+                        + "pool=" + pool.name()));
     }
 
     /**
@@ -344,7 +344,7 @@ public final class MemoryManager implements AutoCloseable {
      */
     @Override
     public void close() {
-        CallbackThread.requireOutside(); // here, and not half way
+        CallbackThread.requireOutside(); // before anything is closed
         StackRoom.require();
         ending.close();
     }
@@ -368,7 +368,7 @@ public final class MemoryManager implements AutoCloseable {
      */
     public void closeAll(Duration timeout) {
         if (Objects.requireNonNull(timeout, "timeout").isNegative()) {
-            throw new IllegalArgumentException("a timeout is zero or more: timeout=" + timeout);
+            throw new IllegalArgumentException("a timeout cannot be negative: timeout=" + timeout);
         }
         CallbackThread.requireOutside();
         StackRoom.require();
@@ -477,8 +477,8 @@ public final class MemoryManager implements AutoCloseable {
          */
         public Builder maxSpaces(int limit) {
             if (limit < 1 || limit > OpenSpaces.LIMIT) {
-                throw new IllegalArgumentException("between 1 and " + OpenSpaces.LIMIT
-                        + " spaces can be allowed: limit=" + limit);
+                throw new IllegalArgumentException("the limit of open spaces must be between 1 and "
+                        + OpenSpaces.LIMIT + ": limit=" + limit);
             }
             maxSpaces = limit;
             return this;
@@ -513,7 +513,7 @@ public final class MemoryManager implements AutoCloseable {
             Objects.requireNonNull(name, "name");
             Objects.requireNonNull(driver, "driver");
             if (name.isBlank() || name.equals("host") || drivers.containsKey(name)) {
-                throw new IllegalArgumentException("every device has a name of its own, and \"host\" is taken: name="
+                throw new IllegalArgumentException("a device needs a name of its own, and \"host\" is taken: name="
                         + name);
             }
             drivers.forEach((other, known) -> checkOther(name, driver, other, known));
@@ -521,7 +521,7 @@ public final class MemoryManager implements AutoCloseable {
             return this;
         }
 
-        @SuppressWarnings("ReferenceEquality") // two drivers that are equal are two drivers
+        @SuppressWarnings("ReferenceEquality") // equal drivers are still different drivers
         private static void checkOther(String name, DeviceDriver driver, String otherName, DeviceDriver other) {
             if (driver == other) {
                 throw new IllegalArgumentException("one driver is one device: device=" + name + ", driver="
@@ -636,8 +636,8 @@ public final class MemoryManager implements AutoCloseable {
          */
         public Builder watermarks(int low, int high) {
             if (low < 0 || low > high || high > 100) {
-                throw new IllegalArgumentException("watermarks are percents, the low one first: low=" + low + ", high="
-                        + high);
+                throw new IllegalArgumentException("watermarks must be 0 <= low <= high <= 100 percent: low=" + low
+                        + ", high=" + high);
             }
             lowPercent = low;
             highPercent = high;
@@ -667,7 +667,7 @@ public final class MemoryManager implements AutoCloseable {
          */
         public Builder giveBackAfter(Duration idle) {
             if (Objects.requireNonNull(idle, "idle").isNegative()) {
-                throw new IllegalArgumentException("a time is not negative: time=" + idle);
+                throw new IllegalArgumentException("a time cannot be negative: time=" + idle);
             }
             giveBackAfter = idle;
             return this;
@@ -695,7 +695,7 @@ public final class MemoryManager implements AutoCloseable {
 
         private static Duration positive(Duration time) {
             if (Objects.requireNonNull(time, "time").isNegative() || time.isZero()) {
-                throw new IllegalArgumentException("a time limit is positive: time=" + time);
+                throw new IllegalArgumentException("a time limit must be positive: time=" + time);
             }
             return time;
         }
@@ -741,7 +741,7 @@ public final class MemoryManager implements AutoCloseable {
                 return manager;
             } catch (Throwable refused) {
                 if (manager != null) {
-                    manager.ending.close(); // there is an agent
+                    manager.ending.close(); // it may have started an agent
                 } else {
                     tiers.forEach(tier -> tier.device().abandon());
                     pools.abandon();
@@ -768,7 +768,7 @@ public final class MemoryManager implements AutoCloseable {
             return machine;
         }
 
-        /** Every manager that is built has memory of its own. */
+        /** Gives each manager memory of its own, also if a builder builds several. */
         private static DeviceDriver ownOf(DeviceDriver driver, List<MemoryOnlyDriver> ours) {
             if (!(driver instanceof MemoryOnlyDriver memory)) {
                 return driver;

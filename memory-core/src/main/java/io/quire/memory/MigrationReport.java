@@ -15,9 +15,9 @@ import java.util.Set;
  * What became of each page of a migration, when the batch of the page was done.
  * {@snippet file="io/quire/memory/snippets/ManagerSnippetsTest.java" region="migrate"}
  * <p>
- * The migration does not move a page again that it has moved. So if nobody else does, the report is still true when
- * {@code migrate} returns. Others may move or copy pages: writers, forks, further migrations and evictions, the
- * background agent, and promotion. {@link AddressSpace#pageState} says where a page is now.
+ * The migration moves no page twice, so the report is still true when {@code migrate} returns, unless others have moved
+ * or copied pages meanwhile: writers, forks, further migrations and evictions, the background agent, and promotion.
+ * {@link AddressSpace#pageState} says where a page is now.
  * <p>
  * Immutable; any thread may use it. Takes memory by the number of runs of pages with one outcome.
  *

@@ -32,8 +32,8 @@ import org.jspecify.annotations.Nullable;
  * <b>Threads.</b> Any thread may use and close a pin of an {@link AddressSpace}; only its own thread may use and close
  * a pin of an {@link Accessor}.
  * <p>
- * <b>Close it.</b> If nobody can reach a pin any more, nor a segment of it, it is ended some time after the garbage
- * collector has found that out, and the log reports it. A pin of an accessor is ended together with the accessor.
+ * <b>Close it.</b> If a pin and all its segments become unreachable while it is open, it is closed some time after the
+ * garbage collector has found that out; the log reports it. A pin of an accessor is closed together with the accessor.
  *
  * @see AddressSpace#pin
  * @see Accessor#pin
@@ -55,7 +55,7 @@ public final class Pin implements AutoCloseable {
     @SuppressWarnings("UnusedVariable")
     private final @Nullable AddressSpace handle;
 
-    // Under the lock of the space, or by the accessor's thread.
+    // Guarded by the lock of the space, or used by the accessor's thread alone.
     private List<MemorySegment> segments = List.of();
     private @Nullable Arena arena;
     private @Nullable SharedViews shared;
@@ -118,8 +118,8 @@ public final class Pin implements AutoCloseable {
      * short-term pin that was opened later still shows its own. With leak tracking they throw at once, so that a
      * mistake is found where it is made.
      * <p>
-     * While a segment can be reached, or a slice or buffer of it, the pin stays open and its memory mapped, even if
-     * nobody can reach the pin, the space and the manager any more.
+     * While a segment can be reached, or a slice or buffer of it, the pin stays open and its memory mapped, even if the
+     * pin, the space and the manager are unreachable.
      *
      * @return a list that does not change; the sizes add up to {@link #sizeBytes()}
      * @throws ClosedException after close
@@ -227,7 +227,7 @@ public final class Pin implements AutoCloseable {
         try {
             SlowPath.unpin(pinned.list(), pinned, use);
         } finally {
-            Reference.reachabilityFence(this); // until here the space finds the segments by it
+            Reference.reachabilityFence(this); // the space finds the segments through this
         }
     }
 
@@ -236,7 +236,7 @@ public final class Pin implements AutoCloseable {
         Arena mine = arena;
         if (mine != null && Ownership.isCurrent(pinned.thread())) {
             SegmentScope.end(mine, this);
-        } // else its thread has ended, and nobody can use them
+        } // otherwise its thread has ended, and no other can use the segments
         pinned.shows(null);
         arena = null;
         segments = List.of();

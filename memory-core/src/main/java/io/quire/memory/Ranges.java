@@ -11,7 +11,7 @@ final class Ranges {
     /** Throws if no page begins at an address. */
     static long wholePage(long address) {
         if (Geometry.pageOffset(address) != 0) {
-            throw new IllegalArgumentException("an address of whole pages is a multiple of " + Geometry.PAGE_BYTES
+            throw new IllegalArgumentException("the address must be a multiple of " + Geometry.PAGE_BYTES
                     + ": address=0x" + Long.toHexString(address));
         }
         return address;
@@ -25,7 +25,7 @@ final class Ranges {
     /** Throws if a size is not 1 to 2^47 bytes. */
     static long positive(long sizeBytes) {
         if (sizeBytes <= 0 || sizeBytes > Geometry.ADDRESS_LIMIT) {
-            throw new IllegalArgumentException("a range has 1 to 2^47 bytes: sizeBytes=" + sizeBytes);
+            throw new IllegalArgumentException("a range must have 1 to 2^47 bytes: sizeBytes=" + sizeBytes);
         }
         return sizeBytes;
     }
@@ -42,8 +42,8 @@ final class Ranges {
     static int pages(long sizeBytes) {
         long pages = wholePages(positive(sizeBytes)) >>> Geometry.PAGE_SHIFT;
         if (pages > Integer.MAX_VALUE - 8) {
-            throw new IllegalArgumentException("at most " + (Integer.MAX_VALUE - 8)
-                    + " pages are handled in one call: sizeBytes=" + sizeBytes);
+            throw new IllegalArgumentException("one call handles at most " + (Integer.MAX_VALUE - 8)
+                    + " pages: sizeBytes=" + sizeBytes);
         }
         return (int) pages;
     }

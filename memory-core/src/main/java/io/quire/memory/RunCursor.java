@@ -28,8 +28,8 @@ import org.jspecify.annotations.Nullable;
  * <p>
  * <b>Segments.</b> A segment is valid until {@link #next()}, {@link #nextWritten()} or {@link #close()}, and throws
  * afterwards. While native code uses the segment these three refuse, change nothing, and can be called again. While a
- * segment, or anything that was made of it, can be reached, its memory stays what it is, even if nobody can reach the
- * cursor, the space and the manager any more. Without native access each run is a copy.
+ * segment, or anything that was made of it, can be reached, its memory stays what it is, even if the cursor, the space
+ * and the manager are unreachable. Without native access each run is a copy.
  * <p>
  * <b>Pages stay in place.</b> During a run the pages from its beginning on, 2 MiB of them at most, do not move: a
  * migration or an eviction reports them as pinned.
@@ -198,8 +198,8 @@ public final class RunCursor implements AutoCloseable {
 
     /**
      * Closes the cursor and its snapshot. Closing a closed cursor has no effect; a close that throws can be tried
-     * again. Once the owner has ended any thread may close it. If nobody can reach it any more, nor a segment of it, it
-     * is closed, and the log reports it.
+     * again. Once the owner has ended any thread may close it. If the cursor and its segments become unreachable, it is
+     * closed, and the log reports it.
      *
      * @throws WrongThreadException if the caller is another thread and the owner has not ended; the cursor stays open
      * @throws SegmentInUseException while native code uses the segment of this run; the cursor stays open
@@ -212,7 +212,7 @@ public final class RunCursor implements AutoCloseable {
         if (Ownership.isCurrent(owner)) {
             endRun();
         }
-        // Of an owner that has ended nobody can use a run any more, nor end it.
+        // If the owner has ended no thread can use its run any more, nor end it.
         closed = true;
         snapshot.close();
     }

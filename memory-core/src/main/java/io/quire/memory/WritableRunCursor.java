@@ -30,8 +30,8 @@ import org.jspecify.annotations.Nullable;
  * <b>Segments.</b> Use a segment only until {@link #next()}, {@link #nextWritten()} or {@link #close()}. Used later, it
  * shows its page while that is pinned, and then throws.
  * <p>
- * <b>Threads.</b> Only the thread that opened it may use it. Needs native access. If nobody can reach it any more, nor
- * a segment of it, what it holds is given back, and the log reports it.
+ * <b>Threads.</b> Only the thread that opened it may use it. Needs native access. If the cursor and its segments become
+ * unreachable while it is open, what it holds is given back, and the log reports it.
  *
  * @see RunCursor
  */
@@ -66,7 +66,7 @@ public final class WritableRunCursor implements AutoCloseable {
         StackRoom.require();
         handle.inner().table().permissions().checkAllWritable(address, sizeBytes);
         if (!NativeAccess.ENABLED) {
-            throw new UnsupportedOperationException("runs that can be written need native access: start Java with "
+            throw new UnsupportedOperationException("writable runs need native access: start Java with "
                     + "--enable-native-access=io.quire.memory, or ALL-UNNAMED on the class path");
         }
         return new WritableRunCursor(handle.accessor(), address, sizeBytes);

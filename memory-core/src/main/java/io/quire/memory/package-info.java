@@ -41,8 +41,8 @@
  * <td>ClosedException</td></tr>
  * <tr><th scope="row">RunCursor</th><td>the one that opened it, else WrongThreadException</td><td>no effect</td>
  * <td>ClosedException; its segments throw IllegalStateException</td></tr>
- * <tr><th scope="row">WritableRunCursor</th><td>the one that opened it, else WrongThreadException</td><td>no effect</td>
- * <td>ClosedException; its segments throw IllegalStateException</td></tr>
+ * <tr><th scope="row">WritableRunCursor</th><td>the one that opened it, else WrongThreadException</td>
+ * <td>no effect</td><td>ClosedException; its segments throw IllegalStateException</td></tr>
  * <tr><th scope="row">Pin</th><td>any; one of an accessor: its own, else WrongThreadException</td>
  * <td>no effect</td><td>ClosedException; its segments throw IllegalStateException</td></tr>
  * <tr><th scope="row">Device</th><td>any</td><td>no effect</td><td>DeviceClosedException</td></tr>

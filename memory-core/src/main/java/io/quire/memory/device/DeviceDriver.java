@@ -4,13 +4,14 @@ import java.util.Arrays;
 
 /**
  * The part of a device that its author writes and the library calls. To write a driver, implement
- * {@link CoherentDriver} or {@link PrivateDriver}. The two parts of a driver that matter are this:
+ * {@link CoherentDriver} or {@link PrivateDriver}. Two parts of it matter most. It stops using translations when it is
+ * told:
  * {@snippet file="io/quire/examples/SkeletonDriver.java" region="invalidate"}
  * <p>
- * and this:
+ * And it asks for a translation when it has none, with no lock held:
  * {@snippet file="io/quire/examples/SkeletonDriver.java" region="access"}
  * <p>
- * {@code SkeletonDriver} in the module of examples is a whole driver to copy.
+ * {@code SkeletonDriver}, in the module of examples, is a whole driver to begin with.
  * <p>
  * <b>The sequence rule.</b> The page table of a device holds no references. It is right because of one rule: from
  * {@link #invalidateStart} to its next fault the device uses no translation of the range, and it installs no
@@ -19,9 +20,9 @@ import java.util.Arrays;
  * same sequence; otherwise it asks again.
  * <p>
  * <b>Threads.</b> The library calls a driver from one thread, which belongs to the device and does nothing else; one
- * call ends before the next begins. Other threads may hold locks while they wait for the answer. {@code
- * invalidateStart} may wait for an access in progress, but never for a fault in progress: the fault needs the lock of
- * the space, which the library holds meanwhile.
+ * call ends before the next begins. Other threads may hold locks while they wait for the answer. In
+ * {@code invalidateStart} the driver may wait for an access in progress, but never for a fault in progress: the fault
+ * needs the lock of the space, which the library holds meanwhile.
  * <p>
  * <b>No calls back.</b> Inside a call the driver must not call anything that can wait for a lock or for a driver: not
  * {@link DeviceMirror#fault}, no method that maps, migrates, forks, closes or writes what is not resident, and no map.
@@ -35,8 +36,9 @@ import java.util.Arrays;
  * <p>
  * <b>Deadline.</b> Each call has to return within {@link io.quire.memory.MemoryManager.Builder#driverDeadline}, counted
  * from when it begins. If it does not, the operation fails in the same way and the device counts as lost: its thread is
- * interrupted, and the library calls the driver no more, not even to take frames back, to detach or to close. Frames
- * that the driver was filling are given to nobody. That a lost device uses no translation any more is up to its driver.
+ * interrupted, and the library calls the driver no more, not even to take frames back, to detach or to close. The
+ * library never uses a frame that the driver was filling at that time. The driver has to see to it that a lost device
+ * uses no translation any more.
  *
  * @see io.quire.memory.MemoryManager.Builder#device
  */
@@ -77,7 +79,7 @@ public interface DeviceDriver extends AutoCloseable {
 
     /**
      * Tells that a frame went out of use. Comes once for each frame that was granted, soon, and before the frame is
-     * asked for again. Nobody waits for it.
+     * asked for again. No thread waits for it.
      *
      * @param frame 0 to the number of frames - 1
      */
@@ -132,9 +134,9 @@ public interface DeviceDriver extends AutoCloseable {
     boolean invalidateStart(DeviceMirror mirror, Invalidation invalidation);
 
     /**
-     * Tells that what was announced is done: faults of the range are answered again. Comes once for each {@link
-     * #invalidateStart} that returned true, before the next call about the mirror. Faults may have been answered a
-     * moment earlier. Does nothing unless overridden.
+     * Tells that what was announced is done: faults of the range are answered again, perhaps since a moment earlier.
+     * Comes once for each {@link #invalidateStart} that returned true, before the next call about the mirror. Does
+     * nothing unless overridden.
      *
      * @param mirror as in {@code invalidateStart}
      * @param invalidation as in {@code invalidateStart}

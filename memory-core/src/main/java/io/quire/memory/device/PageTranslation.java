@@ -6,9 +6,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Where one page is, for one device.
  * <p>
- * <b>{@code memory} is null in one case</b>: the page is in a frame of this device, and the device is a {@link
- * PrivateDriver}. Then the frame number is all there is. The driver of a coherent device never gets null, and may use
- * {@link java.util.Objects#requireNonNull}.
+ * <b>{@code memory} is null in one case</b>: the page is in a frame of this device, and its driver is a
+ * {@link PrivateDriver}. The driver knows the page by the number of the frame then. A {@link CoherentDriver} never gets
+ * null, and may call {@link java.util.Objects#requireNonNull} to satisfy a null checker.
  * <p>
  * <b>Outdated translations.</b> The addresses of {@code memory} stay valid as long as the segment can be reached, also
  * when the translation is long outdated; what is found there then is not the page.

@@ -25,8 +25,8 @@ import org.jspecify.annotations.Nullable;
  * copied. One writer at a time changes the map of a space, and the others wait. They wait for microseconds, or until
  * all slots are copied when the table is replaced, or until all entries were visited when the region is full; at most a
  * minute. An interrupt does not end the wait, and a virtual thread that waits releases its carrier. The state of the
- * lock is on the heap, so a fork, and a map whose bytes were copied, wait for nobody. Every operation is atomic: it
- * takes effect at one moment between its call and its return.
+ * lock is on the heap, so the writer of a fork, or of a map whose bytes were copied, does not wait for this one's.
+ * Every operation is atomic: it takes effect at one moment between its call and its return.
  * <p>
  * <b>Refusals.</b> An operation may throw what {@link MemoryAccess} throws, and these:
  * <ul>
@@ -115,7 +115,7 @@ public final class ForkableMap {
     public static ForkableMap create(AddressSpace space, long capacityBytes) {
         Objects.requireNonNull(space, "space");
         if (capacityBytes < MapHeader.REGION_MIN || capacityBytes > MapHeader.REGION_MAX) {
-            throw new IllegalArgumentException("a map has a region of " + MapHeader.REGION_MIN + " to "
+            throw new IllegalArgumentException("the region of a map must have " + MapHeader.REGION_MIN + " to "
                     + MapHeader.REGION_MAX + " bytes: capacityBytes=" + capacityBytes);
         }
         long sizeBytes = capacityBytes + Region.PAGE_BYTES - 1 & -Region.PAGE_BYTES;
@@ -246,7 +246,7 @@ public final class ForkableMap {
      * Hands a copy of every entry to an action, in no order.
      * <p>
      * If the map knows its space, all entries are of one moment: a snapshot is held until the action has seen the last.
-     * The action may change the map. If the map does not know its space, nobody may change it meanwhile.
+     * The action may change the map. If the map does not know its space, no thread may change it meanwhile.
      *
      * @param action gets key and value of each entry
      * @throws ConcurrentModificationException if the map does not know its space, and was changed meanwhile
@@ -301,7 +301,7 @@ public final class ForkableMap {
     private void checkSequence(long state) {
         if (!isAt(StateWord.sequence(state))) {
             throw new ConcurrentModificationException(
-                    "a map that does not know its space was changed during forEach: " + this);
+                    "the map was changed during forEach, and does not know its space: " + this);
         }
     }
 
@@ -349,7 +349,7 @@ public final class ForkableMap {
             long first = words.get(block);
             long lengths = words.get(block + BlockHeader.SECOND);
             if (!isStill(block, sequence)) {
-                return AGAIN; // before a length is believed
+                return AGAIN; // the lengths may be garbage
             }
             byte[] value = bytes(words, block, first, lengths, key.length, BlockHeader.valueLength(lengths));
             return isStill(block, sequence) ? value : AGAIN;
@@ -382,11 +382,11 @@ public final class ForkableMap {
                     return found;
                 }
             }
-            throw MapHeader.damaged("somebody changes it who is not its writer", region);
+            throw MapHeader.damaged("it is changed by something else than its writer", region);
         });
     }
 
-    @SuppressWarnings("ReferenceEquality") // an empty value is not the mark
+    @SuppressWarnings("ReferenceEquality") // an empty value looks like the mark and is not
     private static boolean isAnswer(byte @Nullable [] found) {
         return found != AGAIN;
     }

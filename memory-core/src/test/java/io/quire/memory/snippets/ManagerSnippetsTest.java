@@ -77,7 +77,7 @@ class ManagerSnippetsTest {
             try {
                 space.fill(address, 64L << 20, (byte) 1);
             } catch (OutOfFramesException full) {
-                // The message says which spaces hold the frames. Nothing was written: close forks, or discard, and retry.
+                // Nothing was written. The message says which spaces hold the frames: close forks, and retry.
             }
             // @end
             assertThat(space.getByte(address)).isZero();

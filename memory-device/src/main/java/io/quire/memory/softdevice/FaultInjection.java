@@ -54,7 +54,7 @@ public final class FaultInjection {
     public void failCopy(int k, int code) {
         requireNotNegative(k);
         if (code < FIRST_CODE) {
-            throw new IllegalArgumentException("code is one of the device's own: code=" + code
+            throw new IllegalArgumentException("the code must not be one of the device's own: code=" + code
                     + ", first=" + FIRST_CODE);
         }
         device.inject(new Fault.FailCopy(k, code));
@@ -69,7 +69,7 @@ public final class FaultInjection {
      */
     public void delay(Phase phase, Duration delay) {
         if (delay.isNegative() || delay.compareTo(Duration.ofNanos(MAX_MICROS * 1000)) > 0) {
-            throw new IllegalArgumentException("delay is negative or longer than 35 minutes: delay=" + delay);
+            throw new IllegalArgumentException("the delay must be zero to 35 minutes: delay=" + delay);
         }
         device.inject(new Fault.Delay(phase, (int) (delay.toNanos() / 1000)));
     }
@@ -116,7 +116,7 @@ public final class FaultInjection {
 
     private static void requireNotNegative(int k) {
         if (k < 0) {
-            throw new IllegalArgumentException("k is negative: k=" + k);
+            throw new IllegalArgumentException("k cannot be negative: k=" + k);
         }
     }
 }

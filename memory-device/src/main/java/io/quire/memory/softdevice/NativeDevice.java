@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class NativeDevice extends SoftwareDevice {
 
-    /** By the number that C knows them by; from creation to close. */
+    /** All open devices, by their number in C. */
     private static final Map<Long, NativeDevice> DEVICES = new ConcurrentHashMap<>();
 
     private final @Nullable MemorySegment coherent;
@@ -41,7 +41,7 @@ public final class NativeDevice extends SoftwareDevice {
     private final ReentrantLock closeLock = new ReentrantLock();
     private final BlockingCalls blocking;
 
-    // What is known after close.
+    // For the time after close.
     private volatile DeviceCounters lastCounters = DeviceCounters.of(new long[DeviceCounters.WORDS]);
     private volatile List<DeviceEvent> lastEvents = List.of();
 
@@ -110,7 +110,7 @@ public final class NativeDevice extends SoftwareDevice {
         return registered(new NativeDevice(name, PoolKind.DEVICE_PRIVATE, sizeBytes));
     }
 
-    /** So that it is no error of initialization if there is none. */
+    /** Throws if there is no library; called first, or the error would be one of class initialization. */
     private static void requireLibrary() {
         NativeLibrary.symbols();
     }
@@ -163,7 +163,7 @@ public final class NativeDevice extends SoftwareDevice {
     int freed(int[] frames, int count) {
         try (Arena arena = Arena.ofConfined()) {
             return NativeCalls.framesFreed(id, arena.allocateFrom(JAVA_INT, frames), count);
-        } catch (OutOfMemoryError full) { // the library does not tell it twice
+        } catch (OutOfMemoryError full) { // the library tells it only once
             return freedOneByOne(frames, count);
         }
     }
@@ -179,7 +179,7 @@ public final class NativeDevice extends SoftwareDevice {
 
     @Override
     public void poison(boolean on) {
-        NativeCalls.poison(id, on ? 1 : 0); // after close there is nothing to poison
+        NativeCalls.poison(id, on ? 1 : 0); // has no effect after close
     }
 
     @Override
@@ -264,7 +264,7 @@ public final class NativeDevice extends SoftwareDevice {
             return Status.UNKNOWN_DEVICE;
         }
         int status = blocking.inLine(leftMillis -> runHere(operation, buffer, leftMillis), limitMillis);
-        return status == Status.UNKNOWN_DEVICE ? Status.CLOSED : status; // closed while this one waited
+        return status == Status.UNKNOWN_DEVICE ? Status.CLOSED : status; // it was closed during the wait
     }
 
     /** Waits in C. */
@@ -301,7 +301,7 @@ public final class NativeDevice extends SoftwareDevice {
         return ask;
     }
 
-    /** What C calls when it misses translations. Nothing that is thrown may pass from here into C. */
+    /** C calls this when it needs translations. No exception may pass from here into C: that ends the process. */
     private static final class Upcall {
 
         static final MemorySegment FUNCTION = NativeCalls.faultFunction(MethodHandles.lookup(), Upcall.class, "fault");
@@ -315,9 +315,9 @@ public final class NativeDevice extends SoftwareDevice {
             try {
                 NativeDevice asking = DEVICES.get(device);
                 Operation operation = asking == null ? null : asking.operations.get(ticket);
-                return operation == null ? Status.FAULT_FAILED // whoever wanted it has given up
+                return operation == null ? Status.FAULT_FAILED // its caller has given up
                         : answer(operation, address, pages, access, sequence, translations);
-            } catch (Throwable unexpected) { // the heap or the stack has ended: the virtual machine must not end with it
+            } catch (Throwable unexpected) { // heap or stack is full: this must not end the process
                 return Status.FAULT_FAILED;
             }
         }
@@ -466,7 +466,7 @@ public final class NativeDevice extends SoftwareDevice {
     public void close() {
         closeLock.lock();
         try {
-            NativeCalls.holdAccesses(id, 0); // which would keep the questions here waiting
+            NativeCalls.holdAccesses(id, 0); // otherwise the calls below would wait
             lastCounters = counters();
             lastEvents = events();
             int status = Thread.currentThread().isVirtual() ? blocking.beside(this::closeHere) : closeHere();

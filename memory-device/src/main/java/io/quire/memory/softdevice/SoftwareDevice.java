@@ -66,8 +66,8 @@ public abstract sealed class SoftwareDevice implements AutoCloseable permits Nat
         this.name = Objects.requireNonNull(name, "name");
         this.kind = kind;
         if (sizeBytes <= 0 || sizeBytes % PAGE_BYTES != 0 || sizeBytes / PAGE_BYTES > Integer.MAX_VALUE) {
-            throw new IllegalArgumentException("size is not a positive multiple of 4096, for at most 2^31 - 1 frames: "
-                    + "device=" + name + ", sizeBytes=" + sizeBytes);
+            throw new IllegalArgumentException("the size must be a positive multiple of 4096, for at most 2^31 - 1 "
+                    + "frames: device=" + name + ", sizeBytes=" + sizeBytes);
         }
         this.frames = (int) (sizeBytes / PAGE_BYTES);
         this.driver = kind == PoolKind.DEVICE_COHERENT ? new Coherent() : new Private();
@@ -126,7 +126,7 @@ public abstract sealed class SoftwareDevice implements AutoCloseable permits Nat
      */
     public final void operationLimit(Duration limit) {
         if (limit.isNegative() || limit.isZero() || limit.compareTo(Duration.ofDays(1)) > 0) {
-            throw new IllegalArgumentException("limit is not between 0 and a day: limit=" + limit);
+            throw new IllegalArgumentException("the limit must be positive and at most a day: limit=" + limit);
         }
         operationLimit = limit;
     }
@@ -359,7 +359,7 @@ public abstract sealed class SoftwareDevice implements AutoCloseable permits Nat
     private Operation read(Operation.Kind kind, DeviceMirror mirror, long address, MemorySegment target) {
         Operation operation = operation(kind, mirror, address, 0, target.byteSize(), 0);
         if (target.isReadOnly()) {
-            throw new IllegalArgumentException("target is read-only: device=" + name);
+            throw new IllegalArgumentException("the target is read-only: device=" + name);
         }
         MemorySegment buffer = MemorySegment.ofArray(new byte[(int) target.byteSize()]);
         if (perform(operation, buffer)) {
@@ -376,7 +376,7 @@ public abstract sealed class SoftwareDevice implements AutoCloseable permits Nat
         boolean buffered = kind.isRead() || kind == Operation.Kind.WRITE;
         if (!isRange(address, sizeBytes) || !isRange(target, sizeBytes)
                 || (buffered && sizeBytes > MAX_BUFFER_BYTES)) {
-            throw badRange("no range that a device can work on", kind, address, target, sizeBytes);
+            throw badRange("no space has such a range, or it is empty or too long", kind, address, target, sizeBytes);
         }
         if (kind == Operation.Kind.COPY && address < target + sizeBytes && target < address + sizeBytes) {
             throw badRange("source and target overlap", kind, address, target, sizeBytes);
@@ -418,7 +418,7 @@ public abstract sealed class SoftwareDevice implements AutoCloseable permits Nat
             throw error;
         }
         return failure instanceof RuntimeException runtime ? runtime
-                : new IllegalStateException("a fault failed for no reason: device=" + name, failure);
+                : new IllegalStateException("a fault failed without an exception: device=" + name, failure);
     }
 
     /** Throws unless the library's call has succeeded. */
@@ -590,7 +590,7 @@ public abstract sealed class SoftwareDevice implements AutoCloseable permits Nat
 
         private void requirePage(MemorySegment segment) {
             if (segment.byteSize() != PAGE_BYTES) {
-                throw new IllegalArgumentException("not one page: device=" + name
+                throw new IllegalArgumentException("the segment must have one page: device=" + name
                         + ", sizeBytes=" + segment.byteSize());
             }
         }

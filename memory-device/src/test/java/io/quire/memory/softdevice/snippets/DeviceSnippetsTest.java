@@ -46,7 +46,7 @@ class DeviceSnippetsTest {
     void either() {
         // @start region="native"
         SoftwareDevice device = NativeDevice.isAvailable() ? NativeDevice.coherent("gpu", 16L << 20)
-                : JavaDevice.coherent("gpu", 16L << 20);                        // NativeDevice.whyUnavailable() says why
+                : JavaDevice.coherent("gpu", 16L << 20);            // NativeDevice.whyUnavailable() says why
         // @end
         device.close();
     }
