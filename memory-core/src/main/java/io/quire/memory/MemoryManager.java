@@ -717,10 +717,12 @@ public final class MemoryManager implements AutoCloseable {
          * back. The log warns if all managers of the process together have promised more memory than there is.
          *
          * @return the manager, to be closed by the caller
-         * @throws IllegalArgumentException if a driver has no memory, or frames of a wrong size or place; or if it
-         *         belongs to a device of another manager that is not closed
+         * @throws IllegalArgumentException if a driver is neither a {@link io.quire.memory.device.CoherentDriver} nor a
+         *         {@link io.quire.memory.device.PrivateDriver}, has no memory as these demand, or belongs to a device
+         *         of another manager that is not closed; or if there are more than 255 devices
          * @throws io.quire.memory.contract.DriverFailedException if a driver fails to say what memory it has
          * @throws IllegalStateException if the operating system refuses the memory
+         * @throws OutOfMemoryError if there is no native access and the JVM refuses the memory
          */
         public MemoryManager build() {
             StaticInitializers.run();
