@@ -1,4 +1,8 @@
-/** Off-heap memory that can be forked, tiered and pinned. The packages that are not exported may change at any time. */
+/**
+ * Off-heap memory that can be forked, tiered and pinned. Begin with {@link io.quire.memory.MemoryManager}; to write a
+ * driver for a device, with {@link io.quire.memory.device.DeviceDriver}. Packages that are not exported may change at
+ * any time.
+ */
 module io.quire.memory {
     requires org.agrona;
     requires org.jctools.core.jdk11;

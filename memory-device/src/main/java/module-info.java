@@ -1,4 +1,4 @@
-/** Devices in software, for those who want to try the device tier, or test what they built on it, without hardware. */
+/** Devices in software: try the device tier, or test what you built on it, without hardware. */
 module io.quire.memory.softdevice {
     requires transitive io.quire.memory;
     requires static transitive org.jspecify;

@@ -22,15 +22,24 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One thread's fast path into a space. It keeps the translations it has used and a writer slot of its own, so that an
- * access costs one look-up and no atomic instruction.
+ * One thread's fast path into one space. It keeps the translations that it has used lately and has a writer slot of its
+ * own, so an access costs one look-up and no atomic instruction.
+ * {@snippet file="io/quire/memory/snippets/SpaceSnippetsTest.java" region="accessor"}
  * <p>
- * Owned by the thread that opened it, platform or virtual: any other gets a {@link WrongThreadException}. Opening and
- * closing one costs about a microsecond. A space may have any number; one that has written, and belongs to another
- * thread than the one that forks, makes {@code fork()} slower by a memory barrier on all processors.
+ * <b>Threads.</b> Only the thread that opened it, platform or virtual, may use it; any other gets a
+ * {@link WrongThreadException}. {@link #space} and {@link #spaceId} may be called by any thread.
  * <p>
- * One that writes keeps up to 64 free pages at hand. They count as free, and others get them when there are none
- * elsewhere, also when it is idle or was never closed.
+ * <b>One space.</b> An accessor leads to the space it was opened on. {@link AddressSpace#fork()} does not change that:
+ * to work on the fork, open another accessor there.
+ * <p>
+ * <b>Cost.</b> Opening and closing one takes about a microsecond. A space may have any number of them. If one has
+ * written and belongs to another thread than the one that forks, {@code fork()} needs a memory barrier on all
+ * processors.
+ * <p>
+ * <b>Free pages.</b> An accessor that writes keeps up to 64 free pages at hand. They count as free, and other threads
+ * get them when there are none elsewhere, also if the accessor is idle or was never closed.
+ *
+ * @see AddressSpace#accessor()
  */
 public final class Accessor extends MemoryAccess implements AutoCloseable {
 
@@ -44,21 +53,21 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
     private final TranslationVersion translations;
     private final Thread owner = Thread.currentThread();
 
-    /** What is in the cache was good at this version of the space. */
+    /** The version of the space at which the translations in the cache are valid. */
     private long version;
     private boolean writer;
     private boolean closed;
 
-    /** Whether all that it held is given back. */
+    /** True once all that it held is given back. */
     private boolean ended;
 
-    /** Where to pin without the lock; null until this has pinned. */
+    /** The places for pins that take no lock; null until this has pinned. */
     private @Nullable AccessorPins pinPlaces;
 
-    /** What this holds of the space; null as long as it holds nothing. */
+    /** What this holds of the space; null while it holds nothing. */
     private @Nullable WatchedAccessor held;
 
-    /** Kept reachable, or the space would be given back as forgotten. */
+    /** Keeps the space reachable while this is: an unreachable space is closed as forgotten. */
     private final AddressSpace handle;
 
     Accessor(AddressSpace handle) {
@@ -74,7 +83,11 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
         table.root(); // refuses a closed space
     }
 
-    /** The space that it was opened on, closed or not. Any thread may ask. */
+    /**
+     * Returns the space that this was opened on. Any thread may ask.
+     *
+     * @return the space, which may be closed
+     */
     public AddressSpace space() {
         return handle;
     }
@@ -145,7 +158,10 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
         return offset != TranslationCache.MISS ? offset : SlowPath.enterWrite(this, address);
     }
 
-    /** Begins a write if the page may be written now; else the slot is clear. */
+    /**
+     * Begins a write if the page can be written at once. Otherwise leaves the slot and returns
+     * {@link TranslationCache#MISS}.
+     */
     private long tryEnterWrite(long address) {
         // STEP(write 1)
         slot.enter();
@@ -240,11 +256,35 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
     }
 
     /**
-     * Pins a range as {@link AddressSpace#pin} does, for this thread: its segments, and the pin, are this thread's.
+     * Pins a range for this thread, as {@link AddressSpace#pin} does for any. Only this thread may use the pin and its
+     * segments.
      * <p>
-     * Lock-free, and without garbage where the compiler sees that the pin goes nowhere, for a short-term pin within one
-     * page that this accessor has pinned or written before, up to eight at once. Otherwise, and with leak tracking, it
-     * may wait as a pin of the space.
+     * Lock-free for a short-term pin within one page that this accessor has pinned or written before, up to eight of
+     * them at once; and without garbage if the compiler sees that the pin does not leave the method. Any other pin, and
+     * each with leak tracking, may wait as a pin of the space does.
+     * <p>
+     * As there, a read-only pin of a shared page copies the page, and without native access the pin is granted but
+     * {@link Pin#segments()} throws.
+     *
+     * @param address any; need not be aligned
+     * @param sizeBytes 1 or more, less than 8 TiB; every page that the range touches is pinned
+     * @param term how long you mean to hold the pin
+     * @param access what you mean to do through the pin
+     * @return the pin, to be closed by this thread
+     * @throws IllegalArgumentException if the size is out of that range
+     * @throws io.quire.memory.contract.AddressNotMappedException if a page is not mapped
+     * @throws io.quire.memory.contract.ProtectionException if a page may not be read, or for {@link PinAccess#WRITE}
+     *         not be written
+     * @throws io.quire.memory.contract.LongTermPinException if the term is {@link PinTerm#LONG}, a page lies on a
+     *         coherent device, and the policy is {@link io.quire.memory.contract.LongTermPolicy#REFUSE}
+     * @throws io.quire.memory.contract.PinLimitException if long-term pins would hold more than their limit, or a page
+     *         is pinned as often as can be counted
+     * @throws io.quire.memory.contract.PagesBusyException if a page that has to move to the host is pinned
+     * @throws io.quire.memory.contract.OutOfFramesException if there are not enough frames for all pages
+     * @throws io.quire.memory.contract.DriverFailedException if a driver fails
+     * @throws ClosedException after close of the accessor or the space
+     * @throws WrongThreadException if the caller is not the thread that opened this
+     * @see AddressSpace#pin
      */
     public Pin pin(long address, long sizeBytes, PinTerm term, PinAccess access) {
         if (!Ownership.isCurrent(owner)) {
@@ -264,7 +304,7 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
         }
     }
 
-    /** Ends a pin that nobody has got: not by a slow path, whose handle may take memory. */
+    /** Ends a pin that no caller has got yet. Does not use the slow path, whose handle may need memory. */
     private void giveBack(PinRecord pinned, int use) {
         if (pinned.home() == null) {
             space.pins().unpin(pinned, use);
@@ -278,7 +318,7 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
                 && Long.compareUnsigned(sizeBytes - 1, Geometry.PAGE_BYTES - Geometry.pageOffset(address)) < 0;
     }
 
-    /** Pins a page that may be written now; null if the space has to do it. */
+    /** Pins a page that can be written at once; null if the pin needs the lock of the space. */
     private @Nullable PinRecord tryPin(long address, PinAccess access) {
         AccessorPins places = pinPlaces;
         if (places == null) {
@@ -297,9 +337,9 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
     }
 
     /**
-     * Ends a pin of this thread, or one of a thread that has ended.
+     * Ends a pin of this thread, or of a thread that has ended.
      *
-     * @return false if it was ended before
+     * @return false if the pin was ended before
      */
     boolean unpin(PinRecord pinned, int use) {
         if (!Ownership.isCurrent(owner)) {
@@ -335,14 +375,14 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
         return space.pins().unpin(pinned, use);
     }
 
-    /** Refuses any thread but the owner, until that has ended. */
+    /** Throws for any thread but the owner, unless the owner has ended. */
     void checkMayClose(String what) {
         if (!Ownership.mayClose(owner)) {
             throw Ownership.violation(what + " of " + space.describeName(), owner);
         }
     }
 
-    /** Refuses any thread but the owner. */
+    /** Throws for any thread but the owner. */
     void checkOwner(String what) {
         if (!Ownership.isCurrent(owner)) {
             throw Ownership.violation(what + " of " + space.describeName(), owner);
@@ -350,12 +390,13 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
     }
 
     /**
-     * Ends the accessor; the space stays open, and so do pins: each is closed for itself. Closing it again has no
-     * effect. After a close that has thrown an Error it can only be closed again. Once the owner has ended, any thread
-     * may close it; and if nobody can reach it any more, what it held is given back, with its pins, and reported in the
-     * log.
+     * Closes the accessor. The space stays open, and so do the pins: each has its own close.
+     * <p>
+     * Closing a closed accessor has no effect. If a close throws an Error, all that can be done with the accessor is to
+     * close it again. Once the owner has ended any thread may close it. If it becomes unreachable while it is open,
+     * what it held is given back with its pins, and the log reports it.
      *
-     * @throws WrongThreadException if the caller is another thread and the owner has not ended; it stays open
+     * @throws WrongThreadException if the caller is another thread and the owner has not ended; the accessor stays open
      */
     @Override
     public void close() {
@@ -385,7 +426,7 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
         return offset;
     }
 
-    /** What {@link #word} does when the translation is not in the cache, or was invalidated. */
+    /** The slow path of {@link #word}: the translation is not in the cache, or was invalidated. */
     long wordSlowly(long wanted) {
         while (true) {
             long value = memory.getLong(locateSlowly(wanted) & -Long.BYTES);
@@ -397,7 +438,7 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
         }
     }
 
-    /** What {@link #pin} does when it does not go without the lock. */
+    /** The slow path of {@link #pin}: a pin that needs the lock, or a page that was not prepared yet. */
     PinRecord pinSlowly(long address, long sizeBytes, PinTerm term, PinAccess access) {
         StackRoom.require();
         if (closed) {
@@ -415,7 +456,7 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
         return pinned;
     }
 
-    /** Whether a page may be pinned without the lock now. */
+    /** Prepares a page for pins without the lock; false if such a pin is not possible. */
     private boolean preparePin(long address) {
         refresh();
         long offset = table.offsetForWrite(address);
@@ -430,7 +471,7 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
         return true;
     }
 
-    /** What {@link #enterWrite} does then. */
+    /** The slow path of {@link #enterWrite}: makes the page writable, and tries again until the slot is entered. */
     long enterWriteSlowly(long address) {
         while (true) {
             makeWritable(address);
@@ -444,7 +485,7 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
         }
     }
 
-    /** The same for an address so high that the cache does not keep it: by a walk inside of the slot. */
+    /** Begins a write at an address that is too high for the cache: walks the table while the slot is set. */
     private long tryEnterWriteByTable(long address) {
         slot.enter();
         long offset = -1;
@@ -469,7 +510,7 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
         }
     }
 
-    /** Not before the first write: whoever forks need not wait for accessors that only read. */
+    /** Registers the slot with the first write, so that a fork need not wait for accessors that only read. */
     private void registerWriter() {
         if (!writer) {
             hold();
@@ -478,7 +519,7 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
         }
     }
 
-    /** Has what this holds of the space given back when nobody can reach it any more. */
+    /** Returns the record of what this holds; it is given back when nobody can reach this any more. */
     private WatchedAccessor hold() {
         WatchedAccessor its = held;
         if (its == null) {
@@ -488,7 +529,7 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
         return its;
     }
 
-    /** Keeps the translation of a page for writes; false if the page has to be faulted in first. */
+    /** Keeps the translation of a page for writes; false if the page needs a fault first. */
     private boolean keepWritable(long address) {
         long offset = table.offsetForWrite(address);
         if (offset < 0) {
@@ -498,7 +539,7 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
         return true;
     }
 
-    /** Forgets what was invalidated since the last time. */
+    /** Forgets the translations that were invalidated since the last time. */
     private void refresh() {
         if (closed) {
             throw closed();

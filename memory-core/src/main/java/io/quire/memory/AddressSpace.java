@@ -27,13 +27,28 @@ import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Memory by address, in pages of 4 KiB, that can be forked. {@link #map} makes addresses; frames come with the first
- * write to each page. {@link #fork()} copies the whole space in constant time: both sides read the same frames until
- * one of them writes, which copies that page for it. Addresses mean the same in every fork, so memory may hold
- * addresses into itself.
+ * Memory by address, in pages of 4 KiB, that can be forked.
+ * {@snippet file="io/quire/memory/snippets/SpaceSnippetsTest.java" region="space"}
  * <p>
- * Every method may be called by any thread, platform or virtual. Reads and writes here cost more than through an
- * {@link Accessor}, because every read walks from the root and every write claims a slot.
+ * {@link #map} makes addresses; a page gets a frame with the first write to it. {@link #fork()} copies the whole space
+ * in constant time: both sides read the same frames until one of them writes, which copies that page for the writer. A
+ * page has the same address in every fork, so memory may hold addresses into itself.
+ * <p>
+ * <b>Threads.</b> Any thread, platform or virtual, may call any method. Reads and writes here cost more than through an
+ * {@link Accessor}: each read walks the table from its root, and each write claims a shared slot.
+ * <p>
+ * <b>Progress.</b> {@link #pageState}, {@link #mappings} and {@link #cowPlacement()} are lock-free. A method that
+ * changes the space takes its lock; it may wait for an operation of another thread, and as each method says for writers
+ * that are inside a single access.
+ * <p>
+ * <b>Close it.</b> If a space becomes unreachable while it is open, it is closed some time after the garbage collector
+ * has found that out; the log reports it.
+ * <p>
+ * <b>Inside a call of the library to a driver</b> every method that would wait for the lock throws
+ * {@link io.quire.memory.contract.DriverReentryException}.
+ *
+ * @see MemoryManager#newAddressSpace(String)
+ * @see Accessor
  */
 public final class AddressSpace extends MemoryAccess implements AutoCloseable {
 
@@ -44,7 +59,7 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
     private final SpaceState state;
     private final FaultPath faultPath;
 
-    /** Kept reachable by all that it has opened: when nobody can reach it, it and that are given back. */
+    /** Keeps the manager reachable while this space is: an unreachable manager is closed as forgotten. */
     private final MemoryManager manager;
 
     private AddressSpace(MemoryManager manager, Space space) {
@@ -56,7 +71,7 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
         this.manager = manager;
     }
 
-    /** The handle of a space that is just being opened. */
+    /** Makes the handle of a space that is being opened. */
     static AddressSpace of(MemoryManager manager, Space space) {
         AddressSpace handle = new AddressSpace(manager, space);
         space.watchedThrough(handle);
@@ -65,51 +80,81 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
 
     // ---- addresses
 
-    /** Maps memory that can be read and written; see {@link #map(long, Protection)}. */
+    /**
+     * Maps memory that can be read and written.
+     *
+     * @param sizeBytes 1 to 2<sup>47</sup>; rounded up to whole pages
+     * @return the first address, a multiple of 256 KiB
+     * @throws IllegalArgumentException if the size is out of that range
+     * @throws io.quire.memory.contract.OutOfAddressesException if no gap is large enough
+     * @throws io.quire.memory.contract.ProtectionException if this is a snapshot
+     * @throws io.quire.memory.contract.ClosedException after close
+     * @see #map(long, Protection)
+     */
     public long map(long sizeBytes) {
         return map(sizeBytes, Protection.READ_WRITE);
     }
 
     /**
-     * Makes addresses: {@code sizeBytes}, rounded up to whole pages, that read as zeros. Costs no frame and does not
-     * depend on the size. The mapping starts at a multiple of 256 KiB and is surrounded by unmapped guard pages.
+     * Maps memory: makes addresses that read as zeros. Takes no frame, and the same time for any size. An unmapped
+     * guard page lies on both sides of each mapping.
      *
-     * @param sizeBytes positive; all mappings of a space, with an unmapped guard page around each, share 2^47 bytes of addresses
-     * @return the first address
-     * @throws IllegalArgumentException if the size is zero, negative or over 2^47
+     * @param sizeBytes 1 to 2<sup>47</sup>; rounded up to whole pages. All mappings of a space share 2<sup>47</sup>
+     *         bytes of addresses with their guard pages
+     * @param protection what may be done with the memory; {@link #protect} changes it
+     * @return the first address, a multiple of 256 KiB
+     * @throws IllegalArgumentException if the size is out of that range
      * @throws io.quire.memory.contract.OutOfAddressesException if no gap is large enough
      * @throws io.quire.memory.contract.ProtectionException if this is a snapshot
+     * @throws io.quire.memory.contract.ClosedException after close
+     * @see #mapAt(long, long, Protection)
+     * @see #unmap
      */
     public long map(long sizeBytes, Protection protection) {
         Objects.requireNonNull(protection, "protection");
         return space.map(pagesToMap(sizeBytes), protection);
     }
 
-    /** Maps memory at an address that can be read and written; see {@link #mapAt(long, long, Protection)}. */
+    /**
+     * Maps memory at an address of your choice that can be read and written.
+     *
+     * @param address a multiple of 4096, at least 256 KiB
+     * @param sizeBytes 1 or more; rounded up to whole pages, which end at 2<sup>47</sup> at most
+     * @throws IllegalArgumentException if the address or the size is out of that range
+     * @throws io.quire.memory.contract.AddressInUseException if a page of the range, or the page before it or behind
+     *         it, is mapped; nothing has changed
+     * @throws io.quire.memory.contract.ProtectionException if this is a snapshot
+     * @throws io.quire.memory.contract.ClosedException after close
+     * @see #mapAt(long, long, Protection)
+     */
     public void mapAt(long address, long sizeBytes) {
         mapAt(address, sizeBytes, Protection.READ_WRITE);
     }
 
     /**
-     * Makes exactly these addresses, as {@link #map(long, Protection)} makes some: for memory that holds addresses into
-     * itself and is read back from a file, or for two spaces that shall have the same. {@code map} goes on behind the
-     * highest mapping. The higher the address, the deeper the table of the space, up to five levels; and above 2^46 an
-     * accessor keeps no translations, so that each access walks through the table.
+     * Maps memory at an address of your choice. For memory that holds addresses into itself and is read back from a
+     * file, or for two spaces that need the same addresses.
+     * <p>
+     * A later {@link #map} goes on behind the highest mapping. The table of the space gets deeper with higher
+     * addresses, up to five levels. Above 2<sup>46</sup> an accessor keeps no translations, so each access walks
+     * through the table.
      *
      * @param address a multiple of 4096, at least 256 KiB
-     * @param sizeBytes positive; rounded up to whole pages, which end at 2^47 at most
-     * @throws IllegalArgumentException for another address or size
-     * @throws io.quire.memory.contract.AddressInUseException if a page of the range, or the page before it or behind it,
-     *         is mapped; nothing has changed
+     * @param sizeBytes 1 or more; rounded up to whole pages, which end at 2<sup>47</sup> at most
+     * @param protection what may be done with the memory
+     * @throws IllegalArgumentException if the address or the size is out of that range
+     * @throws io.quire.memory.contract.AddressInUseException if a page of the range, or the page before it or behind
+     *         it, is mapped; nothing has changed
      * @throws io.quire.memory.contract.ProtectionException if this is a snapshot
      * @throws io.quire.memory.contract.ClosedException after close
+     * @see #map(long, Protection)
      */
     public void mapAt(long address, long sizeBytes, Protection protection) {
         Objects.requireNonNull(protection, "protection");
         long size = pagesToMap(sizeBytes);
         if (Ranges.wholePage(address) < Mappings.LOWEST || size > Geometry.ADDRESS_LIMIT - address) {
-            throw new IllegalArgumentException("mappings lie between 0x" + Long.toHexString(Mappings.LOWEST) + " and 0x"
-                    + Long.toHexString(Geometry.ADDRESS_LIMIT) + ": address=0x" + Long.toHexString(address)
+            throw new IllegalArgumentException("a mapping must lie between 0x" + Long.toHexString(Mappings.LOWEST)
+                    + " and 0x" + Long.toHexString(Geometry.ADDRESS_LIMIT) + ": address=0x" + Long.toHexString(address)
                     + ", sizeBytes=" + sizeBytes);
         }
         space.mapAt(address, size, protection);
@@ -117,36 +162,43 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
 
     private static long pagesToMap(long sizeBytes) {
         if (sizeBytes <= 0 || sizeBytes > Geometry.ADDRESS_LIMIT) {
-            throw new IllegalArgumentException("a mapping has 1 to 2^47 bytes: sizeBytes=" + sizeBytes);
+            throw new IllegalArgumentException("a mapping must have 1 to 2^47 bytes: sizeBytes=" + sizeBytes);
         }
         return Ranges.wholePages(sizeBytes);
     }
 
     /**
-     * Takes addresses away and gives their frames back, once no fork holds them any more. Part of a mapping may be
-     * taken out of its middle. May wait for writers of this space that are inside a single access.
+     * Takes addresses away. Their frames become free when no fork maps them any more. The range may be a part of a
+     * mapping, also out of its middle, or cover several that lie side by side. May wait for writers of this space that
+     * are inside a single access.
      *
      * @param address a multiple of 4096
-     * @param sizeBytes positive; rounded up to whole pages
-     * @throws IllegalArgumentException if the address is no multiple of 4096 or the size is not positive
+     * @param sizeBytes 1 to 2<sup>47</sup>; rounded up to whole pages
+     * @throws IllegalArgumentException if the address or the size is out of that range
      * @throws io.quire.memory.contract.AddressNotMappedException if a page of the range is not mapped
-     * @throws io.quire.memory.contract.ProtectionException if the space is a snapshot
+     * @throws io.quire.memory.contract.ProtectionException if this is a snapshot
      * @throws io.quire.memory.contract.DriverFailedException if an attached device fails to let go of the range
+     * @throws io.quire.memory.contract.ClosedException after close
+     * @see #discard
      */
     public void unmap(long address, long sizeBytes) {
         space.unmap(Ranges.wholePage(address), Ranges.wholePages(Ranges.positive(sizeBytes)));
     }
 
     /**
-     * Changes what may be done with mapped memory. Content is kept, also under {@link Protection#NONE}. Forks have
-     * protections of their own from the moment they were made. May wait for writers inside a single access.
+     * Changes what may be done with mapped memory. The content is kept, also under {@link Protection#NONE}. A fork has
+     * the protections of its parent at first, and from then on its own. May wait for writers of this space that are
+     * inside a single access.
      *
      * @param address a multiple of 4096
-     * @param sizeBytes positive; rounded up to whole pages
-     * @throws IllegalArgumentException if the address is no multiple of 4096 or the size is not positive
+     * @param sizeBytes 1 to 2<sup>47</sup>; rounded up to whole pages
+     * @param protection what may be done from now on
+     * @throws IllegalArgumentException if the address or the size is out of that range
      * @throws io.quire.memory.contract.AddressNotMappedException if a page of the range is not mapped
-     * @throws io.quire.memory.contract.ProtectionException if the space is a snapshot
+     * @throws io.quire.memory.contract.ProtectionException if this is a snapshot
      * @throws io.quire.memory.contract.DriverFailedException if an attached device fails to let go of the range
+     * @throws io.quire.memory.contract.ClosedException after close
+     * @see #mappings
      */
     public void protect(long address, long sizeBytes, Protection protection) {
         Objects.requireNonNull(protection, "protection");
@@ -154,15 +206,17 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
     }
 
     /**
-     * Has memory read as zeros again and gives its frames back, once no fork holds them any more; the addresses stay.
-     * May wait for writers inside a single access.
+     * Makes memory read as zeros again; the addresses stay mapped. Its frames become free when no fork maps them any
+     * more. May wait for writers of this space that are inside a single access.
      *
      * @param address a multiple of 4096
-     * @param sizeBytes positive; rounded up to whole pages
-     * @throws IllegalArgumentException if the address is no multiple of 4096 or the size is not positive
+     * @param sizeBytes 1 to 2<sup>47</sup>; rounded up to whole pages
+     * @throws IllegalArgumentException if the address or the size is out of that range
      * @throws io.quire.memory.contract.AddressNotMappedException if a page of the range is not mapped
-     * @throws io.quire.memory.contract.ProtectionException if a page may not be written
+     * @throws io.quire.memory.contract.ProtectionException if a page may not be written, or this is a snapshot
      * @throws io.quire.memory.contract.DriverFailedException if an attached device fails to let go of the range
+     * @throws io.quire.memory.contract.ClosedException after close
+     * @see #unmap
      */
     public void discard(long address, long sizeBytes) {
         space.discard(Ranges.wholePage(address), Ranges.wholePages(Ranges.positive(sizeBytes)));
@@ -170,43 +224,72 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
 
     // ---- copies
 
-    /** Forks the space; see {@link #fork(String)}. */
+    /**
+     * Makes a writable copy of the space with a generated name.
+     *
+     * @return the copy, to be closed by the caller
+     * @throws io.quire.memory.contract.TooManySpacesException if the manager's limit of open spaces is reached
+     * @throws io.quire.memory.contract.OutOfFramesException if a pinned page needs a copy and no frame is left
+     * @throws io.quire.memory.contract.DriverFailedException if an attached device fails to let go of what it may write
+     * @throws io.quire.memory.contract.ClosedException after close
+     * @see #fork(String)
+     */
     public AddressSpace fork() {
         return fork(null);
     }
 
     /**
-     * Makes a writable copy of the space as it is at one moment during the call: a write that returned before is in
-     * both, one that begins after is in its own space only. Constant time, whatever the size; copies no page but those
-     * that are pinned. Forks can be forked, to any depth, and closed in any order. May wait for writers of this space
-     * that are inside a single access, and for devices that may write it; exclusive access of a device ends.
+     * Makes a writable copy of the space as it is at one moment during the call. A write that returned before the call
+     * is in both; a write that begins after the call is in its own space only.
+     * {@snippet file="io/quire/memory/snippets/SpaceSnippetsTest.java" region="fork"}
      * <p>
-     * Close it: until then it holds what either side has written since. One that nobody can reach any more is closed
-     * some time after the garbage collector has found that out, and reported in the log.
+     * <b>Accessors do not follow.</b> An accessor, cursor or attachment of this space keeps leading to this space. To
+     * work on the copy at full speed, open an {@link #accessor()} on the copy.
+     * <p>
+     * Takes the same time for any size: no page is copied, except those that are pinned. Forks can be forked, to any
+     * depth, and closed in any order. May wait for writers of this space that are inside a single access, and for
+     * devices that may write it; exclusive access of a device ends.
+     * <p>
+     * Close the copy: until then it holds the old content of each page that either side has written since.
      *
-     * @param name for messages and statistics; null for a generated one
+     * @param name for messages and statistics; need not be unique; null for a generated one
+     * @return the copy, to be closed by the caller
      * @throws io.quire.memory.contract.TooManySpacesException if the manager's limit of open spaces is reached
      * @throws io.quire.memory.contract.OutOfFramesException if a pinned page needs a copy and no frame is left
      * @throws io.quire.memory.contract.DriverFailedException if an attached device fails to let go of what it may write
      * @throws io.quire.memory.contract.ClosedException after close
+     * @see #snapshot(String)
+     * @see #accessor()
      */
     public AddressSpace fork(@Nullable String name) {
         return copy(false, name);
     }
 
-    /** Takes a snapshot of the space; see {@link #snapshot(String)}. Close it. */
+    /**
+     * Makes a read-only copy of the space with a generated name.
+     *
+     * @return the copy, to be closed by the caller
+     * @throws io.quire.memory.contract.TooManySpacesException if the manager's limit of open spaces is reached
+     * @throws io.quire.memory.contract.OutOfFramesException if a pinned page needs a copy and no frame is left
+     * @throws io.quire.memory.contract.DriverFailedException if an attached device fails to let go of what it may write
+     * @throws io.quire.memory.contract.ClosedException after close
+     * @see #snapshot(String)
+     */
     public AddressSpace snapshot() {
         return snapshot(null);
     }
 
     /**
-     * Makes a copy as {@link #fork(String)} does that refuses every change. It can be forked in turn. Close it, as a fork.
+     * Makes a copy as {@link #fork(String)} does, but one that refuses every change. It can be forked in turn.
+     * {@snippet file="io/quire/memory/snippets/SpaceSnippetsTest.java" region="snapshot"}
      *
-     * @param name for messages and statistics; null for a generated one
+     * @param name for messages and statistics; need not be unique; null for a generated one
+     * @return the copy, to be closed by the caller
      * @throws io.quire.memory.contract.TooManySpacesException if the manager's limit of open spaces is reached
      * @throws io.quire.memory.contract.OutOfFramesException if a pinned page needs a copy and no frame is left
      * @throws io.quire.memory.contract.DriverFailedException if an attached device fails to let go of what it may write
      * @throws io.quire.memory.contract.ClosedException after close
+     * @see #runs
      */
     public AddressSpace snapshot(@Nullable String name) {
         return copy(true, name);
@@ -216,45 +299,67 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
         try {
             return space.fork(asSnapshot, name, child -> of(manager, child));
         } finally {
-            Reference.reachabilityFence(this); // else it might be closed as forgotten in the middle of its last use
+            Reference.reachabilityFence(this); // otherwise it could be closed as forgotten while it is forked
         }
     }
 
     // ---- tiers
 
-    /** Moves a range to a pool; see {@link #migrate(long, long, MemoryPool, LongConsumer)}. */
+    /**
+     * Moves the pages of a range to a pool, without telling of the progress.
+     * {@snippet file="io/quire/memory/snippets/ManagerSnippetsTest.java" region="migrate"}
+     *
+     * @param address a multiple of 4096
+     * @param sizeBytes 1 or more, less than 8 TiB; rounded up to whole pages
+     * @param pool of the host or of a device of this manager
+     * @return what became of each page
+     * @throws IllegalArgumentException if the address or the size is out of that range, or the pool is another
+     *         manager's
+     * @throws io.quire.memory.contract.AddressNotMappedException if a page of the range is not mapped
+     * @throws io.quire.memory.contract.DriverFailedException if a driver fails
+     * @throws io.quire.memory.contract.DeviceClosedException if the device of the pool is closed, or is closed
+     *         meanwhile
+     * @throws io.quire.memory.contract.ClosedException if the space is closed, or is closed while something is left to
+     *         move
+     * @see #migrate(long, long, MemoryPool, LongConsumer)
+     */
     public MigrationReport migrate(long address, long sizeBytes, MemoryPool pool) {
         return migrate(address, sizeBytes, pool, _ -> {});
     }
 
     /**
-     * Moves the pages of a range to a pool: from the host to a device, or from any device to the host. Pages that forks
-     * share move once for all of them. Pages that were never written get a frame of zeros on a device, and none on the
-     * host. Best effort, page by page: what is pinned, is written at the same moment, or finds no free frame stays
-     * where it is and is reported so. To a full device other pages make room, but none of this range: what has arrived
-     * stays, and the rest is reported as {@link io.quire.memory.contract.PageOutcome#NO_FREE_FRAME}.
+     * Moves the pages of a range to a pool: from the host to a device, or from any device to the host. Pages keep their
+     * addresses and their content. A page that forks share moves once, for all of them.
      * <p>
-     * Takes time and memory by what the range holds, not by its size, unless its empty pages are to be filled on a
-     * device; then by the size of the device.
+     * <b>Best effort.</b> A page that is pinned, is written at the same moment, or finds no free frame stays where it
+     * is; the report says so. A page that was never written gets a frame of zeros on a device, and none on the host. A
+     * full device evicts other pages to make room, but none of this range: what has arrived stays, and the rest is
+     * reported as {@link io.quire.memory.contract.PageOutcome#NO_FREE_FRAME}.
      * <p>
-     * When a driver fails, or anything else is thrown, batches before have moved; of the one at hand each page is either
-     * where it was or where it was to go, with the same content, and none is left in between. So it is when the space
-     * or the device is closed meanwhile; what had come to the device goes back with its close.
+     * <b>Cost.</b> Time and memory depend on how many pages the range holds, not on its size. If empty pages get frames
+     * on a device they depend on the size of the device too. Pages move in batches of up to 64. During each batch,
+     * faults of the space and its forks wait for microseconds; reads and writes go on. A write to a page that is on its
+     * way keeps the page where it was.
      * <p>
-     * Works in batches of up to 64 pages. During each, faults of the space and its forks wait for microseconds; reads
-     * and writes go on, and a write to a page on its way keeps it where it is.
+     * <b>Failures.</b> When a driver fails, or anything else is thrown, the batches before have moved. Each page of the
+     * current batch is where it was or where it was to go, with the same content. The same holds if the space or the
+     * device is closed meanwhile; the close of the device then brings back what had arrived there.
      *
      * @param address a multiple of 4096
-     * @param sizeBytes positive; rounded up to whole pages
-     * @param progress is told after every batch how many bytes have been dealt with; runs on the caller's thread
+     * @param sizeBytes 1 or more, less than 8 TiB; rounded up to whole pages
+     * @param pool of the host or of a device of this manager
+     * @param progress is told after each batch how many bytes of the range are done; runs on the caller's thread
      * @return what became of each page
-     * @throws IllegalArgumentException if the address is no multiple of 4096, the size is not positive or 8 TiB, or the pool
-     *         belongs to another manager
+     * @throws IllegalArgumentException if the address or the size is out of that range, or the pool is another
+     *         manager's
      * @throws io.quire.memory.contract.AddressNotMappedException if a page of the range is not mapped
      * @throws io.quire.memory.contract.DriverFailedException if a driver fails
-     * @throws io.quire.memory.contract.DeviceClosedException if the device of the pool is closed, or was before this
-     *         came to its end
-     * @throws io.quire.memory.contract.ClosedException if the space is closed, or was while something was left to move
+     * @throws io.quire.memory.contract.DeviceClosedException if the device of the pool is closed, or is closed
+     *         meanwhile
+     * @throws io.quire.memory.contract.ClosedException if the space is closed, or is closed while something is left to
+     *         move
+     * @see MemoryManager#evict
+     * @see #pageState
      */
     public MigrationReport migrate(long address, long sizeBytes, MemoryPool pool, LongConsumer progress) {
         Objects.requireNonNull(pool, "pool");
@@ -276,49 +381,80 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
         }
     }
 
-    /** Where the copy goes when this space writes a shared page of a device; forks inherit it. */
+    /**
+     * Returns where a copy goes when this space writes a shared page of a device.
+     *
+     * @return what was set last for this space or inherited from its parent; else the manager's
+     * @see MemoryManager.Builder#cowPlacement
+     */
     public CowPlacement cowPlacement() {
         return state.cowPlacement();
     }
 
-    /** Chooses where the copy goes when this space writes a shared page of a device; forks made later inherit it. */
+    /**
+     * Sets where a copy goes when this space writes a shared page of a device. Forks that are made later inherit it.
+     *
+     * @param placement for later copies
+     * @see MemoryManager.Builder#cowPlacement
+     */
     public void cowPlacement(CowPlacement placement) {
         state.setCowPlacement(Objects.requireNonNull(placement, "placement"));
     }
 
     /**
-     * What the page of an address is now. Faults nothing in and moves nothing. Lock-free.
+     * Returns what the page of an address is now. Faults nothing in and moves nothing. Lock-free.
      *
+     * @param address any address in the page; may be unmapped
+     * @return the state, which may have changed by the time this returns
      * @throws io.quire.memory.contract.ClosedException after close
+     * @see Pin#state
      */
     public PageState pageState(long address) {
         return PageStates.of(space, address);
     }
 
     /**
-     * Pins a range: its pages stay in their frames, and the frames at their disposal, until the pin is closed. A page
-     * that a fork shares is copied before, so that what the space writes and what the pin shows stay the same. Private
-     * pages come to the host first; exclusive access of a device ends. A long-term pin remembers the stack that took
-     * it, a short-term one only with leak tracking. May wait for another operation on the space;
-     * {@link Accessor#pin} mostly does not.
+     * Pins a range: its pages stay in their frames until the pin is closed, and {@link Pin#segments()} shows their
+     * memory.
+     * {@snippet file="io/quire/memory/snippets/SpaceSnippetsTest.java" region="pin"}
      * <p>
-     * Every page gets a frame, also one that was never written. A pin of more than 64 pages for which there cannot be
-     * enough frames is refused before anything is done; one that is refused later has pinned nothing, but the pages
-     * before the one that was refused keep the frames they got.
+     * <b>A pin copies shared pages, also a pin that only reads.</b> A page that a fork shares is copied for this space
+     * before it is pinned. Without that copy, this space's own next write would copy the page, and the pin would go on
+     * showing the old one. So pin and space always show the same bytes. Linux does the same: {@code pin_user_pages}
+     * unshares an anonymous page, also for reading. To read memory of one moment without copies, use {@link #runs}.
+     * <p>
+     * <b>Native access.</b> A pin needs none: it is granted, and holds the pages, in any JVM. But
+     * {@link Pin#segments()} throws {@link UnsupportedOperationException} unless the JVM was started with
+     * {@code --enable-native-access=io.quire.memory} ({@code ALL-UNNAMED} on the class path).
+     * <p>
+     * <b>What else happens.</b> Every page gets a frame, also one that was never written and is only to be read; Linux
+     * would pin its zero page for a short term. Private pages come to the host first; exclusive access of a device
+     * ends. A long-term pin remembers the stack that took it, a short-term pin only with leak tracking. May wait for
+     * another operation on the space; {@link Accessor#pin} mostly does not.
+     * <p>
+     * <b>All or nothing.</b> A pin of more than 64 pages that cannot get enough frames is refused before anything is
+     * done. A pin that is refused later has pinned nothing, but pages before the one that was refused keep the frames
+     * they got.
      *
-     * @param address any
-     * @param sizeBytes positive; every page it touches is pinned
-     * @throws IllegalArgumentException if the size is not positive, or 8 TiB
+     * @param address any; need not be aligned
+     * @param sizeBytes 1 or more, less than 8 TiB; every page that the range touches is pinned
+     * @param term how long you mean to hold the pin
+     * @param access what you mean to do through the pin
+     * @return the pin, to be closed by the caller; any thread may use it
+     * @throws IllegalArgumentException if the size is out of that range
      * @throws io.quire.memory.contract.AddressNotMappedException if a page is not mapped
-     * @throws io.quire.memory.contract.ProtectionException if a page may not be read, or not be written for
-     *         {@link PinAccess#WRITE}
-     * @throws io.quire.memory.contract.LongTermPinException if a page lies on a coherent device, the pin is
-     *         {@link PinTerm#LONG}, and the policy is to refuse
-     * @throws io.quire.memory.contract.PinLimitException if more than the limit would be pinned for long, or a page is
-     *         pinned as often as can be counted
+     * @throws io.quire.memory.contract.ProtectionException if a page may not be read, or for {@link PinAccess#WRITE}
+     *         not be written
+     * @throws io.quire.memory.contract.LongTermPinException if the term is {@link PinTerm#LONG}, a page lies on a
+     *         coherent device, and the policy is {@link io.quire.memory.contract.LongTermPolicy#REFUSE}
+     * @throws io.quire.memory.contract.PinLimitException if long-term pins would hold more than their limit, or a page
+     *         is pinned as often as can be counted
      * @throws io.quire.memory.contract.PagesBusyException if a page that has to move to the host is pinned
      * @throws io.quire.memory.contract.OutOfFramesException if there are not enough frames for all pages
      * @throws io.quire.memory.contract.DriverFailedException if a driver fails
+     * @throws io.quire.memory.contract.ClosedException after close
+     * @see Accessor#pin
+     * @see #writableRuns
      */
     public Pin pin(long address, long sizeBytes, PinTerm term, PinAccess access) {
         PinRecord pinned = pinPages(address, sizeBytes, term, access);
@@ -350,8 +486,10 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
     // ---- ways in
 
     /**
-     * Opens this thread's fast path into the space; close it when the thread is done.
+     * Opens the calling thread's fast path into this space.
+     * {@snippet file="io/quire/memory/snippets/SpaceSnippetsTest.java" region="accessor"}
      *
+     * @return an accessor that only the calling thread may use, and that it has to close
      * @throws io.quire.memory.contract.ClosedException after close
      */
     public Accessor accessor() {
@@ -359,9 +497,13 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
     }
 
     /**
-     * Opens a cursor over the memory of a range as it is now: a loop gets it in runs of up to 2 MiB, at the speed of
-     * plain segments. Takes a snapshot, which is given up when the cursor is closed.
+     * Opens a cursor that reads a range as it is now: a loop gets the memory in runs of up to 2 MiB, as plain segments.
+     * Takes a snapshot and closes it with the cursor.
+     * {@snippet file="io/quire/memory/snippets/SpaceSnippetsTest.java" region="runs"}
      *
+     * @param address the first address; any
+     * @param sizeBytes zero or more
+     * @return a cursor before the first run; only the calling thread may use it
      * @throws IllegalArgumentException if the size is negative
      * @throws io.quire.memory.contract.AddressNotMappedException if a byte of the range is not mapped
      * @throws io.quire.memory.contract.ProtectionException if a page of the range may not be read
@@ -369,20 +511,27 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
      * @throws io.quire.memory.contract.OutOfFramesException if a pinned page needs a copy and no frame is left
      * @throws io.quire.memory.contract.DriverFailedException if an attached device fails to let go of what it may write
      * @throws io.quire.memory.contract.ClosedException after close
+     * @see #writableRuns
      */
     public RunCursor runs(long address, long sizeBytes) {
         return RunCursor.open(this, address, sizeBytes);
     }
 
     /**
-     * Opens a cursor over a range that is to be written: a loop gets its memory in runs of up to 256 KiB, at the speed of
-     * plain segments. Each run is pinned as long as it is used.
+     * Opens a cursor that reads and writes a range: a loop gets the memory in runs of up to 256 KiB, as plain segments.
+     * Each run is pinned while it is used.
+     * {@snippet file="io/quire/memory/snippets/SpaceSnippetsTest.java" region="writable-runs"}
      *
+     * @param address the first address; any
+     * @param sizeBytes zero or more
+     * @return a cursor before the first run; only the calling thread may use it
      * @throws IllegalArgumentException if the size is negative
-     * @throws UnsupportedOperationException without native access, where the life of a segment cannot be shortened
+     * @throws UnsupportedOperationException without native access, where a segment cannot be made to end
      * @throws io.quire.memory.contract.AddressNotMappedException if a byte of the range is not mapped
-     * @throws io.quire.memory.contract.ProtectionException if a page of the range may not be written, or this is a snapshot
+     * @throws io.quire.memory.contract.ProtectionException if a page of the range may not be written, or this is a
+     *         snapshot
      * @throws io.quire.memory.contract.ClosedException after close
+     * @see #runs
      */
     public WritableRunCursor writableRuns(long address, long sizeBytes) {
         return WritableRunCursor.open(this, address, sizeBytes);
@@ -399,23 +548,40 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
         return manager;
     }
 
+    /**
+     * Returns the name of the space, given or generated.
+     *
+     * @return the name, for messages; also after close
+     */
     public String name() {
         return space.name();
     }
 
-    /** Whether every change is refused. */
+    /**
+     * Tells if this space refuses every change.
+     *
+     * @return true for what {@link #snapshot(String)} made
+     */
     public boolean isSnapshot() {
         return space.isSnapshot();
     }
 
+    /**
+     * Tells if this space was closed.
+     *
+     * @return true from the moment when accesses are refused
+     */
     public boolean isClosed() {
         return space.isClosed();
     }
 
     /**
-     * Counts pages by walking the table: as many steps as the space has pages. Exact while nobody writes.
+     * Counts the pages of the space by walking its table, in as many steps as it has pages. Exact while nobody writes.
+     * {@snippet file="io/quire/memory/snippets/SpaceSnippetsTest.java" region="usage"}
      *
+     * @return the counts as they were met
      * @throws io.quire.memory.contract.ClosedException after close
+     * @see MemoryManager#statistics
      */
     public SpaceStatistics statistics() {
         StackRoom.require();
@@ -426,7 +592,8 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
     }
 
     /**
-     * Which addresses are mapped now, ascending; what lies side by side and is protected alike is one entry. Lock-free.
+     * Lists the addresses that are mapped now, in ascending order. Ranges that lie side by side and are protected alike
+     * are one entry. Lock-free.
      *
      * @return a list that does not change
      * @throws io.quire.memory.contract.ClosedException after close
@@ -444,8 +611,9 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
     }
 
     /**
-     * The mappings as text for a log, a line each; {@link #mappings()} has the values.
+     * Describes the mappings as text for a log.
      *
+     * @return a line for each element of {@link #mappings()}; empty if nothing is mapped
      * @throws io.quire.memory.contract.ClosedException after close
      */
     public String describeMappings() {
@@ -457,15 +625,15 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
     }
 
     /**
-     * Ends the space: its accessors, and every later access, get a
-     * {@link io.quire.memory.contract.ClosedException}. Forks and cursors live on. Bounded work; the frames it held
-     * alone become free little by little, at the latest when somebody needs one.
+     * Closes the space. Its accessors and every later access throw {@link io.quire.memory.contract.ClosedException};
+     * its forks, cursors and pins live on. Takes bounded time: the frames that it held alone become free little by
+     * little, at the latest when somebody needs one.
      * <p>
-     * Closing it again has no effect. If another thread is just closing it, this returns at once, and may do so before
-     * the space is closed. A close that throws can be tried again, by any thread, until it succeeds.
+     * Closing a closed space has no effect. If another thread is closing it, this returns at once, perhaps before the
+     * space is closed. A close that throws can be tried again, by any thread.
      *
-     * @throws io.quire.memory.contract.DriverFailedException if an attached device fails to let go of it; the space
-     *         stays open, and can be closed once the device was closed or given up, see {@link Device#giveUp}
+     * @throws io.quire.memory.contract.DriverFailedException if an attached device fails to let go of the space. The
+     *         space stays open; close or {@linkplain Device#giveUp give up} the device, then close the space
      */
     @Override
     public void close() {

@@ -11,12 +11,18 @@ import java.time.Duration;
 import java.util.Objects;
 
 /**
- * A device of a manager: its memory is a pool, and it can work on the addresses of spaces that it is attached to. Any
- * thread.
+ * A device of a manager. Its memory is a pool, and it can work on the addresses of the spaces that it is attached to.
+ * {@snippet file="io/quire/memory/snippets/DeviceSnippetsTest.java" region="device"}
+ * <p>
+ * Any thread may call any method. Operations that have to tell the driver something wait for its answer, each call up
+ * to {@link MemoryManager.Builder#driverDeadline}.
+ *
+ * @see io.quire.memory.device.DeviceDriver
+ * @see MemoryManager.Builder#device
  */
 public final class Device implements AutoCloseable {
 
-    /** How long {@link #close()} waits for pins. */
+    /** How long {@link #close()} waits for pins: ten seconds. */
     public static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(10);
 
     private final Machine machine;
@@ -31,29 +37,48 @@ public final class Device implements AutoCloseable {
         this.pool = new MemoryPool(manager, device.pool(), 0);
     }
 
+    /**
+     * Returns the name that the builder was given for the device.
+     *
+     * @return the name; also that of its pool
+     */
     public String name() {
         return device.name();
     }
 
-    /** The token by which invalidations name the device they are done for; positive. */
+    /**
+     * Returns the number of the device in its manager. {@link io.quire.memory.device.Invalidation#owner()} names the
+     * device by it.
+     *
+     * @return 1 or more
+     */
     public int id() {
         return device.id();
     }
 
-    /** The memory of the device. */
+    /**
+     * Returns the memory of the device as a pool.
+     *
+     * @return always the same pool
+     */
     public MemoryPool pool() {
         return pool;
     }
 
     /**
-     * Lets the device work on a space. Forks of the space are not attached with it. The attachment keeps the space
-     * reachable; the device and its mirror do not.
+     * Lets the device work on a space. Forks of the space are not attached: attach each fork that the device needs. The
+     * attachment keeps the space reachable; the device and its mirror do not.
+     * {@snippet file="io/quire/memory/snippets/DeviceSnippetsTest.java" region="device"}
      *
+     * @param space a space of the same manager
+     * @return the attachment; it ends with its close, with the space, or with the device
      * @throws IllegalArgumentException if the space belongs to another manager
      * @throws IllegalStateException if the device is attached to the space already
-     * @throws io.quire.memory.contract.DriverFailedException if the driver refuses
-     * @throws DeviceClosedException after close
+     * @throws io.quire.memory.contract.DriverFailedException if the driver throws from
+     *         {@link io.quire.memory.device.DeviceDriver#attached} or exceeds its deadline
+     * @throws DeviceClosedException if the device is closed, or is being closed
      * @throws io.quire.memory.contract.ClosedException if the space is closed
+     * @throws io.quire.memory.contract.DriverReentryException inside a call of the library to a driver
      */
     public Attachment attach(AddressSpace space) {
         Objects.requireNonNull(space, "space");
@@ -66,54 +91,73 @@ public final class Device implements AutoCloseable {
     }
 
     /**
-     * Whether the driver is asked for nothing any more, because it did not return from a call within its deadline or the
-     * device was given up. The device can be closed then.
+     * Tells if the library has stopped calling the driver, because a call did not return within its deadline or because
+     * of {@link #giveUp}. The device can still be closed.
+     *
+     * @return true if nothing is asked of the driver any more
      */
     public boolean isLost() {
         return device.isLost();
     }
 
+    /**
+     * Tells if the device is closed.
+     *
+     * @return true after a close that succeeded
+     */
     public boolean isClosed() {
         return device.isClosed();
     }
 
-    /** Closes the device as {@link #close(Duration)} does, with {@link #CLOSE_TIMEOUT}. */
+    /**
+     * Closes the device as {@link #close(Duration)} does, and waits for pins up to {@link #CLOSE_TIMEOUT}.
+     *
+     * @throws io.quire.memory.contract.PagesBusyException if pages are still pinned then, or the host has no room
+     * @throws io.quire.memory.contract.DriverFailedException if the driver fails; see {@link #close(Duration)}
+     * @throws io.quire.memory.contract.DriverReentryException inside a call of the library to a driver
+     */
     @Override
     public void close() {
         close(CLOSE_TIMEOUT);
     }
 
     /**
-     * Moves what lies on the device to the host, detaches it from all spaces, and closes its driver, which is told of
-     * the end of each attachment before, once. Spaces that do not use it notice nothing. A driver that fails is asked
-     * again. If this is refused the device stays open, nothing is lost, and it can be tried again. Closing it again has
-     * no effect; while another thread is closing it, this waits for that one.
+     * Moves all pages of the device to the host, detaches it from all spaces, and closes its driver.
+     * {@snippet file="io/quire/memory/snippets/DeviceSnippetsTest.java" region="close"}
+     * <p>
+     * The content of the spaces does not change. The driver is told once of the end of each attachment before its own
+     * close. A driver that fails is asked again, up to three times. If the close is refused the device stays open,
+     * nothing is lost, and it can be tried again. Closing a closed device has no effect; while another thread is
+     * closing it, this waits for that thread.
      *
-     * @param timeout how long pins of its pages are waited for; zero or more
-     * @throws io.quire.memory.contract.PagesBusyException if pages are still pinned then, or the host has no room; the
-     *         message names who holds them, and the device stays open
-     * @throws io.quire.memory.contract.DriverFailedException if the driver fails three times in a row and pages are
-     *         left that only it can reach, with what it threw: the device stays open, with these pages; see
-     *         {@link #giveUp}. If the device is lost and such pages are left: the spaces that have them can be closed,
-     *         and then so can the device. If the driver fails to close: the device is closed
+     * @param timeout how long to wait for pins of its pages; zero or more
+     * @throws io.quire.memory.contract.PagesBusyException if pages are still pinned when the time is over, or the host
+     *         has no room; the message names who holds them, and the device stays open
+     * @throws io.quire.memory.contract.DriverFailedException in three cases. If the driver fails three times in a row
+     *         and pages are left that only it can reach: the device stays open with these pages, see {@link #giveUp}.
+     *         If the device is lost and such pages are left: the device stays open; close the spaces that have them,
+     *         then the device. If the driver fails in its own close: the device is closed
      * @throws IllegalArgumentException if the timeout is negative
-     * @throws io.quire.memory.contract.DriverReentryException inside a call of a driver
+     * @throws io.quire.memory.contract.DriverReentryException inside a call of the library to a driver
      */
     public void close(Duration timeout) {
         if (Objects.requireNonNull(timeout, "timeout").isNegative()) {
-            throw new IllegalArgumentException("a timeout is zero or more: timeout=" + timeout);
+            throw new IllegalArgumentException("a timeout cannot be negative: timeout=" + timeout);
         }
         StackRoom.require();
         new DeviceClosing(machine, tier, timeout).close();
     }
 
     /**
-     * Cuts the device off, as if its driver did not answer any more: nothing is asked of the driver from here on, not
-     * even to detach or close, and it is attached to nothing any more. For a driver that fails each time, so that
-     * neither the device nor a space that it is attached to can be closed. What only the device can reach is lost to
-     * its spaces, which say so and can be closed; then so can the device. Again has no effect.
+     * Cuts the device off, as if its driver did not answer any more. The library calls the driver no more, not even to
+     * detach or close, and the device is attached to nothing. For a driver that fails each time, so that neither the
+     * device nor a space that it is attached to can be closed.
+     * <p>
+     * The pages that only the device can reach are lost: an access to one throws a
+     * {@link io.quire.memory.contract.DriverFailedException}. Their spaces can be closed, and then the device. On a
+     * device that was given up this has no effect.
      *
-     * @throws DeviceClosedException if it is closed already
+     * @throws DeviceClosedException if the device is closed
      */
     public void giveUp() {
         StackRoom.require();

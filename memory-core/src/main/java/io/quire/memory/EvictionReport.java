@@ -7,9 +7,14 @@ import java.util.Objects;
 import java.util.Set;
 
 /**
- * What an eviction did, at the moment when each page was tried. What was evicted may have come back since, by promotion
- * or another migration, and what was pinned or written then may be free to go now. A page that was tried several times
- * counts once, as what became of it at last. Immutable.
+ * What an eviction did, as it was when each page was tried.
+ * {@snippet file="io/quire/memory/snippets/ManagerSnippetsTest.java" region="evict"}
+ * <p>
+ * An evicted page may have come back since, by promotion or another migration; a page that was pinned or written may be
+ * free to go now. A page that was tried several times counts once, with the last outcome. Immutable; any thread may use
+ * it.
+ *
+ * @see MemoryManager#evict
  */
 public final class EvictionReport {
 
@@ -23,17 +28,29 @@ public final class EvictionReport {
         this.outcomes = outcomes;
     }
 
-    /** Where the pages were to go from. */
+    /**
+     * Returns the pool that the pages were to leave.
+     *
+     * @return what {@code evict} was given
+     */
     public MemoryPool pool() {
         return pool;
     }
 
-    /** How many pages were to go. */
+    /**
+     * Returns how many pages were to go.
+     *
+     * @return what {@code evict} was given
+     */
     public int wanted() {
         return wanted;
     }
 
-    /** How many pages were tried. */
+    /**
+     * Returns how many pages were tried.
+     *
+     * @return 0 or more; also more than {@link #wanted()} if some could not go
+     */
     public int pages() {
         int sum = 0;
         for (int count : outcomes.values()) {
@@ -42,22 +59,39 @@ public final class EvictionReport {
         return sum;
     }
 
-    /** How many of the pages that were tried had an outcome. Each has exactly one. */
+    /**
+     * Counts the tried pages that had one outcome. Each page has exactly one.
+     *
+     * @param outcome to be counted
+     * @return 0 to {@link #pages()}
+     */
     public int count(PageOutcome outcome) {
         return outcomes.getOrDefault(Objects.requireNonNull(outcome, "outcome"), 0);
     }
 
-    /** Every outcome that a page had. */
+    /**
+     * Returns every outcome that a page had.
+     *
+     * @return a set that does not change
+     */
     public Set<PageOutcome> outcomes() {
         return Collections.unmodifiableSet(outcomes.keySet());
     }
 
-    /** How many pages went to the host. */
+    /**
+     * Counts the pages that went to the host.
+     *
+     * @return 0 to {@link #pages()}
+     */
     public int moved() {
         return count(PageOutcome.MOVED);
     }
 
-    /** Whether as many pages went as were to go. */
+    /**
+     * Tells if as many pages went as were wanted.
+     *
+     * @return true if {@link #moved()} is {@link #wanted()} or more
+     */
     public boolean isComplete() {
         return moved() >= wanted;
     }

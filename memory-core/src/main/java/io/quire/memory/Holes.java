@@ -7,15 +7,15 @@ import io.quire.memory.table.LeafDirectory;
 import io.quire.memory.table.Root;
 import java.util.Objects;
 
-/** Where a range has pages and where it has none. */
+/** Finds where a range has pages and where it has none. */
 final class Holes {
 
     private Holes() {
     }
 
     /**
-     * The end of a hole: the first address from {@code from} on that has a page, or the limit, unless that lies before.
-     * Lock-free; takes as many steps as the range has leaves, and what has none costs nothing.
+     * Returns where a hole ends: the first address from {@code from} on that has a page, or the limit if there is none
+     * before it. Lock-free. Takes a step for each leaf of the range; addresses without a leaf cost nothing.
      */
     static long end(Root root, long from, long limit) {
         long address = from;
@@ -36,7 +36,7 @@ final class Holes {
         return Math.max(from, limit);
     }
 
-    /** The end of what has pages, side by side: the first address from {@code from} on that has none, or the limit. */
+    /** Returns where a hole begins: the first address from {@code from} on that has no page, or the limit. */
     static long begin(Root root, long from, long limit) {
         long address = from;
         while (address < limit && end(root, address, address + 1) == address) {

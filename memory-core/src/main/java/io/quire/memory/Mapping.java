@@ -3,16 +3,21 @@ package io.quire.memory;
 import io.quire.memory.contract.Protection;
 
 /**
- * Addresses of a space that are mapped and protected alike: a mapping, or the part of one whose protection differs from
- * that of its neighbours.
+ * A range of mapped addresses with one protection. It may be a part of a mapping, if its neighbours are protected
+ * otherwise.
  *
  * @param address the first address, a multiple of 4096
- * @param sizeBytes whole pages
+ * @param sizeBytes the size, a multiple of 4096
  * @param protection what may be done there
+ * @see AddressSpace#mappings
  */
 public record Mapping(long address, long sizeBytes, Protection protection) {
 
-    /** The first address behind it. */
+    /**
+     * Returns the address behind the range.
+     *
+     * @return {@code address + sizeBytes}
+     */
     public long end() {
         return address + sizeBytes;
     }

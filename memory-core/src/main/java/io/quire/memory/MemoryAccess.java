@@ -17,44 +17,58 @@ import java.util.Arrays;
 import java.util.Objects;
 
 /**
- * Reading and writing a space, by address: what {@link Accessor} does fast for one thread and {@link AddressSpace} does
- * for any.
+ * Reads and writes a space by address. {@link Accessor} does it fast for one thread, {@link AddressSpace} for any.
+ * {@snippet file="io/quire/memory/snippets/SpaceSnippetsTest.java" region="access"}
  * <p>
  * <b>Values.</b> 1, 2, 4 and 8 bytes at any address, in the byte order of the machine or a given one. Aligned values
- * never tear. A value that is not aligned may be seen half written by a reader that runs at the same time; it may cross
- * pages. {@code Opaque}, {@code Acquire}, {@code Release}, {@code Volatile}, compare-and-set, compare-and-exchange,
- * get-and-set and get-and-add take aligned addresses and mean what they mean in {@link VarHandle}. The atomic ones need
- * the right to write, and get the space a page of its own, also if they then find another value than expected.
+ * never tear. A value that is not aligned may cross pages, and a concurrent reader may see it half written.
+ * <p>
+ * <b>Ordered and atomic access.</b> {@code Opaque}, {@code Acquire}, {@code Release}, {@code Volatile},
+ * compare-and-set, compare-and-exchange, get-and-set and get-and-add need aligned addresses and mean what they mean in
+ * {@link VarHandle}. The atomic ones are writes, also when they find another value than expected: they need the right
+ * to write, and the space gets a page of its own.
  * <p>
  * <b>Between threads.</b> The mode of an access means the same through any accessor and through the space itself, and
  * wherever the page lies or moves meanwhile. All threads see the volatile and atomic accesses of a space in one order.
- * A fork or snapshot is a cut through that order: it has what was written before and nothing of what comes after, and
- * who reads in it what was written by a release or volatile access sees what the writer had done before that. After
- * the fork the two sides are memory of their own, and an access of one orders nothing in the other.
+ * A fork or snapshot is a cut through that order: it has everything that was written before and nothing of what comes
+ * after. If a thread reads in the fork what was written by a release or volatile access, it sees what the writer had
+ * done before. After the fork the two sides are separate memory: an access of one side orders nothing in the other.
  * <p>
- * <b>Progress.</b> Reads are lock-free: they look again if a translation of the space was invalidated meanwhile. Writes
- * to a page that is resident and not shared are wait-free; the first write to a page, ever or after a fork, takes the
- * lock of the space, and so does the first access to one that is in private memory, exclusive to a device, or moving.
+ * <b>Progress.</b> Reads are lock-free: a read starts over if a translation of the space was invalidated meanwhile. A
+ * write to a page that is resident and not shared is wait-free. Some accesses take the lock of the space: the first
+ * write to a page, ever or after a fork, and the first access to a page that is in private memory, exclusive to a
+ * device, or moving.
  * <p>
- * <b>Refusals</b>, for every method, nothing changed:
- * {@link io.quire.memory.contract.AddressNotMappedException} if a byte is not mapped,
- * {@link io.quire.memory.contract.ProtectionException} if its protection, or a snapshot, does not allow the access,
- * {@link io.quire.memory.contract.OutOfFramesException} if a write needs a frame and none is left, or a page that comes
- * home from private memory,
- * {@link io.quire.memory.contract.DriverFailedException} if a device had to be told or asked and failed,
- * {@link io.quire.memory.contract.ClosedException} after close of the space or the accessor, and
- * {@link IllegalArgumentException} for a negative size. A range is written whole or, if it is refused, not at all, and the
- * frames it got go back. Only a range of more than 256 KiB may be found partly written, if another thread forks the space
- * at the same time and then a frame is missing or a device fails, or if another thread unmaps, protects or closes it:
- * what has been written then is the first part, up to the page that was refused or to up to 256 KiB before it. So may
- * any range whose source ends while it is copied. While a range of more than 256 KiB is written its pages do not move, as
- * if they were pinned.
+ * <b>Refusals.</b> Every method may throw these; nothing has changed then:
+ * <ul>
+ * <li>{@link io.quire.memory.contract.AddressNotMappedException} if a byte is not mapped
+ * <li>{@link io.quire.memory.contract.ProtectionException} if its protection, or a snapshot, does not allow the access
+ * <li>{@link io.quire.memory.contract.OutOfFramesException} if no frame is left for a write, or for a page that has to
+ * come to the host from private memory
+ * <li>{@link io.quire.memory.contract.DriverFailedException} if a device had to be told or asked, and failed
+ * <li>{@link io.quire.memory.contract.WaitTimeoutException} if a write waited too long for a slot or for another writer
+ * <li>{@link io.quire.memory.contract.DriverReentryException} if it would wait inside a call of the library to a driver
+ * <li>{@link io.quire.memory.contract.ClosedException} after close of the space or the accessor
+ * <li>{@link WrongThreadException} if it is an accessor of another thread
+ * <li>{@link IllegalArgumentException} for a negative size
+ * <li>{@link NullPointerException} for null
+ * </ul>
+ * <p>
+ * <b>Ranges.</b> A range is written as a whole or, if it is refused, not at all; frames that it got go back. There are
+ * two exceptions, in which the first part of the range may have been written:
+ * <ul>
+ * <li>The range has more than 256 KiB, and meanwhile another thread unmaps, protects or closes it, or forks the space
+ * and then a frame is missing or a device fails. The part ends at the page that was refused, or up to 256 KiB before
+ * it.
+ * <li>The source is closed, or its file gets shorter, while it is copied.
+ * </ul>
+ * While a range of more than 256 KiB is written its pages do not move, as if they were pinned.
  */
 public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
 
     private static final boolean LITTLE_ENDIAN = ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN;
 
-    /** So much is written in one go: a few microseconds that a fork may have to wait. */
+    /** The most that is written in one go: a fork may have to wait for it, a few microseconds. */
     private static final long WHOLE_WRITE_BYTES = 64L << Geometry.PAGE_SHIFT;
 
     private static final int OFFSET_BITS = 48;
@@ -72,16 +86,16 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
 
     // ---- what an accessor and a space do differently
 
-    /** What this leads to, behind the handle. */
+    /** The space behind the handle. */
     abstract Space inner();
 
-    /** The version that {@link #locate} will hold to; taken before it. */
+    /** Returns the version at which translations are valid; taken before {@link #locate}. */
     abstract long translationVersion();
 
-    /** Where the byte at an address is read now. */
+    /** Returns the offset at which the byte of an address is read now. */
     abstract long locate(long address);
 
-    /** Where aligned longs are read now: an offset for as many addresses as there is room for offsets. */
+    /** Finds the offsets at which aligned longs are read now; as many as {@code offsets} has room for. */
     void locateAll(long[] addresses, long[] offsets) {
         for (int i = 0; i < offsets.length; i++) {
             offsets[i] = locate(aligned(addresses[i], Long.BYTES));
@@ -92,9 +106,9 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
     abstract boolean isStill(long version);
 
     /**
-     * Begins a write within one page: makes it writable and keeps it where it is until {@link #exitWrite}.
+     * Begins a write within one page: makes the page writable and keeps it where it is until {@link #exitWrite}.
      *
-     * @return the offset of the byte, and above {@link #OFFSET_BITS} what exitWrite needs to know
+     * @return the offset of the byte; the bits above {@link #OFFSET_BITS} are for exitWrite
      */
     abstract long enterWrite(long address);
 
@@ -109,99 +123,209 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
     abstract long enterWrites(long address, long[] offsets);
 
     /**
-     * The number of the space this goes to, positive; no two open spaces of a manager have the same. Lets a structure
-     * tell a mark it left in memory itself from one that a fork brought along.
+     * Returns the number of the space. A structure in memory can write it there, and so tell its own marks from those
+     * that a fork has copied.
+     *
+     * @return a positive number; no two open spaces of a manager have the same
      */
     public abstract long spaceId();
 
-    /** Refuses a range of which a byte is not mapped. */
+    /** Throws if a byte of a range is not mapped. */
     abstract void checkMapped(long address, long sizeBytes);
 
-    /** The space that a range is written to; refuses a caller that may not. */
+    /** Returns the space that a range is written to; throws if the caller may not write. */
     abstract Space spaceOfRange();
 
     // ---- reads
 
-    /** Reads a byte. */
+    /**
+     * Reads a byte.
+     *
+     * @param address of the byte
+     * @return the value
+     * @throws io.quire.memory.contract.MemoryException if the access is refused; see <i>Refusals</i> above
+     */
     public final byte getByte(long address) {
         return (byte) (word(address & -Long.BYTES, address) >>> shift(address, Byte.BYTES));
     }
 
-    /** Reads 2 bytes in the byte order of the machine. */
+    /**
+     * Reads 2 bytes as a short, in the byte order of the machine.
+     *
+     * @param address of the first byte; any, aligned or not
+     * @return the value
+     * @throws io.quire.memory.contract.MemoryException if the access is refused; see <i>Refusals</i> above
+     */
     public final short getShort(long address) {
         return (short) bits(address, Short.BYTES);
     }
 
-    /** Reads 4 bytes in the byte order of the machine. */
+    /**
+     * Reads 4 bytes as a int, in the byte order of the machine.
+     *
+     * @param address of the first byte; any, aligned or not
+     * @return the value
+     * @throws io.quire.memory.contract.MemoryException if the access is refused; see <i>Refusals</i> above
+     */
     public final int getInt(long address) {
         return (int) bits(address, Integer.BYTES);
     }
 
-    /** Reads 8 bytes in the byte order of the machine. */
+    /**
+     * Reads 8 bytes as a long, in the byte order of the machine.
+     *
+     * @param address of the first byte; any, aligned or not
+     * @return the value
+     * @throws io.quire.memory.contract.MemoryException if the access is refused; see <i>Refusals</i> above
+     */
     public final long getLong(long address) {
         return isAligned(address, Long.BYTES) ? word(address, address) : bits(address, Long.BYTES);
     }
 
-    /** Reads 4 bytes as a float. */
+    /**
+     * Reads 4 bytes as a float, in the byte order of the machine.
+     *
+     * @param address of the first byte; any, aligned or not
+     * @return the value
+     * @throws io.quire.memory.contract.MemoryException if the access is refused; see <i>Refusals</i> above
+     */
     public final float getFloat(long address) {
         return Float.intBitsToFloat(getInt(address));
     }
 
-    /** Reads 8 bytes as a double. */
+    /**
+     * Reads 8 bytes as a double, in the byte order of the machine.
+     *
+     * @param address of the first byte; any, aligned or not
+     * @return the value
+     * @throws io.quire.memory.contract.MemoryException if the access is refused; see <i>Refusals</i> above
+     */
     public final double getDouble(long address) {
         return Double.longBitsToDouble(getLong(address));
     }
 
-    /** Reads 2 bytes in a given order. */
+    /**
+     * Reads 2 bytes as a short in a given byte order.
+     *
+     * @param address of the first byte; any, aligned or not
+     * @param order of the bytes in memory
+     * @return the value
+     * @throws io.quire.memory.contract.MemoryException if the access is refused; see <i>Refusals</i> above
+     */
     public final short getShort(long address, ByteOrder order) {
         return isNative(order) ? getShort(address) : Short.reverseBytes(getShort(address));
     }
 
-    /** Reads 4 bytes in a given order. */
+    /**
+     * Reads 4 bytes as a int in a given byte order.
+     *
+     * @param address of the first byte; any, aligned or not
+     * @param order of the bytes in memory
+     * @return the value
+     * @throws io.quire.memory.contract.MemoryException if the access is refused; see <i>Refusals</i> above
+     */
     public final int getInt(long address, ByteOrder order) {
         return isNative(order) ? getInt(address) : Integer.reverseBytes(getInt(address));
     }
 
-    /** Reads 8 bytes in a given order. */
+    /**
+     * Reads 8 bytes as a long in a given byte order.
+     *
+     * @param address of the first byte; any, aligned or not
+     * @param order of the bytes in memory
+     * @return the value
+     * @throws io.quire.memory.contract.MemoryException if the access is refused; see <i>Refusals</i> above
+     */
     public final long getLong(long address, ByteOrder order) {
         return isNative(order) ? getLong(address) : Long.reverseBytes(getLong(address));
     }
 
-    /** Reads 4 bytes in a given order as a float. */
+    /**
+     * Reads 4 bytes as a float in a given byte order.
+     *
+     * @param address of the first byte; any, aligned or not
+     * @param order of the bytes in memory
+     * @return the value
+     * @throws io.quire.memory.contract.MemoryException if the access is refused; see <i>Refusals</i> above
+     */
     public final float getFloat(long address, ByteOrder order) {
         return Float.intBitsToFloat(getInt(address, order));
     }
 
-    /** Reads 8 bytes in a given order as a double. */
+    /**
+     * Reads 8 bytes as a double in a given byte order.
+     *
+     * @param address of the first byte; any, aligned or not
+     * @param order of the bytes in memory
+     * @return the value
+     * @throws io.quire.memory.contract.MemoryException if the access is refused; see <i>Refusals</i> above
+     */
     public final double getDouble(long address, ByteOrder order) {
         return Double.longBitsToDouble(getLong(address, order));
     }
 
-    /** Reads an aligned int, opaque. */
+    /**
+     * Reads an aligned int with opaque mode, as {@link VarHandle#getOpaque} does.
+     *
+     * @param address a multiple of 4
+     * @return the value
+     * @throws MisalignedAddressException if the address is no multiple of 4
+     * @throws io.quire.memory.contract.MemoryException if the access is refused; see <i>Refusals</i> above
+     */
     public final int getIntOpaque(long address) {
         return getInt(aligned(address, Integer.BYTES)); // a validated read is one load that the compiler keeps
     }
 
-    /** Reads an aligned long, opaque. */
+    /**
+     * Reads an aligned long with opaque mode, as {@link VarHandle#getOpaque} does.
+     *
+     * @param address a multiple of 8
+     * @return the value
+     * @throws MisalignedAddressException if the address is no multiple of 8
+     * @throws io.quire.memory.contract.MemoryException if the access is refused; see <i>Refusals</i> above
+     */
     public final long getLongOpaque(long address) {
         return getLong(aligned(address, Long.BYTES));
     }
 
-    /** Reads an aligned int; what was written before its release is visible after. */
+    /**
+     * Reads an aligned int with acquire mode: sees what its writer had written before the release of the value.
+     *
+     * @param address a multiple of 4
+     * @return the value
+     * @throws MisalignedAddressException if the address is no multiple of 4
+     * @throws io.quire.memory.contract.MemoryException if the access is refused; see <i>Refusals</i> above
+     * @see #setIntRelease
+     */
     public final int getIntAcquire(long address) {
         int value = getIntOpaque(address);
         VarHandle.acquireFence();
         return value;
     }
 
-    /** Reads an aligned long; what was written before its release is visible after. */
+    /**
+     * Reads an aligned long with acquire mode: sees what its writer had written before the release of the value.
+     *
+     * @param address a multiple of 8
+     * @return the value
+     * @throws MisalignedAddressException if the address is no multiple of 8
+     * @throws io.quire.memory.contract.MemoryException if the access is refused; see <i>Refusals</i> above
+     * @see #setLongRelease
+     */
     public final long getLongAcquire(long address) {
         long value = getLongOpaque(address);
         VarHandle.acquireFence();
         return value;
     }
 
-    /** Reads an aligned int, volatile; see the class comment. */
+    /**
+     * Reads an aligned int with volatile mode; see <i>Between threads</i> above.
+     *
+     * @param address a multiple of 4
+     * @return the value
+     * @throws MisalignedAddressException if the address is no multiple of 4
+     * @throws io.quire.memory.contract.MemoryException if the access is refused; see <i>Refusals</i> above
+     */
     public final int getIntVolatile(long address) {
         aligned(address, Integer.BYTES);
         while (true) {
@@ -216,7 +340,14 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
         }
     }
 
-    /** Reads an aligned long, volatile; see the class comment. */
+    /**
+     * Reads an aligned long with volatile mode; see <i>Between threads</i> above.
+     *
+     * @param address a multiple of 8
+     * @return the value
+     * @throws MisalignedAddressException if the address is no multiple of 8
+     * @throws io.quire.memory.contract.MemoryException if the access is refused; see <i>Refusals</i> above
+     */
     public final long getLongVolatile(long address) {
         aligned(address, Long.BYTES);
         while (true) {
@@ -233,7 +364,13 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
 
     // ---- writes
 
-    /** Writes a byte. */
+    /**
+     * Writes a byte.
+     *
+     * @param address of the byte
+     * @param value to be written
+     * @throws io.quire.memory.contract.MemoryException if the access is refused; see <i>Refusals</i> above
+     */
     public final void setByte(long address, byte value) {
         long entered = enterWrite(address);
         try {
@@ -243,7 +380,13 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
         }
     }
 
-    /** Writes 2 bytes in the byte order of the machine. */
+    /**
+     * Writes a short as 2 bytes, in the byte order of the machine.
+     *
+     * @param address of the first byte; any, aligned or not
+     * @param value to be written
+     * @throws io.quire.memory.contract.MemoryException if the access is refused; see <i>Refusals</i> above
+     */
     public final void setShort(long address, short value) {
         if (crossesPage(address, Short.BYTES)) {
             setAcross(address, value, Short.BYTES);
@@ -257,7 +400,13 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
         }
     }
 
-    /** Writes 4 bytes in the byte order of the machine. */
+    /**
+     * Writes a int as 4 bytes, in the byte order of the machine.
+     *
+     * @param address of the first byte; any, aligned or not
+     * @param value to be written
+     * @throws io.quire.memory.contract.MemoryException if the access is refused; see <i>Refusals</i> above
+     */
     public final void setInt(long address, int value) {
         if (crossesPage(address, Integer.BYTES)) {
             setAcross(address, value, Integer.BYTES);
@@ -271,7 +420,13 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
         }
     }
 
-    /** Writes 8 bytes in the byte order of the machine. */
+    /**
+     * Writes a long as 8 bytes, in the byte order of the machine.
+     *
+     * @param address of the first byte; any, aligned or not
+     * @param value to be written
+     * @throws io.quire.memory.contract.MemoryException if the access is refused; see <i>Refusals</i> above
+     */
     public final void setLong(long address, long value) {
         if (crossesPage(address, Long.BYTES)) {
             setAcross(address, value, Long.BYTES);
@@ -285,42 +440,96 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
         }
     }
 
-    /** Writes a float as 4 bytes. */
+    /**
+     * Writes a float as 4 bytes, in the byte order of the machine.
+     *
+     * @param address of the first byte; any, aligned or not
+     * @param value to be written
+     * @throws io.quire.memory.contract.MemoryException if the access is refused; see <i>Refusals</i> above
+     */
     public final void setFloat(long address, float value) {
         setInt(address, Float.floatToRawIntBits(value));
     }
 
-    /** Writes a double as 8 bytes. */
+    /**
+     * Writes a double as 8 bytes, in the byte order of the machine.
+     *
+     * @param address of the first byte; any, aligned or not
+     * @param value to be written
+     * @throws io.quire.memory.contract.MemoryException if the access is refused; see <i>Refusals</i> above
+     */
     public final void setDouble(long address, double value) {
         setLong(address, Double.doubleToRawLongBits(value));
     }
 
-    /** Writes 2 bytes in a given order. */
+    /**
+     * Writes a short as 2 bytes in a given byte order.
+     *
+     * @param address of the first byte; any, aligned or not
+     * @param value to be written
+     * @param order of the bytes in memory
+     * @throws io.quire.memory.contract.MemoryException if the access is refused; see <i>Refusals</i> above
+     */
     public final void setShort(long address, short value, ByteOrder order) {
         setShort(address, isNative(order) ? value : Short.reverseBytes(value));
     }
 
-    /** Writes 4 bytes in a given order. */
+    /**
+     * Writes a int as 4 bytes in a given byte order.
+     *
+     * @param address of the first byte; any, aligned or not
+     * @param value to be written
+     * @param order of the bytes in memory
+     * @throws io.quire.memory.contract.MemoryException if the access is refused; see <i>Refusals</i> above
+     */
     public final void setInt(long address, int value, ByteOrder order) {
         setInt(address, isNative(order) ? value : Integer.reverseBytes(value));
     }
 
-    /** Writes 8 bytes in a given order. */
+    /**
+     * Writes a long as 8 bytes in a given byte order.
+     *
+     * @param address of the first byte; any, aligned or not
+     * @param value to be written
+     * @param order of the bytes in memory
+     * @throws io.quire.memory.contract.MemoryException if the access is refused; see <i>Refusals</i> above
+     */
     public final void setLong(long address, long value, ByteOrder order) {
         setLong(address, isNative(order) ? value : Long.reverseBytes(value));
     }
 
-    /** Writes a float as 4 bytes in a given order. */
+    /**
+     * Writes a float as 4 bytes in a given byte order.
+     *
+     * @param address of the first byte; any, aligned or not
+     * @param value to be written
+     * @param order of the bytes in memory
+     * @throws io.quire.memory.contract.MemoryException if the access is refused; see <i>Refusals</i> above
+     */
     public final void setFloat(long address, float value, ByteOrder order) {
         setInt(address, Float.floatToRawIntBits(value), order);
     }
 
-    /** Writes a double as 8 bytes in a given order. */
+    /**
+     * Writes a double as 8 bytes in a given byte order.
+     *
+     * @param address of the first byte; any, aligned or not
+     * @param value to be written
+     * @param order of the bytes in memory
+     * @throws io.quire.memory.contract.MemoryException if the access is refused; see <i>Refusals</i> above
+     */
     public final void setDouble(long address, double value, ByteOrder order) {
         setLong(address, Double.doubleToRawLongBits(value), order);
     }
 
-    /** Writes an aligned int, opaque. */
+    /**
+     * Writes an aligned int with opaque mode, as {@link VarHandle#setOpaque} does.
+     *
+     * @param address a multiple of 4
+     * @param value to be written
+     * @throws MisalignedAddressException if the address is no multiple of 4
+     * @throws io.quire.memory.contract.MemoryException if the access is refused; see <i>Refusals</i> above
+     */
     public final void setIntOpaque(long address, int value) {
         long entered = enterWrite(aligned(address, Integer.BYTES));
         try {
@@ -330,7 +539,14 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
         }
     }
 
-    /** Writes an aligned long, opaque. */
+    /**
+     * Writes an aligned long with opaque mode, as {@link VarHandle#setOpaque} does.
+     *
+     * @param address a multiple of 8
+     * @param value to be written
+     * @throws MisalignedAddressException if the address is no multiple of 8
+     * @throws io.quire.memory.contract.MemoryException if the access is refused; see <i>Refusals</i> above
+     */
     public final void setLongOpaque(long address, long value) {
         long entered = enterWrite(aligned(address, Long.BYTES));
         try {
@@ -340,7 +556,16 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
         }
     }
 
-    /** Writes an aligned int; what this thread wrote before is visible to whoever acquires it. */
+    /**
+     * Writes an aligned int with release mode: a thread that acquires the value sees what this thread had written
+     * before.
+     *
+     * @param address a multiple of 4
+     * @param value to be written
+     * @throws MisalignedAddressException if the address is no multiple of 4
+     * @throws io.quire.memory.contract.MemoryException if the access is refused; see <i>Refusals</i> above
+     * @see #getIntAcquire
+     */
     public final void setIntRelease(long address, int value) {
         long entered = enterWrite(aligned(address, Integer.BYTES));
         try {
@@ -350,7 +575,16 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
         }
     }
 
-    /** Writes an aligned long; what this thread wrote before is visible to whoever acquires it. */
+    /**
+     * Writes an aligned long with release mode: a thread that acquires the value sees what this thread had written
+     * before.
+     *
+     * @param address a multiple of 8
+     * @param value to be written
+     * @throws MisalignedAddressException if the address is no multiple of 8
+     * @throws io.quire.memory.contract.MemoryException if the access is refused; see <i>Refusals</i> above
+     * @see #getLongAcquire
+     */
     public final void setLongRelease(long address, long value) {
         long entered = enterWrite(aligned(address, Long.BYTES));
         try {
@@ -360,7 +594,14 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
         }
     }
 
-    /** Writes an aligned int, volatile; see the class comment. */
+    /**
+     * Writes an aligned int with volatile mode; see <i>Between threads</i> above.
+     *
+     * @param address a multiple of 4
+     * @param value to be written
+     * @throws MisalignedAddressException if the address is no multiple of 4
+     * @throws io.quire.memory.contract.MemoryException if the access is refused; see <i>Refusals</i> above
+     */
     public final void setIntVolatile(long address, int value) {
         long entered = enterWrite(aligned(address, Integer.BYTES));
         try {
@@ -371,7 +612,14 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
         }
     }
 
-    /** Writes an aligned long, volatile; see the class comment. */
+    /**
+     * Writes an aligned long with volatile mode; see <i>Between threads</i> above.
+     *
+     * @param address a multiple of 8
+     * @param value to be written
+     * @throws MisalignedAddressException if the address is no multiple of 8
+     * @throws io.quire.memory.contract.MemoryException if the access is refused; see <i>Refusals</i> above
+     */
     public final void setLongVolatile(long address, long value) {
         long entered = enterWrite(aligned(address, Long.BYTES));
         try {
@@ -382,7 +630,17 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
         }
     }
 
-    /** Sets an aligned int if it has the expected value, atomically, as a volatile access. */
+    /**
+     * Writes an aligned int if it has the expected value, atomically and with volatile mode.
+     *
+     * @param address a multiple of 4
+     * @param expected the value that is to be replaced
+     * @param value to be written
+     * @return true if the value was written
+     * @throws MisalignedAddressException if the address is no multiple of 4
+     * @throws io.quire.memory.contract.MemoryException if the access is refused; see <i>Refusals</i> above
+     * @see #compareAndExchangeInt
+     */
     public final boolean compareAndSetInt(long address, int expected, int value) {
         long entered = enterWrite(aligned(address, Integer.BYTES));
         try {
@@ -392,7 +650,17 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
         }
     }
 
-    /** Sets an aligned long if it has the expected value, atomically, as a volatile access. */
+    /**
+     * Writes an aligned long if it has the expected value, atomically and with volatile mode.
+     *
+     * @param address a multiple of 8
+     * @param expected the value that is to be replaced
+     * @param value to be written
+     * @return true if the value was written
+     * @throws MisalignedAddressException if the address is no multiple of 8
+     * @throws io.quire.memory.contract.MemoryException if the access is refused; see <i>Refusals</i> above
+     * @see #compareAndExchangeLong
+     */
     public final boolean compareAndSetLong(long address, long expected, long value) {
         long entered = enterWrite(aligned(address, Long.BYTES));
         try {
@@ -403,9 +671,15 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
     }
 
     /**
-     * Sets an aligned int if it has the expected value, atomically, as a volatile access.
+     * Writes an aligned int if it has the expected value, atomically and with volatile mode.
      *
-     * @return the value that was found: the expected one if, and only if, it was set
+     * @param address a multiple of 4
+     * @param expected the value that is to be replaced
+     * @param value to be written
+     * @return the value before; if it is the expected one, {@code value} was written
+     * @throws MisalignedAddressException if the address is no multiple of 4
+     * @throws io.quire.memory.contract.MemoryException if the access is refused; see <i>Refusals</i> above
+     * @see #compareAndSetInt
      */
     public final int compareAndExchangeInt(long address, int expected, int value) {
         long entered = enterWrite(aligned(address, Integer.BYTES));
@@ -417,9 +691,15 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
     }
 
     /**
-     * Sets an aligned long if it has the expected value, atomically, as a volatile access.
+     * Writes an aligned long if it has the expected value, atomically and with volatile mode.
      *
-     * @return the value that was found: the expected one if, and only if, it was set
+     * @param address a multiple of 8
+     * @param expected the value that is to be replaced
+     * @param value to be written
+     * @return the value before; if it is the expected one, {@code value} was written
+     * @throws MisalignedAddressException if the address is no multiple of 8
+     * @throws io.quire.memory.contract.MemoryException if the access is refused; see <i>Refusals</i> above
+     * @see #compareAndSetLong
      */
     public final long compareAndExchangeLong(long address, long expected, long value) {
         long entered = enterWrite(aligned(address, Long.BYTES));
@@ -430,7 +710,15 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
         }
     }
 
-    /** Sets an aligned int, atomically, as a volatile access; the value before. */
+    /**
+     * Writes an aligned int and returns the value before, atomically and with volatile mode.
+     *
+     * @param address a multiple of 4
+     * @param value to be written
+     * @return the value before
+     * @throws MisalignedAddressException if the address is no multiple of 4
+     * @throws io.quire.memory.contract.MemoryException if the access is refused; see <i>Refusals</i> above
+     */
     public final int getAndSetInt(long address, int value) {
         long entered = enterWrite(aligned(address, Integer.BYTES));
         try {
@@ -440,7 +728,15 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
         }
     }
 
-    /** Sets an aligned long, atomically, as a volatile access; the value before. */
+    /**
+     * Writes an aligned long and returns the value before, atomically and with volatile mode.
+     *
+     * @param address a multiple of 8
+     * @param value to be written
+     * @return the value before
+     * @throws MisalignedAddressException if the address is no multiple of 8
+     * @throws io.quire.memory.contract.MemoryException if the access is refused; see <i>Refusals</i> above
+     */
     public final long getAndSetLong(long address, long value) {
         long entered = enterWrite(aligned(address, Long.BYTES));
         try {
@@ -450,7 +746,15 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
         }
     }
 
-    /** Adds to an aligned int, atomically, as a volatile access; the value before. */
+    /**
+     * Adds to an aligned int and returns the value before, atomically and with volatile mode. The sum wraps around.
+     *
+     * @param address a multiple of 4
+     * @param delta to be added
+     * @return the value before
+     * @throws MisalignedAddressException if the address is no multiple of 4
+     * @throws io.quire.memory.contract.MemoryException if the access is refused; see <i>Refusals</i> above
+     */
     public final int getAndAddInt(long address, int delta) {
         long entered = enterWrite(aligned(address, Integer.BYTES));
         try {
@@ -460,7 +764,15 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
         }
     }
 
-    /** Adds to an aligned long, atomically, as a volatile access; the value before. */
+    /**
+     * Adds to an aligned long and returns the value before, atomically and with volatile mode. The sum wraps around.
+     *
+     * @param address a multiple of 8
+     * @param delta to be added
+     * @return the value before
+     * @throws MisalignedAddressException if the address is no multiple of 8
+     * @throws io.quire.memory.contract.MemoryException if the access is refused; see <i>Refusals</i> above
+     */
     public final long getAndAddLong(long address, long delta) {
         long entered = enterWrite(aligned(address, Long.BYTES));
         try {
@@ -473,11 +785,15 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
     // ---- ranges
 
     /**
-     * Reads many aligned longs from anywhere: {@code values[i] = getLong(addresses[i])}. All addresses are translated
+     * Reads many aligned longs from anywhere: {@code values[i] = getLong(addresses[i])}. Translates all addresses
      * before the first load, so that cache misses overlap. After an exception the values are undefined.
      *
-     * @param count how many, at most the length of both arrays
+     * @param addresses multiples of 8
+     * @param values gets the values
+     * @param count how many to read; 0 to the length of the shorter array
      * @throws MisalignedAddressException if an address is no multiple of 8
+     * @throws IndexOutOfBoundsException if {@code count} is negative or more than the length of an array
+     * @throws io.quire.memory.contract.MemoryException if the access is refused; see <i>Refusals</i> above
      */
     public final void gatherLongs(long[] addresses, long[] values, int count) {
         Objects.requireNonNull(addresses, "addresses");
@@ -498,10 +814,19 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
     }
 
     /**
-     * Copies bytes out of the space. Each page is copied as it is at one moment; pages may be of different moments.
-     * After an exception the target is undefined.
+     * Copies bytes out of the space into a segment. Each page is copied as it is at one moment; different pages may be
+     * of different moments. After an exception the target is undefined.
      *
-     * @throws IndexOutOfBoundsException if the target is too small
+     * @param address of the first byte; any
+     * @param target the segment to write to
+     * @param targetOffset of the first byte in the target
+     * @param sizeBytes zero or more
+     * @throws IllegalArgumentException if the size is negative or the target is read-only
+     * @throws IndexOutOfBoundsException if the target has fewer bytes behind the offset, or the offset is negative
+     * @throws IllegalStateException if the target is closed
+     * @throws WrongThreadException if the target is another thread's
+     * @throws io.quire.memory.contract.MemoryException if the access is refused; see <i>Refusals</i> above
+     * @see AddressSpace#runs
      */
     public final void copyTo(long address, MemorySegment target, long targetOffset, long sizeBytes) {
         Objects.requireNonNull(target, "target");
@@ -510,7 +835,17 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
         readRange(address, target, targetOffset, sizeBytes);
     }
 
-    /** Copies bytes out of the space into an array. */
+    /**
+     * Copies bytes out of the space into an array, as {@link #copyTo(long, MemorySegment, long, long)} does.
+     *
+     * @param address of the first byte; any
+     * @param target the array to write to
+     * @param targetOffset the index of the first byte in the target
+     * @param length how many bytes; zero or more
+     * @throws IllegalArgumentException if the length is negative
+     * @throws IndexOutOfBoundsException if the target has fewer bytes behind the offset, or the offset is negative
+     * @throws io.quire.memory.contract.MemoryException if the access is refused; see <i>Refusals</i> above
+     */
     public final void copyTo(long address, byte[] target, int targetOffset, int length) {
         Objects.requireNonNull(target, "target");
         copyTo(address, MemorySegment.ofArray(target), targetOffset, length);
@@ -520,10 +855,13 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
      * Copies longs out of the space into an array, each as {@link #getLong(long)} reads it. After an exception the
      * target is undefined.
      *
-     * @param address any
-     * @param targetIndex where the first goes
-     * @param count how many; zero or more
-     * @throws IndexOutOfBoundsException if the target is too small
+     * @param address of the first byte; any
+     * @param target the array to write to
+     * @param targetIndex the index of the first long in the target
+     * @param count how many longs; zero or more
+     * @throws IllegalArgumentException if the count is negative
+     * @throws IndexOutOfBoundsException if the target has fewer longs behind the index, or the index is negative
+     * @throws io.quire.memory.contract.MemoryException if the access is refused; see <i>Refusals</i> above
      */
     public final void copyTo(long address, long[] target, int targetIndex, int count) {
         Objects.requireNonNull(target, "target");
@@ -535,10 +873,13 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
      * Copies doubles out of the space into an array, each as {@link #getDouble(long)} reads it. After an exception the
      * target is undefined.
      *
-     * @param address any
-     * @param targetIndex where the first goes
-     * @param count how many; zero or more
-     * @throws IndexOutOfBoundsException if the target is too small
+     * @param address of the first byte; any
+     * @param target the array to write to
+     * @param targetIndex the index of the first double in the target
+     * @param count how many doubles; zero or more
+     * @throws IllegalArgumentException if the count is negative
+     * @throws IndexOutOfBoundsException if the target has fewer doubles behind the index, or the index is negative
+     * @throws io.quire.memory.contract.MemoryException if the access is refused; see <i>Refusals</i> above
      */
     public final void copyTo(long address, double[] target, int targetIndex, int count) {
         Objects.requireNonNull(target, "target");
@@ -547,13 +888,16 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
     }
 
     /**
-     * Copies bytes out of the space into the rest of a buffer, from its position to its limit, and sets the position to
-     * the limit. The byte order of the buffer plays no part. After an exception the position is what it was, and the
-     * bytes behind it are undefined.
+     * Copies bytes out of the space into a buffer, from its position to its limit, and sets the position to the limit.
+     * The byte order of the buffer does not matter. After an exception the position is what it was, and the bytes
+     * behind it are undefined.
      *
+     * @param address of the first byte; any
+     * @param target the buffer to fill
      * @throws ReadOnlyBufferException if the buffer is read-only
-     * @throws IllegalStateException if the buffer is of a segment that is closed
-     * @throws WrongThreadException if the buffer is of a segment of another thread
+     * @throws IllegalStateException if the buffer belongs to a segment that is closed
+     * @throws WrongThreadException if the buffer belongs to a segment of another thread
+     * @throws io.quire.memory.contract.MemoryException if the access is refused; see <i>Refusals</i> above
      */
     public final void copyTo(long address, ByteBuffer target) {
         if (Objects.requireNonNull(target, "target").isReadOnly()) {
@@ -566,12 +910,19 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
     }
 
     /**
-     * Copies bytes into the space.
+     * Copies bytes of a segment into the space.
      *
-     * @throws IndexOutOfBoundsException if the source is too small
-     * @throws IllegalStateException if the source is closed; if it is closed during the call, part of the range may have
-     *         been written
+     * @param source the segment to read
+     * @param sourceOffset of the first byte in the source
+     * @param address of the first byte to write; any
+     * @param sizeBytes zero or more
+     * @throws IllegalArgumentException if the size is negative
+     * @throws IndexOutOfBoundsException if the source has fewer bytes behind the offset, or the offset is negative
+     * @throws IllegalStateException if the source is closed; if it is closed during the call, part of the range may
+     *         have been written
      * @throws WrongThreadException if the source is another thread's
+     * @throws io.quire.memory.contract.MemoryException if the access is refused; see <i>Refusals</i> above
+     * @see AddressSpace#writableRuns
      */
     public final void copyFrom(MemorySegment source, long sourceOffset, long address, long sizeBytes) {
         Objects.requireNonNull(source, "source");
@@ -582,7 +933,17 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
                 (offset, done, length) -> memory.copyFrom(source, sourceOffset + done, offset, length));
     }
 
-    /** Copies bytes of an array into the space. */
+    /**
+     * Copies bytes of an array into the space.
+     *
+     * @param source the array to read
+     * @param sourceOffset the index of the first byte in the source
+     * @param address of the first byte to write; any
+     * @param length how many bytes; zero or more
+     * @throws IllegalArgumentException if the length is negative
+     * @throws IndexOutOfBoundsException if the source has fewer bytes behind the offset, or the offset is negative
+     * @throws io.quire.memory.contract.MemoryException if the access is refused; see <i>Refusals</i> above
+     */
     public final void copyFrom(byte[] source, int sourceOffset, long address, int length) {
         Objects.requireNonNull(source, "source");
         copyFrom(MemorySegment.ofArray(source), sourceOffset, address, length);
@@ -591,10 +952,13 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
     /**
      * Copies longs of an array into the space, each as {@link #setLong(long, long)} writes it.
      *
-     * @param sourceIndex where the first is
-     * @param address any
-     * @param count how many; zero or more
-     * @throws IndexOutOfBoundsException if the source is too small
+     * @param source the array to read
+     * @param sourceIndex the index of the first long in the source
+     * @param address of the first byte to write; any
+     * @param count how many longs; zero or more
+     * @throws IllegalArgumentException if the count is negative
+     * @throws IndexOutOfBoundsException if the source has fewer longs behind the index, or the index is negative
+     * @throws io.quire.memory.contract.MemoryException if the access is refused; see <i>Refusals</i> above
      */
     public final void copyFrom(long[] source, int sourceIndex, long address, int count) {
         Objects.requireNonNull(source, "source");
@@ -605,10 +969,13 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
     /**
      * Copies doubles of an array into the space, each as {@link #setDouble(long, double)} writes it.
      *
-     * @param sourceIndex where the first is
-     * @param address any
-     * @param count how many; zero or more
-     * @throws IndexOutOfBoundsException if the source is too small
+     * @param source the array to read
+     * @param sourceIndex the index of the first double in the source
+     * @param address of the first byte to write; any
+     * @param count how many doubles; zero or more
+     * @throws IllegalArgumentException if the count is negative
+     * @throws IndexOutOfBoundsException if the source has fewer doubles behind the index, or the index is negative
+     * @throws io.quire.memory.contract.MemoryException if the access is refused; see <i>Refusals</i> above
      */
     public final void copyFrom(double[] source, int sourceIndex, long address, int count) {
         Objects.requireNonNull(source, "source");
@@ -618,12 +985,15 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
     }
 
     /**
-     * Copies the rest of a buffer into the space, from its position to its limit, and sets the position to the limit. The
-     * byte order of the buffer plays no part. After an exception the position is what it was.
+     * Copies bytes of a buffer into the space, from its position to its limit, and sets the position to the limit. The
+     * byte order of the buffer does not matter. After an exception the position is what it was.
      *
-     * @throws IllegalStateException if the buffer is of a segment that is closed; if that is closed during the call, part
-     *         of the range may have been written
-     * @throws WrongThreadException if the buffer is of a segment of another thread
+     * @param source the buffer to read
+     * @param address of the first byte to write; any
+     * @throws IllegalStateException if the buffer belongs to a segment that is closed; if that is closed during the
+     *         call, part of the range may have been written
+     * @throws WrongThreadException if the buffer belongs to a segment of another thread
+     * @throws io.quire.memory.contract.MemoryException if the access is refused; see <i>Refusals</i> above
      */
     public final void copyFrom(ByteBuffer source, long address) {
         int end = Objects.requireNonNull(source, "source").limit();
@@ -632,7 +1002,7 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
         source.position(end);
     }
 
-    /** Refuses a source that is closed, another thread's, or a file that has become shorter, before anything changes. */
+    /** Throws before anything changes if the source is closed, another thread's, or a file that has become shorter. */
     private static void checkReadable(MemorySegment source, long offset, long sizeBytes) {
         if (sizeBytes > 0) {
             source.get(ValueLayout.JAVA_BYTE, offset);
@@ -641,15 +1011,18 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
     }
 
     /**
-     * Copies bytes from one place of the space to another. The two may overlap: the target becomes what the source was.
-     * Up to 256 KiB are read before they are written, each page as it is at one moment. A target of more than 256 KiB may
-     * be found partly written for the reasons that the class comment names, and also if another thread moves the source
-     * to private memory, or has it unmapped or protected, during the call: what has been written then is the last part if
-     * the target begins inside the source, else the first.
+     * Copies bytes from one place of the space to another. The ranges may overlap: the target gets what the source was.
+     * <p>
+     * Up to 256 KiB are read before they are written, each page as it is at one moment. A target of more than 256 KiB
+     * may be partly written for the reasons under <i>Ranges</i> above, and also if another thread moves the source to
+     * private memory, or unmaps or protects it, during the call. The part is the last of the range if the target begins
+     * inside the source, else the first.
      *
-     * @param from the first address to read
-     * @param to the first address to write
+     * @param from the first address to read; any
+     * @param to the first address to write; any
      * @param sizeBytes zero or more
+     * @throws IllegalArgumentException if the size is negative
+     * @throws io.quire.memory.contract.MemoryException if the access is refused; see <i>Refusals</i> above
      */
     public final void copy(long from, long to, long sizeBytes) {
         checkRange(from, sizeBytes);
@@ -675,20 +1048,32 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
         }
     }
 
-    /** Copies as much as is written in one go. What is read is put aside: in the writer slot nobody may take a fault. */
+    /**
+     * Copies as much as is written in one go. Puts aside on the heap what it reads: a thread in a writer slot may not
+     * fault.
+     */
     private void copyPart(long from, long to, long length, MemorySegment part, PageWriter writer) {
         readRange(from, part, 0, length);
         writeWhole(to, 0, length, writer);
     }
 
-    /** Has every page of a range within reach of the processor. */
+    /** Brings every page of a range to where the processor can reach it. */
     private void bringHere(long address, long sizeBytes) {
         for (long done = 0; done < sizeBytes; done += partOfPage(address + done, sizeBytes - done)) {
             getByte(address + done);
         }
     }
 
-    /** Sets every byte of a range. */
+    /**
+     * Sets every byte of a range to one value.
+     *
+     * @param address of the first byte; any
+     * @param sizeBytes zero or more
+     * @param value of each byte
+     * @throws IllegalArgumentException if the size is negative
+     * @throws io.quire.memory.contract.MemoryException if the access is refused; see <i>Refusals</i> above
+     * @see AddressSpace#discard
+     */
     public final void fill(long address, long sizeBytes, byte value) {
         checkRange(address, sizeBytes);
         byte[] page = new byte[(int) Math.min(sizeBytes, Geometry.PAGE_BYTES)];
@@ -700,8 +1085,14 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
     /**
      * Compares a range with a part of a segment.
      *
-     * @return the index of the first byte that differs, or -1
-     * @throws IndexOutOfBoundsException if the segment is too small
+     * @param address of the first byte; any
+     * @param other the segment to compare with
+     * @param otherOffset of the first byte in the segment
+     * @param sizeBytes zero or more
+     * @return how far from the beginning the first difference is, in bytes; -1 if there is none
+     * @throws IllegalArgumentException if the size is negative
+     * @throws IndexOutOfBoundsException if the segment has fewer bytes behind the offset, or the offset is negative
+     * @throws io.quire.memory.contract.MemoryException if the access is refused; see <i>Refusals</i> above
      */
     public final long mismatch(long address, MemorySegment other, long otherOffset, long sizeBytes) {
         Objects.requireNonNull(other, "other");
@@ -726,9 +1117,15 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
     }
 
     /**
-     * Compares a range with one of another space, or of this one.
+     * Compares a range with one of another space or of this one.
      *
-     * @return the index of the first byte that differs, or -1
+     * @param address of the first byte; any
+     * @param other the space to compare with, perhaps this one
+     * @param otherAddress of the first byte there; any
+     * @param sizeBytes zero or more
+     * @return how far from the beginning the first difference is, in bytes; -1 if there is none
+     * @throws IllegalArgumentException if the size is negative
+     * @throws io.quire.memory.contract.MemoryException if an access is refused; see <i>Refusals</i> above
      */
     public final long mismatch(long address, MemoryAccess other, long otherAddress, long sizeBytes) {
         Objects.requireNonNull(other, "other");
@@ -758,10 +1155,10 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
     // ---- the two loops everything above is made of
 
     /**
-     * An aligned long. Never crosses a page, never tears.
+     * Reads an aligned long. It never crosses a page and never tears.
      *
      * @param address of the long
-     * @param wanted the first byte of it that the caller wants: what a refusal names
+     * @param wanted the first byte of it that the caller asked for: an exception names it
      */
     long word(long address, long wanted) {
         while (true) {
@@ -778,7 +1175,7 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
         }
     }
 
-    /** 2, 4 or 8 bytes from the one or two aligned longs they lie in, in the low bits of the result. */
+    /** Reads 2, 4 or 8 bytes out of the one or two aligned longs they lie in, into the low bits of the result. */
     private long bits(long address, int sizeBytes) {
         long first = word(address & -Long.BYTES, address);
         int at = (int) address & Long.BYTES - 1;
@@ -792,13 +1189,13 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
                 : ((first << (Long.SIZE - firstBits)) | (second >>> firstBits)) >>> (Long.SIZE - sizeBytes * Byte.SIZE);
     }
 
-    /** How far the bytes at an address lie from the low end of their aligned long. */
+    /** Returns how many bits the value at an address lies above the low end of its aligned long. */
     private static int shift(long address, int sizeBytes) {
         int at = (int) address & Long.BYTES - 1;
         return (LITTLE_ENDIAN ? at : Long.BYTES - sizeBytes - at) * Byte.SIZE;
     }
 
-    /** Copies a range, page by page. */
+    /** Copies a range out, page by page. */
     private void readRange(long address, MemorySegment target, long targetOffset, long sizeBytes) {
         for (long done = 0; done < sizeBytes;) {
             long length = partOfPage(address + done, sizeBytes - done);
@@ -813,7 +1210,7 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
         }
     }
 
-    /** Writes a value over the end of a page, a byte at a time. */
+    /** Writes a value that crosses pages, a byte at a time. */
     private void setAcross(long address, long value, int sizeBytes) {
         checkRange(address, sizeBytes);
         writeRange(address, sizeBytes, (offset, done, length) -> {
@@ -825,14 +1222,17 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
         });
     }
 
-    /** Writes what lies within one page: {@code length} bytes at an offset, {@code done} bytes into the range. */
+    /**
+     * Writes the part of a range that lies in one page: {@code length} bytes at an offset, {@code done} bytes into the
+     * range.
+     */
     private interface PageWriter {
         void write(long offset, long done, long length);
     }
 
     /**
-     * Writes a range, up to {@link #WHOLE_WRITE_BYTES} of it at a time: all of that or, if it is refused, nothing. Of a
-     * longer range, what can be refused is refused before the first byte; the class comment names what cannot.
+     * Writes a range, up to {@link #WHOLE_WRITE_BYTES} at a time, each of these whole or not at all. If the range is
+     * longer, what can be refused is refused before the first byte; the class comment names what cannot.
      */
     private void writeRange(long address, long sizeBytes, PageWriter writer) {
         if (sizeBytes <= WHOLE_WRITE_BYTES) {
@@ -856,7 +1256,7 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
         }
     }
 
-    /** Up to {@link #WHOLE_WRITE_BYTES}, which may be a page more than so many pages. */
+    /** Writes up to {@link #WHOLE_WRITE_BYTES}, which from the middle of a page are one page more. */
     private void writeWhole(long address, long done, long length, PageWriter writer) {
         if (length == 0) {
             return;
@@ -878,7 +1278,7 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
         }
     }
 
-    /** Has every page of a range resident and writable. */
+    /** Makes every page of a range resident and writable. */
     private void prepare(RangeWrite write, long address, long sizeBytes) {
         try {
             for (long done = 0; done < sizeBytes; done += partOfPage(address + done, sizeBytes - done)) {

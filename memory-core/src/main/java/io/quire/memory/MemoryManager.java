@@ -34,24 +34,22 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Owns a pool of host memory of fixed size and the address spaces that live in it. The pool is taken when the manager
- * is opened and given back when it is closed. Its memory is provided by the operating system at the first touch, or
- * ahead of it ({@link Builder#touchAhead}), and goes back when it has been free for some time
- * ({@link Builder#giveBackAfter}) or when {@link #trim} is called.
- * <pre>{@code
- * try (MemoryManager memory = MemoryManager.builder().hostPool(1L << 30).build();
- *         AddressSpace space = memory.newAddressSpace();
- *         Accessor live = space.accessor()) {
- *     long address = space.map(64L << 20);
- *     live.setLong(address, 42);
- *     try (AddressSpace child = space.fork()) {
- *         live.setLong(address, 43);
- *         assert child.getLong(address) == 42;
- *     }
- * }
- * }</pre>
- * Any thread. An agent on a daemon thread destroys what dropped spaces leave behind; {@link Builder#backgroundAgent}
- * turns it off for those who call {@link #reclaim} on a thread of their own.
+ * Owns a pool of host memory of fixed size, the memory of its devices, and the address spaces that live in them.
+ * {@snippet file="io/quire/memory/snippets/ManagerSnippetsTest.java" region="manager"}
+ * <p>
+ * <b>Memory.</b> The manager reserves its pool when it is built and gives it back when it is closed. The operating
+ * system provides the memory at the first touch, or ahead of it ({@link Builder#touchAhead}). Memory that has been free
+ * for some time goes back to the operating system ({@link Builder#giveBackAfter}); {@link #trim} does that at once.
+ * <p>
+ * <b>Threads.</b> Any thread may call any method. A daemon thread, the agent, does the work in the background, such as
+ * to destroy what closed spaces leave behind. {@link Builder#backgroundAgent} turns it off; then call {@link #maintain}
+ * from a thread of your own.
+ * <p>
+ * <b>Progress.</b> A method that only reads a value or a counter does not wait; the others say what they wait for.
+ *
+ * @see AddressSpace
+ * @see MemoryPool
+ * @see Device
  */
 public final class MemoryManager implements AutoCloseable {
 
@@ -71,41 +69,56 @@ public final class MemoryManager implements AutoCloseable {
         ending = new Ending(machine, builder.backgroundAgent ? Agent.start(machine, maintenance) : null);
     }
 
-    /** Begins to configure a manager. */
+    /**
+     * Begins to configure a manager.
+     *
+     * @return a builder with the defaults that its methods name
+     */
     public static Builder builder() {
         return new Builder();
     }
 
-    /** Opens a space without any mapping, named by its number. */
+    /**
+     * Opens a space without any mapping and names it by its number.
+     *
+     * @return the space, to be closed by the caller
+     * @throws io.quire.memory.contract.TooManySpacesException if {@link Builder#maxSpaces} spaces are open
+     * @throws ClosedException after close
+     * @see #newAddressSpace(String)
+     */
     public AddressSpace newAddressSpace() {
         return newAddressSpace(null);
     }
 
     /**
      * Opens a space without any mapping.
+     * {@snippet file="io/quire/memory/snippets/SpaceSnippetsTest.java" region="space"}
      *
-     * @param name for messages and statistics; null for a generated one
-     * @throws io.quire.memory.contract.TooManySpacesException if the limit of open spaces is reached
+     * @param name for messages and statistics; need not be unique; null for a generated one
+     * @return the space, to be closed by the caller
+     * @throws io.quire.memory.contract.TooManySpacesException if {@link Builder#maxSpaces} spaces are open
      * @throws ClosedException after close
+     * @see AddressSpace#map(long)
      */
     public AddressSpace newAddressSpace(@Nullable String name) {
         return Space.open(machine, name, space -> AddressSpace.of(this, space));
     }
 
     /**
-     * Destroys some of what dropped spaces left behind. Needed only without the background agent, and even then every
-     * slow path does some of it and nobody is refused a frame before all of it is done. Waits until the drivers have
-     * been told which of their frames are free.
+     * Destroys a part of what closed spaces left behind, and waits until the drivers know which of their frames are
+     * free. You need not call this: the agent does the same, each fault does a little of it, and
+     * all of it is done before an operation is refused for want of a frame.
      *
-     * @param nodes at most how many nodes of their tables, each of which frees up to 64 frames; positive
-     * @return how many it was; 0 if there is nothing left to do
-     * @throws IllegalArgumentException unless the number is positive
+     * @param nodes the most table nodes to destroy, each of which frees up to 64 frames; 1 or more
+     * @return how many nodes it destroyed, 0 to {@code nodes}; 0 if there is nothing left to do
+     * @throws IllegalArgumentException if {@code nodes} is 0 or negative
      * @throws ClosedException after close
-     * @throws io.quire.memory.contract.DriverReentryException inside a call of a driver
+     * @throws io.quire.memory.contract.DriverReentryException inside a call of the library to a driver
+     * @see #maintain
      */
     public int reclaim(int nodes) {
         if (nodes <= 0) {
-            throw new IllegalArgumentException("the number of nodes is positive: nodes=" + nodes);
+            throw new IllegalArgumentException("the number of nodes must be positive: nodes=" + nodes);
         }
         CallbackThread.requireOutside();
         checkOpen();
@@ -117,21 +130,32 @@ public final class MemoryManager implements AutoCloseable {
 
     // ---- pools and devices
 
-    /** The pool of the host. */
+    /**
+     * Returns the pool of the host.
+     *
+     * @return always the same pool
+     */
     public MemoryPool hostPool() {
         return hostPool;
     }
 
-    /** All pools: the host's first, then those of the devices. */
+    /**
+     * Returns all pools: the host's first, then those of the devices in the order of the builder.
+     *
+     * @return a list that does not change
+     */
     public List<MemoryPool> pools() {
         StackRoom.require();
         return Stream.concat(Stream.of(hostPool), devices.stream().map(Device::pool)).toList();
     }
 
     /**
-     * The pool with a name; that of a device has the name of the device, that of the host is "host".
+     * Returns the pool with a name. The pool of a device has the name of the device; the host's is "host".
      *
-     * @throws IllegalArgumentException if there is none
+     * @param name of the pool
+     * @return the pool
+     * @throws IllegalArgumentException if no pool has the name
+     * @see AddressSpace#migrate(long, long, MemoryPool)
      */
     public MemoryPool pool(String name) {
         Objects.requireNonNull(name, "name");
@@ -140,15 +164,21 @@ public final class MemoryManager implements AutoCloseable {
                         + pools().stream().map(MemoryPool::name).toList()));
     }
 
-    /** All devices, closed ones too. */
+    /**
+     * Returns all devices in the order of the builder, closed ones too.
+     *
+     * @return a list that does not change
+     */
     public List<Device> devices() {
         return devices;
     }
 
     /**
-     * The device with a name.
+     * Returns the device with a name.
      *
-     * @throws IllegalArgumentException if there is none
+     * @param name of the device, as the builder was given it
+     * @return the device, which may be closed
+     * @throws IllegalArgumentException if no device has the name
      */
     public Device device(String name) {
         StackRoom.require();
@@ -159,27 +189,34 @@ public final class MemoryManager implements AutoCloseable {
     }
 
     /**
-     * Moves pages of a device to the host, those that were used least first. Whatever is not pinned at that moment can
-     * go, whoever it belongs to; what closed spaces had alone is destroyed first, and counts as free and not as evicted.
-     * Each page is tried at least once before this gives up, unless the host has no room.
+     * Moves pages of a device to the host, those that were used least first.
+     * {@snippet file="io/quire/memory/snippets/ManagerSnippetsTest.java" region="evict"}
      * <p>
-     * When a driver fails, or anything else is thrown, the pages that were evicted before stay on the host; those of the
-     * batch at hand, up to 64, are each either on the device, as if they had not been tried, or on the host; their
-     * content is the same in both cases, and no page is left in between. The exception is all that is reported then.
+     * Every page that is not pinned can go, whichever space it belongs to. What closed spaces held alone is destroyed
+     * first; it counts as free, not as evicted. Each page is tried at least once before this gives up, unless the host
+     * has no room.
+     * <p>
+     * When a driver fails, or anything else is thrown, there is no report. Pages that were evicted before stay on the
+     * host. Each page of the current batch of up to 64 is either still on the device or on the host, with the same
+     * content.
      *
-     * @param pool of a device
-     * @param pages how many; positive
-     * @return what was done; it may be less
-     * @throws IllegalArgumentException if the pool is the host's or another manager's, or the number is not positive
+     * @param pool of a device of this manager
+     * @param pages how many pages to move; 1 or more
+     * @return what became of each page that was tried; fewer pages than wanted may have moved
+     * @throws IllegalArgumentException if the pool is the host's or another manager's, or {@code pages} is 0 or
+     *         negative
      * @throws io.quire.memory.contract.DriverFailedException if a driver fails
      * @throws io.quire.memory.contract.DeviceClosedException if the device is closed, or is being closed
+     * @throws io.quire.memory.contract.DriverReentryException inside a call of the library to a driver
      * @throws ClosedException after close
+     * @see AddressSpace#migrate(long, long, MemoryPool)
+     * @see Builder#watermarks
      */
     public EvictionReport evict(MemoryPool pool, int pages) {
         Objects.requireNonNull(pool, "pool");
         checkOpen();
         if (pages < 1) {
-            throw new IllegalArgumentException("at least one page is evicted: pages=" + pages);
+            throw new IllegalArgumentException("the number of pages must be positive: pages=" + pages);
         }
         StackRoom.require();
         return new EvictionReport(pool, pages, machine.evictor().evict(tier(pool), pages));
@@ -187,20 +224,22 @@ public final class MemoryManager implements AutoCloseable {
 
     private DeviceTier tier(MemoryPool pool) {
         return machine.tiers().stream().filter(tier -> tier.pool() == pool.frames()).findFirst()
-                .orElseThrow(() -> new IllegalArgumentException("pages are evicted from devices of this manager: pool="
-                        + pool.name()));
+                .orElseThrow(() -> new IllegalArgumentException("only a device of this manager has pages to evict: "
+                        + "pool=" + pool.name()));
     }
 
     /**
-     * Does what the background agent does, once: destroys what dropped spaces left behind, ends the segments of pins
-     * that were closed, evicts from devices that have fewer free frames than the watermark, reports pins that overstay
-     * and snapshots that grow old, and gives memory back that has been free for some time. For users who build without
-     * the agent and call this from a thread of their own, again and again. If a part of it fails, the others are done
-     * before this throws.
+     * Does the work of the background agent once. Destroys what closed spaces left behind, ends the segments of closed
+     * pins, evicts from devices that have fewer free frames than the watermark, reports pins that overstay and
+     * snapshots that grow old, and gives memory back that has been free for some time.
+     * <p>
+     * Call this again and again from a thread of your own if you build without the agent. If one part fails, the others
+     * are still done before this throws.
      *
-     * @return how much was done; 0 if there was nothing to do
-     * @throws io.quire.memory.contract.DriverFailedException if a driver fails; nothing is lost
+     * @return an amount of work, with no unit; 0 if there was nothing to do
+     * @throws io.quire.memory.contract.DriverFailedException if a driver fails; no content is lost
      * @throws ClosedException after close
+     * @see Builder#backgroundAgent
      */
     public int maintain() {
         checkOpen();
@@ -209,19 +248,18 @@ public final class MemoryManager implements AutoCloseable {
     }
 
     /**
-     * Gives the memory of what is free back to the operating system, in all pools whose memory is the library's own: the
-     * host's, and those of {@link Builder#deviceCoherentPool}. The pools stay as large as they are, and free memory can
-     * be used as before; its next first write waits for the operating system to provide it again. Destroys what dropped
-     * spaces left behind first.
+     * Gives free memory back to the operating system now. Does so in all pools whose memory is the library's own: the
+     * host's and those of {@link Builder#deviceCoherentPool}. Destroys what closed spaces left behind first.
      * <p>
-     * Memory goes back in units of 2 MiB that are wholly free, the size of a huge page: a single page in use keeps its
-     * unit. What was never used, or not since it was given back, is left alone. The agent does the same with memory that
-     * has been free for some time ({@link Builder#giveBackAfter}). Beside other threads that allocate, their frames come
-     * from other units; one that would find none waits for the unit that is being given back.
+     * The pools keep their size, and the free memory can be used as before; the next first write to it waits for the
+     * operating system again. Memory goes back in units of 2 MiB, the size of a huge page, and only if all of the unit
+     * is free. Units that were not used since they were last given back are left alone. Other threads may allocate at
+     * the same time: they get frames of other units, or wait for this one if there are no others.
      *
-     * @return how many bytes; 0 without native access, where memory comes from an arena that has no way to give a part
-     *         of it back
+     * @return how many bytes went back, 0 or more; always 0 without native access, where memory comes from an arena
+     *         that cannot give back a part of itself
      * @throws ClosedException after close
+     * @see Builder#giveBackAfter
      */
     public long trim() {
         checkOpen();
@@ -237,8 +275,10 @@ public final class MemoryManager implements AutoCloseable {
     }
 
     /**
-     * The pins that are open now, also those of spaces that are closed. May wait for another operation on a space.
+     * Lists the pins that are open now, also those of spaces that are closed. May wait for another operation on a
+     * space.
      *
+     * @return a list that does not change
      * @throws ClosedException after close
      */
     public List<OpenPin> openPins() {
@@ -247,14 +287,22 @@ public final class MemoryManager implements AutoCloseable {
         return machine.openPins().stream().map(OpenPin::of).toList();
     }
 
+    /**
+     * Returns the name that the builder was given.
+     *
+     * @return the name, for messages
+     */
     public String name() {
         return machine.name();
     }
 
     /**
      * Reads the counters. Wait-free; approximate while other threads allocate.
+     * {@snippet file="io/quire/memory/snippets/ManagerSnippetsTest.java" region="statistics"}
      *
+     * @return the counters as they are now
      * @throws ClosedException after close
+     * @see AddressSpace#statistics
      */
     public MemoryStatistics statistics() {
         checkOpen();
@@ -269,8 +317,9 @@ public final class MemoryManager implements AutoCloseable {
     }
 
     /**
-     * The spaces that are open now, oldest first: forks, snapshots, and those of cursors too.
+     * Lists the spaces that are open now: spaces, forks, snapshots and those of cursors, oldest first.
      *
+     * @return a list that does not change
      * @throws ClosedException after close
      */
     public List<OpenSpace> openSpaces() {
@@ -280,47 +329,53 @@ public final class MemoryManager implements AutoCloseable {
     }
 
     /**
-     * Closes the devices and gives the pool back to the operating system. If that fails half way, the manager opens no
-     * more spaces, and this can be called again until it succeeds. Closing it again has no effect; while another thread
-     * is closing it, this waits for that one.
+     * Closes the devices and gives the pool back to the operating system. All spaces and pins have to be closed before.
+     * {@snippet file="io/quire/memory/snippets/ManagerSnippetsTest.java" region="close"}
+     * <p>
+     * If this fails half way the manager opens no more spaces, and close can be called again until it succeeds. Closing
+     * a closed manager has no effect. While another thread is closing it, this waits for that thread.
      *
      * @throws OpenSpacesException if a space or a cursor is open; the manager stays open
      * @throws io.quire.memory.contract.PagesBusyException if a pin is open; the manager stays open
-     * @throws io.quire.memory.contract.WaitTimeoutException if the agent does not come to an end within a minute
-     * @throws io.quire.memory.contract.DriverReentryException inside a call of a driver
+     * @throws io.quire.memory.contract.DriverFailedException if a device cannot be closed, as {@link Device#close} says
+     * @throws io.quire.memory.contract.WaitTimeoutException if the agent does not end within a minute
+     * @throws io.quire.memory.contract.DriverReentryException inside a call of the library to a driver
+     * @see #closeAll
      */
     @Override
     public void close() {
-        CallbackThread.requireOutside(); // here, and not half way
+        CallbackThread.requireOutside(); // before anything is closed
         StackRoom.require();
         ending.close();
     }
 
     /**
-     * Closes the manager with everything that is open: pins, cursors, spaces, and then what {@link #close()} does.
-     * Whoever uses any of it afterwards gets a {@link ClosedException}, or from a segment what segments throw. A device
-     * whose driver fails to let go of a space is given up, see {@link Device#giveUp}.
+     * Closes the manager with everything that is open: pins, cursors and spaces. Then does what {@link #close()} does.
+     * Later uses of the closed objects throw {@link ClosedException}, and their segments throw as closed segments do.
+     * If the driver of a device does not let go of a space the device is given up, see {@link Device#giveUp}.
      * <p>
-     * What other threads may be using at this moment is not taken from them: a pin of an accessor or a cursor whose
-     * segments belong to a thread that has not ended, a pin of a space that a channel is writing. Such are waited for,
-     * and if they are still in use then, named; all else is closed. Closing it again has no effect.
+     * This takes nothing away from a thread that may be using it: the pins of an accessor and the cursors of a thread
+     * that has not ended, if they have segments, and pins of a space that a channel is writing from. It waits for
+     * these, and names those that are still in use when the time is over; everything else is closed then. Closing a
+     * closed manager has no effect.
      *
-     * @param timeout how long they are waited for; zero or more
-     * @throws OpenSpacesException if a space or a cursor is still open then; the manager stays open
-     * @throws io.quire.memory.contract.PagesBusyException if a pin is still open then; the manager stays open
+     * @param timeout how long to wait for them; zero or more
+     * @throws OpenSpacesException if a space or a cursor is still open when the time is over; the manager stays open
+     * @throws io.quire.memory.contract.PagesBusyException if a pin is still open when the time is over; the manager
+     *         stays open
      * @throws IllegalArgumentException if the timeout is negative
-     * @throws io.quire.memory.contract.DriverReentryException inside a call of a driver
+     * @throws io.quire.memory.contract.DriverReentryException inside a call of the library to a driver
      */
     public void closeAll(Duration timeout) {
         if (Objects.requireNonNull(timeout, "timeout").isNegative()) {
-            throw new IllegalArgumentException("a timeout is zero or more: timeout=" + timeout);
+            throw new IllegalArgumentException("a timeout cannot be negative: timeout=" + timeout);
         }
         CallbackThread.requireOutside();
         StackRoom.require();
         ending.closeAll(timeout);
     }
 
-    /** Counts every reference anew; only while nothing else runs. For tests. */
+    /** Counts every reference anew, for tests; correct only while nothing else runs. */
     void check() {
         awaitTold();
         Recount.check(machine);
@@ -335,7 +390,7 @@ public final class MemoryManager implements AutoCloseable {
         machine.tiers().forEach(tier -> tier.device().awaitTold());
     }
 
-    /** Refuses a manager that is closed. */
+    /** Throws if the manager is closed. */
     void checkOpen() {
         if (isClosed()) {
             throw new ClosedException("memory manager " + name());
@@ -347,10 +402,14 @@ public final class MemoryManager implements AutoCloseable {
         return "MemoryManager[" + name() + (isClosed() ? ", closed" : ", " + statistics()) + "]";
     }
 
-    /** Configures and creates a {@link MemoryManager}. Not safe for use by several threads. */
+    /**
+     * Configures and creates a {@link MemoryManager}. One thread at a time may use a builder. Everything has a default;
+     * each method returns the builder.
+     * {@snippet file="io/quire/memory/snippets/ManagerSnippetsTest.java" region="builder"}
+     */
     public static final class Builder {
 
-        /** What is taken without being told: a quarter of what there is. */
+        /** Without {@link #hostPool} a manager takes one part in this many of the available memory. */
         private static final int DEFAULT_SHARE = 4;
 
         private static final Duration GIVE_BACK_AFTER = Duration.ofSeconds(10);
@@ -378,18 +437,25 @@ public final class MemoryManager implements AutoCloseable {
         private Builder() {
         }
 
-        /** The name that shows up in messages and statistics; "memory" if not given. */
+        /**
+         * Names the manager in messages and statistics; "memory" by default.
+         *
+         * @param name any text; need not be unique
+         * @return this builder
+         */
         public Builder name(String name) {
             this.name = Objects.requireNonNull(name, "name");
             return this;
         }
 
         /**
-         * The size of the host pool, which is the limit of what all spaces together can hold. A quarter of the
-         * container's or the machine's memory if not given.
+         * Sets the size of the host pool: the limit of what all spaces together can hold on the host. By default a
+         * quarter of the memory of the container or the machine.
          *
-         * @param sizeBytes rounded up to whole pages
-         * @throws IllegalArgumentException if it is not positive, or more than the machine or the container has
+         * @param sizeBytes 1 to the memory of the machine or container; rounded up to whole pages
+         * @return this builder
+         * @throws IllegalArgumentException if it is 0 or negative, more than the machine or the container has, or more
+         *         than a pool can have
          */
         public Builder hostPool(long sizeBytes) {
             long available = MachineMemory.availableBytes();
@@ -403,22 +469,29 @@ public final class MemoryManager implements AutoCloseable {
         }
 
         /**
-         * The most spaces, forks and snapshots that may be open at a time; 65,536 if not given.
+         * Limits how many spaces may be open at a time, with forks, snapshots and cursors; 65,536 by default.
          *
-         * @throws IllegalArgumentException if it is not between 1 and 524,288
+         * @param limit 1 to 524,288
+         * @return this builder
+         * @throws IllegalArgumentException if the limit is out of that range
          */
         public Builder maxSpaces(int limit) {
             if (limit < 1 || limit > OpenSpaces.LIMIT) {
-                throw new IllegalArgumentException("between 1 and " + OpenSpaces.LIMIT
-                        + " spaces can be allowed: limit=" + limit);
+                throw new IllegalArgumentException("the limit of open spaces must be between 1 and "
+                        + OpenSpaces.LIMIT + ": limit=" + limit);
             }
             maxSpaces = limit;
             return this;
         }
 
         /**
-         * Whether every space remembers the stack that created it, for the reports of what is open. Makes a fork some
-         * microseconds slower; off if not given.
+         * Turns leak tracking on: every space and pin remembers the stack that created it, for the reports of what is
+         * open. A fork takes some microseconds longer, and the segments of a closed pin end at once. Off by default.
+         *
+         * @param on true to remember stacks
+         * @return this builder
+         * @see MemoryManager#openSpaces
+         * @see MemoryManager#openPins
          */
         public Builder leakTracking(boolean on) {
             leakTracking = on;
@@ -426,16 +499,21 @@ public final class MemoryManager implements AutoCloseable {
         }
 
         /**
-         * Adds a device and its memory, as a pool of the same name. One driver is one device.
+         * Adds a device, and its memory as a pool of the same name. Each device needs a driver of its own. The manager
+         * closes the driver when it closes the device.
          *
-         * @param name unlike that of any other device, and not "host"
-         * @throws IllegalArgumentException if the name is taken, or blank, or the driver is that of another device
+         * @param name not blank, not "host", and not the name of another device
+         * @param driver a {@link io.quire.memory.device.CoherentDriver} or a
+         *         {@link io.quire.memory.device.PrivateDriver}
+         * @return this builder
+         * @throws IllegalArgumentException if the name is blank or taken, or this builder has the driver already
+         * @see MemoryManager#device
          */
         public Builder device(String name, DeviceDriver driver) {
             Objects.requireNonNull(name, "name");
             Objects.requireNonNull(driver, "driver");
             if (name.isBlank() || name.equals("host") || drivers.containsKey(name)) {
-                throw new IllegalArgumentException("every device has a name of its own, and \"host\" is taken: name="
+                throw new IllegalArgumentException("a device needs a name of its own, and \"host\" is taken: name="
                         + name);
             }
             drivers.forEach((other, known) -> checkOther(name, driver, other, known));
@@ -443,7 +521,7 @@ public final class MemoryManager implements AutoCloseable {
             return this;
         }
 
-        @SuppressWarnings("ReferenceEquality") // two drivers that are equal are two drivers
+        @SuppressWarnings("ReferenceEquality") // equal drivers are still different drivers
         private static void checkOther(String name, DeviceDriver driver, String otherName, DeviceDriver other) {
             if (driver == other) {
                 throw new IllegalArgumentException("one driver is one device: device=" + name + ", driver="
@@ -453,32 +531,48 @@ public final class MemoryManager implements AutoCloseable {
         }
 
         /**
-         * Adds a pool of coherent memory that no device works on.
+         * Adds a pool of coherent memory that no device works on: a second tier made of ordinary memory.
          *
-         * @param name unlike that of any other device, and not "host"
-         * @param sizeBytes positive; rounded up to whole pages
-         * @throws IllegalArgumentException if the name is taken or blank, or the size is not positive
+         * @param name not blank, not "host", and not the name of another device
+         * @param sizeBytes 1 to 2<sup>47</sup>; rounded up to whole pages
+         * @return this builder
+         * @throws IllegalArgumentException if the name is blank or taken, or the size is out of that range
          */
         public Builder deviceCoherentPool(String name, long sizeBytes) {
             Objects.requireNonNull(name, "name");
             return device(name, new MemoryOnlyDriver(Ranges.wholePages(Ranges.positive(sizeBytes))));
         }
 
-        /** Where the copy of a shared device page goes when a sharer writes; to the host if not given. */
+        /**
+         * Chooses where a copy goes when a space writes a shared page of a device; {@link CowPlacement#HOST} by
+         * default.
+         *
+         * @param placement for all spaces that do not choose for themselves
+         * @return this builder
+         * @see AddressSpace#cowPlacement(CowPlacement)
+         */
         public Builder cowPlacement(CowPlacement placement) {
             cowPlacement = Objects.requireNonNull(placement, "placement");
             return this;
         }
 
-        /** What happens to a long-term pin of coherent memory; it is refused if not given. */
+        /**
+         * Chooses what happens to a long-term pin of coherent device memory; {@link LongTermPolicy#REFUSE} by default.
+         *
+         * @param policy for all long-term pins
+         * @return this builder
+         * @see AddressSpace#pin
+         */
         public Builder longTermPolicy(LongTermPolicy policy) {
             longTermPolicy = Objects.requireNonNull(policy, "policy");
             return this;
         }
 
         /**
-         * How much of the host may be pinned for long at a time; half of the host pool if not given.
+         * Limits how much memory may be under long-term pins at a time; half of the host pool by default.
          *
+         * @param sizeBytes 0 or more; each pin counts with all of its pages
+         * @return this builder
          * @throws IllegalArgumentException if it is negative
          */
         public Builder longTermPinLimit(long sizeBytes) {
@@ -490,10 +584,13 @@ public final class MemoryManager implements AutoCloseable {
         }
 
         /**
-         * How long a driver may take for one call, from when it is made, before its device counts as lost; ten seconds
-         * if not given. A call waits for those before it, each of which has the same limit.
+         * Limits how long a driver may take for one call before its device counts as lost; ten seconds by default. The
+         * time begins when the call is made. A call waits for those before it, each of which has the same limit.
          *
-         * @throws IllegalArgumentException if it is not positive
+         * @param deadline more than zero
+         * @return this builder
+         * @throws IllegalArgumentException if it is zero or negative
+         * @see Device#isLost
          */
         public Builder driverDeadline(Duration deadline) {
             driverDeadline = positive(deadline);
@@ -501,9 +598,11 @@ public final class MemoryManager implements AutoCloseable {
         }
 
         /**
-         * How long a short-term pin may be held before it is reported, once, as a warning; ten seconds if not given.
+         * Sets how long a short-term pin may be held before the log warns of it, once; ten seconds by default.
          *
-         * @throws IllegalArgumentException if it is not positive
+         * @param overstay more than zero
+         * @return this builder
+         * @throws IllegalArgumentException if it is zero or negative
          */
         public Builder pinOverstay(Duration overstay) {
             pinOverstay = positive(overstay);
@@ -511,10 +610,13 @@ public final class MemoryManager implements AutoCloseable {
         }
 
         /**
-         * How long a fork or snapshot may be open and hold pages that no other space maps before it is reported, once,
-         * as a warning; an hour if not given. Looking for such pages takes as many steps as the space has.
+         * Sets how long a fork or snapshot may be open before the log warns of it, once; an hour by default. Only one
+         * that holds pages which no other space maps is reported. To look for such pages takes as many steps as the
+         * space has pages.
          *
-         * @throws IllegalArgumentException if it is not positive
+         * @param overstay more than zero
+         * @return this builder
+         * @throws IllegalArgumentException if it is zero or negative
          */
         public Builder snapshotOverstay(Duration overstay) {
             snapshotOverstay = positive(overstay);
@@ -522,15 +624,20 @@ public final class MemoryManager implements AutoCloseable {
         }
 
         /**
-         * How much of each device is kept free, in percent of its frames: eviction begins below the first, and ends at
-         * the second. 5 and 10 if not given; 0 and 0 evict only when a frame is needed.
+         * Sets how much of each device is kept free, in percent of its frames; 5 and 10 by default. Eviction begins
+         * when less than {@code low} is free, and ends when {@code high} is. With 0 and 0 pages are evicted only when a
+         * frame is needed.
          *
+         * @param low 0 to {@code high}
+         * @param high {@code low} to 100
+         * @return this builder
          * @throws IllegalArgumentException unless 0 &lt;= low &lt;= high &lt;= 100
+         * @see MemoryManager#evict
          */
         public Builder watermarks(int low, int high) {
             if (low < 0 || low > high || high > 100) {
-                throw new IllegalArgumentException("watermarks are percents, the low one first: low=" + low + ", high="
-                        + high);
+                throw new IllegalArgumentException("watermarks must be 0 <= low <= high <= 100 percent: low=" + low
+                        + ", high=" + high);
             }
             lowPercent = low;
             highPercent = high;
@@ -538,8 +645,11 @@ public final class MemoryManager implements AutoCloseable {
         }
 
         /**
-         * Whether pages that were evicted come back to their device when they are used twice again; off if not given.
-         * Pauses by itself when pages that came back are evicted soon after.
+         * Turns promotion on: pages that were evicted come back to their device when they have been used twice again.
+         * It pauses by itself when pages that came back are evicted soon after. Off by default.
+         *
+         * @param on true to bring pages back
+         * @return this builder
          */
         public Builder promotion(boolean on) {
             promotion = on;
@@ -547,16 +657,17 @@ public final class MemoryManager implements AutoCloseable {
         }
 
         /**
-         * How long memory must have been free before the agent, or {@link MemoryManager#maintain}, gives it back to the
-         * operating system, as {@link MemoryManager#trim} does; it may take twice the time. Ten seconds if not given;
-         * never if the memory is {@linkplain #touchAhead touched ahead} and this is not given.
+         * Sets how long memory must have been free before the agent, or {@link MemoryManager#maintain}, gives it back
+         * to the operating system, as {@link MemoryManager#trim} does. It may take twice that time. Ten seconds by
+         * default, and never by default if the memory is {@linkplain #touchAhead touched ahead}.
          *
-         * @param idle {@link Duration#ZERO} for never
+         * @param idle zero or more; {@link Duration#ZERO} for never
+         * @return this builder
          * @throws IllegalArgumentException if it is negative
          */
         public Builder giveBackAfter(Duration idle) {
             if (Objects.requireNonNull(idle, "idle").isNegative()) {
-                throw new IllegalArgumentException("a time is not negative: time=" + idle);
+                throw new IllegalArgumentException("a time cannot be negative: time=" + idle);
             }
             giveBackAfter = idle;
             return this;
@@ -570,9 +681,12 @@ public final class MemoryManager implements AutoCloseable {
         }
 
         /**
-         * Whether {@link #build} has the operating system provide all memory of the host pool, instead of at the first
-         * touch of each huge page. Building takes longer, some 0.2 s for each GiB; a first write then never waits for
-         * the kernel to clear 2 MiB. Off if not given. Without native access it always is so.
+         * Has {@link #build} take all memory of the host pool from the operating system, instead of at the first touch
+         * of each huge page. Building takes about 0.2 s longer for each GiB; a first write then never waits for the
+         * kernel to clear 2 MiB. Off by default. Without native access the memory is always touched ahead.
+         *
+         * @param on true to touch the memory in {@code build}
+         * @return this builder
          */
         public Builder touchAhead(boolean on) {
             touchAhead = on;
@@ -581,25 +695,34 @@ public final class MemoryManager implements AutoCloseable {
 
         private static Duration positive(Duration time) {
             if (Objects.requireNonNull(time, "time").isNegative() || time.isZero()) {
-                throw new IllegalArgumentException("a time limit is positive: time=" + time);
+                throw new IllegalArgumentException("a time limit must be positive: time=" + time);
             }
             return time;
         }
 
-        /** Whether a daemon thread does what {@link MemoryManager#maintain()} does; on if not given. */
+        /**
+         * Chooses who does the work in the background. On, the default: a daemon thread of the manager. Off: you, by
+         * calls of {@link MemoryManager#maintain()}.
+         *
+         * @param on true for a thread of the manager
+         * @return this builder
+         */
         public Builder backgroundAgent(boolean on) {
             backgroundAgent = on;
             return this;
         }
 
         /**
-         * Takes the pool, links the drivers, and opens the manager. If that fails, nothing is left of it. Warns in the
-         * log if all managers of the process together have promised more memory than there is.
+         * Reserves the pools, takes over the drivers, and opens the manager. If this fails, everything it took is given
+         * back. The log warns if all managers of the process together have promised more memory than there is.
          *
-         * @throws IllegalArgumentException if a driver lacks what its kind needs: memory, or ways to copy; or if it
-         *         belongs to a device of another manager that is not closed
+         * @return the manager, to be closed by the caller
+         * @throws IllegalArgumentException if a driver is neither a {@link io.quire.memory.device.CoherentDriver} nor a
+         *         {@link io.quire.memory.device.PrivateDriver}, has no memory as these demand, or belongs to a device
+         *         of another manager that is not closed; or if there are more than 255 devices
          * @throws io.quire.memory.contract.DriverFailedException if a driver fails to say what memory it has
          * @throws IllegalStateException if the operating system refuses the memory
+         * @throws OutOfMemoryError if there is no native access and the JVM refuses the memory
          */
         public MemoryManager build() {
             StaticInitializers.run();
@@ -620,7 +743,7 @@ public final class MemoryManager implements AutoCloseable {
                 return manager;
             } catch (Throwable refused) {
                 if (manager != null) {
-                    manager.ending.close(); // there is an agent
+                    manager.ending.close(); // it may have started an agent
                 } else {
                     tiers.forEach(tier -> tier.device().abandon());
                     pools.abandon();
@@ -647,7 +770,7 @@ public final class MemoryManager implements AutoCloseable {
             return machine;
         }
 
-        /** Every manager that is built has memory of its own. */
+        /** Gives each manager memory of its own, also if a builder builds several. */
         private static DeviceDriver ownOf(DeviceDriver driver, List<MemoryOnlyDriver> ours) {
             if (!(driver instanceof MemoryOnlyDriver memory)) {
                 return driver;

@@ -5,12 +5,18 @@ import io.quire.memory.contract.PoolKind;
 import io.quire.memory.frame.FramePool;
 
 /**
- * Memory of one kind: of the host, or of a device. Pages live in pools, and can be moved between a device's and the
- * host's. After its manager was closed it still has its name and kind, and nothing else. Any thread.
+ * The memory of the host or of one device, as a place for pages. Pages move between the pool of a device and the
+ * host's.
+ * {@snippet file="io/quire/memory/snippets/ManagerSnippetsTest.java" region="migrate"}
+ * <p>
+ * After the close of its manager only the name and the kind can be read. Any thread may call any method; none waits.
+ *
+ * @see MemoryManager#pool
+ * @see AddressSpace#migrate(long, long, MemoryPool)
  */
 public final class MemoryPool {
 
-    /** Kept reachable, or it would be closed as forgotten. */
+    /** Keeps the manager reachable while this is: an unreachable manager is closed as forgotten. */
     private final MemoryManager manager;
     private final FramePool frames;
     private final int reserved;
@@ -21,17 +27,28 @@ public final class MemoryPool {
         this.reserved = reserved;
     }
 
+    /**
+     * Returns the name of the pool.
+     *
+     * @return "host", or the name of the device
+     */
     public String name() {
         return frames.name();
     }
 
+    /**
+     * Returns what kind of memory this is.
+     *
+     * @return the kind
+     */
     public PoolKind kind() {
         return frames.kind();
     }
 
     /**
-     * How much fits, in bytes.
+     * Returns how much fits into the pool.
      *
+     * @return the size in bytes, a multiple of 4096
      * @throws ClosedException after close of the manager
      */
     public long sizeBytes() {
@@ -44,9 +61,10 @@ public final class MemoryPool {
     }
 
     /**
-     * How much is free, in bytes; approximate while other threads allocate, and while memory is given back to the
-     * operating system. Nothing if the device of the pool was closed.
+     * Returns how much of the pool is free. Approximate while other threads allocate, and while memory is given back to
+     * the operating system.
      *
+     * @return the free bytes; 0 if the device of the pool is closed
      * @throws ClosedException after close of the manager
      */
     public long freeBytes() {

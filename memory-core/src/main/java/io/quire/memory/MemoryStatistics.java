@@ -1,21 +1,28 @@
 package io.quire.memory;
 
 /**
- * A manager at one moment. Counts of events are since it was opened.
+ * The counters of a manager at one moment. Events are counted since the manager was opened.
+ * {@snippet file="io/quire/memory/snippets/ManagerSnippetsTest.java" region="statistics"}
  *
- * @param limitBytes the size of the host pool
- * @param usedBytes bytes of frames that hold something
- * @param openSpaces spaces, forks and snapshots not closed yet
- * @param forks forks and snapshots taken
- * @param pagesZeroFilled pages written for the first time
- * @param pagesCopied shared pages copied for a writer
- * @param pagesReused pages written in place because the last other owner was gone
+ * @param limitBytes the size of the host pool, in bytes
+ * @param usedBytes bytes of host frames in use; frames of closed spaces count until they are given back
+ * @param openSpaces spaces, forks, snapshots and cursors that are open
+ * @param forks forks and snapshots taken, with those of cursors
+ * @param pagesZeroFilled pages that got a frame by their first write
+ * @param pagesCopied shared pages that were copied for a writer
+ * @param pagesReused pages that were written in place because the last other space that shared them was gone
  * @param tier what happened between the host and the devices
+ * @see MemoryManager#statistics
  */
 public record MemoryStatistics(long limitBytes, long usedBytes, int openSpaces, long forks, long pagesZeroFilled,
         long pagesCopied, long pagesReused, TierStatistics tier) {
 
-    /** What can still be used, counting what dropped spaces have not given back yet as used. */
+    /**
+     * Returns how much of the host pool is free. What closed spaces have not given back yet counts as used, though it
+     * becomes free when somebody needs it.
+     *
+     * @return {@code limitBytes - usedBytes}
+     */
     public long freeBytes() {
         return limitBytes - usedBytes;
     }

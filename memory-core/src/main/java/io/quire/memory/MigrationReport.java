@@ -12,10 +12,16 @@ import java.util.Objects;
 import java.util.Set;
 
 /**
- * What became of each page of a migration: as it was when the batch of the page was done. The migration itself takes no
- * page away that it has moved, so if nobody else does, all of it is still so when {@code migrate} returns. Others may:
- * writers, forks, further migrations and evictions, the background agent, and promotion. Immutable; takes as much
- * memory as neighbours differ.
+ * What became of each page of a migration, when the batch of the page was done.
+ * {@snippet file="io/quire/memory/snippets/ManagerSnippetsTest.java" region="migrate"}
+ * <p>
+ * The migration moves no page twice, so the report is still true when {@code migrate} returns, unless others have moved
+ * or copied pages meanwhile: writers, forks, further migrations and evictions, the background agent, and promotion.
+ * {@link AddressSpace#pageState} says where a page is now.
+ * <p>
+ * Immutable; any thread may use it. Takes memory by the number of runs of pages with one outcome.
+ *
+ * @see AddressSpace#migrate(long, long, MemoryPool)
  */
 public final class MigrationReport {
 
@@ -29,21 +35,31 @@ public final class MigrationReport {
         this.outcomes = outcomes;
     }
 
-    /** Where the pages were to go. */
+    /**
+     * Returns the pool that the pages were to go to.
+     *
+     * @return what {@code migrate} was given
+     */
     public MemoryPool pool() {
         return pool;
     }
 
-    /** How many pages the range has. */
+    /**
+     * Returns how many pages the range has.
+     *
+     * @return 1 or more
+     */
     public int pages() {
         return outcomes.pages();
     }
 
     /**
-     * What became of a page.
+     * Returns what became of one page.
+     * {@snippet file="io/quire/memory/snippets/ManagerSnippetsTest.java" region="outcome"}
      *
-     * @param ofAddress any address in it
-     * @throws IndexOutOfBoundsException if it is not in the range
+     * @param ofAddress any address in the page
+     * @return the outcome
+     * @throws IndexOutOfBoundsException if the address is not in the range
      */
     public PageOutcome outcome(long ofAddress) {
         long index = (ofAddress - address) >> Geometry.PAGE_SHIFT;
@@ -54,12 +70,21 @@ public final class MigrationReport {
         return outcomes.get((int) index);
     }
 
-    /** How many pages had an outcome. Each page has exactly one. */
+    /**
+     * Counts the pages that had one outcome. Each page has exactly one.
+     *
+     * @param outcome to be counted
+     * @return 0 to {@link #pages()}
+     */
     public int count(PageOutcome outcome) {
         return outcomes.count(Objects.requireNonNull(outcome, "outcome"));
     }
 
-    /** Every outcome that a page had. */
+    /**
+     * Returns every outcome that a page had.
+     *
+     * @return a set that does not change
+     */
     public Set<PageOutcome> outcomes() {
         Set<PageOutcome> found = EnumSet.noneOf(PageOutcome.class);
         for (PageOutcome outcome : PageOutcome.values()) {
@@ -70,18 +95,29 @@ public final class MigrationReport {
         return Collections.unmodifiableSet(found);
     }
 
-    /** How many pages went to the pool: moved, or filled with zeros there. */
+    /**
+     * Counts the pages that went to the pool: those that moved, and those that got a frame of zeros there.
+     *
+     * @return 0 to {@link #pages()}
+     */
     public int moved() {
         return count(PageOutcome.MOVED) + count(PageOutcome.FILLED);
     }
 
-    /** How many pages lay in the pool when their batch was done. */
+    /**
+     * Counts the pages that lay in the pool when their batch was done, with those that lay there before.
+     *
+     * @return 0 to {@link #pages()}
+     */
     public int there() {
         return moved() + count(PageOutcome.ALREADY_THERE);
     }
 
     /**
-     * Whether every page lay in the pool when its batch was done; for the host, pages that were never written count too.
+     * Tells if every page lay in the pool when its batch was done. If the pool is the host's, pages that were never
+     * written count as if they did.
+     *
+     * @return true if nothing was left to move
      */
     public boolean isComplete() {
         int nowhere = pool.kind() == PoolKind.HOST ? count(PageOutcome.EMPTY) : 0;

@@ -10,23 +10,24 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A pin that is open, or that was closed while native code, such as a channel, was using its segments: the pages stay
- * held until it is done.
+ * A pin that is open, or a closed pin whose segments native code is still using, such as a channel: its pages stay held
+ * until the native code is done.
  *
  * @param space the name of the space, which may be closed
- * @param address the first page
- * @param sizeBytes of the pages
+ * @param address the first address of the first page
+ * @param sizeBytes bytes of all its pages
  * @param term how long it may be held
- * @param access what it allows
+ * @param access what may be done through it
  * @param thread the name of the thread that took it
- * @param isClosed whether only native code holds it
+ * @param isClosed true if it was closed and only native code holds it
  * @param age time since it was taken; null for a short-term pin without leak tracking
- * @param stack what took it, beginning with the user's call; empty for a short-term pin without leak tracking
+ * @param stack what took it, from the user's call on; empty for a short-term pin without leak tracking
+ * @see MemoryManager#openPins
  */
 public record OpenPin(String space, long address, long sizeBytes, PinTerm term, PinAccess access, String thread,
         boolean isClosed, @Nullable Duration age, List<StackTraceElement> stack) {
 
-    /** Keeps the stack as it is now. */
+    /** Copies the stack. */
     public OpenPin {
         stack = List.copyOf(stack);
     }
@@ -38,7 +39,7 @@ public record OpenPin(String space, long address, long sizeBytes, PinTerm term, 
                 creation == null ? null : creation.age(), creation == null ? List.of() : creation.stack());
     }
 
-    /** The pin, and its stack, a line for each frame. */
+    /** Describes the pin, then its stack with a line for each frame. */
     @Override
     public String toString() {
         return (isClosed ? "closed pin, whose segments are in use by native code, of " : "pin of ") + "space " + space

@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
  * @param kind what it is
  * @param parent the name of the space it was forked from, which may be closed; null if it was not forked
  * @param age time since it was opened or forked
- * @param stack what opened it, beginning with the user's call; empty without leak tracking
+ * @param stack what opened it, from the user's call on; empty without leak tracking
+ * @see MemoryManager#openSpaces
  */
 public record OpenSpace(String name, Kind kind, @Nullable String parent, Duration age,
         List<StackTraceElement> stack) {
@@ -30,12 +31,12 @@ public record OpenSpace(String name, Kind kind, @Nullable String parent, Duratio
         CURSOR
     }
 
-    /** Keeps the stack as it is now. */
+    /** Copies the stack. */
     public OpenSpace {
         stack = List.copyOf(stack);
     }
 
-    /** The space, and its stack, a line for each frame. */
+    /** Describes the space, then its stack with a line for each frame. */
     @Override
     public String toString() {
         return kind.name().toLowerCase(Locale.ROOT) + " " + name + (parent == null ? "" : " forked from " + parent)

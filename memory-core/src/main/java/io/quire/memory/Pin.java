@@ -22,11 +22,22 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Pages held in their frames: as long as the pin is open they do not move, and their frames have no other use, even if
- * the range is unmapped or the space closed. What the space writes to the pages shows in {@link #segments()}, and the
- * other way round. A fork gets copies of its own.
+ * Keeps the pages of a range in their frames. While the pin is open they do not move, and their frames have no other
+ * use, even if the range is unmapped or the space closed.
+ * {@snippet file="io/quire/memory/snippets/SpaceSnippetsTest.java" region="pin"}
  * <p>
- * A pin of an {@link AddressSpace} may be used and closed by any thread, one of an {@link Accessor} by its thread.
+ * What the space writes to the pages shows in {@link #segments()}, and the other way round. A fork that is taken while
+ * the pin is open gets copies of the pinned pages.
+ * <p>
+ * <b>Threads.</b> Any thread may use and close a pin of an {@link AddressSpace}; only its own thread may use and close
+ * a pin of an {@link Accessor}.
+ * <p>
+ * <b>Close it.</b> If a pin and all its segments become unreachable while it is open, it is closed some time after the
+ * garbage collector has found that out; the log reports it. A pin of an accessor is closed together with the accessor.
+ *
+ * @see AddressSpace#pin
+ * @see Accessor#pin
+ * @see MemoryManager#openPins
  */
 public final class Pin implements AutoCloseable {
 
@@ -37,14 +48,14 @@ public final class Pin implements AutoCloseable {
     private final PinTerm term;
     private final PinAccess access;
 
-    /** Its thread is the only one that may use this; null if any may. */
+    /** The accessor whose thread is the only one that may use this; null if any thread may. */
     private final @Nullable Accessor accessor;
 
-    /** The space it was taken of, kept reachable; null if the accessor does that. */
+    /** Keeps the space of the pin reachable; null if the accessor does that. */
     @SuppressWarnings("UnusedVariable")
     private final @Nullable AddressSpace handle;
 
-    // Under the lock of the space, or by the accessor's thread.
+    // Guarded by the lock of the space, or used by the accessor's thread alone.
     private List<MemorySegment> segments = List.of();
     private @Nullable Arena arena;
     private @Nullable SharedViews shared;
@@ -61,39 +72,62 @@ public final class Pin implements AutoCloseable {
         this.accessor = accessor;
     }
 
-    /** The first address. */
+    /**
+     * Returns the first address of the range.
+     *
+     * @return what {@code pin} was given; also after close
+     */
     public long address() {
         return start;
     }
 
+    /**
+     * Returns the size of the range.
+     *
+     * @return the bytes that {@code pin} was given, not rounded; also after close
+     */
     public long sizeBytes() {
         return sizeBytes;
     }
 
+    /**
+     * Returns how long the pin is meant to be held.
+     *
+     * @return what {@code pin} was given; also after close
+     */
     public PinTerm term() {
         return term;
     }
 
+    /**
+     * Returns what may be done through the pin.
+     *
+     * @return what {@code pin} was given; also after close
+     */
     public PinAccess access() {
         return access;
     }
 
     /**
-     * The memory of the range, in ascending order of addresses; pages that lie side by side are one segment. They are
-     * read-only for a pin that reads.
+     * Returns the memory of the range, in ascending order of addresses. Pages that lie side by side in the pool are one
+     * segment. The segments are read-only if the pin is {@link PinAccess#READ}.
      * <p>
-     * They may be used until the pin is closed, and throw {@link IllegalStateException} afterwards. Those of a pin by an
-     * accessor throw at once. Those of a pin by a space throw at the latest when the library wants the pages for
-     * something else and no short-term pin that was opened later still shows its own; until then they still show the
-     * pages, which stay held: never what belongs to somebody else. To end them at once would stop every thread of the
-     * process for a moment. With leak tracking that is done, so that a mistake is found where it is made.
+     * <b>Use them until the pin is closed.</b> Afterwards they throw {@link IllegalStateException}. Those of a pin by
+     * an accessor do so at once. Those of a pin by a space may go on for a while: to end them at once would stop every
+     * thread of the process for a moment. Until they throw they still show the pages of this pin, which stay held, and
+     * never anything else. They throw at the latest when the library wants the pages for something else and no
+     * short-term pin that was opened later still shows its own. With leak tracking they throw at once, so that a
+     * mistake is found where it is made.
      * <p>
-     * As long as a segment can be reached, or a slice or buffer of it, the pin stays open and its memory mapped, also if
-     * nobody can reach the pin, the space and the manager any more.
+     * While a segment can be reached, or a slice or buffer of it, the pin stays open and its memory mapped, even if the
+     * pin, the space and the manager are unreachable.
      *
+     * @return a list that does not change; the sizes add up to {@link #sizeBytes()}
      * @throws ClosedException after close
-     * @throws WrongThreadException if it is one of an accessor and the caller another thread
-     * @throws UnsupportedOperationException without native access, where the life of a segment cannot be shortened
+     * @throws WrongThreadException if the pin is of an accessor and the caller is another thread
+     * @throws UnsupportedOperationException without native access, where a segment cannot be made to end; start the JVM
+     *         with {@code --enable-native-access=io.quire.memory}, or {@code ALL-UNNAMED} on the class path. The pin
+     *         itself needs no native access, and stays open
      */
     public List<MemorySegment> segments() {
         if (accessor != null) {
@@ -150,11 +184,14 @@ public final class Pin implements AutoCloseable {
     }
 
     /**
-     * Where a pinned page is: a short-term pin may hold one of a device.
+     * Returns where a pinned page is. A short-term pin may hold a page of a device.
      *
+     * @param address in the range: {@link #address()} to {@code address() + sizeBytes() - 1}
+     * @return the page as the pin holds it, wherever the space has it now
      * @throws ClosedException after close
-     * @throws WrongThreadException if it is one of an accessor and the caller another thread
+     * @throws WrongThreadException if the pin is of an accessor and the caller is another thread
      * @throws IndexOutOfBoundsException if the address is not in the range
+     * @see AddressSpace#pageState
      */
     public PageState state(long address) {
         checkOwner();
@@ -164,18 +201,16 @@ public final class Pin implements AutoCloseable {
     }
 
     /**
-     * Ends the pin. The {@link #segments()} must not be used any more. If native code, such as a channel that writes,
-     * still uses one of a pin by a space, the pages stay held until it is done. Closing it again has no effect, also if
-     * it was another thread that closed it, or the close of the manager.
+     * Ends the pin. Do not use its {@link #segments()} any more. If native code, such as a channel that writes, still
+     * uses a segment of a pin by a space, the pages stay held until it is done.
      * <p>
-     * Once the thread of an accessor has ended, its pins may be closed by any. A pin that nobody can reach any more, nor
-     * a segment of it, is ended some time after the garbage collector has found that out, and reported in the log; one
-     * of an accessor, together with the accessor.
+     * Closing a closed pin has no effect, also if another thread closed it, or the close of the manager. Once the
+     * thread of an accessor has ended, any thread may close its pins.
      *
-     * @throws WrongThreadException if it is one of an accessor and the caller another thread, and the accessor's has
+     * @throws WrongThreadException if the pin is of an accessor, the caller is another thread, and the accessor's has
      *         not ended; the pin stays open
-     * @throws SegmentInUseException if it is one of an accessor, and closed from within native code that uses one of
-     *         the segments; the pin stays open, and can be closed later
+     * @throws SegmentInUseException if the pin is of an accessor, and the call comes from native code that uses one of
+     *         its segments; the pin stays open and can be closed later
      */
     @Override
     public void close() {
@@ -193,7 +228,7 @@ public final class Pin implements AutoCloseable {
         try {
             SlowPath.unpin(pinned.list(), pinned, use);
         } finally {
-            Reference.reachabilityFence(this); // until here the space finds the segments by it
+            Reference.reachabilityFence(this); // the space finds the segments through this
         }
     }
 
@@ -202,7 +237,7 @@ public final class Pin implements AutoCloseable {
         Arena mine = arena;
         if (mine != null && Ownership.isCurrent(pinned.thread())) {
             SegmentScope.end(mine, this);
-        } // else its thread has ended, and nobody can use them
+        } // otherwise its thread has ended, and no other can use the segments
         pinned.shows(null);
         arena = null;
         segments = List.of();

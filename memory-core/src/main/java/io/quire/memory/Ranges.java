@@ -2,16 +2,16 @@ package io.quire.memory;
 
 import io.quire.memory.table.Geometry;
 
-/** What an address and a size have to look like. */
+/** Checks and rounds addresses and sizes. */
 final class Ranges {
 
     private Ranges() {
     }
 
-    /** Refuses an address that no page begins at. */
+    /** Throws if no page begins at an address. */
     static long wholePage(long address) {
         if (Geometry.pageOffset(address) != 0) {
-            throw new IllegalArgumentException("an address of whole pages is a multiple of " + Geometry.PAGE_BYTES
+            throw new IllegalArgumentException("the address must be a multiple of " + Geometry.PAGE_BYTES
                     + ": address=0x" + Long.toHexString(address));
         }
         return address;
@@ -22,15 +22,15 @@ final class Ranges {
         return Geometry.pageStart(Math.addExact(sizeBytes, Geometry.PAGE_BYTES - 1));
     }
 
-    /** Refuses a size that no range has. */
+    /** Throws if a size is not 1 to 2^47 bytes. */
     static long positive(long sizeBytes) {
         if (sizeBytes <= 0 || sizeBytes > Geometry.ADDRESS_LIMIT) {
-            throw new IllegalArgumentException("a range has 1 to 2^47 bytes: sizeBytes=" + sizeBytes);
+            throw new IllegalArgumentException("a range must have 1 to 2^47 bytes: sizeBytes=" + sizeBytes);
         }
         return sizeBytes;
     }
 
-    /** Refuses a size below zero. */
+    /** Throws if a size is negative. */
     static long notNegative(long sizeBytes) {
         if (sizeBytes < 0) {
             throw new IllegalArgumentException("a size cannot be negative: sizeBytes=" + sizeBytes);
@@ -38,12 +38,12 @@ final class Ranges {
         return sizeBytes;
     }
 
-    /** How many pages a size takes, of an operation that handles each by itself. */
+    /** Returns how many pages a size takes, for an operation that handles each page by itself. */
     static int pages(long sizeBytes) {
         long pages = wholePages(positive(sizeBytes)) >>> Geometry.PAGE_SHIFT;
         if (pages > Integer.MAX_VALUE - 8) {
-            throw new IllegalArgumentException("at most " + (Integer.MAX_VALUE - 8)
-                    + " pages are handled in one call: sizeBytes=" + sizeBytes);
+            throw new IllegalArgumentException("one call handles at most " + (Integer.MAX_VALUE - 8)
+                    + " pages: sizeBytes=" + sizeBytes);
         }
         return (int) pages;
     }

@@ -22,18 +22,19 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Does what users do, once, on a small manager of its own, while the first manager of the process is built. The virtual
- * machine links a call through a variable handle and the place of a lambda when they are reached first. That takes
- * memory and stack: without them an Error comes out of code that can never fail later, and the place of a lambda, or a
- * class of the JDK that was just being initialized, is of no use any more. Here is the first time, so that an operation
- * in a full heap or on a full stack never is it.
+ * Does once what users do, on a small manager of its own, while the first manager of the process is built.
+ * <p>
+ * The virtual machine links a call through a variable handle, and the site of a lambda, when they are first reached.
+ * That takes memory and stack. In a full heap or on a full stack an Error would come out of code that cannot fail
+ * later, and would leave the lambda, or a class of the JDK that was being initialized, of no use for the rest of the
+ * process. So the first time is here, and never in an operation of the user.
  */
 final class Rehearsal {
 
     private static final int PAGES = 8;
     private static final long SIZE_BYTES = (long) PAGES * Geometry.PAGE_BYTES;
 
-    /** Copies of a few bytes and of many go different ways. */
+    /** Copies of a few bytes and of many take different paths. */
     private static final int[] COPIED_BYTES = {1, 8, 24, 64, Geometry.PAGE_BYTES};
 
     private static final Duration DEADLINE = Duration.ofSeconds(10);
@@ -49,7 +50,7 @@ final class Rehearsal {
     private Rehearsal() {
     }
 
-    /** Begins it on a thread of its own, if it was not begun before. Whatever comes of it, the caller goes on. */
+    /** Starts the rehearsal on a thread of its own, unless one was started. The caller goes on whatever comes of it. */
     static void begin() {
         if (BEGUN.compareAndSet(false, true)) {
             boolean started = false;
@@ -67,8 +68,8 @@ final class Rehearsal {
     }
 
     /**
-     * Waits until it is over, in any other thread. What is compiled while it goes on would be compiled for all that it
-     * does, and not for what the user does.
+     * Waits until the rehearsal is over, unless this is its own thread. Code that is compiled during the rehearsal
+     * would be compiled for all that the rehearsal does, and not for what the user does.
      */
     static void awaitEnd() {
         Thread thread = player;
@@ -108,7 +109,10 @@ final class Rehearsal {
         }
     }
 
-    /** For a lock that is taken, and for writes in progress: of a thread that ends them when they are waited for. */
+    /**
+     * Waits for a lock that is taken and for writes in progress. Another thread ends each of them once it is waited
+     * for.
+     */
     private static void waitForOthers() {
         Mutex lock = new Mutex();
         WriterSlot slot = new WriterSlot();
@@ -144,7 +148,7 @@ final class Rehearsal {
         Wait.until(() -> !other.isAlive());
     }
 
-    /** Until a thread is in its how-manieth wait, or takes too long for it. */
+    /** Waits until a thread is in its wait of this number, or takes too long for it. */
     private static void awaitWait(Thread waiter, AtomicInteger waits, int number) {
         long end = System.nanoTime() + LONGEST_WAIT_NANOS;
         do {
@@ -238,7 +242,7 @@ final class Rehearsal {
         manager.evict(manager.pool("private"), PAGES);
     }
 
-    /** With a device. */
+    /** Lets a device work on the space. */
     private static void share(MemoryManager manager, AddressSpace space, long address) {
         Device device = manager.device("private");
         try (Attachment attachment = device.attach(space)) {
@@ -266,7 +270,7 @@ final class Rehearsal {
         device.close();
     }
 
-    /** What is open, and how much is used. */
+    /** Reads what is open and how much is used. */
     private static void look(MemoryManager manager, AddressSpace space, long address) {
         try (AddressSpace fork = space.fork(); Pin pin = fork.pin(address, 1, PinTerm.SHORT, PinAccess.READ)) {
             manager.openPins();

@@ -5,7 +5,7 @@ import io.quire.memory.device.PrivateDriver;
 import io.quire.memory.driver.IdleDriver;
 import java.lang.foreign.MemorySegment;
 
-/** The private device of a {@link Rehearsal}: agrees to everything, and has nothing in its frames but zeros. */
+/** The private device of a {@link Rehearsal}: agrees to everything, and its frames hold nothing but zeros. */
 final class RehearsalDevice extends IdleDriver implements PrivateDriver {
 
     private static final int FRAMES = 64;

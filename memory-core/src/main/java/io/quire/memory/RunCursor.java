@@ -16,33 +16,31 @@ import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Hands the memory of a range to a loop in runs: pages that lie side by side in the pool, up to 2 MiB at a time, as
- * read-only segments. All runs are of one moment, that of {@link AddressSpace#runs}; what is written meanwhile is not
- * seen, and costs the writer a copy of the page.
- * <pre>{@code
- * try (RunCursor runs = space.runs(address, sizeBytes)) {
- *     while (runs.next()) {
- *         MemorySegment memory = runs.memory();
- *         for (long i = 0; i < memory.byteSize(); i += Long.BYTES) {
- *             sum += memory.get(ValueLayout.JAVA_LONG_UNALIGNED, i);
- *         }
- *     }
- * }
- * }</pre>
- * Pages that were never written are holes: they come as zeros, in runs of up to 2 MiB too, and take no frame. Where
- * zeros are of no interest, {@link #nextWritten()} skips them. As long as there is a run, the pages of the range from
- * its beginning on, 2 MiB at most, stay where they are: a migration or an eviction reports them as pinned. To write to
- * runs, see {@link WritableRunCursor}.
+ * Reads a range of one moment, run by run. A run is pages that lie side by side in the pool, up to 2 MiB of them, as
+ * one read-only segment.
+ * {@snippet file="io/quire/memory/snippets/SpaceSnippetsTest.java" region="runs"}
  * <p>
- * Owned by the thread that opened it. A segment is valid until {@link #next()}, {@link #nextWritten()} or
- * {@link #close()}, and throws afterwards. These are refused while native code uses the segment, change nothing then,
- * and can be called again. As long as a segment, or anything that was made of it, can be reached, its memory stays what
- * it is, also if nobody can reach the cursor, the space and the manager any more. Without native access each run is a
- * copy.
+ * <b>One moment.</b> All runs show the space as it was in {@link AddressSpace#runs}. What is written meanwhile is not
+ * seen, and costs the writer a copy of the page.
+ * <p>
+ * <b>Holes.</b> Pages that were never written come as zeros, in runs of up to 2 MiB too, and take no frame.
+ * {@link #nextWritten()} skips them.
+ * <p>
+ * <b>Segments.</b> A segment is valid until {@link #next()}, {@link #nextWritten()} or {@link #close()}, and throws
+ * afterwards. While native code uses the segment these three refuse, change nothing, and can be called again. While a
+ * segment, or anything that was made of it, can be reached, its memory stays what it is, even if the cursor, the space
+ * and the manager are unreachable. Without native access each run is a copy.
+ * <p>
+ * <b>Pages stay in place.</b> During a run the pages from its beginning on, 2 MiB of them at most, do not move: a
+ * migration or an eviction reports them as pinned.
+ * <p>
+ * <b>Threads.</b> Only the thread that opened it may use it.
+ *
+ * @see WritableRunCursor
  */
 public final class RunCursor implements AutoCloseable {
 
-    /** As long as a huge page: what it costs to begin a run is lost in what it costs to read one. */
+    /** As long as a huge page: the cost of beginning a run is lost in the cost of reading one. */
     private static final long LONGEST_RUN_BYTES = 2L << 20;
 
     private final Space snapshot;
@@ -55,7 +53,7 @@ public final class RunCursor implements AutoCloseable {
     private MemorySegment memory = MemorySegment.NULL;
     private boolean closed;
 
-    /** Kept reachable, or it would be closed as forgotten. */
+    /** Keeps the manager reachable while this is: an unreachable manager is closed as forgotten. */
     @SuppressWarnings("UnusedVariable")
     private final MemoryManager manager;
 
@@ -89,12 +87,12 @@ public final class RunCursor implements AutoCloseable {
     }
 
     /**
-     * Goes to the next run. The segment of this one cannot be used any more.
+     * Goes to the next run. The segment of the current run ends.
      *
-     * @return false if there is none
+     * @return false if there is no further run
      * @throws SegmentInUseException while native code uses the segment of this run; the cursor stays where it is
      * @throws ClosedException after close
-     * @throws WrongThreadException if the caller is not the thread that opened it
+     * @throws WrongThreadException if the caller is not the thread that opened this
      */
     public boolean next() {
         check();
@@ -105,13 +103,13 @@ public final class RunCursor implements AutoCloseable {
 
     /**
      * Goes to the next run of pages that were written, and skips the holes before it: pages that were never written, or
-     * were discarded. A page that holds nothing but zeros is no hole if somebody has written it. How long this takes
-     * depends on how many pages the range has, and not on how many addresses.
+     * were discarded. A page that somebody has written is no hole, even if it holds nothing but zeros. The time depends
+     * on how many pages the range has, not on how many addresses.
      *
-     * @return false if there is none
+     * @return false if there is no further run of written pages
      * @throws SegmentInUseException while native code uses the segment of this run; the cursor stays where it is
      * @throws ClosedException after close
-     * @throws WrongThreadException if the caller is not the thread that opened it
+     * @throws WrongThreadException if the caller is not the thread that opened this
      */
     public boolean nextWritten() {
         check();
@@ -120,7 +118,7 @@ public final class RunCursor implements AutoCloseable {
         return begin(Holes.end(snapshot.table().root(), nextAddress, end));
     }
 
-    /** Begins a run at an address; there is none at the end of the range. */
+    /** Begins the run at an address; false at the end of the range. */
     private boolean begin(long start) {
         if (start >= end) {
             nextAddress = end;
@@ -142,14 +140,14 @@ public final class RunCursor implements AutoCloseable {
         return true;
     }
 
-    /** The first address behind a hole that has a page; or where the run is long enough. */
+    /** Returns where a hole ends: at its first page, or where the run is long enough. */
     private long endOfHole(long start) {
         long limit = Math.min(end, Geometry.pageStart(start) + FrameMemory.ZEROS_BYTES_MAX);
         return Math.min(limit,
                 Holes.end(snapshot.table().root(), Geometry.pageStart(start) + Geometry.PAGE_BYTES, limit));
     }
 
-    /** The first address whose page does not lie behind the one before it in the pool. */
+    /** Returns the first address whose page does not lie behind the one before it in the pool. */
     private long endOfRun(long first, long offset) {
         long start = Geometry.pageStart(first);
         long limit = Math.min(end, start + LONGEST_RUN_BYTES);
@@ -174,25 +172,37 @@ public final class RunCursor implements AutoCloseable {
         return directory == null ? null : directory.leaf(Geometry.leafIndex(ofAddress));
     }
 
-    /** The address of the first byte of this run. */
+    /**
+     * Returns the address of the first byte of this run.
+     *
+     * @return the address in the space; meaningless before the first {@link #next()}
+     * @throws ClosedException after close
+     * @throws WrongThreadException if the caller is not the thread that opened this
+     */
     public long address() {
         check();
         return address;
     }
 
-    /** The memory of this run; empty before the first {@link #next()} and after the last. */
+    /**
+     * Returns the memory of this run.
+     *
+     * @return a read-only segment; empty before the first {@link #next()} and after the last run
+     * @throws ClosedException after close
+     * @throws WrongThreadException if the caller is not the thread that opened this
+     */
     public MemorySegment memory() {
         check();
         return memory;
     }
 
     /**
-     * Gives the snapshot up. Closing it again has no effect; a close that throws can be tried again. Once the owner has
-     * ended, any thread may close it; and if nobody can reach it any more, nor a segment of it, that is done, and
-     * reported in the log.
+     * Closes the cursor and its snapshot. Closing a closed cursor has no effect; a close that throws can be tried
+     * again. Once the owner has ended any thread may close it. If the cursor and its segments become unreachable, it is
+     * closed, and the log reports it.
      *
-     * @throws WrongThreadException if the caller is another thread and the owner has not ended; it stays open
-     * @throws SegmentInUseException while native code uses the segment of this run; it stays open
+     * @throws WrongThreadException if the caller is another thread and the owner has not ended; the cursor stays open
+     * @throws SegmentInUseException while native code uses the segment of this run; the cursor stays open
      */
     @Override
     public void close() {
@@ -202,12 +212,12 @@ public final class RunCursor implements AutoCloseable {
         if (Ownership.isCurrent(owner)) {
             endRun();
         }
-        // Of an owner that has ended nobody can use a run any more, nor end it.
+        // If the owner has ended no thread can use its run any more, nor end it.
         closed = true;
         snapshot.close();
     }
 
-    /** For anybody but the owner there is nothing to end: the segment is of use to its thread alone. */
+    /** Ends the segment, if this is the owner's thread: no other thread can use the segment. */
     private void endRun() {
         if (arena != null && Ownership.isCurrent(owner)) {
             SegmentScope.end(arena, this);

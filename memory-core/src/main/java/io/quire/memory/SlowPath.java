@@ -9,10 +9,12 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 
 /**
- * The slow paths of an {@link Accessor} and its pins, called so that no compiler can inline them. Inlined, they cost
- * the fast paths dearly: a page that is met for the first time makes the compiler take them for warm, and then what a
- * caller's loop needs is kept on the stack for their sake, in every turn. The language has no word for this; a handle
- * that is not constant has the effect, because the compiler cannot know where it leads.
+ * Calls the slow paths of an {@link Accessor} and its pins in a way that no compiler can inline.
+ * <p>
+ * Inlined, they would make the fast paths much slower: the first access to a page makes the compiler take the slow path
+ * for warm, and then it keeps the variables of the caller's loop on the stack in every iteration, for the sake of the
+ * slow path. Java has no annotation against inlining. A method handle that is no constant does it: the compiler cannot
+ * know where it leads.
  */
 final class SlowPath {
 

@@ -4,22 +4,32 @@ import io.quire.memory.table.Geometry;
 import java.time.Duration;
 
 /**
- * The pages of one space.
+ * The pages of one space, as {@link AddressSpace#statistics} met them.
+ * {@snippet file="io/quire/memory/snippets/SpaceSnippetsTest.java" region="usage"}
  *
  * @param name the name of the space
- * @param mappedBytes bytes of addresses
+ * @param mappedBytes bytes of addresses that are mapped; most of them may have no frame
  * @param sharedPages resident pages whose frame another space maps too
- * @param exclusivePages resident pages whose frame no other space maps
- * @param age time since it was opened or forked
+ * @param exclusivePages resident pages whose frame no other space maps: what only this space holds. Not the exclusive
+ *         access of a device, which {@link Attachment#exclusivePages()} counts
+ * @param age time since the space was opened or forked
  */
 public record SpaceStatistics(String name, long mappedBytes, long sharedPages, long exclusivePages, Duration age) {
 
-    /** What a close would give back. */
+    /**
+     * Returns how much memory a close of the space would free.
+     *
+     * @return the bytes of {@link #exclusivePages()}
+     */
     public long bytesFreedByClose() {
         return exclusivePages << Geometry.PAGE_SHIFT;
     }
 
-    /** What is in frames, shared or not. */
+    /**
+     * Returns how much of the space is in frames, shared or not.
+     *
+     * @return the bytes of {@link #sharedPages()} and {@link #exclusivePages()} together
+     */
     public long residentBytes() {
         return (sharedPages + exclusivePages) << Geometry.PAGE_SHIFT;
     }

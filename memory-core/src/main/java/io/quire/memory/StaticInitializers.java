@@ -3,12 +3,15 @@ package io.quire.memory;
 import io.quire.memory.platform.NativeAccess;
 
 /**
- * Runs the static initializers of the library when the first manager is built. A class whose initializer ends in an
- * Error, because a stack or the heap was full when it was used first, can never be used again in that JVM; so nothing is
- * left to be initialized in the middle of an operation.
+ * Runs the static initializers of the library when the first manager is built. If an initializer ends in an Error,
+ * because the stack or the heap is full at the first use of its class, the class can never be used again in that JVM.
+ * So nothing may be left to initialize in the middle of an operation.
  */
 final class StaticInitializers {
-    /** All classes that have one, without the package of the library; a test holds this to what was compiled. */
+    /**
+     * All classes that have a static initializer, without the package of the library; a test compares this with the
+     * class files.
+     */
     static final String[] CLASSES = {
         "Device", "MemoryAccess", "MemoryManager", "MemoryManager$Builder", "OpenSpace$Kind", "Rehearsal", "SlowPath",
         "allocator.FrameAllocator", "allocator.FrameTrees", "allocator.Magazine", "allocator.MagazineRegistry",
@@ -33,7 +36,7 @@ final class StaticInitializers {
         "tier.FrameLists", "tier.Place", "trace.CreationSite", "upkeep.Agent", "upkeep.Chore", "upkeep.DeviceClosing",
         "upkeep.Ending", "upkeep.PinWatch", "upkeep.SnapshotWatch", "upkeep.WatchedManager",
     };
-    /** Of these, only where native functions may be called. */
+    /** More of them, to be run only if native functions may be called. */
     static final String[] NATIVE_CLASSES = {"platform.Linux"};
 
     private static final String LIBRARY = StaticInitializers.class.getPackageName() + ".";
@@ -41,7 +44,7 @@ final class StaticInitializers {
     private StaticInitializers() {
     }
 
-    /** Runs those that have not run yet. */
+    /** Runs the initializers that have not run yet. */
     static void run() {
         run(CLASSES);
         if (NativeAccess.ENABLED) {

@@ -13,25 +13,27 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Hands the memory of a range to a loop that writes it, in runs: pages that lie side by side in the pool, up to 256 KiB
- * at a time, as segments that can be read and written. What is written to a run is written to the space.
- * <pre>{@code
- * try (WritableRunCursor runs = space.writableRuns(address, sizeBytes)) {
- *     while (runs.next()) {
- *         runs.memory().fill((byte) -1);
- *     }
- * }
- * }</pre>
- * A run is pinned, as by {@link Accessor#pin}, until the cursor goes beyond its 256 KiB or is closed: its pages get frames
- * if they have none, and copies of their own if they are shared; they do not move; and others may read and write them at
- * the same time. A fork that is taken meanwhile copies the pinned pages for the child, up to 64, and is refused if there
- * are no frames for that. Of what is written to a run while the fork is taken the child may have any part; of what was
- * written before, all; of what is written afterwards, nothing. A range is not written as a whole: who stops half way
- * leaves what was written until then.
+ * Reads and writes a range, run by run. A run is pages that lie side by side in the pool, up to 256 KiB of them, as one
+ * segment. What is written to a run is written to the space.
+ * {@snippet file="io/quire/memory/snippets/SpaceSnippetsTest.java" region="writable-runs"}
  * <p>
- * Owned by the thread that opened it. A segment is to be used until {@link #next()}, {@link #nextWritten()} or
- * {@link #close()} only; used later it shows its page as long as that is pinned, and then throws. Needs native access.
- * Once nobody can reach the cursor any more, nor a segment of it, what it holds is given back, and reported in the log.
+ * <b>Runs are pinned</b>, as by {@link Accessor#pin}, until the cursor goes beyond their 256 KiB or is closed. Their
+ * pages get frames if they have none, and copies of their own if they are shared; they do not move; other threads may
+ * read and write them at the same time.
+ * <p>
+ * <b>Forks.</b> A fork that is taken during a run copies the pinned pages for the child, up to 64, and is refused if
+ * there are no frames for that. The child has all that was written before the fork, nothing that is written after it,
+ * and any part of what is written to the run at the same time.
+ * <p>
+ * <b>No whole.</b> The range is not written all or nothing: if you stop half way, what was written stays.
+ * <p>
+ * <b>Segments.</b> Use a segment only until {@link #next()}, {@link #nextWritten()} or {@link #close()}. Used later, it
+ * shows its page while that is pinned, and then throws.
+ * <p>
+ * <b>Threads.</b> Only the thread that opened it may use it. Needs native access. If the cursor and its segments become
+ * unreachable while it is open, what it holds is given back, and the log reports it.
+ *
+ * @see RunCursor
  */
 public final class WritableRunCursor implements AutoCloseable {
 
@@ -39,13 +41,13 @@ public final class WritableRunCursor implements AutoCloseable {
     private final Space space;
     private final long end;
 
-    /** What holds the runs at hand; null if there is none. */
+    /** The pin of the current runs; null if there is none. */
     private @Nullable Pin pin;
 
     /** The runs of the pin. */
     private List<MemorySegment> segments = List.of();
 
-    /** How many of them were shown. */
+    /** How many of the runs were shown. */
     private int shown;
     private long address;
     private long nextAddress;
@@ -64,39 +66,47 @@ public final class WritableRunCursor implements AutoCloseable {
         StackRoom.require();
         handle.inner().table().permissions().checkAllWritable(address, sizeBytes);
         if (!NativeAccess.ENABLED) {
-            throw new UnsupportedOperationException("runs that can be written need native access: start Java with "
+            throw new UnsupportedOperationException("writable runs need native access: start Java with "
                     + "--enable-native-access=io.quire.memory, or ALL-UNNAMED on the class path");
         }
         return new WritableRunCursor(handle.accessor(), address, sizeBytes);
     }
 
     /**
-     * Goes to the next run. The segment of this one must not be used any more. If it is refused there is no run, and it
-     * can be called again.
+     * Goes to the next run. Do not use the segment of the current run any more. If this is refused there is no current
+     * run, and it can be called again.
      *
-     * @return false if there is none
+     * @return false if there is no further run
      * @throws io.quire.memory.contract.AddressNotMappedException if a page of the next run is not mapped any more
      * @throws io.quire.memory.contract.ProtectionException if a page of it may not be read and written any more
      * @throws io.quire.memory.contract.PinLimitException if a page is pinned as often as can be counted
      * @throws io.quire.memory.contract.PagesBusyException if a page that has to move to the host is pinned
      * @throws io.quire.memory.contract.OutOfFramesException if there are not enough frames
      * @throws io.quire.memory.contract.DriverFailedException if a driver fails
-     * @throws SegmentInUseException if it is called from within native code that uses a segment; the cursor stays where it
+     * @throws SegmentInUseException if the call comes from native code that uses a segment; the cursor stays where it
      *         is
      * @throws ClosedException after close of the cursor or the space
-     * @throws WrongThreadException if the caller is not the thread that opened it
+     * @throws WrongThreadException if the caller is not the thread that opened this
      */
     public boolean next() {
         return next(false);
     }
 
     /**
-     * Goes to the next run of pages that were written before, and skips holes: pages that were never written, or were
-     * discarded. They get no frames. Else as {@link #next()}.
+     * Goes to the next run of pages that were written before, and skips the holes before it: pages that were never
+     * written, or were discarded. Holes get no frames.
      *
-     * @return false if there is none
+     * @return false if there is no further run of written pages
+     * @throws io.quire.memory.contract.AddressNotMappedException if a page of the next run is not mapped any more
+     * @throws io.quire.memory.contract.ProtectionException if a page of it may not be read and written any more
+     * @throws io.quire.memory.contract.PinLimitException if a page is pinned as often as can be counted
+     * @throws io.quire.memory.contract.PagesBusyException if a page that has to move to the host is pinned
+     * @throws io.quire.memory.contract.OutOfFramesException if a shared page needs a copy and no frame is left
+     * @throws io.quire.memory.contract.DriverFailedException if a driver fails
+     * @throws SegmentInUseException if the call comes from native code that uses a segment; the cursor stays where it
+     *         is
      * @throws ClosedException after close of the cursor or the space
-     * @throws WrongThreadException if the caller is not the thread that opened it
+     * @throws WrongThreadException if the caller is not the thread that opened this
      */
     public boolean nextWritten() {
         return next(true);
@@ -132,24 +142,36 @@ public final class WritableRunCursor implements AutoCloseable {
         shown++;
     }
 
-    /** The address of the first byte of this run. */
+    /**
+     * Returns the address of the first byte of this run.
+     *
+     * @return the address in the space; meaningless before the first {@link #next()}
+     * @throws ClosedException after close
+     * @throws WrongThreadException if the caller is not the thread that opened this
+     */
     public long address() {
         check();
         return address;
     }
 
-    /** The memory of this run; empty before the first {@link #next()} and after the last. */
+    /**
+     * Returns the memory of this run.
+     *
+     * @return a segment that can be read and written; empty before the first {@link #next()} and after the last run
+     * @throws ClosedException after close
+     * @throws WrongThreadException if the caller is not the thread that opened this
+     */
     public MemorySegment memory() {
         check();
         return memory;
     }
 
     /**
-     * Ends the run, and the cursor. Closing it again has no effect; a close that throws can be tried again. Once the
-     * owner has ended, any thread may close it.
+     * Closes the cursor and ends its run. Closing a closed cursor has no effect; a close that throws can be tried
+     * again. Once the owner has ended any thread may close it.
      *
-     * @throws WrongThreadException if the caller is another thread and the owner has not ended; it stays open
-     * @throws SegmentInUseException if it is called from within native code that uses a segment; it stays open
+     * @throws WrongThreadException if the caller is another thread and the owner has not ended; the cursor stays open
+     * @throws SegmentInUseException if the call comes from native code that uses a segment; the cursor stays open
      */
     @Override
     public void close() {

@@ -1,9 +1,15 @@
 /**
- * Off-heap memory that can be forked, tiered and pinned: a {@link io.quire.memory.MemoryManager} owns pools of 4 KiB
- * frames, of the host and of devices, an {@link io.quire.memory.AddressSpace} maps addresses to them, {@code fork()}
- * copies a space of any size in constant time, and the first write to a page afterwards copies that page. Pages move
- * between the {@link io.quire.memory.MemoryPool} of a {@link io.quire.memory.Device} and the host's and keep their
- * addresses; a {@link io.quire.memory.Pin} holds them where they are.
+ * Off-heap memory that can be forked, tiered and pinned.
+ * <p>
+ * A {@link io.quire.memory.MemoryManager} owns pools of 4 KiB frames, on the host and on devices. An
+ * {@link io.quire.memory.AddressSpace} maps addresses to frames. {@link io.quire.memory.AddressSpace#fork()} copies a
+ * space of any size in constant time; the first write to a page afterwards copies that page. Pages move between the
+ * {@link io.quire.memory.MemoryPool} of a {@link io.quire.memory.Device} and the host's, and keep their addresses. A
+ * {@link io.quire.memory.Pin} keeps them where they are.
+ * {@snippet file="io/quire/memory/snippets/ManagerSnippetsTest.java" region="manager"}
+ * No method takes null unless its parameter is marked {@link org.jspecify.annotations.Nullable}: it throws a
+ * {@link java.lang.NullPointerException} before anything changes. Sizes are in bytes, and addresses are addresses of a
+ * space, which mean nothing to the rest of the process.
  * <pre>
  *    your threads
  *        |  getLong(address), setLong(address, value), ...
@@ -25,7 +31,7 @@
  *   +-----------------------------------------------------------------+
  * </pre>
  * <table class="striped">
- * <caption>Guarantees</caption>
+ * <caption>Which threads may use it, and what happens after close</caption>
  * <thead><tr><th scope="col">type</th><th scope="col">threads</th><th scope="col">closing twice</th>
  * <th scope="col">use after close</th></tr></thead>
  * <tbody>
@@ -35,8 +41,8 @@
  * <td>ClosedException</td></tr>
  * <tr><th scope="row">RunCursor</th><td>the one that opened it, else WrongThreadException</td><td>no effect</td>
  * <td>ClosedException; its segments throw IllegalStateException</td></tr>
- * <tr><th scope="row">WritableRunCursor</th><td>the one that opened it, else WrongThreadException</td><td>no effect</td>
- * <td>ClosedException; its segments throw IllegalStateException</td></tr>
+ * <tr><th scope="row">WritableRunCursor</th><td>the one that opened it, else WrongThreadException</td>
+ * <td>no effect</td><td>ClosedException; its segments throw IllegalStateException</td></tr>
  * <tr><th scope="row">Pin</th><td>any; one of an accessor: its own, else WrongThreadException</td>
  * <td>no effect</td><td>ClosedException; its segments throw IllegalStateException</td></tr>
  * <tr><th scope="row">Device</th><td>any</td><td>no effect</td><td>DeviceClosedException</td></tr>

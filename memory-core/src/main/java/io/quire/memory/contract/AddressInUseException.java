@@ -2,18 +2,25 @@ package io.quire.memory.contract;
 
 import java.io.Serial;
 
-/** A mapping was asked for at addresses that a mapping has already, or that lie less than a page from one. */
+/**
+ * Thrown if a mapping is asked for at addresses that are mapped already, or that lie less than a page from a mapping.
+ *
+ * @see io.quire.memory.AddressSpace#mapAt(long, long, Protection)
+ */
 public final class AddressInUseException extends MemoryException {
 
     @Serial
     private static final long serialVersionUID = 1L;
 
+    /** The first address of the mapping that is in the way. */
     private final long address;
 
     /**
+     * Creates an exception.
+     *
      * @param space the name of the space
      * @param address where the mapping was to begin
-     * @param sizeBytes of the mapping that was asked for
+     * @param sizeBytes the size of the mapping that was asked for
      * @param taken the first address of the mapping that is in the way
      * @param mapping that mapping, in words
      */
@@ -23,7 +30,11 @@ public final class AddressInUseException extends MemoryException {
         this.address = taken;
     }
 
-    /** The first address of the mapping that is in the way. */
+    /**
+     * Returns the first address of the mapping that is in the way.
+     *
+     * @return a multiple of 4096
+     */
     public long address() {
         return address;
     }

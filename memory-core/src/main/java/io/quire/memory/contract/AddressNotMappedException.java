@@ -2,15 +2,18 @@ package io.quire.memory.contract;
 
 import java.io.Serial;
 
-/** An access or an operation named an address that no mapping of the space covers. */
+/** Thrown if an access or an operation names an address that is not mapped. */
 public final class AddressNotMappedException extends MemoryException {
 
     @Serial
     private static final long serialVersionUID = 1L;
 
+    /** The address that is not mapped. */
     private final long address;
 
     /**
+     * Creates an exception.
+     *
      * @param space the name of the space
      * @param address the first address that is not mapped
      * @param nearest the nearest mapping, in words
@@ -21,7 +24,11 @@ public final class AddressNotMappedException extends MemoryException {
         this.address = address;
     }
 
-    /** The first address that is not mapped. */
+    /**
+     * Returns the address that is not mapped.
+     *
+     * @return of a range the first such address
+     */
     public long address() {
         return address;
     }

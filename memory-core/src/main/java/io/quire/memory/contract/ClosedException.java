@@ -2,13 +2,17 @@ package io.quire.memory.contract;
 
 import java.io.Serial;
 
-/** A manager, space, accessor, pin, cursor, attachment or device was used after it was closed. */
+/** Thrown if a manager, space, accessor, pin, cursor, attachment or device is used after it was closed. */
 public sealed class ClosedException extends MemoryException permits DeviceClosedException {
 
     @Serial
     private static final long serialVersionUID = 1L;
 
-    /** @param what the kind and the name of what is closed */
+    /**
+     * Creates an exception.
+     *
+     * @param what the kind and the name of what is closed
+     */
     public ClosedException(String what) {
         super(what + " is closed");
     }

@@ -3,15 +3,19 @@ package io.quire.memory.contract;
 import java.io.Serial;
 
 /**
- * A device was used after it was closed, or while it was being closed. Caught before a {@link ClosedException}, it tells
- * a device that is closed from a space that is.
+ * Thrown if a device is used after it was closed, or while it is being closed. A handler of this before one of
+ * {@link ClosedException} tells a closed device from a closed space.
  */
 public final class DeviceClosedException extends ClosedException {
 
     @Serial
     private static final long serialVersionUID = 1L;
 
-    /** @param device its name */
+    /**
+     * Creates an exception.
+     *
+     * @param device the name of the device
+     */
     public DeviceClosedException(String device) {
         super("device " + device);
     }

@@ -4,26 +4,32 @@ import java.io.Serial;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A device, or its driver, failed or did not answer in time. The operation that needed it has changed nothing, unless its
- * method says what remains.
+ * Thrown if a device or its driver fails, or does not answer in time. The operation that needed it has changed nothing,
+ * unless its method says what remains.
+ *
+ * @see io.quire.memory.device.DeviceDriver
  */
 public final class DriverFailedException extends MemoryException {
 
     @Serial
     private static final long serialVersionUID = 1L;
 
-    /** Where the driver gave no code. */
+    /** The code if the driver gave none. */
     public static final int NO_CODE = 0;
 
+    /** The name of the device. */
     private final String device;
+    /** What the driver reported. */
     private final int code;
 
     /**
+     * Creates an exception.
+     *
      * @param device the name of the device
-     * @param operation what it was to do, in words
-     * @param code what it reported, by the list of its driver; {@link #NO_CODE} if nothing
+     * @param operation what the driver was to do, in words
+     * @param code what it reported, by its own list; {@link #NO_CODE} if nothing
      * @param fact what happened
-     * @param cause what the driver threw, or null
+     * @param cause what the driver threw; null if it threw nothing
      */
     public DriverFailedException(String device, String operation, int code, String fact, @Nullable Throwable cause) {
         super("a driver failed: device=" + device + ", operation=" + operation
@@ -35,12 +41,20 @@ public final class DriverFailedException extends MemoryException {
         }
     }
 
-    /** The name of the device. */
+    /**
+     * Returns the name of the device.
+     *
+     * @return the name that the builder of the manager was given
+     */
     public String device() {
         return device;
     }
 
-    /** What the driver reported. */
+    /**
+     * Returns what the driver reported.
+     *
+     * @return a code of the driver's own list; {@link #NO_CODE} if it gave none
+     */
     public int code() {
         return code;
     }

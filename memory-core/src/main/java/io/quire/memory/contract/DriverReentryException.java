@@ -3,18 +3,23 @@ package io.quire.memory.contract;
 import java.io.Serial;
 
 /**
- * A driver has called the library from inside a call of the library to it, and that could have waited for a lock whose
- * holder waits for this very driver. It was refused at once and has changed nothing. A driver returns first, and does
- * such work on a thread of its own.
+ * Thrown if a driver, inside a call of the library to it, calls something that could wait for a lock. The holder of the
+ * lock may be waiting for this very driver. Nothing has changed. Return from the call first, and do such work on
+ * another thread.
+ *
+ * @see io.quire.memory.device.DeviceDriver
  */
 public final class DriverReentryException extends MemoryException {
 
     @Serial
     private static final long serialVersionUID = 1L;
 
+    /** The name of the device. */
     private final String device;
 
     /**
+     * Creates an exception.
+     *
      * @param device the name of the device
      * @param callback what its driver was called for, in words
      */
@@ -24,7 +29,11 @@ public final class DriverReentryException extends MemoryException {
         this.device = device;
     }
 
-    /** The name of the device. */
+    /**
+     * Returns the name of the device.
+     *
+     * @return the name that the builder of the manager was given
+     */
     public String device() {
         return device;
     }

@@ -2,14 +2,20 @@ package io.quire.memory.contract;
 
 import java.io.Serial;
 
-/** The root of everything this library refuses. The operation that threw it has
- * changed nothing, unless its method says what remains. */
+/**
+ * The superclass of what this library throws to refuse an operation. The operation has changed nothing, unless its
+ * method says what remains. The message says what went wrong, the state as {@code name=value}, and how to fix it.
+ */
 public abstract class MemoryException extends RuntimeException {
 
     @Serial
     private static final long serialVersionUID = 1L;
 
-    /** The rule or fact, then the state as {@code name=value} pairs, then what to do. */
+    /**
+     * Creates an exception.
+     *
+     * @param message the rule or fact, then the state as {@code name=value} pairs, then what to do
+     */
     protected MemoryException(String message) {
         super(message);
     }

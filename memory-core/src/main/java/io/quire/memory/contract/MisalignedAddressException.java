@@ -2,13 +2,15 @@ package io.quire.memory.contract;
 
 import java.io.Serial;
 
-/** An atomic or ordered access was asked for at an address that is no multiple of its size. */
+/** Thrown if an atomic or ordered access is asked for at an address that is no multiple of its size. */
 public final class MisalignedAddressException extends MemoryException {
 
     @Serial
     private static final long serialVersionUID = 1L;
 
     /**
+     * Creates an exception.
+     *
      * @param address the address
      * @param sizeBytes what it has to be a multiple of
      */

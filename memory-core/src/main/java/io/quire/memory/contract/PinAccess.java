@@ -1,9 +1,15 @@
 package io.quire.memory.contract;
 
-/** What is done through a pin. */
+/**
+ * What may be done through a pin.
+ *
+ * @see io.quire.memory.AddressSpace#pin
+ */
 public enum PinAccess {
-    /** The memory is read, and shows what the space writes to it later. */
+    /**
+     * Read the memory. The pin shows what the space writes to it later, so a shared page is copied for the space first.
+     */
     READ,
-    /** The memory is read and written. */
+    /** Read and write the memory. */
     WRITE
 }

@@ -1,11 +1,15 @@
 package io.quire.memory.contract;
 
-/** What kind of memory a pool is. */
+/**
+ * What kind of memory a pool is.
+ *
+ * @see io.quire.memory.MemoryPool#kind
+ */
 public enum PoolKind {
-    /** Ordinary memory. Long-term pins are allowed here only. */
+    /** Ordinary memory. Only here are long-term pins allowed. */
     HOST,
-    /** Memory of a device that the processor loads and stores like any other. A read never moves a page away. */
+    /** Memory of a device that the processor can load and store. A read never moves a page away. */
     DEVICE_COHERENT,
-    /** Memory of a device that the processor cannot address: an access brings the page to the host. */
+    /** Memory of a device that the processor cannot address. An access by the processor brings the page to the host. */
     DEVICE_PRIVATE
 }

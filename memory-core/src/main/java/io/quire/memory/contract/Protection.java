@@ -1,6 +1,10 @@
 package io.quire.memory.contract;
 
-/** What may be done with mapped memory. */
+/**
+ * What may be done with mapped memory.
+ *
+ * @see io.quire.memory.AddressSpace#protect
+ */
 public enum Protection {
     /** Every access is refused; the content is kept. */
     NONE(false, false),
@@ -17,12 +21,20 @@ public enum Protection {
         this.writable = writable;
     }
 
-    /** Whether reads are allowed. */
+    /**
+     * Tells if reads are allowed.
+     *
+     * @return true unless {@link #NONE}
+     */
     public boolean isReadable() {
         return readable;
     }
 
-    /** Whether writes are allowed. */
+    /**
+     * Tells if writes are allowed.
+     *
+     * @return true for {@link #READ_WRITE}
+     */
     public boolean isWritable() {
         return writable;
     }

@@ -2,15 +2,16 @@ package io.quire.memory.contract;
 
 import java.io.Serial;
 
-/** Memory was read that may not be read, or written that may not be written; a snapshot may never be written. */
+/** Thrown if memory is read or written against its protection, or a snapshot is to be changed. */
 public final class ProtectionException extends MemoryException {
 
     @Serial
     private static final long serialVersionUID = 1L;
 
-    /** In place of an address where none was named: a snapshot was to get a mapping. */
+    /** The address if none was named: a snapshot was to get a mapping. */
     public static final long NO_ADDRESS = -1;
 
+    /** The address that does not allow the access. */
     private final long address;
 
     private ProtectionException(String message, long address) {
@@ -18,25 +19,49 @@ public final class ProtectionException extends MemoryException {
         this.address = address;
     }
 
-    /** A mapped page does not allow the access. */
+    /**
+     * Creates an exception for a mapped page that does not allow the access.
+     *
+     * @param space the name of the space
+     * @param address of the access, or of the first page that does not allow it
+     * @param access what was tried, such as "written"
+     * @param protection of the page
+     * @return the exception
+     */
     public static ProtectionException of(String space, long address, String access, Protection protection) {
         return new ProtectionException("memory may not be " + access + ": space=" + space + ", address=0x"
                 + Long.toHexString(address) + ", protection=" + protection, address);
     }
 
-    /** The whole space is read-only. */
+    /**
+     * Creates an exception for a write to a snapshot.
+     *
+     * @param space the name of the snapshot
+     * @param address of the access
+     * @return the exception
+     */
     public static ProtectionException snapshot(String space, long address) {
         return new ProtectionException("a snapshot may not be changed: space=" + space + ", address=0x"
                 + Long.toHexString(address) + "; fork() it for a copy that may", address);
     }
 
-    /** The whole space is read-only, and gets no mapping. */
+    /**
+     * Creates an exception for a mapping that a snapshot was to get.
+     *
+     * @param space the name of the snapshot
+     * @return the exception
+     */
     public static ProtectionException snapshot(String space) {
         return new ProtectionException("a snapshot may not be changed: space=" + space
                 + "; fork() it for a copy that may", NO_ADDRESS);
     }
 
-    /** The address of the access, or of the first page of the range that does not allow it; {@link #NO_ADDRESS}. */
+    /**
+     * Returns the address that does not allow the access.
+     *
+     * @return the address of the access, or of the first page of a range that does not allow it; {@link #NO_ADDRESS} if
+     *         none was named
+     */
     public long address() {
         return address;
     }

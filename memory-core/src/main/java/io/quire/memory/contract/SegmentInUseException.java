@@ -3,9 +3,9 @@ package io.quire.memory.contract;
 import java.io.Serial;
 
 /**
- * A pin or a cursor was to be closed while somebody is inside one of its segments: a channel that reads or writes it, or a
- * thread that accesses it. It stays open; close it again when they are done. An {@link IllegalStateException}, as it is
- * what the JDK throws for an arena that is in use.
+ * Thrown if a pin or a cursor is closed while one of its segments is in use: by a channel that reads or writes it, or
+ * by a thread that accesses it. The pin or cursor stays open; close it again afterwards. An
+ * {@link IllegalStateException}, as the JDK throws for an arena that is in use.
  */
 public final class SegmentInUseException extends IllegalStateException {
 
@@ -13,8 +13,10 @@ public final class SegmentInUseException extends IllegalStateException {
     private static final long serialVersionUID = 1L;
 
     /**
-     * @param holder what handed the segment out
-     * @param cause what the segment said
+     * Creates an exception.
+     *
+     * @param holder the pin or cursor
+     * @param cause what the arena of the segment threw
      */
     public SegmentInUseException(String holder, Throwable cause) {
         super("a segment is in use, by a channel or another thread, and stays open: " + holder

@@ -2,13 +2,19 @@ package io.quire.memory.device;
 
 import java.lang.foreign.MemorySegment;
 
-/** A device whose memory the processor loads and stores like any other (DEVICE_COHERENT). */
+/**
+ * The driver of a device whose memory the processor can load and store ({@code MEMORY_DEVICE_COHERENT}).
+ *
+ * @see PrivateDriver
+ */
 public interface CoherentDriver extends DeviceDriver {
 
     /**
-     * The memory of the device: whole frames of 4096 bytes, aligned to 4096, accessible by any thread. Always the same
-     * segment. Its addresses stay valid as long as the segment is reachable, also after {@link #close()}: a reader that
-     * is overtaken by the close must find memory.
+     * Returns the memory of the device. Its addresses have to stay valid as long as the segment is reachable, also
+     * after {@link #close()}: a reader that is overtaken by the close must still find memory there.
+     *
+     * @return always the same segment: native, writable, accessible by any thread; whole frames of 4096 bytes, at least
+     *         one, aligned to 4096
      */
     MemorySegment memory();
 }

@@ -1,11 +1,15 @@
 package io.quire.memory.device;
 
-/** What a device may do with a page. */
+/**
+ * What a device may do with a page.
+ *
+ * @see DeviceMirror#fault
+ */
 public enum DeviceAccess {
     /** Load. */
     READ,
     /** Load and store. */
     WRITE,
-    /** Load, store and read-modify-write, while neither the processor nor any other device has access. */
+    /** Load, store and atomic instructions. Neither the processor nor another device has access meanwhile. */
     ATOMIC
 }

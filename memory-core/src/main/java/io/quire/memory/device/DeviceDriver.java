@@ -3,50 +3,63 @@ package io.quire.memory.device;
 import java.util.Arrays;
 
 /**
- * The part of a device that the library calls; implement {@link CoherentDriver} or {@link PrivateDriver}.
+ * The part of a device that its author writes and the library calls. To write a driver, implement
+ * {@link CoherentDriver} or {@link PrivateDriver}. Two parts of it matter most. It stops using translations when it is
+ * told:
+ * {@snippet file="io/quire/examples/SkeletonDriver.java" region="invalidate"}
  * <p>
- * <b>The device's page table holds no references.</b> It is right because of one rule: between
- * {@link #invalidateStart} and the next fault the device uses no translation of the range, and it installs none that is
- * older. The driver keeps, for each mirror, the sequence of the last {@code invalidateStart}; under the lock that
- * {@code invalidateStart} takes, it installs translations only if theirs is the same, and asks again if not.
+ * And it asks for a translation when it has none, with no lock held:
+ * {@snippet file="io/quire/examples/SkeletonDriver.java" region="access"}
  * <p>
- * <b>Threads.</b> The library calls one driver from one thread, which belongs to the device and does nothing else: every
- * method, one call after the other. Others may hold locks and wait for the answer. {@code invalidateStart} may wait for
- * accesses in progress, never for a fault in progress: the library holds the space's lock meanwhile, which the fault
- * wants.
+ * {@code SkeletonDriver}, in the module of examples, is a whole driver to begin with.
  * <p>
- * <b>No way back.</b> Inside a call the driver must not call what can wait for a lock, or for a driver: not
- * {@link DeviceMirror#fault}, no method that maps, writes what is not resident, migrates, forks or closes, and no map.
- * Such a call is refused at once with a {@link io.quire.memory.contract.DriverReentryException}, and changes nothing.
- * What only reads state is answered: {@link DeviceMirror#snapshot}, statistics, reads of resident pages. A driver that
- * has to do more hands it to a thread of its own, and does not wait for that.
+ * <b>The sequence rule.</b> The page table of a device holds no references. It is right because of one rule: from
+ * {@link #invalidateStart} to its next fault the device uses no translation of the range, and it installs no
+ * translation that is older. So the driver keeps, for each mirror, the sequence of the last {@code invalidateStart}. It
+ * has one lock, which {@code invalidateStart} takes too. Under that lock it installs an answer if the answer has the
+ * same sequence; otherwise it asks again.
  * <p>
- * <b>Failures.</b> A method that throws, whatever it throws, fails the operation that called it with a
- * {@link io.quire.memory.contract.DriverFailedException} that names the device and has the cause; what of it was
- * done before, the method of the operation says. So does one that does not return within the manager's deadline, and the
- * device counts as lost: its thread is interrupted, and nothing is asked of the driver any more, not even to take frames
- * back, to detach or to close. The deadline is that of each call by itself, from when it begins. What the driver was
- * filling when it was lost is given to nobody; that it uses no translation any more is for the driver to see to. A driver
- * that throws from {@code invalidateStart} keeps the sequence first.
+ * <b>Threads.</b> The library calls a driver from one thread, which belongs to the device and does nothing else; one
+ * call ends before the next begins. Other threads may hold locks while they wait for the answer. In
+ * {@code invalidateStart} the driver may wait for an access in progress, but never for a fault in progress: the fault
+ * needs the lock of the space, which the library holds meanwhile.
+ * <p>
+ * <b>No calls back.</b> Inside a call the driver must not call anything that can wait for a lock or for a driver: not
+ * {@link DeviceMirror#fault}, no method that maps, migrates, forks, closes or writes what is not resident, and no map.
+ * Such a call throws a {@link io.quire.memory.contract.DriverReentryException} at once and changes nothing. What only
+ * reads state is allowed: {@link DeviceMirror#snapshot}, statistics, reads of resident pages. If a driver has to do
+ * more, it hands the work to a thread of its own and does not wait for it.
+ * <p>
+ * <b>Failures.</b> Whatever a method throws, the operation that called it fails with a
+ * {@link io.quire.memory.contract.DriverFailedException}, which names the device and has the cause. The method of the
+ * operation says what was done before. A driver that throws from {@code invalidateStart} keeps the sequence first.
+ * <p>
+ * <b>Deadline.</b> Each call has to return within {@link io.quire.memory.MemoryManager.Builder#driverDeadline}, counted
+ * from when it begins. If it does not, the operation fails in the same way and the device counts as lost: its thread is
+ * interrupted, and the library calls the driver no more, not even to take frames back, to detach or to close. The
+ * library never uses a frame that the driver was filling at that time. The driver has to see to it that a lost device
+ * uses no translation any more.
+ *
+ * @see io.quire.memory.MemoryManager.Builder#device
  */
 public interface DeviceDriver extends AutoCloseable {
 
     /**
-     * A frame of this device is about to be used. Quick: locks may be held meanwhile. A driver that throws counts as one
-     * that refuses.
+     * Tells that a frame of this device is about to be used. Be quick: the caller may hold locks. A driver that throws
+     * has refused.
      *
      * @param frame 0 to the number of frames - 1
-     * @return false to refuse; the library goes on as if the device were full
+     * @return false to refuse the frame; the library goes on as if the device were full
      */
     boolean frameAllocated(int frame);
 
     /**
-     * Frames of this device are about to be used: as {@link #frameAllocated} for one after the other. Quick. A driver
-     * that throws has granted none, and counts as one that refuses.
+     * Tells that frames of this device are about to be used. Does the same as {@link #frameAllocated} for one after the
+     * other. Be quick. A driver that throws has granted none, and counts as one that refuses.
      *
-     * @param frames different ones
-     * @return how many of them, from the first on, are granted: 0 to all; if not all, the next one is refused, and those
-     *         after it count as not asked for. Any other number fails the operation, and none counts as granted
+     * @param frames different numbers, each 0 to the number of frames - 1
+     * @return how many of them, from the first on, are granted: 0 to all. The next one counts as refused, and those
+     *         after it as not asked for. With any other number the operation fails, and no frame is granted
      */
     default int framesAllocated(int[] frames) {
         int granted = 0;
@@ -65,14 +78,18 @@ public interface DeviceDriver extends AutoCloseable {
     }
 
     /**
-     * A frame went out of use: exactly once for each {@link #frameAllocated} that was granted. Nobody waits for this; it
-     * comes soon, and before the frame is asked for again.
+     * Tells that a frame went out of use. Comes once for each frame that was granted, soon, and before the frame is
+     * asked for again. No thread waits for it.
+     *
+     * @param frame 0 to the number of frames - 1
      */
     void frameFreed(int frame);
 
     /**
-     * Frames went out of use: as {@link #frameFreed} for one after the other. The library has them back even if the
-     * driver throws, and does not tell it again.
+     * Tells that frames went out of use. Does the same as {@link #frameFreed} for one after the other. The library has
+     * the frames back even if the driver throws, and does not tell it again.
+     *
+     * @param frames different numbers, each 0 to the number of frames - 1
      */
     default void framesFreed(int[] frames) {
         int told = 0;
@@ -88,50 +105,68 @@ public interface DeviceDriver extends AutoCloseable {
     }
 
     /**
-     * A space was attached. Quick: the lock of the space is held. Until {@link #detached} the device may ask the mirror
-     * for translations. As in {@link #invalidateStart}, no fault may be waited for in here. A driver that throws has not
-     * been attached.
+     * Tells that the device was attached to a space. Be quick: the caller holds the lock of the space. From now on
+     * until {@link #detached} the device may ask the mirror for translations, but not wait for a fault in here, as in
+     * {@link #invalidateStart}. If the driver throws it has not been attached.
+     *
+     * @param mirror the space as this device sees it
      */
     void attached(DeviceMirror mirror);
 
     /**
-     * The last call about a mirror, once: forget it, and every translation of it. The mirror refuses faults. Comes
-     * before {@link #close()}, unless the device is lost.
+     * Tells that the device is no longer attached to a space: forget the mirror and all its translations. The last call
+     * about this mirror; comes once, and before {@link #close()}, unless the device is lost. The mirror refuses faults
+     * by now.
+     *
+     * @param mirror that was given to {@link #attached}
      */
     void detached(DeviceMirror mirror);
 
     /**
-     * Stop using the translations of a range. When this returns, no access that used one is in progress, and the
-     * sequence is kept. May also come for ranges the device has never seen.
+     * Tells to stop using the translations of a range. When this returns true, no access that used one is in progress,
+     * and the driver keeps the sequence. May also come for ranges that the device has never seen.
      *
-     * @return false if the device would have to wait and {@link Invalidation#mayBlock} is false; nothing has changed
-     *         then, and there will be no {@link #invalidateEnd}
+     * @param mirror the space whose translations end
+     * @param invalidation the range, the sequence, and if this may wait
+     * @return true if it is done. False if the device would have to wait and {@link Invalidation#mayBlock()} is false:
+     *         nothing has changed then, and no {@link #invalidateEnd} follows. If it may block, always true
      */
     boolean invalidateStart(DeviceMirror mirror, Invalidation invalidation);
 
     /**
-     * What was announced is done: faults of the range are answered again, perhaps since a moment ago. Once for each
-     * granted start, before the next call about the mirror.
+     * Tells that what was announced is done: faults of the range are answered again, perhaps since a moment earlier.
+     * Comes once for each {@link #invalidateStart} that returned true, before the next call about the mirror. Does
+     * nothing unless overridden.
+     *
+     * @param mirror as in {@code invalidateStart}
+     * @param invalidation as in {@code invalidateStart}
      */
     default void invalidateEnd(DeviceMirror mirror, Invalidation invalidation) {
     }
 
     /**
-     * Pages have arrived that the device will want: after a migration to it, or as exclusive. Installing them saves a
-     * fault; the rule about the sequence holds.
+     * Offers translations that the device will want: of pages that have arrived after a migration, or have become
+     * exclusive. Installing them saves a fault; the sequence rule holds. Does nothing unless overridden.
+     *
+     * @param mirror the space
+     * @param translations of one or more pages, perhaps with gaps
      */
     default void mapped(DeviceMirror mirror, Translations translations) {
     }
 
     /**
-     * Whether the device has used its translation of a page since the last time this was asked. For the choice of what
-     * to evict; a device that cannot tell says false.
+     * Tells if the device has used its translation of a page since it was last asked. Eviction chooses pages by it.
+     * Returns false unless overridden.
+     *
+     * @param mirror the space
+     * @param address of the page; a multiple of 4096
+     * @return true if the device has used the page; false if not, or if it cannot tell
      */
     default boolean testAndClearAccessed(DeviceMirror mirror, long address) {
         return false;
     }
 
-    /** The device is no longer used by the library: no mirror is attached, no frame in use. */
+    /** Closes the driver. The library does not use it any more: no mirror is attached, and no frame is in use. */
     @Override
     void close();
 }

@@ -1,23 +1,33 @@
 package io.quire.memory.device;
 
-/** What a driver throws when its device fails; the library wraps it into a message that names device and operation. */
+/**
+ * Thrown by a driver whose device fails. The operation that called the driver then fails too. Its
+ * {@link io.quire.memory.contract.DriverFailedException} has the same code, names the device, and has this as its
+ * cause.
+ */
 public final class DriverException extends RuntimeException {
 
     private static final long serialVersionUID = 1;
 
+    /** What the device reported. */
     private final int code;
 
     /**
-     * A failure.
+     * Creates an exception for a failure of a device.
      *
-     * @param code what the device reported, by the driver's own list
+     * @param message what happened
+     * @param code what the device reported, by the driver's own list; 0 for no code
      */
     public DriverException(String message, int code) {
         super(message);
         this.code = code;
     }
 
-    /** What the device reported. */
+    /**
+     * Returns what the device reported.
+     *
+     * @return the code, by the driver's own list
+     */
     public int code() {
         return code;
     }

@@ -2,18 +2,42 @@ package io.quire.memory.device;
 
 import java.lang.foreign.MemorySegment;
 
-/** A device whose memory the processor cannot address (DEVICE_PRIVATE): pages come and go through these calls. */
+/**
+ * The driver of a device whose memory the processor cannot address ({@code MEMORY_DEVICE_PRIVATE}). Pages come and go
+ * through the copies that this makes.
+ *
+ * @see CoherentDriver
+ */
 public interface PrivateDriver extends DeviceDriver {
 
-    /** How many frames the device has; always the same, positive. */
+    /**
+     * Returns how many frames of 4096 bytes the device has.
+     *
+     * @return always the same number, 1 or more
+     */
     int frames();
 
-    /** Copies 4096 bytes of the host into a frame that no translation leads to. */
+    /**
+     * Copies a page of the host into a frame that no translation leads to.
+     *
+     * @param source 4096 bytes of the host, for reading
+     * @param frame 0 to {@code frames() - 1}
+     */
     void copyToDevice(MemorySegment source, int frame);
 
-    /** Copies a frame to 4096 bytes of the host. The device does not write it meanwhile. */
+    /**
+     * Copies a frame to the host. The device does not write to the frame meanwhile: its translations for writing have
+     * ended.
+     *
+     * @param frame 0 to {@code frames() - 1}
+     * @param target 4096 bytes of the host, for writing
+     */
     void copyToHost(int frame, MemorySegment target);
 
-    /** Sets a frame that no translation leads to to zeros. */
+    /**
+     * Fills a frame that no translation leads to with zeros.
+     *
+     * @param frame 0 to {@code frames() - 1}
+     */
     void zero(int frame);
 }

@@ -250,8 +250,8 @@ public final class FrameMemory {
      */
     public MemorySegment view(long offset, long sizeBytes, Arena arena) {
         if (EVERYTHING == null) {
-            throw new UnsupportedOperationException("segments of pinned memory need native access: start Java with "
-                    + "--enable-native-access=io.quire.memory, or ALL-UNNAMED on the class path");
+            throw new UnsupportedOperationException("the pin holds its pages, but its segments need native access: "
+                    + "start Java with --enable-native-access=io.quire.memory, or ALL-UNNAMED on the class path");
         }
         return SegmentScope.view(offset, sizeBytes, arena);
     }

@@ -13,56 +13,55 @@ import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A hash map of byte arrays that lives wholly inside an address space, with its entries and its free memory.
- * A fork of the space, by any thread at any moment, is a fork of the map: whole, at the same address, and
- * writable without help from the parent.
- * <pre>{@code
- * ForkableMap map = ForkableMap.create(space, 1L << 30);   // addresses only
- * map.put(key, value);
- * try (AddressSpace child = space.fork()) {
- *     map.remove(key);
- *     assert ForkableMap.open(child, map.address()).containsKey(key);
- * }
- * }</pre>
- * <b>Threads.</b> A map opened through an {@link AddressSpace} may be used by any; one through an {@link Accessor} is
- * faster and belongs to the accessor's thread. Any number of such objects may reach the same map. Readers never wait
- * for writers, unless an entry is replaced over and over faster than it can be copied. One writer of a space changes
- * the map at a time, others wait for it: for microseconds, or as long as it takes to copy all slots when the table is
- * replaced, or to go over all entries when the region is full; at most a minute. Interrupts do not end that wait, and a
- * virtual thread that waits lets others run. The writer is known on the heap, so a fork, and a map whose bytes were
- * copied, wait for nobody. Every operation takes effect at one moment between its call and its return.
+ * A hash map of byte arrays that lives wholly inside an address space, with its entries and its free memory. A fork of
+ * the space, by any thread at any moment, is a fork of the map: whole, at the same address, and writable.
+ * {@snippet file="io/quire/memory/snippets/MapSnippetsTest.java" region="map"}
  * <p>
- * <b>Refusals</b>, besides those of {@link MemoryAccess}. A change that throws has left the map as it was, and one that
- * returns is done, whatever fails afterwards: a device that does not let go of pages, say, keeps them from being given
- * back and nothing else. Only if an {@link Error} of the virtual machine, such as a {@link StackOverflowError}, comes
- * out of a change, it may have been done; the map is whole, and others can change it.
+ * <b>Threads.</b> Any thread may use a map that was opened through an {@link AddressSpace}. A map that was opened
+ * through an {@link Accessor} is faster and belongs to the accessor's thread. Any number of such objects may lead to
+ * the same map.
+ * <p>
+ * <b>Progress.</b> Readers do not wait for writers, unless an entry is replaced over and over faster than it can be
+ * copied. One writer at a time changes the map of a space, and the others wait. They wait for microseconds, or until
+ * all slots are copied when the table is replaced, or until all entries were visited when the region is full; at most a
+ * minute. An interrupt does not end the wait, and a virtual thread that waits releases its carrier. The state of the
+ * lock is on the heap, so the writer of a fork, or of a map whose bytes were copied, does not wait for this one's.
+ * Every operation is atomic: it takes effect at one moment between its call and its return.
+ * <p>
+ * <b>Refusals.</b> An operation may throw what {@link MemoryAccess} throws, and these:
  * <ul>
  * <li>{@link io.quire.memory.contract.StructureFullException} if the region has no room for a put
  * <li>{@link OutOfFramesException} if a change needs a frame and none is left
- * <li>{@link io.quire.memory.contract.WaitTimeoutException} if another thread, which it names, kept the map for a
+ * <li>{@link io.quire.memory.contract.WaitTimeoutException} if another thread, which it names, kept the lock for a
  * minute
- * <li>{@link IllegalStateException} "the map is damaged" if words of the map contradict each other, because the program
- * wrote over them, or if another map lies there now. Whatever the words are, an operation ends, and reads and writes
- * nothing outside of the region
- * <li>{@link IllegalStateException} if the thread is amid a change of this map, as in a driver that it calls
+ * <li>{@link IllegalStateException} "the map is damaged" if words of the map contradict each other because the program
+ * wrote over them, or if another map is there now. Whatever the words are, the operation ends, and reads and writes
+ * nothing outside the region
+ * <li>{@link IllegalStateException} if the thread is in the middle of a change of this map, as in a driver that the
+ * change calls
  * <li>{@link NullPointerException} for null, before anything changes
  * </ul>
+ * A change that throws has left the map as it was. A change that returns is done, whatever fails afterwards: a device
+ * that does not let go of pages, say, only keeps them from being given back. There is one exception: if an
+ * {@link Error} of the virtual machine, such as a {@link StackOverflowError}, comes out of a change, the change may
+ * have been done or not. The map is whole in either case, and others can change it.
+ * <p>
  * <b>Memory.</b> An entry takes 16 bytes, key and value, rounded up by less than a quarter, and 11 to 32 bytes of the
- * table. What removed entries and replaced values leave is used again for entries of any size: free blocks are split,
- * and when as much became free as a quarter of what is in use, or nothing is left, neighbours are merged, step by step.
- * So a put for which there is no room, or that finds some only then, may go over all entries. Tables and entries do not
- * move. Large blocks that become free give their frames back if the map knows the space: when it was opened through it,
+ * table. The space of removed entries and replaced values is used again for entries of any size. Free blocks are split.
+ * They are merged with their neighbours, step by step, when as much has become free as a quarter of what is in use, or
+ * when nothing is left; so a put that finds no room at first may visit all entries. Tables and entries do not move.
+ * Large blocks that become free give their frames back if the map knows its space: if it was opened through the space,
  * or by {@link #with} from such a map.
  */
 public final class ForkableMap {
 
-    /** Each failed attempt means that a writer made a change meanwhile. */
+    /** An attempt fails only if a writer has made a change meanwhile. */
     private static final int ATTEMPTS = 100;
 
-    /** For so long a value it is worth while to look whether there is so much in the map at all. */
+    /** For a value of this length it pays to check first that the map can hold so much at all. */
     private static final int LONG_VALUE = 1 << 16;
 
-    /** In place of a value: look again. */
+    /** In place of a value: the attempt has failed, look again. */
     private static final byte[] AGAIN = {};
 
     /** In place of a value that nobody asked for. */
@@ -72,7 +71,10 @@ public final class ForkableMap {
     private final KeyHash hasher;
     private final Journal journal;
 
-    /** Null before the first change. Racy: of two that threads make at once either does; they share what matters. */
+    /**
+     * Null before the first change. Racy: if two threads make one at once either may stay; the state that matters is
+     * shared.
+     */
     private @Nullable MapWriter writer;
 
     private ForkableMap(Region region) {
@@ -91,21 +93,29 @@ public final class ForkableMap {
     }
 
     /**
-     * Maps a region and makes an empty map of it, for any thread. The region takes addresses; frames come
-     * with entries. A refusal leaves nothing mapped; only an {@link Error} of the virtual machine may leave the addresses
-     * of the region behind, if the heap or the stack is full.
+     * Maps a region of the space and makes an empty map of it, for any thread.
+     * <p>
+     * <b>How large?</b> There is no default, and a map cannot grow. But a region takes addresses, not memory: frames
+     * come with entries. So choose generously, such as {@code 1L << 36} bytes; the limits are the 2<sup>47</sup> bytes
+     * of addresses that all mappings of the space share.
+     * <p>
+     * A refusal leaves nothing mapped. Only an {@link Error} of the virtual machine, if the heap or the stack is full,
+     * may leave the addresses of the region mapped.
      *
-     * @param capacityBytes the size of the region, rounded up to whole pages; 8 KiB to 2^46 bytes
+     * @param space the space that the map is to live in
+     * @param capacityBytes the size of the region; 8 KiB to 2<sup>46</sup>; rounded up to whole pages
+     * @return the map, which knows its space; nothing has to be closed
      * @throws IllegalArgumentException if the size is out of that range
      * @throws io.quire.memory.contract.OutOfAddressesException if the space has no gap that large
      * @throws OutOfFramesException if there is no frame for the header
      * @throws io.quire.memory.contract.ProtectionException if the space is a snapshot
      * @throws io.quire.memory.contract.DriverFailedException if an attached device fails; nothing is mapped
+     * @throws io.quire.memory.contract.ClosedException if the space is closed
      */
     public static ForkableMap create(AddressSpace space, long capacityBytes) {
         Objects.requireNonNull(space, "space");
         if (capacityBytes < MapHeader.REGION_MIN || capacityBytes > MapHeader.REGION_MAX) {
-            throw new IllegalArgumentException("a map has a region of " + MapHeader.REGION_MIN + " to "
+            throw new IllegalArgumentException("the region of a map must have " + MapHeader.REGION_MIN + " to "
                     + MapHeader.REGION_MAX + " bytes: capacityBytes=" + capacityBytes);
         }
         long sizeBytes = capacityBytes + Region.PAGE_BYTES - 1 & -Region.PAGE_BYTES;
@@ -121,13 +131,14 @@ public final class ForkableMap {
     }
 
     /**
-     * Attaches to a map, in the space it was created in, in a fork or in a snapshot. Writes nothing.
+     * Opens a map in the space it was created in, in a fork or in a snapshot. Writes nothing.
      *
-     * @param access an {@link AddressSpace}, for any thread, or an {@link Accessor}, for its own
-     * @param address what {@link #address()} said
+     * @param access an {@link AddressSpace}, for any thread, or an {@link Accessor}, for its own thread
+     * @param address what {@link #address()} returned
+     * @return the map
      * @throws IllegalArgumentException if there is no map of this version at the address, or its header is damaged
-     * @throws io.quire.memory.contract.AddressNotMappedException if the address or a part of the region is
-     *     not mapped
+     * @throws io.quire.memory.contract.AddressNotMappedException if a part of the region is not mapped
+     * @throws io.quire.memory.contract.ClosedException if the space or the accessor is closed
      */
     public static ForkableMap open(MemoryAccess access, long address) {
         Objects.requireNonNull(access, "access");
@@ -136,10 +147,13 @@ public final class ForkableMap {
     }
 
     /**
-     * The same map through another access, such as an accessor of this thread. If that is one of the space
-     * this map knows, the new object knows the space too.
+     * Opens the same map through another access, such as an accessor of the calling thread.
+     * {@snippet file="io/quire/memory/snippets/MapSnippetsTest.java" region="with"}
      *
-     * @throws IllegalArgumentException if the access leads to another map, or to none
+     * @param access to the same space, or to another space that has this map at the same address, such as a fork
+     * @return the map; it knows its space if {@code access} is a space, or if this map knows the space of
+     *         {@code access}
+     * @throws IllegalArgumentException if the access leads to another map or to none
      */
     public ForkableMap with(MemoryAccess access) {
         Objects.requireNonNull(access, "access");
@@ -152,56 +166,91 @@ public final class ForkableMap {
         return other;
     }
 
-    /** Where the map begins; the same in every fork. */
+    /**
+     * Returns where the map begins.
+     *
+     * @return the address; the same in every fork
+     */
     public long address() {
         return region.address();
     }
 
     // ---- reading
 
-    /** A copy of the value of a key, or null if it has none. */
+    /**
+     * Returns the value of a key.
+     *
+     * @param key of the entry
+     * @return a copy of the value; null if the key has none
+     */
     public byte @Nullable [] get(byte[] key) {
         return read(key, true);
     }
 
-    /** Whether a key has a value. */
+    /**
+     * Tells if a key has a value.
+     *
+     * @param key of the entry
+     * @return true if there is an entry
+     */
     public boolean containsKey(byte[] key) {
         return read(key, false) != null;
     }
 
-    /** The number of entries. */
+    /**
+     * Returns the number of entries.
+     *
+     * @return 0 or more
+     */
     public long size() {
         return CountsWord.entries(word(MapHeader.COUNTS_AT));
     }
 
+    /**
+     * Tells if the map has no entry.
+     *
+     * @return true if {@link #size()} is 0
+     */
     public boolean isEmpty() {
         return size() == 0;
     }
 
-    /** The lengths of all values together. */
+    /**
+     * Returns the lengths of all values together.
+     *
+     * @return in bytes, 0 or more
+     */
     public long valueBytes() {
         return word(MapHeader.VALUE_BYTES_AT);
     }
 
-    /** The size of the region. */
+    /**
+     * Returns the size of the region.
+     *
+     * @return in bytes, a multiple of 4096
+     */
     public long regionBytes() {
         return region.sizeBytes();
     }
 
     /**
-     * How much of the region was handed out so far: the header, the table, entries, and what is free again.
+     * Returns how much of the region was handed out so far: the header, the table, the entries, and what is free again.
+     *
+     * @return in bytes, up to {@link #regionBytes()}
      */
     public long usedBytes() {
         return word(MapHeader.TOP_AT);
     }
 
     /**
-     * Hands a copy of every entry to an action, in no order. If the map knows its space, all entries are of
-     * one moment, by a snapshot that is held until the last; the action may then change the map. If not,
-     * nobody may change it meanwhile.
+     * Hands a copy of every entry to an action, in no order.
+     * <p>
+     * If the map knows its space, all entries are of one moment: a snapshot is held until the action has seen the last.
+     * The action may change the map. If the map does not know its space, no thread may change it meanwhile.
      *
-     * @throws ConcurrentModificationException if somebody did, and the map does not know its space
-     * @throws io.quire.memory.contract.TooManySpacesException if there may be no more snapshot
+     * @param action gets key and value of each entry
+     * @throws ConcurrentModificationException if the map does not know its space, and was changed meanwhile
+     * @throws io.quire.memory.contract.TooManySpacesException if the snapshot would exceed the limit of open spaces
      */
     public void forEach(BiConsumer<byte[], byte[]> action) {
         Objects.requireNonNull(action, "action");
@@ -252,11 +301,11 @@ public final class ForkableMap {
     private void checkSequence(long state) {
         if (!isAt(StateWord.sequence(state))) {
             throw new ConcurrentModificationException(
-                    "a map that does not know its space was changed during forEach: " + this);
+                    "the map was changed during forEach, and does not know its space: " + this);
         }
     }
 
-    /** A word of the map as it is now. */
+    /** Reads a word of the map as it is now. */
     private long word(long offset) {
         while (true) {
             Overlay words = journal.view(region.getAcquire(MapHeader.STATE_AT));
@@ -279,9 +328,9 @@ public final class ForkableMap {
     }
 
     /**
-     * Looks once. What it finds counts if the map is still at the sequence it began with, or if the entry is,
-     * which is then one from before and has been in the map all the time. That nothing was found counts at
-     * the same sequence only: an entry could have moved behind the reader's back.
+     * Looks once. An entry that is found counts if the map is still at the sequence of the beginning, or if the entry
+     * is: then it is older and has been in the map all the time. That nothing was found counts at the same sequence
+     * only: an entry could have moved to where this has looked already.
      */
     private byte @Nullable [] tryRead(byte[] key, long hash, boolean wantsValue) {
         // ORDER(map-changed) acquire: the words and the data of that change, or newer ones.
@@ -300,7 +349,7 @@ public final class ForkableMap {
             long first = words.get(block);
             long lengths = words.get(block + BlockHeader.SECOND);
             if (!isStill(block, sequence)) {
-                return AGAIN; // before a length is believed
+                return AGAIN; // the lengths may be garbage
             }
             byte[] value = bytes(words, block, first, lengths, key.length, BlockHeader.valueLength(lengths));
             return isStill(block, sequence) ? value : AGAIN;
@@ -324,7 +373,7 @@ public final class ForkableMap {
         return TableWord.isSane(table, region.sizeBytes()) ? SlotTable.find(words, table, hash, key) : SlotTable.TORN;
     }
 
-    /** The same with all writers of the space kept out, so that it succeeds. */
+    /** Reads with all writers of the space kept out, so that an attempt succeeds. */
     private byte @Nullable [] readQuietly(byte[] key, long hash, boolean wantsValue) {
         return writer().exclusively(() -> {
             for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
@@ -333,16 +382,16 @@ public final class ForkableMap {
                     return found;
                 }
             }
-            throw MapHeader.damaged("somebody changes it who is not its writer", region);
+            throw MapHeader.damaged("it is changed by something else than its writer", region);
         });
     }
 
-    @SuppressWarnings("ReferenceEquality") // an empty value is not the mark
+    @SuppressWarnings("ReferenceEquality") // an empty value looks like the mark and is not
     private static boolean isAnswer(byte @Nullable [] found) {
         return found != AGAIN;
     }
 
-    /** Whether the map has not changed since. What was read before this is then of that sequence. */
+    /** True if the map has not changed since. Everything that was read before this is then of that sequence. */
     private boolean isAt(long sequence) {
         // ORDER(map-word) fence: whoever saw a word of a later change sees that change here.
         // ORDER(block-freed) fence: and so does whoever saw what was written into a block that it freed.
@@ -351,8 +400,8 @@ public final class ForkableMap {
     }
 
     /**
-     * Whether the map has not changed since, or at least the entry that was found then has not. All headers have to be
-     * where they were: after a clear, or where free blocks were merged, data may look like the header that was there.
+     * True if the map, or at least the entry that was found, has not changed since. No header may have moved since:
+     * after a clear, or where free blocks were merged, data may look like the header that was there.
      */
     boolean isStill(long block, long sequence) {
         if (isAt(sequence)) {
@@ -367,7 +416,7 @@ public final class ForkableMap {
         return region.contains(block, SizeClasses.SMALLEST);
     }
 
-    /** Some bytes of an entry whose header has these words. */
+    /** Reads some bytes of an entry whose header has these words. */
     private byte[] bytes(Overlay words, long block, long first, long lengths, int from, int length) {
         if (!BlockHeader.isEntry(first, lengths)
                 || BlockHeader.BYTES + (long) from + length > region.sizeBytes() - block
@@ -387,8 +436,8 @@ public final class ForkableMap {
      *
      * @param key 0 to 65,535 bytes
      * @param value 0 bytes to what fits into the region with the key
-     * @return whether the key had a value before
-     * @throws IllegalArgumentException if the key is too long or the value could never fit
+     * @return true if the key had a value before
+     * @throws IllegalArgumentException if the key is too long, or the value could never fit
      * @throws io.quire.memory.contract.StructureFullException if there is no room now
      */
     public boolean put(byte[] key, byte[] value) {
@@ -398,21 +447,22 @@ public final class ForkableMap {
     }
 
     /**
-     * Removes the entry of a key. Needs no room, but perhaps frames, if pages are shared with a fork.
+     * Removes the entry of a key. Needs no room in the region; may need frames if pages are shared with a fork.
      *
-     * @return whether there was one
+     * @param key of the entry
+     * @return true if there was one
      */
     public boolean remove(byte[] key) {
         Objects.requireNonNull(key, "key");
         return writer().remove(key);
     }
 
-    /** Removes all entries, and makes the whole region free again. */
+    /** Removes all entries and makes the whole region free again. */
     public void clear() {
         writer().clear();
     }
 
-    /** Counts everything anew; only while nobody changes the map. For tests. */
+    /** Counts everything anew, for tests; correct only while nobody changes the map. */
     void check() {
         new MapRecount(region, hasher, journal).check();
     }

@@ -1,6 +1,6 @@
 /**
- * Data structures that live wholly inside an address space: their entries, the tables that find them, and their free
- * blocks. One {@code fork()} of the space forks them too, at any moment, and each side goes on with a whole structure.
+ * Structures that live wholly inside an address space: their entries, their index and their free memory. A
+ * {@code fork()} of the space forks them too, at any moment, and both sides go on with a whole structure.
  * <pre>
  *    get(key)                                put(key, value), remove(key), clear()
  *       |                                       |  one writer at a time: WriterLock

@@ -5,30 +5,31 @@ import java.util.EnumMap;
 import java.util.Map;
 
 /**
- * What a device has counted since it was made.
+ * What a device has counted since it was created.
  *
  * @param allocations frames that came into use
  * @param refusedAllocations frames that the device refused
  * @param frees frames that went out of use
  * @param liveFrames frames in use now
- * @param useAfterFree accesses and copies of a frame that had gone out of use since the device was told of it; each is
- *        a bug of the library
- * @param doubleAllocations frames that came into use while they were; each is a bug of the library
- * @param doubleFrees frames that went out of use and were not in use; each is a bug of the library
- * @param protocolErrors invalidations of an unknown mirror, with a sequence that did not grow, or ended without a
- *        start; mirrors attached twice or detached without having been attached; translations of a range while an
- *        invalidation of it, other than for a migration, has not ended; each is a bug of the library
- * @param faults questions for translations, outdated and refused ones too
- * @param retries questions whose answer came too late
- * @param copies of the processor into and out of frames, and zeroings, those that failed too
- * @param refusedInvalidations invalidations refused because a test wanted it
- * @param invalidations those that were granted, by kind
+ * @param useAfterFree accesses and copies of a frame after the device was told that it is out of use; each is a bug of
+ *         the library
+ * @param doubleAllocations frames that came into use while they were in use; each is a bug of the library
+ * @param doubleFrees frames that went out of use while they were not in use; each is a bug of the library
+ * @param protocolErrors calls out of turn; each is a bug of the library. Invalidations of an unknown mirror, with a
+ *         sequence that did not grow, or ended without a start; mirrors that were attached twice, or detached without
+ *         having been attached; translations of a range during an invalidation of it, other than for a migration
+ * @param faults how often the device asked for translations, also if the answer was outdated or refused
+ * @param retries how often an answer came too late
+ * @param copies copies by the processor into and out of frames, and zeroings; also those that failed
+ * @param refusedInvalidations invalidations that were refused because a test wanted it
+ * @param invalidations invalidations that were granted, by kind
+ * @see SoftwareDevice#counters
  */
 public record DeviceCounters(long allocations, long refusedAllocations, long frees, long liveFrames, long useAfterFree,
         long doubleAllocations, long doubleFrees, long protocolErrors, long faults, long retries, long copies,
         long refusedInvalidations, Map<InvalidationKind, Long> invalidations) {
 
-    // Where each stands in the words of the native device.
+    // The index of each counter among the words of the native device.
     static final int ALLOCATIONS = 0;
     static final int REFUSED_ALLOCATIONS = 1;
     static final int FREES = 2;
@@ -60,12 +61,21 @@ public record DeviceCounters(long allocations, long refusedAllocations, long fre
                 words[FAULTS], words[RETRIES], words[COPIES], words[REFUSED_INVALIDATIONS], invalidations);
     }
 
-    /** How many invalidations of a kind were granted. */
+    /**
+     * Returns how many invalidations of a kind were granted.
+     *
+     * @param kind to be counted
+     * @return 0 or more
+     */
     public long invalidations(InvalidationKind kind) {
         return invalidations.getOrDefault(kind, 0L);
     }
 
-    /** How often the device has caught the library breaking its rules. */
+    /**
+     * Returns how often the device has caught the library breaking its rules.
+     *
+     * @return 0, unless the library has a bug
+     */
     public long violations() {
         return useAfterFree + doubleAllocations + doubleFrees + protocolErrors;
     }

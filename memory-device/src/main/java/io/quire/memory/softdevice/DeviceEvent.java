@@ -7,33 +7,34 @@ import org.jspecify.annotations.Nullable;
 /**
  * Something that happened to a device.
  *
- * @param number from 1, one more each time
- * @param type what
- * @param mirror the number of the mirror; 0 where it is about none
- * @param start of the range; 0 where it is about none
- * @param end of the range
+ * @param number 1 for the first event, one more for each further one
+ * @param type what happened
+ * @param mirror the number of the mirror; 0 if it is about none
+ * @param start the first address of the range; 0 if it is about none
+ * @param end the address behind the range
  * @param sequence of the invalidation, or of the answer to a fault
- * @param kind of the invalidation; else null
- * @param access that a fault asked for; else null
- * @param owner of the invalidation; else 0
- * @param frame of the device; -1 where it is about none
+ * @param kind of the invalidation; null for other events
+ * @param access what a fault asked for; null for other events
+ * @param owner of the invalidation; 0 for other events
+ * @param frame of the device; -1 if it is about none
+ * @see SoftwareDevice#events
  */
 public record DeviceEvent(long number, Type type, long mirror, long start, long end, long sequence,
         @Nullable InvalidationKind kind, @Nullable DeviceAccess access, int owner, int frame) {
 
     /** What happened. */
     public enum Type {
-        /** A mirror came. */
+        /** A mirror was attached. */
         ATTACHED,
-        /** A mirror went. */
+        /** A mirror was detached. */
         DETACHED,
-        /** A range was erased. */
+        /** An invalidation began: the translations of its range were removed. */
         INVALIDATE_START,
-        /** What was announced is done. */
+        /** An invalidation ended. */
         INVALIDATE_END,
-        /** The device did not want to wait. */
+        /** An invalidation was refused: the device would have had to wait. */
         INVALIDATE_REFUSED,
-        /** The library answered, or refused, a fault. */
+        /** The library answered or refused a fault. */
         FAULT,
         /** The answer to the fault before came too late. */
         OUTDATED,
@@ -55,7 +56,10 @@ public record DeviceEvent(long number, Type type, long mirror, long start, long 
         COPY_FAILED
     }
 
-    /** As the native device tells it: one number is the kind of an invalidation, or the access of a fault. */
+    /**
+     * Translates an event of the native device, where one number is the kind of an invalidation or the access of a
+     * fault.
+     */
     static DeviceEvent of(long number, int type, long mirror, long start, long end, long sequence, int kind, int owner,
             int frame) {
         Type named = Codes.EVENTS.get(type);

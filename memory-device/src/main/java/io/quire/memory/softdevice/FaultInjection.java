@@ -3,11 +3,16 @@ package io.quire.memory.softdevice;
 import java.time.Duration;
 
 /**
- * Makes a device fail, or be slow, on purpose. Any thread; after close of the device nothing happens.
+ * Makes a device fail, or be slow, on purpose.
+ * {@snippet file="io/quire/memory/softdevice/snippets/DeviceSnippetsTest.java" region="faults"}
+ * <p>
+ * Any thread may call any method. After the close of the device they have no effect.
+ *
+ * @see SoftwareDevice#faults
  */
 public final class FaultInjection {
 
-    /** The first code that {@link #failCopy} takes; those below are the device's own. */
+    /** The lowest code that {@link #failCopy} takes: 100. Those below are the device's own. */
     public static final int FIRST_CODE = 100;
 
     private static final long MAX_MICROS = Integer.MAX_VALUE;
@@ -18,20 +23,21 @@ public final class FaultInjection {
         this.device = device;
     }
 
-    /** What can be slow. */
+    /** What can be made slow. */
     public enum Phase {
         /** The start of an invalidation. */
         INVALIDATE,
         /** A copy into or out of a frame, or a zeroing. */
         COPY,
-        /** The access to one page, which invalidations wait for. */
+        /** The access to one page; invalidations wait for it. */
         ACCESS
     }
 
     /**
-     * The k-th frame from now on is refused, once.
+     * Makes the device refuse the k-th frame from now on, once.
      *
-     * @param k from 1; 0 takes it back
+     * @param k 1 for the next frame; 0 to cancel
+     * @throws IllegalArgumentException if {@code k} is negative
      */
     public void failAllocation(int k) {
         requireNotNegative(k);
@@ -39,51 +45,64 @@ public final class FaultInjection {
     }
 
     /**
-     * The k-th copy or zeroing from now on fails, once, with a {@link io.quire.memory.device.DriverException}.
+     * Makes the k-th copy or zeroing from now on fail, once, with a {@link io.quire.memory.device.DriverException}.
      *
-     * @param k from 1; 0 takes it back
-     * @param code of the exception, at least {@link #FIRST_CODE}
+     * @param k 1 for the next copy; 0 to cancel
+     * @param code of the exception; {@link #FIRST_CODE} or more
+     * @throws IllegalArgumentException if {@code k} is negative or the code is too low
      */
     public void failCopy(int k, int code) {
         requireNotNegative(k);
         if (code < FIRST_CODE) {
-            throw new IllegalArgumentException("code is one of the device's own: code=" + code
+            throw new IllegalArgumentException("the code must not be one of the device's own: code=" + code
                     + ", first=" + FIRST_CODE);
         }
         device.inject(new Fault.FailCopy(k, code));
     }
 
     /**
-     * Each step of a phase takes so much longer.
+     * Makes each step of a phase take longer.
      *
-     * @param delay up to 35 minutes, in microseconds; zero takes it back
+     * @param phase what is to be slow
+     * @param delay zero to 35 minutes, in whole microseconds; zero to cancel
+     * @throws IllegalArgumentException if the delay is out of that range
      */
     public void delay(Phase phase, Duration delay) {
         if (delay.isNegative() || delay.compareTo(Duration.ofNanos(MAX_MICROS * 1000)) > 0) {
-            throw new IllegalArgumentException("delay is negative or longer than 35 minutes: delay=" + delay);
+            throw new IllegalArgumentException("the delay must be zero to 35 minutes: delay=" + delay);
         }
         device.inject(new Fault.Delay(phase, (int) (delay.toNanos() / 1000)));
     }
 
-    /** While on, invalidations that may not block are refused. */
+    /**
+     * Makes the device refuse invalidations that may not block.
+     *
+     * @param on true to refuse them; false to stop that
+     */
     public void refuseNonBlocking(boolean on) {
         device.inject(new Fault.RefuseNonBlocking(on));
     }
 
-    /** While on, invalidations are not answered: whoever asks waits until it is off, or the device is closed. */
+    /**
+     * Makes the device not answer invalidations: the caller waits until this is off or the device is closed.
+     *
+     * @param on true to hold them; false to let them go
+     */
     public void holdInvalidations(boolean on) {
         device.inject(new Fault.HoldInvalidations(on));
     }
 
     /**
-     * While on, an access of the device stops at a page, and invalidations wait for it; so does every other method of
-     * the device but this and {@link SoftwareDevice#isAccessing} and {@link SoftwareDevice#close}.
+     * Makes an access of the device stop at a page, so that invalidations wait for it. Every other method of the device
+     * waits too, except this one, {@link SoftwareDevice#isAccessing} and {@link SoftwareDevice#close}.
+     *
+     * @param on true to hold accesses; false to let them go
      */
     public void holdAccesses(boolean on) {
         device.inject(new Fault.HoldAccesses(on));
     }
 
-    /** Takes everything back. */
+    /** Cancels everything. */
     public void clear() {
         holdAccesses(false);
         holdInvalidations(false);
@@ -97,7 +116,7 @@ public final class FaultInjection {
 
     private static void requireNotNegative(int k) {
         if (k < 0) {
-            throw new IllegalArgumentException("k is negative: k=" + k);
+            throw new IllegalArgumentException("k cannot be negative: k=" + k);
         }
     }
 }

@@ -22,31 +22,36 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
-/** A device in Java: it needs no native access, and its memory comes from an automatic arena. */
+/**
+ * A device in Java. It needs no native access; its memory comes from an automatic arena.
+ * {@snippet file="io/quire/memory/softdevice/snippets/DeviceSnippetsTest.java" region="device"}
+ *
+ * @see NativeDevice
+ */
 public final class JavaDevice extends SoftwareDevice {
 
     private static final VarHandle WORD = JAVA_LONG.varHandle();
     private static final long HOLD_NANOS = TimeUnit.MICROSECONDS.toNanos(100);
 
-    /** Many more than an operation makes, because what is compiled takes less room than what is interpreted. */
+    /** Many more than an operation makes: compiled frames take less stack than interpreted ones. */
     private static final int CALLS_UNDER_LOCK = 1000;
 
     private final MemorySegment memory;
     private final Thread worker;
 
-    // Never wait for the lock.
+    // Read and written without the lock.
     private volatile boolean holdAccesses;
     private volatile boolean accessing;
 
-    /** Guards what follows. An access holds it for at most one page; a fault does not. */
+    /** Guards the fields below. An access holds it for one page at most; a fault does not hold it. */
     private final ReentrantLock lock = new ReentrantLock();
-    /** For the worker: an operation, or the end. */
+    /** Wakes the worker: there is an operation, or the device is closed. */
     private final Condition work = lock.newCondition();
-    /** For all others: an operation is finished, the worker has ended, a hold is over. */
+    /** Wakes all other threads: an operation is finished, the worker has ended, or a hold is over. */
     private final Condition changed = lock.newCondition();
-    /** Not an ArrayDeque, which loses what it has if there is no memory to grow. */
+    /** Not an ArrayDeque: that loses its elements if there is no memory to grow. */
     private final List<Job> queue = new ArrayList<>();
-    /** One for each mirror. Few, and found without memory: a full heap keeps no invalidation from its end. */
+    /** One for each mirror. A list: to find one allocates nothing, so a full heap stops no invalidation. */
     private final List<PageTable> tables = new ArrayList<>();
     private final Journal journal = new Journal();
     private final FrameStates states;
@@ -59,7 +64,7 @@ public final class JavaDevice extends SoftwareDevice {
     private boolean closing;
     private boolean ended;
 
-    /** An operation on its way. */
+    /** An operation in the queue, or in progress. */
     private static final class Job {
 
         final Operation operation;
@@ -82,18 +87,26 @@ public final class JavaDevice extends SoftwareDevice {
     }
 
     /**
-     * A device with memory that the processor loads and stores.
+     * Creates a device whose memory the processor can load and store.
      *
-     * @param sizeBytes of its memory, a positive multiple of 4096
+     * @param name for messages
+     * @param sizeBytes of its memory; a positive multiple of 4096
+     * @return the device, to be closed by the caller or with the manager that has its driver
+     * @throws IllegalArgumentException if the size is 0, negative, no multiple of 4096, or more than 2<sup>31</sup> - 1
+     *         frames
      */
     public static JavaDevice coherent(String name, long sizeBytes) {
         return started(new JavaDevice(name, PoolKind.DEVICE_COHERENT, sizeBytes));
     }
 
     /**
-     * A device with memory that the processor cannot address.
+     * Creates a device whose memory the processor cannot address.
      *
-     * @param sizeBytes of its memory, a positive multiple of 4096
+     * @param name for messages
+     * @param sizeBytes of its memory; a positive multiple of 4096
+     * @return the device, to be closed by the caller or with the manager that has its driver
+     * @throws IllegalArgumentException if the size is 0, negative, no multiple of 4096, or more than 2<sup>31</sup> - 1
+     *         frames
      */
     public static JavaDevice privateMemory(String name, long sizeBytes) {
         return started(new JavaDevice(name, PoolKind.DEVICE_PRIVATE, sizeBytes));
@@ -386,7 +399,7 @@ public final class JavaDevice extends SoftwareDevice {
         }
     }
 
-    /** All or none. */
+    /** Installs all of the translations or none. */
     private int install(long mirror, Translations translations) {
         PageTable table = table(mirror);
         if (table == null) {
@@ -481,7 +494,7 @@ public final class JavaDevice extends SoftwareDevice {
 
     // Operations.
 
-    /** Meets a full stack before the lock is taken, which might stay taken for ever. */
+    /** Fails on a full stack before the lock is taken: later, the lock might stay taken for ever. */
     private static boolean hasRoom(int calls) {
         return calls == 0 || hasRoom(calls - 1);
     }
@@ -489,7 +502,7 @@ public final class JavaDevice extends SoftwareDevice {
     @Override
     int run(Operation operation, MemorySegment buffer, int limitMillis) {
         Job job = new Job(operation, buffer);
-        BooleanSupplier finished = () -> job.finished; // made before: what is in the queue is waited for
+        BooleanSupplier finished = () -> job.finished; // allocated first: a job in the queue has to be waited for
         boolean isRoom = hasRoom(CALLS_UNDER_LOCK);
         assert isRoom;
         lock.lock();
@@ -533,7 +546,7 @@ public final class JavaDevice extends SoftwareDevice {
         lock.unlock();
         try {
             return perform(job);
-        } catch (Throwable unexpected) { // the host's memory may be gone: that is for the caller, not for this thread
+        } catch (Throwable unexpected) { // such as no memory: the caller gets it, and this thread goes on
             job.operation.fail(unexpected);
             return Status.FAULT_FAILED;
         } finally {
@@ -564,7 +577,7 @@ public final class JavaDevice extends SoftwareDevice {
         return Status.OK;
     }
 
-    /** How many bytes from here on lie in one page of each of its ranges. */
+    /** Returns how many bytes from here on are within one page of each range. */
     private static long pieceAfter(Operation operation, long done) {
         long piece = Math.min(operation.sizeBytes - done, leftInPage(operation.address + done));
         return operation.kind == Operation.Kind.COPY ? Math.min(piece, leftInPage(operation.target + done)) : piece;
@@ -574,7 +587,7 @@ public final class JavaDevice extends SoftwareDevice {
         return PAGE_BYTES - address % PAGE_BYTES;
     }
 
-    /** Does one piece, or faults for it: then the answer is that what was known is outdated. */
+    /** Does one piece. If it has to fault for that, returns OUTDATED: the caller looks again. */
     private int step(Job job, long done, long piece) {
         Operation operation = job.operation;
         boolean copies = operation.kind == Operation.Kind.COPY;
@@ -613,7 +626,7 @@ public final class JavaDevice extends SoftwareDevice {
         return slot != null && slot.suffices(access) ? slot : null;
     }
 
-    /** One piece of an operation. Holds the lock: invalidations wait. */
+    /** Does one piece of an operation. Holds the lock, so invalidations wait. */
     private void access(Job job, long done, long piece, Slot slot, Slot target) {
         accessing = true;
         try {
@@ -671,7 +684,7 @@ public final class JavaDevice extends SoftwareDevice {
         }
     }
 
-    // What tests ask and want.
+    // What tests read and set.
 
     @Override
     public boolean isAccessing() {
@@ -727,7 +740,7 @@ public final class JavaDevice extends SoftwareDevice {
 
     @Override
     public void close() {
-        holdAccesses = false; // which may keep the lock from us
+        holdAccesses = false; // an access that is held has the lock
         lock.lock();
         try {
             closing = true;
@@ -741,7 +754,7 @@ public final class JavaDevice extends SoftwareDevice {
         }
     }
 
-    /** Whether it came true in time. Holds the lock before and after, not while it waits. */
+    /** Waits for a condition; false if it did not come true in time. Holds the lock, but not while it waits. */
     private boolean awaitUninterruptibly(BooleanSupplier condition, long limitNanos) {
         boolean interrupted = false;
         long left = limitNanos;
@@ -761,7 +774,7 @@ public final class JavaDevice extends SoftwareDevice {
         }
     }
 
-    /** As slow as a test wants a phase to be. Holds the lock before and after, not while it waits. */
+    /** Waits as long as a test has set for a phase. Holds the lock, but not while it waits. */
     private void dawdle(FaultInjection.Phase phase) {
         int micros = delayMicros[Codes.of(phase)];
         lock.unlock();

@@ -21,14 +21,17 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A device in C, which the library talks to by native calls, as it would to a real driver: translations are addresses,
- * and what is wrong with one is not caught by any check of Java.
+ * A device in C that the library reaches by native calls, like a real driver: translations are addresses, and no check
+ * of Java stops a wrong one.
+ * {@snippet file="io/quire/memory/softdevice/snippets/DeviceSnippetsTest.java" region="native"}
  * <p>
- * It needs native access for this module and the native library on the class path, see {@link #isAvailable}.
+ * It needs native access for this module and the native library on the class path; see {@link #isAvailable}.
+ *
+ * @see JavaDevice
  */
 public final class NativeDevice extends SoftwareDevice {
 
-    /** By the number that C knows them by; from creation to close. */
+    /** All open devices, by their number in C. */
     private static final Map<Long, NativeDevice> DEVICES = new ConcurrentHashMap<>();
 
     private final @Nullable MemorySegment coherent;
@@ -38,7 +41,7 @@ public final class NativeDevice extends SoftwareDevice {
     private final ReentrantLock closeLock = new ReentrantLock();
     private final BlockingCalls blocking;
 
-    // What is known after close.
+    // For the time after close.
     private volatile DeviceCounters lastCounters = DeviceCounters.of(new long[DeviceCounters.WORDS]);
     private volatile List<DeviceEvent> lastEvents = List.of();
 
@@ -58,24 +61,34 @@ public final class NativeDevice extends SoftwareDevice {
     }
 
     /**
-     * Whether there can be one: native access is enabled, and the library was built for this system. See
-     * {@link #whyUnavailable}.
+     * Tells if a native device can be created: native access is enabled and the library was built for this system.
+     *
+     * @return true if {@link #coherent} and {@link #privateMemory} work
+     * @see #whyUnavailable
      */
     public static boolean isAvailable() {
         return NativeLibrary.missing() == null;
     }
 
-    /** Why there can be none, in words, with a remedy if there is one; empty if there can. */
+    /**
+     * Says why no native device can be created, and what to do if that can be helped.
+     *
+     * @return a sentence; empty if one can be created
+     */
     public static String whyUnavailable() {
         String missing = NativeLibrary.missing();
         return missing == null ? "" : missing;
     }
 
     /**
-     * A device with memory that the processor loads and stores.
+     * Creates a device whose memory the processor can load and store.
      *
-     * @param sizeBytes of its memory, a positive multiple of 4096
-     * @throws UnsupportedOperationException if it is not available
+     * @param name for messages
+     * @param sizeBytes of its memory; a positive multiple of 4096
+     * @return the device, to be closed by the caller or with the manager that has its driver
+     * @throws IllegalArgumentException if the size is 0, negative, no multiple of 4096, or more than 2<sup>31</sup> - 1
+     *         frames
+     * @throws UnsupportedOperationException unless {@link #isAvailable}
      */
     public static NativeDevice coherent(String name, long sizeBytes) {
         requireLibrary();
@@ -83,17 +96,21 @@ public final class NativeDevice extends SoftwareDevice {
     }
 
     /**
-     * A device with memory that the processor cannot address.
+     * Creates a device whose memory the processor cannot address.
      *
-     * @param sizeBytes of its memory, a positive multiple of 4096
-     * @throws UnsupportedOperationException if it is not available
+     * @param name for messages
+     * @param sizeBytes of its memory; a positive multiple of 4096
+     * @return the device, to be closed by the caller or with the manager that has its driver
+     * @throws IllegalArgumentException if the size is 0, negative, no multiple of 4096, or more than 2<sup>31</sup> - 1
+     *         frames
+     * @throws UnsupportedOperationException unless {@link #isAvailable}
      */
     public static NativeDevice privateMemory(String name, long sizeBytes) {
         requireLibrary();
         return registered(new NativeDevice(name, PoolKind.DEVICE_PRIVATE, sizeBytes));
     }
 
-    /** So that it is no error of initialization if there is none. */
+    /** Throws if there is no library; called first, or the error would be one of class initialization. */
     private static void requireLibrary() {
         NativeLibrary.symbols();
     }
@@ -146,7 +163,7 @@ public final class NativeDevice extends SoftwareDevice {
     int freed(int[] frames, int count) {
         try (Arena arena = Arena.ofConfined()) {
             return NativeCalls.framesFreed(id, arena.allocateFrom(JAVA_INT, frames), count);
-        } catch (OutOfMemoryError full) { // the library does not tell it twice
+        } catch (OutOfMemoryError full) { // the library tells it only once
             return freedOneByOne(frames, count);
         }
     }
@@ -162,7 +179,7 @@ public final class NativeDevice extends SoftwareDevice {
 
     @Override
     public void poison(boolean on) {
-        NativeCalls.poison(id, on ? 1 : 0); // after close there is nothing to poison
+        NativeCalls.poison(id, on ? 1 : 0); // has no effect after close
     }
 
     @Override
@@ -247,7 +264,7 @@ public final class NativeDevice extends SoftwareDevice {
             return Status.UNKNOWN_DEVICE;
         }
         int status = blocking.inLine(leftMillis -> runHere(operation, buffer, leftMillis), limitMillis);
-        return status == Status.UNKNOWN_DEVICE ? Status.CLOSED : status; // closed while this one waited
+        return status == Status.UNKNOWN_DEVICE ? Status.CLOSED : status; // it was closed during the wait
     }
 
     /** Waits in C. */
@@ -284,7 +301,7 @@ public final class NativeDevice extends SoftwareDevice {
         return ask;
     }
 
-    /** What C calls when it misses translations. Nothing that is thrown may pass from here into C. */
+    /** C calls this when it needs translations. No exception may pass from here into C: that ends the process. */
     private static final class Upcall {
 
         static final MemorySegment FUNCTION = NativeCalls.faultFunction(MethodHandles.lookup(), Upcall.class, "fault");
@@ -298,9 +315,9 @@ public final class NativeDevice extends SoftwareDevice {
             try {
                 NativeDevice asking = DEVICES.get(device);
                 Operation operation = asking == null ? null : asking.operations.get(ticket);
-                return operation == null ? Status.FAULT_FAILED // whoever wanted it has given up
+                return operation == null ? Status.FAULT_FAILED // its caller has given up
                         : answer(operation, address, pages, access, sequence, translations);
-            } catch (Throwable unexpected) { // the heap or the stack has ended: the virtual machine must not end with it
+            } catch (Throwable unexpected) { // heap or stack is full: this must not end the process
                 return Status.FAULT_FAILED;
             }
         }
@@ -449,7 +466,7 @@ public final class NativeDevice extends SoftwareDevice {
     public void close() {
         closeLock.lock();
         try {
-            NativeCalls.holdAccesses(id, 0); // which would keep the questions here waiting
+            NativeCalls.holdAccesses(id, 0); // otherwise the calls below would wait
             lastCounters = counters();
             lastEvents = events();
             int status = Thread.currentThread().isVirtual() ? blocking.beside(this::closeHere) : closeHere();

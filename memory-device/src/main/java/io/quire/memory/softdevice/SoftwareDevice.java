@@ -18,29 +18,33 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A device in software. Give its {@link #driver()} to a memory manager, attach it to a space, and let it work on the
- * space's addresses through the mirror of the attachment.
+ * A device in software, for trying the device tier and for tests. Give its {@link #driver()} to a manager, attach it to
+ * a space, and let it work on the addresses of the space through the mirror of the attachment.
+ * {@snippet file="io/quire/memory/softdevice/snippets/DeviceSnippetsTest.java" region="device"}
  * <p>
  * <b>Threads.</b> Any thread may call any method. Operations run one after the other in the device's own thread, and
- * the caller waits: for as long as {@link #operationLimit} says, then it gets a {@link DriverException}, and the
- * operation ends when it can. An interrupt ends nothing and stays pending. A virtual thread that waits keeps no
- * carrier.
+ * the caller waits as long as {@link #operationLimit} says. Then the caller gets a {@link DriverException}, and the
+ * operation ends when it can. An interrupt ends no wait and stays pending. A virtual thread releases its carrier while
+ * it waits.
  * <p>
- * <b>Failures of an operation.</b> What the mirror threw reaches the caller of the operation as it is: an
- * {@link io.quire.memory.contract.AddressNotMappedException}, say. A read that fails leaves its target alone; a write,
- * fill or copy that fails may have written a part. Everything else is a {@link DriverException}.
+ * <b>Failures of an operation.</b> What the mirror threw reaches the caller of the operation unchanged, such as an
+ * {@link io.quire.memory.contract.AddressNotMappedException}. Any other failure is a {@link DriverException}. A read
+ * that fails leaves its target alone; a write, fill or copy that fails may have written a part.
  * <p>
- * <b>After close</b> operations throw {@link DeviceClosedException}; {@link #counters} and {@link #events} go on
- * answering.
+ * <b>After close</b> operations throw {@link DeviceClosedException}; {@link #counters} and {@link #events} still
+ * answer.
+ *
+ * @see JavaDevice
+ * @see NativeDevice
  */
 public abstract sealed class SoftwareDevice implements AutoCloseable permits NativeDevice, JavaDevice {
 
     static final int PAGE_BYTES = 4096;
 
-    /** How many pages one fault asks for at most. */
+    /** The most pages that one fault asks for. */
     static final int MAX_FAULT_PAGES = 65536;
 
-    /** An operation that gets no nearer to an access for so long, and so many faults, is given up. */
+    /** An operation is given up after this time and this many faults without an access. */
     static final long FRUITLESS_NANOS = 1_000_000_000;
     static final int FRUITLESS_STEPS = 100;
 
@@ -62,56 +66,83 @@ public abstract sealed class SoftwareDevice implements AutoCloseable permits Nat
         this.name = Objects.requireNonNull(name, "name");
         this.kind = kind;
         if (sizeBytes <= 0 || sizeBytes % PAGE_BYTES != 0 || sizeBytes / PAGE_BYTES > Integer.MAX_VALUE) {
-            throw new IllegalArgumentException("size is not a positive multiple of 4096, for at most 2^31 - 1 frames: "
-                    + "device=" + name + ", sizeBytes=" + sizeBytes);
+            throw new IllegalArgumentException("the size must be a positive multiple of 4096, for at most 2^31 - 1 "
+                    + "frames: device=" + name + ", sizeBytes=" + sizeBytes);
         }
         this.frames = (int) (sizeBytes / PAGE_BYTES);
         this.driver = kind == PoolKind.DEVICE_COHERENT ? new Coherent() : new Private();
     }
 
-    /** As given, for messages. */
+    /**
+     * Returns the name of the device, for messages.
+     *
+     * @return what it was created with
+     */
     public final String name() {
         return name;
     }
 
-    /** {@link PoolKind#DEVICE_COHERENT} or {@link PoolKind#DEVICE_PRIVATE}. */
+    /**
+     * Returns the kind of memory that the device has.
+     *
+     * @return {@link PoolKind#DEVICE_COHERENT} or {@link PoolKind#DEVICE_PRIVATE}
+     */
     public final PoolKind kind() {
         return kind;
     }
 
-    /** How many frames of 4096 bytes it has. */
+    /**
+     * Returns how many frames of 4096 bytes the device has.
+     *
+     * @return 1 or more
+     */
     public final int frames() {
         return frames;
     }
 
-    /** What a memory manager takes: a {@link CoherentDriver} or a {@link PrivateDriver}. Always the same. */
+    /**
+     * Returns the driver, for {@link io.quire.memory.MemoryManager.Builder#device}.
+     *
+     * @return always the same {@link CoherentDriver} or {@link PrivateDriver}
+     */
     public final DeviceDriver driver() {
         return driver;
     }
 
-    /** What makes it fail on purpose. */
+    /**
+     * Returns what makes the device fail on purpose.
+     *
+     * @return always the same object
+     */
     public final FaultInjection faults() {
         return faults;
     }
 
     /**
-     * How long an operation may take; 60 seconds unless it is changed.
+     * Sets how long an operation may take; 60 seconds unless it is changed.
      *
-     * @param limit positive, at most a day
+     * @param limit more than zero, at most a day
+     * @throws IllegalArgumentException if the limit is out of that range
      */
     public final void operationLimit(Duration limit) {
         if (limit.isNegative() || limit.isZero() || limit.compareTo(Duration.ofDays(1)) > 0) {
-            throw new IllegalArgumentException("limit is not between 0 and a day: limit=" + limit);
+            throw new IllegalArgumentException("the limit must be positive and at most a day: limit=" + limit);
         }
         operationLimit = limit;
     }
 
     /**
-     * Reads as many bytes as the target has; it is untouched if that fails.
+     * Has the device read memory of a space.
      *
-     * @throws IllegalArgumentException for a range that no space can have, or one that is empty or longer than 1 GiB,
-     *         or a mirror that is not attached
-     * @throws DriverException if the device fails, or if for a second every answer was outdated before it could be used
+     * @param mirror of the space; the device has to be attached
+     * @param address of the first byte; any
+     * @param target gets the bytes, 1 byte to 1 GiB, as many as it has
+     * @return how it went
+     * @throws IllegalArgumentException if the range or its size is out of range, the target is read-only, or the mirror
+     *         is not attached
+     * @throws io.quire.memory.contract.MemoryException what {@link DeviceMirror#fault} throws
+     * @throws DriverException if the device fails, the time limit passes, or every answer for a second was outdated
+     *         before it could be used
      * @throws DeviceClosedException after close
      */
     public final OperationResult read(DeviceMirror mirror, long address, MemorySegment target) {
@@ -119,15 +150,33 @@ public abstract sealed class SoftwareDevice implements AutoCloseable permits Nat
     }
 
     /**
-     * Reads as {@link #read} does, without asking for any translation: shows what the device has in its table.
+     * Has the device read memory only by translations that it has: shows what is in its page table.
      *
-     * @return false, and the target is untouched, if it lacks one of the pages
+     * @param mirror of the space; the device has to be attached
+     * @param address of the first byte; any
+     * @param target gets the bytes, 1 byte to 1 GiB, as many as it has
+     * @return true if it was read; false if the device has no translation of one of the pages, and the target is
+     *         untouched
+     * @throws IllegalArgumentException as {@link #read} does
+     * @throws DriverException if the device fails or the time limit passes
+     * @throws DeviceClosedException after close
      */
     public final boolean readMapped(DeviceMirror mirror, long address, MemorySegment target) {
         return read(Operation.Kind.READ_MAPPED, mirror, address, target).pages > 0;
     }
 
-    /** Writes all bytes of the source. Throws what {@link #read} throws. */
+    /**
+     * Has the device write to a space.
+     *
+     * @param mirror of the space; the device has to be attached
+     * @param address of the first byte; any
+     * @param source the bytes to write, 1 byte to 1 GiB
+     * @return how it went
+     * @throws IllegalArgumentException if the range or its size is out of range, or the mirror is not attached
+     * @throws io.quire.memory.contract.MemoryException what {@link DeviceMirror#fault} throws
+     * @throws DriverException as {@link #read} does
+     * @throws DeviceClosedException after close
+     */
     public final OperationResult write(DeviceMirror mirror, long address, MemorySegment source) {
         Operation operation = operation(Operation.Kind.WRITE, mirror, address, 0, source.byteSize(), 0);
         MemorySegment buffer = MemorySegment.ofArray(new byte[(int) source.byteSize()]);
@@ -136,7 +185,19 @@ public abstract sealed class SoftwareDevice implements AutoCloseable permits Nat
         return operation.result();
     }
 
-    /** Sets bytes. Throws what {@link #read} throws; there is no limit of 1 GiB. */
+    /**
+     * Has the device set each byte of a range to one value.
+     *
+     * @param mirror of the space; the device has to be attached
+     * @param address of the first byte; any
+     * @param sizeBytes 1 or more
+     * @param value of each byte
+     * @return how it went
+     * @throws IllegalArgumentException if the range is none that a space can have, or the mirror is not attached
+     * @throws io.quire.memory.contract.MemoryException what {@link DeviceMirror#fault} throws
+     * @throws DriverException as {@link #read} does
+     * @throws DeviceClosedException after close
+     */
     public final OperationResult fill(DeviceMirror mirror, long address, long sizeBytes, byte value) {
         Operation operation = operation(Operation.Kind.FILL, mirror, address, 0, sizeBytes, value);
         perform(operation, NO_BUFFER);
@@ -144,10 +205,16 @@ public abstract sealed class SoftwareDevice implements AutoCloseable permits Nat
     }
 
     /**
-     * Adds up the 64-bit words of a range, in the order of bytes of the machine. Throws what {@link #fill} throws.
+     * Has the device add up the longs of a range, in the byte order of the machine.
      *
-     * @param address a multiple of 8
-     * @param sizeBytes a multiple of 8
+     * @param mirror of the space; the device has to be attached
+     * @param address of the first long; a multiple of 8
+     * @param sizeBytes 8 or more; a multiple of 8
+     * @return how it went, with the sum as its value
+     * @throws IllegalArgumentException if address or size is out of that range, or the mirror is not attached
+     * @throws io.quire.memory.contract.MemoryException what {@link DeviceMirror#fault} throws
+     * @throws DriverException as {@link #read} does
+     * @throws DeviceClosedException after close
      */
     public final OperationResult sum(DeviceMirror mirror, long address, long sizeBytes) {
         Operation operation = operation(Operation.Kind.SUM, mirror, address, 0, sizeBytes, 0);
@@ -155,7 +222,20 @@ public abstract sealed class SoftwareDevice implements AutoCloseable permits Nat
         return operation.result();
     }
 
-    /** Copies bytes within a space; the ranges must not overlap. Throws what {@link #fill} throws. */
+    /**
+     * Has the device copy bytes within a space.
+     *
+     * @param mirror of the space; the device has to be attached
+     * @param source the first address to read; any
+     * @param target the first address to write; any
+     * @param sizeBytes 1 or more; the ranges must not overlap
+     * @return how it went
+     * @throws IllegalArgumentException if a range is none that a space can have, the ranges overlap, or the mirror is
+     *         not attached
+     * @throws io.quire.memory.contract.MemoryException what {@link DeviceMirror#fault} throws
+     * @throws DriverException as {@link #read} does
+     * @throws DeviceClosedException after close
+     */
     public final OperationResult copy(DeviceMirror mirror, long source, long target, long sizeBytes) {
         Operation operation = operation(Operation.Kind.COPY, mirror, source, target, sizeBytes, 0);
         perform(operation, NO_BUFFER);
@@ -163,10 +243,16 @@ public abstract sealed class SoftwareDevice implements AutoCloseable permits Nat
     }
 
     /**
-     * Adds to a 64-bit word, for which the page becomes exclusive to the device. Throws what {@link #fill} throws.
+     * Has the device add to a long, atomically. The page becomes exclusive to the device.
      *
-     * @param address a multiple of 8
-     * @return what the word was before, as its value
+     * @param mirror of the space; the device has to be attached
+     * @param address of the long; a multiple of 8
+     * @param delta to be added
+     * @return how it went, with the long before the addition as its value
+     * @throws IllegalArgumentException if the address is out of that range, or the mirror is not attached
+     * @throws io.quire.memory.contract.MemoryException what {@link DeviceMirror#fault} throws
+     * @throws DriverException as {@link #read} does
+     * @throws DeviceClosedException after close
      */
     public final OperationResult atomicAdd(DeviceMirror mirror, long address, long delta) {
         Operation operation = operation(Operation.Kind.ADD, mirror, address, 0, Long.BYTES, delta);
@@ -175,37 +261,61 @@ public abstract sealed class SoftwareDevice implements AutoCloseable permits Nat
     }
 
     /**
-     * Whether a frame that goes out of use is filled with 0xDE, so that whoever reads it nevertheless is found out. On
-     * unless it is changed; a measurement that is to show what the library costs has it off.
+     * Chooses if the device fills a frame that goes out of use with 0xDE, so that a later read of it is noticed. On
+     * unless it is changed; turn it off to measure what the library costs.
+     *
+     * @param on true to fill freed frames
      */
     public abstract void poison(boolean on);
 
-    /** The translations it has for a space, in ascending order of addresses; none for a mirror that is not attached. */
+    /**
+     * Returns the translations that the device has for a space.
+     *
+     * @param mirror of the space
+     * @return in ascending order of addresses; empty if the mirror is not attached
+     */
     public abstract List<TableEntry> table(DeviceMirror mirror);
 
-    /** How many translations of all spaces lead to frames that went out of use: 0 unless the library is wrong. */
+    /**
+     * Counts the translations of all spaces that lead to frames out of use.
+     *
+     * @return 0, unless the library has a bug
+     */
     public abstract long staleTranslations();
 
-    /** Whether an access is in progress. Never waits. */
+    /**
+     * Tells if an access of the device is in progress. Never waits.
+     *
+     * @return true during an access
+     */
     public abstract boolean isAccessing();
 
-    /** What it has counted. */
+    /**
+     * Returns what the device has counted since it was created.
+     *
+     * @return the counters; after close, those of the close
+     */
     public abstract DeviceCounters counters();
 
-    /** The last 16,384 events, oldest first. */
+    /**
+     * Returns what happened to the device.
+     *
+     * @return the last 16,384 events, oldest first
+     */
     public abstract List<DeviceEvent> events();
 
     /**
-     * Ends the device's thread; whoever waits for an operation gets a {@link DriverException}. Closing twice does
-     * nothing. Coherent memory stays as long as somebody has a reference to its segment.
+     * Ends the device's thread. A caller that waits for an operation gets a {@link DriverException}. Closing a closed
+     * device has no effect. Coherent memory stays as long as its segment can be reached. A manager that has the driver
+     * closes the device when it is closed itself.
      *
-     * @throws DriverException if the thread does not end within 10 seconds, or the {@link #operationLimit} if that is
-     *         less, because a fault does not; the device does nothing any more, and may be closed again
+     * @throws DriverException if the thread does not end within 10 seconds, or within the {@link #operationLimit} if
+     *         that is less, because a fault does not return; the device does nothing any more, and may be closed again
      */
     @Override
     public abstract void close();
 
-    // What the two kinds of device do each in its way: answers are those of Status.
+    // Implemented by each kind of device; the results are those of Status.
 
     abstract MemorySegment memory();
 
@@ -213,10 +323,13 @@ public abstract sealed class SoftwareDevice implements AutoCloseable permits Nat
 
     abstract int freed(int frame);
 
-    /** Up to the first that is not granted, with which it is answered; the first of {@code granted} says how many. */
+    /**
+     * Stops at the first frame that is not granted and returns its status; sets the first element of {@code granted} to
+     * the number of frames that are.
+     */
     abstract int allocated(int[] frames, int[] granted);
 
-    /** The first {@code count} of them; answered with the first that could not. */
+    /** Frees the first {@code count} frames; returns the status of the first that could not be freed. */
     abstract int freed(int[] frames, int count);
 
     abstract int copyIn(MemorySegment source, int frame);
@@ -233,12 +346,12 @@ public abstract sealed class SoftwareDevice implements AutoCloseable permits Nat
 
     abstract int invalidateEnd(DeviceMirror mirror, Invalidation invalidation);
 
-    /** Pages without a gap. */
+    /** Offers pages without a gap. */
     abstract int map(DeviceMirror mirror, Translations translations);
 
     abstract boolean testAndClearAccessed(DeviceMirror mirror, long address);
 
-    /** Runs it in the device's thread; a read puts what it read into the buffer only if all of it succeeds. */
+    /** Runs an operation in the device's thread. A read sets the buffer only if all of it succeeds. */
     abstract int run(Operation operation, MemorySegment buffer, int limitMillis);
 
     abstract void inject(Fault fault);
@@ -246,7 +359,7 @@ public abstract sealed class SoftwareDevice implements AutoCloseable permits Nat
     private Operation read(Operation.Kind kind, DeviceMirror mirror, long address, MemorySegment target) {
         Operation operation = operation(kind, mirror, address, 0, target.byteSize(), 0);
         if (target.isReadOnly()) {
-            throw new IllegalArgumentException("target is read-only: device=" + name);
+            throw new IllegalArgumentException("the target is read-only: device=" + name);
         }
         MemorySegment buffer = MemorySegment.ofArray(new byte[(int) target.byteSize()]);
         if (perform(operation, buffer)) {
@@ -263,7 +376,7 @@ public abstract sealed class SoftwareDevice implements AutoCloseable permits Nat
         boolean buffered = kind.isRead() || kind == Operation.Kind.WRITE;
         if (!isRange(address, sizeBytes) || !isRange(target, sizeBytes)
                 || (buffered && sizeBytes > MAX_BUFFER_BYTES)) {
-            throw badRange("no range that a device can work on", kind, address, target, sizeBytes);
+            throw badRange("no space has such a range, or it is empty or too long", kind, address, target, sizeBytes);
         }
         if (kind == Operation.Kind.COPY && address < target + sizeBytes && target < address + sizeBytes) {
             throw badRange("source and target overlap", kind, address, target, sizeBytes);
@@ -286,7 +399,7 @@ public abstract sealed class SoftwareDevice implements AutoCloseable permits Nat
                 + ", sizeBytes=" + sizeBytes);
     }
 
-    /** False if it may not fault and misses a page. */
+    /** Runs an operation; false if it may not fault and misses a page. */
     private boolean perform(Operation operation, MemorySegment buffer) {
         int status = run(operation, buffer, limitMillis());
         return switch (status) {
@@ -305,24 +418,24 @@ public abstract sealed class SoftwareDevice implements AutoCloseable permits Nat
             throw error;
         }
         return failure instanceof RuntimeException runtime ? runtime
-                : new IllegalStateException("a fault failed for no reason: device=" + name, failure);
+                : new IllegalStateException("a fault failed without an exception: device=" + name, failure);
     }
 
-    /** A call of the library has no answer but yes. */
+    /** Throws unless the library's call has succeeded. */
     private void checked(String call, Object argument, int status) {
         if (status != Status.OK) {
             throw failed("call=" + call + "(" + argument + ")", status);
         }
     }
 
-    /** Without a text, and without an object, for what is called for every page. */
+    /** The same for a call about one frame: allocates nothing if it has succeeded. */
     private void checked(String call, int frame, int status) {
         if (status != Status.OK) {
             checked(call, Integer.valueOf(frame), status);
         }
     }
 
-    /** Where the pages from an index on have their first gap. */
+    /** Returns where the pages from an index on have their first gap. */
     private static int endOfRun(List<PageTranslation> pages, int from) {
         int to = from + 1;
         while (to < pages.size() && to - from < MAX_FAULT_PAGES
@@ -350,7 +463,7 @@ public abstract sealed class SoftwareDevice implements AutoCloseable permits Nat
         return getClass().getSimpleName() + "[" + name + ", " + kind + ", frames=" + frames + "]";
     }
 
-    /** What the library calls: statuses become exceptions. */
+    /** The driver that the library calls: turns each status into an exception. */
     private abstract class Driver implements DeviceDriver {
 
         @Override
@@ -374,7 +487,7 @@ public abstract sealed class SoftwareDevice implements AutoCloseable permits Nat
             int status = allocated(frames, granted);
             if (status != Status.OK && status != Status.REFUSED) {
                 if (granted[0] > 0) {
-                    freed(frames, granted[0]); // who throws has granted none
+                    freed(frames, granted[0]); // a driver that throws has granted none
                 }
                 throw failed("call=framesAllocated" + Arrays.toString(frames) + ", granted=" + granted[0], status);
             }
@@ -477,7 +590,7 @@ public abstract sealed class SoftwareDevice implements AutoCloseable permits Nat
 
         private void requirePage(MemorySegment segment) {
             if (segment.byteSize() != PAGE_BYTES) {
-                throw new IllegalArgumentException("not one page: device=" + name
+                throw new IllegalArgumentException("the segment must have one page: device=" + name
                         + ", sizeBytes=" + segment.byteSize());
             }
         }

@@ -5,11 +5,12 @@ import io.quire.memory.device.DeviceAccess;
 /**
  * One translation in the page table of a device.
  *
- * @param address of the page in the space
- * @param frame of the device; -1 for other memory
- * @param access what it allows
- * @param accessed whether the device has used it since that was last asked
- * @param stale whether it leads to a frame that went out of use, which is a bug of the library
+ * @param address of the page in the space; a multiple of 4096
+ * @param frame the number of the frame of the device; -1 for a page elsewhere
+ * @param access what the device may do
+ * @param accessed true if the device has used it since this was last asked
+ * @param stale true if it leads to a frame that is out of use, which is a bug of the library
+ * @see SoftwareDevice#table
  */
 public record TableEntry(long address, int frame, DeviceAccess access, boolean accessed, boolean stale) {
 }

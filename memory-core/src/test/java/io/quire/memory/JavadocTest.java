@@ -1,0 +1,25 @@
+package io.quire.memory;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.quire.memory.testkit.Javadoc;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The Javadoc of the exported packages is complete, its links lead somewhere, and its examples compile. */
+@Timeout(120)
+class JavadocTest {
+
+    @Test
+    void javadocOfTheExportedPackagesHasNoWarning(@TempDir Path output) {
+        Javadoc.check(output, "io.quire.memory", "io.quire.memory.contract", "io.quire.memory.device",
+                "io.quire.memory.structure");
+    }
+
+    @Test
+    void everyExampleIsASnippetThatATestCompiles() throws Exception {
+        assertThat(Javadoc.filesWithUncompiledExamples()).isEmpty();
+    }
+}

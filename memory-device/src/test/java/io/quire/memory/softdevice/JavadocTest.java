@@ -1,0 +1,24 @@
+package io.quire.memory.softdevice;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.quire.memory.testkit.Javadoc;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The Javadoc of the exported package is complete, its links lead somewhere, and its examples compile. */
+@Timeout(120)
+class JavadocTest {
+
+    @Test
+    void javadocOfTheExportedPackageHasNoWarning(@TempDir Path output) {
+        Javadoc.check(output, "io.quire.memory.softdevice");
+    }
+
+    @Test
+    void everyExampleIsASnippetThatATestCompiles() throws Exception {
+        assertThat(Javadoc.filesWithUncompiledExamples()).isEmpty();
+    }
+}
