@@ -29,9 +29,9 @@ import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds where a page of one space is for a device, and makes it what the device needs. A read copies nothing; a write
- * breaks copy-on-write as one by the processor does, except that a page in the device's own private memory stays there
- * while nobody shares it. Everything under the lock of the space.
+ * Finds the frame of a page for a device, and makes the page what the device needs. A read copies nothing. A write does
+ * copy-on-write like one by the processor, but an unshared page in the device's own private memory stays there.
+ * Everything under the lock of the space.
  */
 public final class DeviceFaults {
 
@@ -39,14 +39,14 @@ public final class DeviceFaults {
     private final FramePools pools;
     private final PageFaults faults;
 
-    /** For the spaces of one manager. */
+    /** Serves the spaces of one manager. */
     public DeviceFaults(TieredMemory memory, PageFaults faults) {
         this.memory = memory;
         this.pools = memory.pools();
         this.faults = faults;
     }
 
-    /** A translation, or null if the page has to come home first, or is on its way. */
+    /** Returns a translation, or null if the page has to come home first or is on its way. */
     public @Nullable PageTranslation resolve(SpaceState space, Mirror mirror, long page, DeviceAccess access) {
         return switch (access) {
             case READ -> read(space, mirror, page);
@@ -94,7 +94,7 @@ public final class DeviceFaults {
         long entry = Entry.settled(Leaf.entry(leaf, index));
         long frame = Entry.offset(entry);
         if (pools.references(frame) == 1) {
-            Leaf.set(leaf, index, entry); // a migration that was under way has lost
+            Leaf.set(leaf, index, entry); // a migration that is copying gives up
             return translation(space, mirror, page, frame, DeviceAccess.WRITE);
         }
         table.retired().reserve(0, 1);
@@ -115,7 +115,7 @@ public final class DeviceFaults {
         return translation(space, mirror, page, copy, DeviceAccess.WRITE);
     }
 
-    /** The writer's copy of a shared page in private memory, where the placement of the space wants it. */
+    /** Copies a shared page of private memory for the writer, to where the placement of the space wants it. */
     private long copyPrivate(SpaceState space, ManagedDevice device, long source, long page) {
         int from = device.pool().frame(source);
         long near = space.cowPlacement() == CowPlacement.SAME_POOL ? device.pool().allocate() : FramePool.NONE;
@@ -157,7 +157,7 @@ public final class DeviceFaults {
     }
 
     /**
-     * Gives a page to a device; what it was before does not matter.
+     * Gives a page to a device, whatever state the page was in.
      *
      * @return the offset of its frame, or {@link PageFaults#AWAY}
      * @throws PagesBusyException if it is pinned
@@ -187,7 +187,7 @@ public final class DeviceFaults {
                 // STEP(exclusive access 3)
                 exclusives.give(leaf, page, mirror);
                 table.invalidateAndWait(page);
-                // Again: until the writers were waited for, an accessor could pin without the lock.
+                // Again, because an accessor could pin without the lock until its writer slot was waited for.
                 refusePinned(space, page, frame);
                 taken = true;
             } finally {
@@ -210,11 +210,11 @@ public final class DeviceFaults {
         if (space.table().kept().isBeingWritten(page)) {
             throw new PagesBusyException("a range that is being written cannot be exclusive to a device: space="
                     + space.table().name() + ", address=0x" + Long.toHexString(page)
-                    + "; ask again when it is written");
+                    + "; try again when the write is done");
         }
     }
 
-    /** What a device may map of pages of a leaf that have come to it, without any fault. */
+    /** Returns what a device may map, without a fault, of pages of a leaf that have just come to it. */
     public Arrival arrived(SpaceState space, Mirror mirror, long leafStart, long pages) {
         PageTable table = space.table();
         Root current = table.root();
@@ -247,7 +247,7 @@ public final class DeviceFaults {
         return Entry.isReadable(entry) || (Entry.isPrivate(entry) && isOwn(mirror.device(), Entry.offset(entry)));
     }
 
-    /** Whether a device may write a page of a leaf that is the space's own. W of a private page is not in its entry. */
+    /** True if a device may write a page of a leaf that is the space's own. The entry of a private page has no W. */
     private boolean mayWrite(long entry, Mappings.Range range) {
         return Entry.isPrivate(entry) ? range.protection().isWritable() && pools.references(Entry.offset(entry)) == 1
                 : Entry.isWritable(entry);

@@ -13,20 +13,19 @@ import io.quire.memory.table.Root;
 import java.util.Objects;
 
 /**
- * What an access does that cannot go on: it finds out what is in the way, and sees to it until the page is there. A
- * read that found nothing in its cache begins here too. Any thread that holds no lock of a space; takes the lock of the
- * space for each look.
+ * Handles an access that cannot go on: finds what is in the way, and removes it until the page is there. A read that
+ * misses its cache begins here too. Any thread that holds no lock of a space: every fault takes the lock of its space.
  */
 public final class FaultPath {
 
-    /** How many nodes of dropped trees a fault destroys on the side: a few microseconds. */
+    /** How many nodes of dropped trees a fault destroys itself, in a few microseconds. */
     private static final int NODES_PER_FAULT = 2;
 
     private final TieredMemory memory;
     private final PageFaults faults;
     private final Homecoming homecoming;
 
-    /** For the spaces of one manager. */
+    /** Serves the spaces of one manager. */
     public FaultPath(TieredMemory memory, PageFaults faults, Homecoming homecoming) {
         this.memory = memory;
         this.faults = faults;
@@ -34,8 +33,8 @@ public final class FaultPath {
     }
 
     /**
-     * Where to read a byte, by the table and the mappings; the slow path of a read. A page that was never written is
-     * the zero frame. The caller checks the version afterwards.
+     * Finds the offset to read a byte at, from the table and the mappings: the slow path of a read. A page without a
+     * frame is read from the zero frame. The caller checks the version afterwards.
      */
     public long offsetForRead(SpaceState space, long address) {
         PageTable table = space.table();
@@ -54,17 +53,17 @@ public final class FaultPath {
             if (!Entry.isPresent(entry)) {
                 return memory.pools().zeroFrame() + Geometry.pageOffset(address);
             }
-            // In private memory, exclusive to a device, or hidden by a protection that is being lifted just now.
+            // The page is private, exclusive to a device, or hidden by a protection that is just being lifted.
             makeReadable(space, address);
         }
     }
 
-    /** Whether an offset is one of a page that was never written. */
+    /** True if an offset is in the zero frame. */
     public boolean isZero(long offset) {
         return Geometry.pageStart(offset) == memory.pools().zeroFrame();
     }
 
-    /** Brings the page of an address within reach of the processor. */
+    /** Makes the page of an address readable for the processor. */
     private void makeReadable(SpaceState space, long address) {
         StackRoom.require();
         PageTable table = space.table();
@@ -82,10 +81,10 @@ public final class FaultPath {
     }
 
     /**
-     * Makes the page of an address resident, this space's own and writable: zero-fills it, copies it if it is shared,
-     * or takes it over if nobody else is left.
+     * Makes the page of an address resident, the space's own, and writable: fills it with zeros, copies it if it is
+     * shared, or takes it over if no other space maps it any more.
      *
-     * @param frames where a frame of the host comes from, and where those go that the fault frees
+     * @param frames where host frames come from, and where the frames go that the fault frees
      */
     public void makeWritable(SpaceState space, long address, FrameSource frames) {
         StackRoom.require();
@@ -105,12 +104,12 @@ public final class FaultPath {
     }
 
     /**
-     * The same for several pages at once, none of which can be taken away again before they are written.
+     * Does the same for several pages, all of which stay writable until the caller leaves its writer slot.
      *
-     * @param address in the first page
-     * @param offsets gets the offset of each page
+     * @param address an address in the first page
+     * @param offsets receives the offset of each page
      * @param frames as for one page
-     * @param enter puts the caller into a writer slot; runs under the lock, when all pages are there
+     * @param enter puts the caller into a writer slot; runs under the lock when all pages are there
      */
     public void makeAllWritable(SpaceState space, long address, long[] offsets, FrameSource frames, Runnable enter) {
         StackRoom.require();
@@ -136,7 +135,8 @@ public final class FaultPath {
                     if (!Entry.isPresent(table.entry(page))) {
                         filled.add(page, page + Geometry.PAGE_BYTES);
                     }
-                    offsets[i] = faults.write(space, i == 0 ? address : page, frames); // a refusal names what was asked for
+                    // An exception names the address that the user gave, not the start of its page.
+                    offsets[i] = faults.write(space, i == 0 ? address : page, frames);
                     away = offsets[i] == PageFaults.AWAY ? page : -1;
                 }
                 if (away < 0) {
@@ -151,7 +151,7 @@ public final class FaultPath {
     }
 
     /**
-     * Begins the write of a range that is longer than what is written in one go.
+     * Begins the write of a range that is too long to be written in one step.
      *
      * @throws io.quire.memory.contract.OutOfFramesException if the range needs more frames than there are; nothing has
      *         changed then

@@ -15,13 +15,13 @@ import java.util.BitSet;
 import java.util.function.LongUnaryOperator;
 
 /**
- * The pages of a range that had no frame before a range write got them one. If the write is refused after all, those
- * that are still zeros give their frames back: nobody can tell such a page from one that was never written. One that
- * somebody else has written, forked or pinned meanwhile stays.
+ * The pages that had no frame before a range write got them one. If the write is refused after all, the pages that are
+ * still zeros give their frames back: nobody can tell such a page from one that was never written. A page that another
+ * thread has meanwhile written, forked or pinned stays.
  */
 public final class FilledPages {
 
-    // Made once: what gives back takes no memory.
+    // Made once, because giving back must not allocate.
     private static final LongUnaryOperator READ_ONLY = Entry::readOnly;
     private static final LongUnaryOperator WRITABLE = Entry::writable;
 
@@ -29,10 +29,11 @@ public final class FilledPages {
     private final PageTable table;
     private final FramePools pools;
     private final long start;
-    /** By page from the start. */
+
+    /** One bit for each page, from the start of the range. */
     private final BitSet pages = new BitSet();
 
-    /** None yet, of a range that starts with a page. */
+    /** Creates an empty set of pages, for a range that starts at a page. */
     public FilledPages(SpaceState space, FramePools pools, long start) {
         this.space = space;
         this.table = space.table();
@@ -40,7 +41,7 @@ public final class FilledPages {
         this.start = start;
     }
 
-    /** Pages that have no frame now, and may get one. */
+    /** Adds pages that have no frame now and may get one. */
     void add(long from, long to) {
         pages.set(index(from), index(to));
     }
@@ -49,7 +50,7 @@ public final class FilledPages {
         return (int) ((page - start) >>> Geometry.PAGE_SHIFT);
     }
 
-    /** Gives back what is not needed; fails nothing, since the write that is refused has a reason of its own. */
+    /** Gives back the frames of pages that are still zeros. If that fails, the failure is added to the refusal. */
     void giveBack(Throwable refusal) {
         try {
             for (int page = pages.nextSetBit(0); page >= 0;) {
@@ -67,7 +68,7 @@ public final class FilledPages {
         try {
             long[] leaf = table.ownedLeafOrNull(leafStart);
             if (leaf == null) {
-                return; // the space was forked since, and the fork has the pages too; or it is closed
+                return; // a fork taken since then shares the pages, or the space is closed
             }
             try (Notifier.Window _ = space.notifier().start(InvalidationKind.CLEAR, leafStart,
                     leafStart + Geometry.LEAF_BYTES)) {
@@ -91,7 +92,7 @@ public final class FilledPages {
         return unshared;
     }
 
-    /** First nobody may write them any more, then those that nobody has written go. */
+    /** Takes W from the candidates and waits for writers, then removes the pages that are still zeros. */
     private void removeZeros(long[] leaf, long leafStart, long candidates) {
         change(leaf, candidates, READ_ONLY);
         table.invalidateAndWait(TranslationVersion.leafOf(leafStart));
@@ -99,7 +100,7 @@ public final class FilledPages {
         for (long rest = candidates; rest != LeafPages.NONE; rest = LeafPages.withoutFirst(rest)) {
             int page = LeafPages.first(rest);
             long frame = Entry.offset(Leaf.entry(leaf, page));
-            // An accessor could pin without the lock until it was waited for.
+            // Again, because an accessor could pin without the lock until its writer slot was waited for.
             if (isOurs(frame) && isZero(frame)) {
                 zeros |= LeafPages.of(page);
             }
@@ -111,7 +112,7 @@ public final class FilledPages {
         table.invalidateAndRelease(TranslationVersion.leafOf(leafStart));
     }
 
-    /** Whether no other leaf maps a frame, and nobody holds it. */
+    /** True if no other leaf maps a frame, and nobody holds it. */
     private boolean isOurs(long frame) {
         return pools.references(frame) == 1 && pools.holds(frame) == 0;
     }

@@ -15,18 +15,18 @@ import io.quire.memory.table.Leaf;
 import io.quire.memory.table.PageTable;
 
 /**
- * What happens to a single page of one space when an access cannot go on: zero-fill, copy-on-write, the end of
- * exclusive access, the end of a migration that a writer has overtaken. Everything under the lock of the space.
+ * The faults of a single page: zero-fill, copy-on-write, the end of exclusive access, and the end of a migration when a
+ * writer needs the page. Everything under the lock of the space.
  */
 public final class PageFaults {
 
-    /** The page has to come home first, or is on its way, which takes other locks. Not an offset. */
+    /** The page has to come home first, or is on its way: the caller needs other locks for that. Not an offset. */
     public static final long AWAY = -1;
 
     private final TieredMemory memory;
     private final FramePools pools;
 
-    /** For the spaces of one manager. */
+    /** Serves the spaces of one manager. */
     public PageFaults(TieredMemory memory) {
         this.memory = memory;
         this.pools = memory.pools();
@@ -45,7 +45,7 @@ public final class PageFaults {
     }
 
     /**
-     * Makes a page one that no other space maps, and writable if its mapping allows that.
+     * Makes a page one that no other space maps, and makes it writable if its mapping allows that.
      *
      * @param placement where a copy goes
      * @return the offset of its frame, or {@link #AWAY}
@@ -63,7 +63,7 @@ public final class PageFaults {
             int index = Geometry.pageIndex(page);
             long entry = Leaf.entry(leaf, index);
             if (Entry.isWritable(entry)) {
-                return Entry.offset(entry); // another thread was faster
+                return Entry.offset(entry); // another thread has made it writable meanwhile
             }
             if (Entry.isPrivate(entry) || isHomeward(space, page, entry)) {
                 return AWAY;
@@ -72,14 +72,14 @@ public final class PageFaults {
                 space.exclusives().dissolve(page);
                 entry = Leaf.entry(leaf, index);
             }
-            // STEP(fault 5), STEP(pin 2): settled, a migration that is copying gives up
+            // STEP(fault 5), STEP(pin 2): without M in the entry, a migration that is copying gives up
             return ownPage(space, leaf, page, Entry.settled(entry), allowWrite, placement, frames);
         } finally {
             space.table().invalidateAndRelease(page);
         }
     }
 
-    /** Whether a page is on its way home and not to be kept from it; whoever wants to write it waits. */
+    /** True if a page is on its way home. A writer must not stop that migration, but waits for it. */
     boolean isHomeward(SpaceState space, long page, long entry) {
         return Entry.isMigrating(entry) && space.lineage().isHomeward(page);
     }
@@ -119,7 +119,7 @@ public final class PageFaults {
         return copy;
     }
 
-    /** Gives back a frame that came to nothing; the space has it already if an Error came after the entry. */
+    /** Releases a frame, unless the page is in it already: an Error may have come after the entry was set. */
     static void releaseUnlessMapped(long[] leaf, long page, long frame, FrameSource frames) {
         long entry = Leaf.entry(leaf, Geometry.pageIndex(page));
         if (!Entry.isPresent(entry) || Entry.offset(entry) != frame) {
@@ -128,8 +128,9 @@ public final class PageFaults {
     }
 
     /**
-     * Puts another frame in; there is room for one that retires. W comes last: while an accessor may still read the old
-     * frame, nobody may write the new one, or the accessor would miss a write that it was told of.
+     * Replaces the frame of a page; the caller has reserved room for the old frame. W comes last: while an accessor may
+     * still read the old frame, nobody may write the new one, or the accessor could miss a write that came before its
+     * read.
      */
     static void replace(PageTable table, long[] leaf, long page, long entry, long copy, boolean allowWrite) {
         long readable = Entry.readOnly(Entry.moved(entry, copy));
@@ -146,7 +147,7 @@ public final class PageFaults {
         boolean done = false;
         try {
             pools.memory().fill(frame, Geometry.PAGE_BYTES, (byte) 0);
-            // A first write is no news, unless a device was told of zeros.
+            // Devices need not know of a first write, unless one of them may have mapped the zero frame.
             try (Notifier.Window _ = space.notifier().mapsZero(page)
                     ? space.notifier().start(InvalidationKind.CLEAR, page) : Notifier.Window.NONE) {
                 long entry = Entry.present(frame);
@@ -183,9 +184,9 @@ public final class PageFaults {
     }
 
     /**
-     * Gives the processor the page back for reading, if it is exclusive to a device.
+     * Makes a page readable for the processor again, if it is exclusive to a device.
      *
-     * @return whether the page may be read now; false if it is {@link #AWAY}
+     * @return true if the page may be read now; false if it is {@link #AWAY}
      */
     public boolean read(SpaceState space, long address) {
         long page = Geometry.pageStart(address);

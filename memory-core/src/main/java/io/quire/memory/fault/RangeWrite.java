@@ -15,15 +15,16 @@ import io.quire.memory.table.UpperDirectory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A write of a range that is longer than what is written in one go, from before its first page is made writable until
- * its last byte is written. Meanwhile no page of it moves to a device or becomes exclusive to one: once all of them are
- * writable, nothing but a fork, an unmap or the like can refuse a byte. If the preparation is refused, the frames that it
- * has got go back.
+ * The write of a range that is too long to be written in one step. It lasts from before the first page is made writable
+ * until the last byte is written. In that time no page of the range moves to a device or becomes exclusive to one. So
+ * once all pages are writable, only a fork, an unmap or the like can refuse a byte. If the preparation is refused, the
+ * frames that it has taken go back.
  * <p>
  * For one thread.
  */
 public final class RangeWrite implements AutoCloseable {
-    /** Free frames that are just in somebody's hands, and so may be missing in the count. */
+
+    /** How many free frames the count may miss, because other threads are moving them between magazines and trees. */
     private static final int ON_THE_WAY = 512;
 
     private final SpaceState space;
@@ -71,7 +72,7 @@ public final class RangeWrite implements AutoCloseable {
 
     private void checkFrames() {
         if (!fits()) {
-            memory.reclaimer().reclaimAll(); // somebody else may just have done it, so look again in any case
+            memory.reclaimer().reclaimAll(); // look again even if it found nothing: others reclaim too
             if (!fits()) {
                 throw memory.shortage(space);
             }
@@ -83,7 +84,7 @@ public final class RangeWrite implements AutoCloseable {
     }
 
     /**
-     * Counts the frames that the pages below a node will need: those that have none, or share theirs.
+     * Counts the frames that the pages below a node will need: one for each page that has none or shares its own.
      *
      * @param base the first address of the node
      */
@@ -140,12 +141,12 @@ public final class RangeWrite implements AutoCloseable {
         }
     }
 
-    /** Whether the range is refused anyway; it may have more pages than can be counted one by one. */
+    /** True if the range is refused anyway. The count stops then, for a range may have very many pages. */
     private boolean isTooMuch() {
         return needed - ON_THE_WAY > pools.host().frames();
     }
 
-    /** Gives the frames back that the preparation has got; it was refused. */
+    /** Gives back the frames that a refused preparation has taken. */
     public void undo(Throwable refusal) {
         filled.giveBack(refusal);
     }

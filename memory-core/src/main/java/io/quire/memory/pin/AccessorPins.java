@@ -7,25 +7,25 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The short pins of one page each that an accessor takes without the lock of the space. Taking one is like a write: in
- * the accessor's writer slot, of a page that it may write now. So no other space maps the page; and whoever takes that
- * away, be it a fork, a migration or an unmap, waits for the slot and then finds the pin, here or by the hold on the
- * frame.
+ * The pins that an accessor takes without the lock of the space: short-term pins of one page each. Taking one is like a
+ * write: the accessor is in its writer slot, and may write the page now. So no other space maps the page. A fork, a
+ * migration or an unmap that takes this right away waits for the slot, and then finds the pin, here or by the hold on
+ * the frame.
  * <p>
- * For the accessor's thread, which allocates nothing here. Others may look.
+ * Only the accessor's thread pins and unpins here, and doing so allocates nothing. Other threads may look.
  */
 public final class AccessorPins {
 
-    /** So many at once; who wants more takes the lock. */
+    /** The most pins at a time. A further pin takes the lock. */
     private static final int PLACES = 8;
 
     private final FramePools pools;
     private final PinRecord[] places = new PinRecord[PLACES];
 
-    /** A bit for each place. */
+    /** One bit for each place, set if the place is free. */
     private int free = (1 << PLACES) - 1;
 
-    /** Of an accessor of this thread. */
+    /** Makes the places of an accessor of the calling thread. */
     public AccessorPins(PinList list, WatchedAccessor accessor) {
         pools = list.registry().pools();
         for (int place = 0; place < PLACES; place++) {
@@ -36,8 +36,8 @@ public final class AccessorPins {
     /**
      * Pins a page; the caller is in its writer slot. Lock-free.
      *
-     * @param offset of a byte in the page, which the caller may write now
-     * @return null if there is no place left, or the frame is held as often as can be counted
+     * @param offset the offset of a byte in the page, which the caller may write now
+     * @return the pin, or null if no place is free or the frame cannot be held once more
      */
     public @Nullable PinRecord pin(long address, long offset, PinAccess access) {
         // STEP(pin by an accessor 2)
@@ -54,19 +54,19 @@ public final class AccessorPins {
     /** Ends the use of a place; the caller is in its writer slot. Lock-free. */
     public void unpin(PinRecord pinned) {
         pinned.end();
-        boolean free = false;
+        boolean released = false;
         try {
             pools.releaseHold(pinned.frame(0));
-            free = true;
+            released = true;
         } finally {
-            if (!free) {
-                pinned.endNot();
+            if (!released) {
+                pinned.undoEnd();
             }
         }
-        this.free |= 1 << pinned.place();
+        free |= 1 << pinned.place();
     }
 
-    /** What is pinned, for somebody else; any thread. */
+    /** Adds a copy of each open pin to a list. Any thread. */
     public void look(List<PinRecord> into) {
         for (PinRecord place : places) {
             PinRecord held = place.copy();
@@ -76,7 +76,7 @@ public final class AccessorPins {
         }
     }
 
-    /** How many are open; any thread. */
+    /** Returns the number of open pins. Any thread. */
     public int count() {
         int count = 0;
         for (PinRecord place : places) {
@@ -85,14 +85,14 @@ public final class AccessorPins {
         return count;
     }
 
-    /** Whether the caller may have those that are open leave: the accessor's thread, or any once that has ended. */
+    /** True if the caller may end the pins: it is the accessor's thread, or that thread has ended. */
     public boolean mayBeEndedHere() {
         return places[0].mayBeEndedHere();
     }
 
-    /** Puts those into the list that are open; there are no places any more. Allocates nothing. */
+    /** Moves the open pins to a list. The places are not used again. Allocates nothing. */
     public void leave(PinList list) {
-        int open = 0; // first, so that nothing fails half way
+        int open = 0; // read all before the first change, so that nothing fails half way
         for (int i = 0; i < PLACES; i++) {
             open |= places[i].isOpen() ? 1 << i : 0;
         }

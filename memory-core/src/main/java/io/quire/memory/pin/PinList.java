@@ -18,42 +18,42 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The pins of one space. A pin is taken of pages that no other space maps, so that whoever writes the page writes what
- * the pin shows; it holds the frames, not the mapping. Those in the list are taken and given back under the lock of the
- * space, those in the places of accessors without.
+ * The pins of one space. No other space maps a page when it is pinned, so whoever writes the page writes what the pin
+ * shows. A pin holds the frames, not the mapping. Pins in the list are taken and ended under the lock of the space,
+ * pins in the places of accessors without it.
  * <p>
- * A pin of the list that was closed after it had shown its pages to any thread stays in the list, and holds its frames,
+ * If a pin of the list has shown its pages to any thread, it stays in the list after its close and holds its frames
  * until its segments are ended: see {@link SharedViews}.
  */
 public final class PinList {
 
     private @Nullable PinRecord first;
 
-    /** In the list and open. Written under the lock. RACY(pin-count): read without it; the next reading is right. */
+    /** Open pins in the list. Written under the lock. RACY(pin-count): read without it; the next reading is right. */
     private int listed;
 
-    /** In the list and ended: their frames are held until their segments are ended too. */
+    /** Ended pins in the list, which hold their frames until their segments are ended too. */
     private int ended;
 
-    /** Of those that are listed: they show their pages to any thread. */
+    /** Open pins in the list that show their pages to any thread. */
     private int shown;
 
-    /** Where the next pin can show its pages, in a chain. */
+    /** A chain of the arenas without an open pin. The next pin can show its pages in one of them. */
     private @Nullable SharedViews idleViews;
 
-    /** Pins that have ended, and whose segments nobody can reach, in a chain: still to be let go. */
+    /** A chain of arenas whose segments nobody can reach. Their pins have ended, and still hold frames. */
     private SharedViews.@Nullable Ended unreachable;
 
-    /** The machine knows that there are such, or will be. */
+    /** True if the registry knows that this space has segments to end, or will have. */
     private boolean areViewsKnown;
 
-    /** Of the accessors that have pinned. Written under the lock. RACY(pin-count): as above. */
+    /** The places of accessors that have pinned. Written under the lock. RACY(pin-count): as above. */
     private AccessorPins[] places = {};
     private final PageTable table;
     private final FramePools pools;
     private final PinRegistry registry;
 
-    /** Of the space with a table. */
+    /** Creates the list of the space that a table belongs to. */
     public PinList(PageTable table, PinRegistry registry) {
         this.table = table;
         this.pools = registry.pools();
@@ -75,9 +75,9 @@ public final class PinList {
     // ---- the list
 
     /**
-     * Holds the pages of a pin, all or none, and lists it: it is open from here on. Under the lock.
+     * Holds the pages of a pin, all or none, and lists the pin: it is open from here on. Under the lock.
      *
-     * @throws PinLimitException if a page is held as often as can be counted
+     * @throws PinLimitException if a page cannot be held once more
      */
     public void open(PinRecord wanted) {
         // STEP(pin 3)
@@ -109,14 +109,14 @@ public final class PinList {
         }
     }
 
-    /** Goes on, when it is called again, where it stopped. */
+    /** After a failure it can be called again, and goes on where it stopped. */
     private void releaseHolds(PinRecord pinned) {
         for (; pinned.held > 0; pinned.held--) {
             pools.releaseHold(pinned.frame(pinned.held - 1));
         }
     }
 
-    /** Puts a pin into the list; under the lock. */
+    /** Puts a pin into the list. Under the lock. */
     public void link(PinRecord pinned) {
         pinned.next = first;
         if (first != null) {
@@ -128,9 +128,9 @@ public final class PinList {
     }
 
     /**
-     * Ends a use of a pin.
+     * Ends one use of a pin.
      *
-     * @return false if it was ended before
+     * @return false if that use has ended before
      */
     public boolean unpin(PinRecord pinned, int use) {
         StackRoom.require();
@@ -141,11 +141,11 @@ public final class PinList {
             }
             SharedViews.Ended with = pinned.shownWith();
             if (with != null) {
-                with.pins().add(pinned); // first, because it may fail
+                with.pins().add(pinned); // first, because it allocates and so may fail
                 ended++;
                 shown--;
             } else {
-                releaseHolds(pinned); // before it ends, so that it can be called again if an Error comes between
+                releaseHolds(pinned); // before the use ends, so that the caller can try again after an Error
             }
             listed--;
             pinned.end();
@@ -162,8 +162,8 @@ public final class PinList {
     }
 
     /**
-     * Takes a pin that has ended out of the list, and gives up what it holds. Goes on, when it is called again, where it
-     * stopped.
+     * Gives up what an ended pin holds, and takes it out of the list. After a failure it can be called again, and goes
+     * on where it stopped.
      */
     private void letGo(PinRecord pinned) {
         releaseHolds(pinned);
@@ -173,7 +173,7 @@ public final class PinList {
         if (pinned.term() == PinTerm.LONG) {
             registry.longPins().giveBack((long) pinned.pages() << Geometry.PAGE_SHIFT);
         }
-        // From here on stores alone, which cannot fail.
+        // From here on there are only stores, which cannot fail.
         pinned.isListed = false;
         if (pinned.previous == null) {
             first = pinned.next;
@@ -187,9 +187,9 @@ public final class PinList {
         pinned.previous = null;
     }
 
-    // ---- what pins of the list show
+    // ---- segments of pins in the list
 
-    /** What comes of work with the memory of a pin in the list; null if this use of it was ended before. */
+    /** Runs work while a pin of the list is open and returns its result; null if this use of the pin has ended. */
     public <T> @Nullable T whilePinned(PinRecord pinned, int use, Supplier<T> work) {
         StackRoom.require();
         table.lock();
@@ -201,17 +201,17 @@ public final class PinList {
     }
 
     /**
-     * Shows the pages of a pin to any thread, {@linkplain #whilePinned while it is open}.
+     * Shows the pages of a pin to any thread. Called inside {@link #whilePinned}.
      *
-     * @param pin stays reachable as long as it is open and somebody has one of the segments
-     * @param segments makes them, in an arena that ends with the pin or some time later
+     * @param pin the user's pin: while it is open, its segments keep it reachable
+     * @param segments makes the segments in an arena that is closed when the pin ends, or some time later
      */
     public SharedViews.Shown show(PinRecord pinned, Object pin, Function<Arena, List<MemorySegment>> segments) {
         if (!areViewsKnown) {
             registry.noteViews(this); // now, so that nothing can fail when the pin ends
             areViewsKnown = true;
         }
-        // What has ended is held as long as the pin that it shares an arena with is open: not by one that may stay.
+        // An open pin delays the end of the ended pins in its arena. A long-term pin could do so for ever.
         SharedViews views = pinned.term() == PinTerm.SHORT ? takeIdleViews() : new SharedViews();
         boolean isShown = false;
         try {
@@ -245,12 +245,12 @@ public final class PinList {
     }
 
     /**
-     * A pin has ended that had segments: they are ended now, or together with those of later pins. Throws no Error:
-     * what cannot be ended now is among those that are ended later.
+     * Ends the segments of an ended pin, now or together with those of later pins. Throws no Error: what cannot be
+     * ended now is ended later.
      */
     private void endOrKeep(SharedViews.Ended with, PinRecord pinned) {
         SharedViews views = with.get();
-        if (views == null) { // nobody can reach a segment of it
+        if (views == null) { // nobody can reach one of its segments
             with.next = unreachable;
             unreachable = with;
         } else {
@@ -268,7 +268,7 @@ public final class PinList {
         }
     }
 
-    /** Ends what was kept last. */
+    /** Ends the unreachable arenas, and of the others the one that became idle last. */
     private void endFirst() {
         letGoUnreachable();
         if (idleViews != null) {
@@ -276,7 +276,7 @@ public final class PinList {
         }
     }
 
-    /** Whether its frames would be in use without it too. */
+    /** True if the frames of a pin are in use without the pin, too. */
     private boolean isMapped(PinRecord pinned) {
         for (int i = 0; i < pinned.pages(); i++) {
             if (pools.references(pinned.frame(i)) == 0) {
@@ -296,8 +296,8 @@ public final class PinList {
     }
 
     /**
-     * Ends the segments of pins that have ended, and gives up what they hold; all but what native code uses, and what
-     * shares an arena with a pin that is open. Under the lock.
+     * Ends the segments of ended pins, and gives up what those pins hold. Skips arenas that native code uses, and
+     * arenas that an open pin is shown in. Under the lock.
      */
     public void endIdleViews() {
         if (idleViews == null && unreachable == null) {
@@ -314,7 +314,7 @@ public final class PinList {
         noteUnpinned();
     }
 
-    /** Ends what is in the chain, and takes it out of it last: after an Error it is found again. */
+    /** Ends an arena of the chain. It leaves the chain last, so that it is found again after an Error. */
     private boolean endIfPossible(SharedViews views, @Nullable SharedViews before) {
         if (!views.tryClose()) {
             return false;
@@ -339,7 +339,7 @@ public final class PinList {
         views.next = null;
     }
 
-    /** Ends the segments of pins that have ended, as far as native code does not use them; takes the lock. */
+    /** Does the same as {@link #endIdleViews}, but takes the lock itself. */
     public void endIdleViewsNow() {
         table.lock();
         try {
@@ -350,7 +350,7 @@ public final class PinList {
         }
     }
 
-    /** Has the registry forget this space if it has no segments to end; under the lock. */
+    /** Tells the registry to forget this space if it has no segments to end. Under the lock. */
     public void forgetViewsIfNone() {
         if (idleViews == null && unreachable == null && shown == 0 && areViewsKnown) {
             registry.forgetViews(this);
@@ -358,7 +358,7 @@ public final class PinList {
         }
     }
 
-    /** An accessor has unpinned after its space was closed. */
+    /** Notes that an accessor has unpinned after its space was closed. */
     public void noteUnpinnedAfterClose() {
         table.lock();
         try {
@@ -368,14 +368,14 @@ public final class PinList {
         }
     }
 
-    /** A pin has ended, maybe the last one of a space that is closed; under the lock. */
+    /** Notes that a pin has ended, which may be the last one of a closed space. Under the lock. */
     private void noteUnpinned() {
         if (table.isClosed() && !holdsAny()) {
             registry.forgetClosed(this);
         }
     }
 
-    /** Lets an accessor of this thread, whose slot is known, pin in places of its own. */
+    /** Gives an accessor of this thread places to pin in. The table knows the accessor's slot already. */
     public AccessorPins newPlaces(WatchedAccessor accessor) {
         AccessorPins more = new AccessorPins(this, accessor);
         table.lock();
@@ -391,11 +391,11 @@ public final class PinList {
     }
 
     /**
-     * Has an accessor write and pin no more; what it has pinned stays pinned, in the list. By a thread that may close
-     * it.
+     * Stops an accessor from writing and pinning. Its open pins stay open, and move to the list. The caller is a thread
+     * that may close the accessor.
      *
-     * @param slot that it writes in
-     * @param its where it pins; null if it has not
+     * @param slot the slot that the accessor writes in
+     * @param its the places that it pins in; null if it has never pinned
      */
     public void removeAccessor(WriterSlot slot, @Nullable AccessorPins its) {
         table.lock();
@@ -409,7 +409,7 @@ public final class PinList {
         }
     }
 
-    /** Has the pins of an accessor go to the list, by a thread that may close it; again has no effect. */
+    /** Moves the pins of an accessor to the list. Called by a thread that may close it; again has no effect. */
     public void removePlaces(AccessorPins its) {
         table.lock();
         try {
@@ -420,8 +420,8 @@ public final class PinList {
     }
 
     /**
-     * It may no more; what is pinned there stays pinned. Again has no effect. Under the lock, by a thread that may close
-     * the accessor.
+     * Removes places, and moves their open pins to the list. Again has no effect. Under the lock; the caller is a
+     * thread that may close the accessor.
      */
     private void remove(AccessorPins less) {
         for (int i = 0; i < places.length; i++) {
@@ -435,7 +435,7 @@ public final class PinList {
         }
     }
 
-    /** Has the pins of threads that have ended, and of this one, go to the list, where they can be ended. */
+    /** Moves the pins of this thread, and of threads that have ended, to the list, where they can be ended. */
     public void removePlacesOfEnded() {
         table.lock();
         try {
@@ -449,7 +449,7 @@ public final class PinList {
         }
     }
 
-    /** Ends all pins in the list that were taken through an accessor which nobody can reach; how many. */
+    /** Ends the listed pins that were taken through an accessor that nobody can reach. Returns how many. */
     public int unpinAllOf(WatchedAccessor accessor) {
         int ended = 0;
         for (PinRecord pinned : open()) {
@@ -460,17 +460,17 @@ public final class PinList {
         return ended;
     }
 
-    /** Whether a pin is open, or has ended and holds its frames all the same. */
+    /** True if a pin is open, or has ended and still holds its frames. */
     public boolean holdsAny() {
         return ended > 0 || count() > 0;
     }
 
-    /** Whether pins may be open, or have ended and hold their frames, as far as can be told while accessors pin. */
+    /** True if a pin may hold frames; always true while an accessor can take one. */
     public boolean mayBeOpen() {
         return first != null || places.length > 0 || ended > 0;
     }
 
-    /** How many pins are open. */
+    /** Returns the number of open pins. */
     public int count() {
         int count = listed;
         for (AccessorPins some : places) {
@@ -479,12 +479,12 @@ public final class PinList {
         return count;
     }
 
-    /** A pin that holds a page in a frame, or null; under the lock. */
+    /** Returns a pin that holds a page in a frame, or null. Under the lock. */
     public @Nullable PinRecord find(long page, long frame) {
         return holding().stream().filter(pinned -> pinned.holds(page, frame)).findAny().orElse(null);
     }
 
-    /** The pins that are open, and those that native code keeps from ending. */
+    /** Returns the open pins, and the closed ones whose segments native code still uses. */
     public List<PinRecord> open() {
         table.lock();
         try {
@@ -496,7 +496,7 @@ public final class PinList {
         }
     }
 
-    /** Who holds a page that cannot move, in words. */
+    /** Describes who holds a page that cannot move. */
     public String holderOf(long page) {
         table.lock();
         try {
@@ -513,7 +513,7 @@ public final class PinList {
         return with != null && (views == null || !views.isInUse());
     }
 
-    /** The pins that hold their frames: those that are open, and some that have ended; under the lock. */
+    /** Returns the pins that hold their frames: the open ones, and some that have ended. Under the lock. */
     public List<PinRecord> holding() {
         if (first == null && places.length == 0) {
             return List.of();

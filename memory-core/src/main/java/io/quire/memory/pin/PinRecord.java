@@ -17,11 +17,11 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The pages one pin holds: in the list of a space ({@link PinList}), or in a place of an accessor ({@link AccessorPins}),
- * which is used over and over. Each use has a number, which its pin remembers.
+ * The pages that a pin holds. A record is in the list of a space ({@link PinList}), or it is a place of an accessor
+ * ({@link AccessorPins}), which is used over and over. Each use has a number, which the user's pin remembers.
  * <p>
- * In the list it is changed under the lock of its space only, and never once its use has ended. In a place it is
- * changed by the accessor's thread alone; whoever else looks at it takes a {@link #copy}.
+ * A record in the list changes only under the lock of its space, and a use of it that has ended stays ended. A place
+ * changes only on the accessor's thread; other threads look at a {@link #copy}.
  */
 public final class PinRecord {
 
@@ -44,34 +44,34 @@ public final class PinRecord {
     private final @Nullable PinRecord original;
     private final int place;
 
-    /** Whose place it is; null if it is in the list. */
+    /** The places that this is one of; null if it is in the list. */
     private @Nullable AccessorPins home;
     private long address;
     private boolean writes;
 
-    /** Counts up when a use begins and when it ends: an odd one is open. */
+    /** Goes up by one when a use begins and when it ends, so it is odd while the pin is open. */
     private int use;
 
-    /** What to give back if nobody can reach the holder any more. Written before the holder can be lost. */
+    /** Watches the user's pin, or its accessor. Set before that can become unreachable. */
     private @Nullable WatchedHandle watch;
 
-    /** Where the segments of a pin by an accessor are. */
+    /** The arena of the segments, of a pin by an accessor. */
     private volatile @Nullable WeakReference<Arena> ownSegments;
 
-    /** Where its segments are, and those of pins before it; null if it has none. In the list; under the lock. */
+    /** Refers weakly to the arena of its segments; null if it has none. Only in the list; under the lock. */
     private SharedViews.@Nullable Ended shownWith;
 
-    /** How many of its pages it holds, the first ones: all while it is open. Of one in the list; under the lock. */
+    /** How many pages it holds, from the first on: all while it is open. Only in the list; under the lock. */
     int held;
 
-    /** Whether it is in the list of its space; under the lock. */
+    /** True if it is in the list of its space. Under the lock. */
     boolean isListed;
 
-    // In the list of its space; under its lock. Out of the list before and after.
+    // Its neighbours in the list of its space; null outside the list. Under the lock.
     @Nullable PinRecord next;
     @Nullable PinRecord previous;
 
-    /** For the list of a space. */
+    /** Creates a record for the list of a space. */
     public PinRecord(PinList list, long firstPage, int pages, PinTerm term, PinAccess access,
             @Nullable CreationSite creation) {
         this.list = list;
@@ -85,7 +85,7 @@ public final class PinRecord {
         this.writes = access == PinAccess.WRITE;
     }
 
-    /** A place of an accessor of this thread, for one page at a time. */
+    /** Creates a place of an accessor of this thread, for one page at a time. */
     public PinRecord(PinList list, AccessorPins home, WatchedAccessor accessor, int place) {
         this.list = list;
         this.thread = Thread.currentThread();
@@ -98,7 +98,7 @@ public final class PinRecord {
         this.watch = accessor;
     }
 
-    /** What a place holds. */
+    /** Copies what a place holds in one use. */
     private PinRecord(PinRecord original, int use) {
         this.list = original.list;
         this.thread = original.thread;
@@ -112,15 +112,15 @@ public final class PinRecord {
         this.use = use;
     }
 
-    /** The pages are held: a use begins. */
+    /** Begins a use. The pages are held already. */
     public void open() {
-        // ORDER(pin-noted) release: what it holds first, then the number by which others know that it holds it.
+        // ORDER(pin-noted) release: first what the pin holds, then the number that tells others that it is open.
         USE.setRelease(this, use + 1);
     }
 
-    /** The same for a page in a place. */
+    /** Begins a use of a place, for a page that is held already. */
     public void open(long page, long frame, PinAccess access) {
-        // ORDER(pin-noted) fence: the number of the end of the last use first, then what this one holds.
+        // ORDER(pin-noted) fence: first the number that ended the last use, then what this use holds.
         VarHandle.storeStoreFence();
         address = page;
         frames[0] = frame;
@@ -130,31 +130,31 @@ public final class PinRecord {
 
     /** Ends a use. */
     public void end() {
-        // ORDER(pin-noted) release: the holder has stored its last byte before a fork can take the page for unpinned.
+        // ORDER(pin-noted) release: the holder has stored its last byte before a fork can see the pin as ended.
         USE.setRelease(this, use + 1);
     }
 
-    /** Takes {@link #end} back: an Error came before the page was let go. */
-    public void endNot() {
+    /** Takes {@link #end} back: an Error came before the hold was given up. */
+    public void undoEnd() {
         USE.setRelease(this, use - 1);
     }
 
-    /** The number of the present use. */
+    /** Returns the number of the present use: odd while it is open, even after its end. */
     public int use() {
         return (int) USE.getOpaque(this);
     }
 
-    /** Whether a use has not ended. Others than those who may change it learn only what was. */
+    /** True if a use is still open. For a caller that may not change the record, the answer may be out of date. */
     public boolean isOpen(int which) {
         return use() == which;
     }
 
-    /** Whether a use is open now. */
+    /** True if a use is open now. */
     public boolean isOpen() {
         return (use() & 1) != 0;
     }
 
-    /** What a place holds at one moment, for others than its thread; null if nothing. Lock-free. */
+    /** Returns what a place holds at one moment, for other threads; null if nothing. Lock-free. */
     public @Nullable PinRecord copy() {
         while (true) {
             // ORDER(pin-noted) acquire: what is held is at least as new as the number.
@@ -163,7 +163,7 @@ public final class PinRecord {
                 return null;
             }
             PinRecord copy = new PinRecord(this, seen);
-            // ORDER(pin-noted) fence: all of it was loaded before the number is looked at again.
+            // ORDER(pin-noted) fence: the copy is loaded before the number is loaded again.
             VarHandle.loadLoadFence();
             if (isOpen(seen)) {
                 return copy;
@@ -171,7 +171,7 @@ public final class PinRecord {
         }
     }
 
-    /** The identity that a pin shares with its copies. */
+    /** Returns the identity that a pin shares with its copies. */
     public Use identity() {
         return new Use(original == null ? this : original, use());
     }
@@ -180,18 +180,18 @@ public final class PinRecord {
     public record Use(PinRecord pinned, int number) {
     }
 
-    /** Notes where its segments are. */
+    /** Notes the arena of its segments. */
     void show(SharedViews views) {
         shownWith = views.ended();
     }
 
-    /** Where its segments are; null if it has none. */
+    /** Returns a weak reference to the arena of its segments; null if it has none. */
     SharedViews.@Nullable Ended shownWith() {
         return shownWith;
     }
 
     /**
-     * Gives the pin back when nobody can reach its handle any more.
+     * Watches the user's pin: when nobody can reach it any more, this is given back.
      *
      * @param handle the pin that the user holds
      */
@@ -199,55 +199,58 @@ public final class PinRecord {
         watch = new WatchedPin(handle, this);
     }
 
-    /** Gives the pin back when nobody can reach the accessor any more through which it was taken. */
+    /** Has this given back when nobody can reach the accessor that it was taken through. */
     public void watchedWith(WatchedAccessor accessor) {
         watch = accessor;
     }
 
-    /** Whether it is given back together with an accessor. */
-    @SuppressWarnings("ReferenceEquality") // no other will do
+    /** True if it is given back together with an accessor. */
+    @SuppressWarnings("ReferenceEquality") // this very accessor is meant
     boolean isWatchedWith(WatchedAccessor accessor) {
         return watch == accessor;
     }
 
-    /** When and where it was taken; null if that is not remembered. */
+    /** Returns when and where it was taken; null if that was not recorded. */
     public @Nullable CreationSite creation() {
         return creation;
     }
 
-    /** Whether it was closed, and native code still uses its segments. */
+    /**
+     * True if it was closed after it had shown its pages to any thread. If it is in {@link PinList#open} all the same,
+     * native code still uses its segments.
+     */
     public boolean isHeldByNativeCode() {
         return shownWith != null && !isOpen();
     }
 
-    /** Who took it. */
+    /** Returns the thread that took it. */
     public Thread thread() {
         return thread;
     }
 
-    /** Whether the caller may end it: see {@link Ownership#mayClose}. */
+    /** True if the caller may end it: see {@link Ownership#mayClose}. */
     public boolean mayBeEndedHere() {
         return Ownership.mayClose(thread);
     }
 
     /**
-     * Whether the caller may end it and nobody is left with segments: one by a space, whose segments end with it, or one
-     * by an accessor of this thread, or of one that has ended. What a place holds is its thread's.
+     * True if the caller may end it together with its segments. That is so for a pin by a space, and for a pin by an
+     * accessor if the accessor's thread is the caller or has ended. It is never so for a copy of a place.
      */
     public boolean mayBeEndedWithSegments() {
         return original == null && (mayBeEndedHere() || !(watch instanceof WatchedAccessor));
     }
 
-    /** Notes where the segments of a pin by an accessor are; null for nowhere. By its thread. */
+    /** Notes the arena of the segments of a pin by an accessor; null for none. Called by its thread. */
     public void shows(@Nullable Arena segments) {
-        // Weakly: the arena keeps the holder reachable, which has to be found out to be lost.
+        // Weakly: the arena keeps the user's pin reachable, and that pin must be found when it is forgotten.
         ownSegments = segments == null ? null : new WeakReference<>(segments);
     }
 
     /**
-     * Ends the segments of a pin by an accessor, on its thread; once that has ended nobody can use them.
+     * Ends the segments of a pin by an accessor, on its thread. Once that thread has ended, nobody can use them.
      *
-     * @throws SegmentInUseException while somebody is inside one of them; nothing has ended
+     * @throws SegmentInUseException if a segment is in use; nothing has ended
      */
     public void endOwnSegments() {
         WeakReference<Arena> reference = ownSegments;
@@ -257,7 +260,7 @@ public final class PinRecord {
         }
     }
 
-    /** Whose place it is; null if it is in the list of the space. */
+    /** Returns the places that this is one of; null if it is in the list of the space. */
     public @Nullable AccessorPins home() {
         return home;
     }
@@ -266,28 +269,28 @@ public final class PinRecord {
         return place;
     }
 
-    /** Out of its place, which is not used again, into the list. */
+    /** Prepares a place to become a record of the list. It is not used as a place again. */
     public void moveOut() {
         home = null;
         held = frames.length;
     }
 
-    /** The list of the space that it is of. */
+    /** Returns the pins of its space. */
     public PinList list() {
         return list;
     }
 
-    /** The first page. */
+    /** Returns the address of the first page. */
     public long address() {
         return address;
     }
 
-    /** How many pages. */
+    /** Returns the number of pages. */
     public int pages() {
         return frames.length;
     }
 
-    /** The offset of the frame of a page, by index. */
+    /** Returns the offset of the frame of a page, by index. */
     public long frame(int index) {
         return frames[index];
     }
@@ -304,24 +307,24 @@ public final class PinRecord {
         return writes ? PinAccess.WRITE : PinAccess.READ;
     }
 
-    /** Whether it holds a page in a frame. */
+    /** True if it holds a page in a frame. */
     boolean holds(long page, long frame) {
         long index = (page - address) >> Geometry.PAGE_SHIFT;
         return index >= 0 && index < frames.length && frames[(int) index] == frame;
     }
 
-    /** Since when it has been held for certain, on the clock that says {@code now}. */
+    /** Returns since when it has been held at least, on the clock that {@code now} was read from. */
     public long knownSince(long now) {
         return creation == null ? now : now - creation.age().toNanos();
     }
 
-    /** What the thread that took it does now: who holds a page too long is mostly still at it. */
+    /** Describes what the thread that took it does now: a thread that pins too long is mostly still in that code. */
     public String whereItsThreadIs() {
         return Arrays.stream(thread.getStackTrace()).limit(FRAMES_SHOWN).map(frame -> "\n      at " + frame)
                 .collect(Collectors.joining("", "; that thread is now " + thread.getState(), ""));
     }
 
-    /** As it was while it was open, for who tells of it when it has been given back. */
+    /** Describes it as it was while it was open, for a report after it was given back. */
     public String describe() {
         return "pin of " + describeHeld();
     }

@@ -9,13 +9,13 @@ import java.util.concurrent.ConcurrentHashMap;
 /** The pins of all spaces of one manager. Any thread. */
 public final class PinRegistry {
 
-    /** Of spaces with pins that show their pages to any thread, or have done so until they ended. */
+    /** The lists of spaces where any thread may have segments of pins, open or ended. */
     private final Set<PinList> withViews = ConcurrentHashMap.newKeySet();
 
-    /** Of spaces that were closed. */
+    /** The lists of closed spaces that may have open pins. */
     private final Set<PinList> ofClosed = ConcurrentHashMap.newKeySet();
 
-    /** Of accessors that have written or pinned and are open. */
+    /** Open accessors that have written or pinned. */
     private final Set<WatchedAccessor> accessors = ConcurrentHashMap.newKeySet();
 
     private final FramePools pools;
@@ -24,11 +24,11 @@ public final class PinRegistry {
     private final boolean tracksLeaks;
 
     /**
-     * Without any pin yet.
+     * Creates a registry without pins.
      *
-     * @param longLimitBytes how much may be pinned for long
-     * @param lostHandles where pins and accessors go that nobody can reach
-     * @param tracksLeaks whether mistakes are to be found where they are made, for a price
+     * @param longLimitBytes how much memory long-term pins may hold
+     * @param lostHandles receives the pins and accessors that nobody can reach
+     * @param tracksLeaks true if leak tracking is on: a mistake shows where it was made, at a price
      */
     public PinRegistry(FramePools pools, long longLimitBytes, LostHandles lostHandles, boolean tracksLeaks) {
         this.pools = pools;
@@ -53,32 +53,32 @@ public final class PinRegistry {
         return tracksLeaks;
     }
 
-    /** Pins of a space begin to show their pages to any thread; under its lock. */
+    /** Notes that pins of a space begin to show their pages to any thread. Under its lock. */
     public void noteViews(PinList pins) {
         withViews.add(pins);
     }
 
-    /** None does any more; under its lock. */
+    /** Notes that no thread has segments of pins of the space any more. Under its lock. */
     public void forgetViews(PinList pins) {
         withViews.remove(pins);
     }
 
-    /** Ends the segments of pins that have ended, as far as native code does not use them. */
+    /** Ends the segments of ended pins in all spaces, as {@link PinList#endIdleViewsNow} does in one. */
     public void endIdleViews() {
         withViews.forEach(PinList::endIdleViewsNow);
     }
 
-    /** A space is about to be closed, and may have pins; under its lock. */
+    /** Notes that a space is about to be closed and may have open pins. Under its lock. */
     public void addClosed(PinList pins) {
         ofClosed.add(pins);
     }
 
-    /** None of them is open any more. */
+    /** Notes that a closed space has no pins any more. */
     public void forgetClosed(PinList pins) {
         ofClosed.remove(pins);
     }
 
-    /** Those of spaces that are closed, and may have pins that are open. */
+    /** Returns the lists of closed spaces that may have open pins. */
     public Collection<PinList> ofClosed() {
         return ofClosed;
     }

@@ -9,15 +9,15 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The arena in which pins of one space show their pages to any thread, one pin after the other. Closing an arena of
- * that kind is a handshake with every thread of the process. So it is closed once for many pins: the frames of a pin
- * that has ended are held until then, and what somebody still reads through its segments is never another's.
+ * An arena in which pins of one space show their pages to any thread, one pin after the other. Closing such an arena is
+ * a handshake with every thread of the process, so it is closed once for many pins. The frames of an ended pin stay
+ * held until then, so a thread that still reads through its segments never sees memory of somebody else.
  * <p>
  * Under the lock of the space.
  */
 public final class SharedViews {
 
-    /** What may be held for pins that have ended: as many pages, of as many pins. */
+    /** The most that stays held for ended pins: so many pages, of so many pins. */
     private static final int PAGES_MAX = 64;
     private static final int PINS_MAX = 64;
 
@@ -25,25 +25,28 @@ public final class SharedViews {
     private final Ended ended = new Ended(this);
     private int pages;
 
-    /** Native code was using a segment when the arena was to be closed. */
+    /** True if the last attempt to close the arena found native code using a segment. */
     private boolean inUse;
 
-    /** What keeps the pin reachable whose segments these are now. */
+    /** Keeps the open pin that is shown here reachable; null if there is none. */
     private @Nullable Keeper keeper;
 
-    /** Among those of the space that show nothing now. */
+    /** The next in the chain of the space's arenas without an open pin. */
     public @Nullable SharedViews next;
 
     public SharedViews() {
-        FrameMemory.keep(this, arena); // whoever has a segment has this, and by this what has ended is known
+        FrameMemory.keep(this, arena); // so while anybody has a segment, Ended still refers to this
     }
 
-    /** The pins that have ended, for who may know them without keeping the segments from being forgotten. */
+    /**
+     * The ended pins of an arena. The reference to the arena is weak: a pin record refers to this, and a strong one
+     * would keep the user's pin reachable, so that a forgotten pin could never be found.
+     */
     public static final class Ended extends WeakReference<SharedViews> {
 
         private final List<PinRecord> pins = new ArrayList<>();
 
-        /** Among those of the space whose segments nobody can reach, and whose pins are not all let go. */
+        /** The next in the chain of those whose segments nobody can reach and whose pins still hold frames. */
         @Nullable Ended next;
 
         private Ended(SharedViews views) {
@@ -55,10 +58,10 @@ public final class SharedViews {
         }
     }
 
-    /** Holds a pin as long as it is open. */
+    /** Refers to a pin as long as it is open. */
     private static final class Keeper {
 
-        @SuppressWarnings("UnusedVariable") // it is there to be reachable
+        @SuppressWarnings("UnusedVariable") // never read: it only keeps the pin reachable
         private @Nullable Object pin;
 
         Keeper(Object pin) {
@@ -66,7 +69,7 @@ public final class SharedViews {
         }
     }
 
-    /** What a pin shows. */
+    /** The segments of a pin, and the arena that they are in. */
     public record Shown(SharedViews views, List<MemorySegment> segments) {
     }
 
@@ -78,14 +81,14 @@ public final class SharedViews {
         return ended;
     }
 
-    /** A pin shows its pages here: who has a segment keeps the pin reachable until it ends. */
+    /** Begins to show a pin: until it ends, each of its segments keeps it reachable. */
     public void begin(Object pin) {
         Keeper mine = new Keeper(pin);
         FrameMemory.keep(mine, arena);
         keeper = mine;
     }
 
-    /** The pin has ended; its frames stay held. */
+    /** Notes that the pin has ended. Its frames stay held. */
     public void end(PinRecord pinned) {
         pages += pinned.pages();
         if (keeper != null) {
@@ -94,7 +97,7 @@ public final class SharedViews {
         }
     }
 
-    /** Whether no other pin may be shown here before the arena is closed. */
+    /** True if no other pin may be shown here. */
     public boolean isFull() {
         return pages >= PAGES_MAX || ended.pins.size() >= PINS_MAX;
     }
@@ -103,13 +106,13 @@ public final class SharedViews {
         return inUse;
     }
 
-    /** Whether another pin may be shown here. */
+    /** True until the arena is closed. */
     public boolean isOpen() {
         return arena.scope().isAlive();
     }
 
     /**
-     * Ends all segments; again has no effect, also after an Error.
+     * Ends all segments. It may be called again, also after an Error.
      *
      * @return false if native code is using one; try again later
      */

@@ -9,12 +9,12 @@ import io.quire.memory.trace.CreationSite;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an accessor holds of its space from its first write or pin on, watched: a writer slot, free pages, and the pins
- * that were taken through it, each of which keeps the accessor reachable. One that has only read holds nothing.
+ * Watches an accessor from its first write or pin on, and gives back what it holds: a writer slot, free frames, and the
+ * pins taken through it. An accessor that has only read holds nothing. Each of its pins keeps it reachable.
  */
 public final class WatchedAccessor extends WatchedHandle {
 
-    /** Several threads may close what belonged to one that has ended. */
+    /** If the owner has ended, several threads may close the accessor at a time. */
     private final Mutex closing = new Mutex();
 
     private final PinList pins;
@@ -24,7 +24,7 @@ public final class WatchedAccessor extends WatchedHandle {
     private final CreationSite creation;
     private volatile @Nullable AccessorPins places;
 
-    /** Whether it was closed before it was lost, with pins that were not. */
+    /** True if the accessor was closed before it was lost, so that only pins were left. */
     private boolean wasClosed;
 
     /** Watches an accessor of the calling thread. */
@@ -45,21 +45,21 @@ public final class WatchedAccessor extends WatchedHandle {
     }
 
     /**
-     * Gives back all but the pins that are open, which can be closed by themselves. Again has no effect; after a
-     * failure it goes on where it was.
+     * Gives back everything but the open pins, which can still be closed on their own. Calling it again has no effect;
+     * after a failure it goes on where it stopped.
      */
     public void close() {
         closing.lock();
         try {
             pins.removeAccessor(slot, places);
             frames.close();
-            pins.registry().accessors().remove(this); // a pin that is still open keeps this
+            pins.registry().accessors().remove(this); // the records of open pins still refer to this
         } finally {
             closing.unlock();
         }
     }
 
-    /** Hands the pins of a thread that has ended over to the space, where everybody can close them. */
+    /** Moves the pins of a thread that has ended to the list of the space, where any thread can close them. */
     public void handOverPins() {
         AccessorPins its = places;
         if (its != null) {

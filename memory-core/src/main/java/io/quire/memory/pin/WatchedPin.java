@@ -3,7 +3,7 @@ package io.quire.memory.pin;
 import io.quire.memory.handle.LostHandles;
 import io.quire.memory.handle.WatchedHandle;
 
-/** A pin of a space. Those of accessors are given back with the accessor. */
+/** Watches a pin that was taken by a space. A pin by an accessor is given back with the accessor. */
 public final class WatchedPin extends WatchedHandle {
 
     private final PinRecord pinned;
@@ -27,7 +27,7 @@ public final class WatchedPin extends WatchedHandle {
 
     @Override
     protected String describe() {
-        // Not as the pin is by now: given back, with segments that were shown, it would be told as one that was closed.
+        // Not toString(): the pin is given back by now, and if it had segments, toString() would call it closed.
         return pinned.describe();
     }
 }

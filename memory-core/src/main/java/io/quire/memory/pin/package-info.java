@@ -1,7 +1,7 @@
 /**
- * The pins of one space, and what its accessors hold: which frames are held, for how long, and where their segments
- * are. It does not take a pin of a page that has to move first; that is {@code space.Pinning}. Front door:
- * {@link io.quire.memory.pin.PinList}.
+ * The pins of one space and of its accessors: which frames they hold, for how long, and where their segments are.
+ * Front door: {@link io.quire.memory.pin.PinList}. {@code space.Pinning} takes the pins, because a page may have to
+ * move first.
  */
 @NullMarked
 package io.quire.memory.pin;

@@ -6,7 +6,7 @@ import io.quire.memory.device.DeviceAccess;
 import io.quire.memory.device.DeviceMirror;
 import io.quire.memory.device.Translations;
 
-/** A device attached to a space, from the user's side. Any thread. */
+/** A device that is attached to a space, from the user's side. Any thread. */
 public final class Attached {
 
     private final Mirror mirror;
@@ -20,7 +20,7 @@ public final class Attached {
         return new Attached(Mirror.attach(new SpaceOfMirrors(space), device));
     }
 
-    /** What the device asks for translations. */
+    /** Returns the mirror, which the device asks for translations. */
     public DeviceMirror mirror() {
         return mirror;
     }
@@ -31,17 +31,17 @@ public final class Attached {
         mirror.tellMapped(() -> taken).await();
     }
 
-    /** How many pages of the space are exclusive to this device. */
+    /** Returns how many pages of the space are exclusive to this device. */
     public int exclusivePages() {
         return mirror.exclusivePages();
     }
 
-    /** Detaches; again has no effect. */
+    /** Detaches the device. Calling it again has no effect. */
     public void detach() {
         mirror.detach();
     }
 
-    /** For messages. */
+    /** Describes the attachment, for messages. */
     public String describe() {
         return mirror.device().name() + " attached to " + mirror.table().describeName()
                 + (mirror.isClosed() ? ", detached" : "");

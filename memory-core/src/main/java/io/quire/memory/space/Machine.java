@@ -37,10 +37,10 @@ public final class Machine {
     private final Evictor evictor;
 
     /**
-     * Puts a machine together.
+     * Creates all parts of a machine.
      *
      * @param name the manager's name, for messages
-     * @param tiers the devices, whose pools are among the pools
+     * @param tiers the tiers of the devices; their pools are among {@code pools}
      * @param maxSpaces the most spaces that may be open at a time
      */
     public Machine(String name, FramePools pools, List<DeviceTier> tiers, int maxSpaces, Policies policies) {
@@ -62,7 +62,7 @@ public final class Machine {
         return name;
     }
 
-    /** The pools, the tiers of the devices, and what destroys dropped trees. */
+    /** Returns the pools, the tiers of the devices, and the reclaimer. */
     public TieredMemory memory() {
         return memory;
     }
@@ -87,7 +87,7 @@ public final class Machine {
         return policies;
     }
 
-    /** The tiers of the devices. */
+    /** Returns the tiers of the devices. */
     public List<DeviceTier> tiers() {
         return memory.tiers();
     }
@@ -96,12 +96,12 @@ public final class Machine {
         return pins.longPins();
     }
 
-    /** The pins of all spaces. */
+    /** Returns the pins of all spaces. */
     public PinRegistry pins() {
         return pins;
     }
 
-    /** The pins that are open, of spaces open and closed. */
+    /** Returns the open pins, of open and of closed spaces. */
     public List<PinRecord> openPins() {
         pins.endIdleViews();
         List<PinRecord> open = new ArrayList<>();
@@ -110,7 +110,7 @@ public final class Machine {
         return open;
     }
 
-    /** How many pins are open; waits for nobody. */
+    /** Returns the number of open pins. Waits for nobody. */
     public int openPinCount() {
         int count = 0;
         for (PinList list : pins.ofClosed()) {
@@ -122,14 +122,14 @@ public final class Machine {
         return count;
     }
 
-    /** The lists of spaces that may have pins, open and closed. */
+    /** Returns the pin lists of all spaces that may have pins, open and closed. */
     public List<PinList> pinLists() {
         List<PinList> all = new ArrayList<>(pins.ofClosed());
         spaces.unordered().forEach(space -> all.add(space.pins()));
         return all;
     }
 
-    /** What was forgotten and is to be given back. */
+    /** Returns the forgotten handles, which are still to be given back. */
     public LostHandles lostHandles() {
         return lostHandles;
     }
@@ -142,7 +142,7 @@ public final class Machine {
         return deviceFaults;
     }
 
-    /** The way of an access into a fault. */
+    /** Returns what an access calls when it cannot go on. */
     public FaultPath faultPath() {
         return faultPath;
     }

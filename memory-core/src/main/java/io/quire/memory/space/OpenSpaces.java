@@ -11,19 +11,19 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** The open spaces of a manager, by id, and the limit of how many there may be. Any thread. */
+/** The open spaces of a manager, by id, and the limit on their number. Any thread. */
 public final class OpenSpaces {
 
     /**
-     * The most spaces a manager can be told to allow. A frame or node has at most one reference for each open space and
-     * each tree that waits to be destroyed, so with room to spare no count of 20 bits overflows.
+     * The highest limit that a manager can have. A frame or node has at most one reference for each open space and for
+     * each tree that waits to be destroyed, so a count of 20 bits never overflows, with room to spare.
      */
     public static final int LIMIT = 1 << 19;
 
-    /** To open a space takes much less: nobody is waited for. */
+    /** How long {@link #seal} waits for spaces that are being opened. To open one takes much less. */
     private static final long OPENING_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
-    /** Instead of a count: the manager is closed. */
+    /** The value of the count when the manager is closed. */
     private static final int SEALED = Integer.MIN_VALUE;
 
     private final ConcurrentHashMap<Integer, Space> open = new ConcurrentHashMap<>();
@@ -42,12 +42,12 @@ public final class OpenSpaces {
     /**
      * Makes room for one more space.
      *
-     * @return its id, positive, unlike that of any open space
+     * @return its id: positive, and not the id of an open space
      * @throws TooManySpacesException if the limit is reached
      * @throws ClosedException after {@link #seal()}
      */
     Integer reserve() {
-        Integer id = newId(); // before the count, because an object is made of it
+        Integer id = newId(); // before the count, because it allocates
         int before = count.getAndUpdate(now -> now >= 0 && now < maxSpaces ? now + 1 : now);
         if (before == SEALED) {
             throw new ClosedException("memory manager " + manager);
@@ -66,7 +66,7 @@ public final class OpenSpaces {
         return id;
     }
 
-    /** Gives back what {@link #reserve()} gave, when no space came of it; allocates nothing. */
+    /** Undoes {@link #reserve()} when the space could not be opened. Allocates nothing. */
     void cancel(Integer id) {
         open.remove(id);
         count.decrementAndGet();
@@ -86,7 +86,10 @@ public final class OpenSpaces {
         space.isCounted = true;
     }
 
-    /** Allocates nothing; goes on, when it is called again, where it stopped. One thread at a time for each space. */
+    /**
+     * Takes a space off the list. Allocates nothing. After a failure it can be called again, and goes on where it
+     * stopped. One thread at a time for each space.
+     */
     void remove(Space space) {
         open.remove(space.table().id(), space);
         if (space.isCounted) {
@@ -99,14 +102,14 @@ public final class OpenSpaces {
         return CreationSite.now(leakTracking);
     }
 
-    /** Lets no space be opened any more; false if one is open. */
+    /** Refuses to open spaces from now on; returns false, and changes nothing, if one is open. */
     public boolean seal() {
         return count.compareAndSet(0, SEALED) || (open.isEmpty() && sealAnyway());
     }
 
     /**
-     * None is open, so none can be forked; but somebody may be just opening one, or a full stack has kept somebody from
-     * giving back what {@link #reserve()} gave.
+     * Seals even though the count is not 0. No space is open, so none can be forked. But a thread may be just opening
+     * one, or a full stack may have kept a thread from calling {@link #cancel}.
      */
     private boolean sealAnyway() {
         Wait.tryUntil(() -> count.get() == 0 || !open.isEmpty(), OPENING_NANOS);
@@ -114,22 +117,22 @@ public final class OpenSpaces {
         return left >= 0 && open.isEmpty() && count.compareAndSet(left, SEALED);
     }
 
-    /** Whether no space can be opened any more. */
+    /** True if no space can be opened any more. */
     public boolean isSealed() {
         return count.get() == SEALED;
     }
 
-    /** How many are open. */
+    /** Returns the number of open spaces. */
     public int count() {
         return open.size();
     }
 
-    /** Whether the report of open spaces shows where they were created. */
+    /** True if a report of open spaces shows where they were created. */
     public boolean isLeakTracking() {
         return leakTracking;
     }
 
-    /** All of them, oldest first. */
+    /** Returns all open spaces, oldest first. */
     public List<Space> list() {
         return open.values().stream().sorted(Comparator.comparing(Space::creation)).toList();
     }

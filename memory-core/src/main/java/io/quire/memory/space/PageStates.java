@@ -10,13 +10,13 @@ import io.quire.memory.table.Entry;
 import io.quire.memory.table.Geometry;
 import io.quire.memory.table.Root;
 
-/** Says what a page is, for those who ask from outside. Any thread; waits for nobody, changes nothing. */
+/** Finds the state of a page, for users and devices. Any thread; waits for nobody, changes nothing. */
 public final class PageStates {
 
     private PageStates() {
     }
 
-    /** The page of an address in a space. */
+    /** Returns the state of the page at an address of a space. */
     public static PageState of(Space space, long address) {
         long page = Geometry.pageStart(address);
         Root current = space.table().root();
@@ -34,7 +34,7 @@ public final class PageStates {
                 writable, pool.holds(Entry.offset(entry)) > 0);
     }
 
-    /** A page in the frame that a pin holds, wherever the space has it now. */
+    /** Returns the state of a page in the frame that a pin holds, whatever frame the space has it in now. */
     public static PageState of(PinRecord pinned, long address) {
         long page = Geometry.pageStart(address);
         int index = (int) ((page - pinned.address()) >>> Geometry.PAGE_SHIFT);

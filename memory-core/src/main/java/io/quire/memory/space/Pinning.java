@@ -19,13 +19,13 @@ import io.quire.memory.trace.CreationSite;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Takes a pin of pages of one space that no other space maps, so that whoever writes the page writes what the pin
- * shows. A page that is on a device and may not be pinned there moves to the host before. Any thread that holds no lock
- * of a space.
+ * Pins pages of one space. It first makes each page one that no other space maps, so that whoever writes the page
+ * writes what the pin shows. A page that may not be pinned on its device moves to the host first. Any thread that holds
+ * no lock of a space.
  */
 final class Pinning {
 
-    /** Nothing is in the way. Not an address. */
+    /** No page has to move first. Not an address. */
     private static final long NOTHING = -1;
 
     private final Space space;
@@ -39,9 +39,9 @@ final class Pinning {
     }
 
     /**
-     * Pins as many pages as there are, all or none; see {@code AddressSpace.pin}.
+     * Pins a run of pages, all or none; see {@code AddressSpace.pin}.
      *
-     * @param creation the stack that pins, if it is to be remembered
+     * @param creation the stack that pins; null if it is not recorded
      */
     PinRecord pin(long address, int pages, PinTerm term, PinAccess access, @Nullable CreationSite creation) {
         long longBytes = term == PinTerm.LONG ? (long) pages << Geometry.PAGE_SHIFT : 0;
@@ -58,10 +58,10 @@ final class Pinning {
         }
     }
 
-    /** Each page needs a frame that the processor can reach: refused at once what there are not enough for. */
+    /** Refuses at once a pin of more pages than there are frames for. The processor must reach each frame. */
     private void refuseWhatCannotFit(long address, int pages, PinTerm term) {
         if (pages <= Geometry.FAN_OUT) {
-            return; // finds out soon enough
+            return; // a pin this small finds out soon enough
         }
         long room = machine.pools().capacity();
         for (DeviceTier tier : machine.tiers()) {
@@ -75,12 +75,12 @@ final class Pinning {
     private boolean hasFree(long frames) {
         FramePool host = machine.pools().host();
         if (frames > host.free()) {
-            machine.reclaimer().reclaimAll(); // somebody else may just have done it, so look again in any case
+            machine.reclaimer().reclaimAll(); // look again even if it found nothing: others reclaim too
         }
         return frames <= host.free();
     }
 
-    /** How many pages of a range have no frame yet. */
+    /** Counts the pages of a range that have no frame yet. */
     private long emptyPages(long address, int pages) {
         Root root = table.root();
         long end = address + ((long) pages << Geometry.PAGE_SHIFT);
@@ -115,7 +115,7 @@ final class Pinning {
         }
     }
 
-    /** Makes each page the space's own and notes its frame; returns the first that has to move to the host before. */
+    /** Makes each page the space's own and notes its frame. Returns the first page that has to move to the host. */
     private long prepare(PinRecord wanted) {
         FramePools pools = machine.pools();
         boolean isLong = wanted.term() == PinTerm.LONG;
@@ -145,7 +145,7 @@ final class Pinning {
     private long own(long page, PinRecord wanted) {
         long writable = table.offsetForWrite(page);
         if (writable >= 0) {
-            return writable; // nothing is in the way, and nobody else has it
+            return writable; // no other space maps it, and it is not migrating
         }
         if (wanted.access() == PinAccess.WRITE) {
             table.permissions().checkWritable(page);

@@ -8,9 +8,9 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the heap keeps about the structures that live inside of a space, such as who changes one now: one object for
- * each address and type. No byte of the space can forge it, a fork begins with nothing of it, and it goes with the
- * space, or as soon as nobody refers to it.
+ * The heap objects of the structures inside a space, such as the lock of a map: one object for each address and type.
+ * No byte of the space can forge such an object, and a fork begins with none. It goes with the space, or as soon as
+ * nobody refers to it.
  */
 public final class Residents {
 
@@ -20,7 +20,7 @@ public final class Residents {
     Residents() {
     }
 
-    /** The object of an address and type; a new one if nobody refers to any. The same for all threads. */
+    /** Returns the object of an address and type, a new one if nobody refers to one. All threads get the same. */
     public <T> T at(long address, Class<T> type, Supplier<T> fresh) {
         forgetGone();
         Key key = new Key(address, type);
@@ -47,7 +47,7 @@ public final class Residents {
         }
     }
 
-    /** How many there are, those that are not yet known to be gone included. */
+    /** Counts the objects, including those that are gone but not yet reported by the collector. */
     int count() {
         forgetGone();
         return entries.size();
@@ -55,7 +55,7 @@ public final class Residents {
 
     private record Key(long address, Class<?> type) {
 
-        // Not those that the JDK makes: if there is no memory when it does, there never are any.
+        // Not those of a record: if memory is short when the JDK makes them, they fail from then on.
         @Override
         public boolean equals(Object other) {
             return other instanceof Key key && address == key.address && type.equals(key.type);

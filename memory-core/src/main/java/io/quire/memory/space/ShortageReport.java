@@ -6,7 +6,7 @@ import io.quire.memory.lineage.SpaceState;
 import java.util.BitSet;
 import java.util.List;
 
-/** Says who holds the frames when none is left. Walks all tables: only for a message nobody wants to see often. */
+/** Reports who holds the frames when none is left. It walks all tables, which is slow, but the message is rare. */
 final class ShortageReport {
 
     private ShortageReport() {
@@ -27,9 +27,9 @@ final class ShortageReport {
                 + "; close forks and snapshots that are not needed, discard or unmap memory, or give the pool more");
     }
 
-    /** The same for a pin of more pages than there can be frames for. */
+    /** Makes the exception for a pin of more pages than there can be frames for. */
     static OutOfFramesException exceptionForPin(Machine machine, SpaceState pinning, long address, int pages) {
-        return new OutOfFramesException("a pin needs a frame for each of its pages, and so many there are not: manager="
+        return new OutOfFramesException("a pin needs a frame for each of its pages, and there are too few: manager="
                 + machine.name() + ", space=" + pinning.table().name() + ", address=0x" + Long.toHexString(address)
                 + ", wanted=" + bytes(pages) + ", limit=" + bytes(machine.pools().capacity()) + ", free="
                 + bytes(machine.pools().host().free()) + "; pin the parts that are used, or give the pool more");

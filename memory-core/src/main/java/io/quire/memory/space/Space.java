@@ -28,15 +28,15 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One address space: a {@link PageTable}, and what has to be done around each change of it for the devices that mirror
- * the space, for its pins, and for the lineage of its forks.
+ * One address space: a {@link PageTable}, and what each change of the table means for the devices that mirror the
+ * space, for its pins, and for its lineage.
  * <p>
  * Any thread. Everything that takes the lock of the table may wait for another such operation on the same space, and
  * for writers that are inside a single access.
  */
 public final class Space {
 
-    /** How many nodes of dropped trees a close destroys on the side: some tens of microseconds. */
+    /** How many nodes of dropped trees a close destroys itself, in some tens of microseconds. */
     private static final int NODES_PER_CLOSE = 16;
     private static final AtomicReferenceFieldUpdater<Space, @Nullable Residents> RESIDENTS =
             AtomicReferenceFieldUpdater.newUpdater(Space.class, Residents.class, "residents");
@@ -51,7 +51,7 @@ public final class Space {
         }
     }
 
-    // Made once: where they are used nothing may be allocated.
+    // Constants: the close of a space without devices must not allocate.
     private static final List<Mirror> NO_MIRRORS = List.of();
     private static final List<DeviceNews> NO_NEWS = List.of();
 
@@ -64,24 +64,24 @@ public final class Space {
     private final int parentId;
     private final @Nullable String parentGivenName;
 
-    /** Whether a thread is closing this, or has. Through {@link #CLOSING}. */
+    /** True if a thread is closing this, or has closed it. Accessed through {@link #CLOSING}. */
     @SuppressWarnings("UnusedVariable")
     private volatile boolean closing;
 
-    /** Of {@link OpenSpaces}; of the thread that opens or closes this. */
+    /** Used by {@link OpenSpaces} alone, on the thread that opens or closes this. */
     boolean isCounted;
 
-    /** Of the watch over old snapshots, in {@code upkeep}. */
+    /** Used by {@code upkeep.SnapshotWatch} alone. */
     private boolean overstayReported;
 
-    /** Whose cursor this snapshot was made for; null if it is none. */
+    /** The thread of the cursor that this snapshot was made for; null if it was made for no cursor. */
     private volatile @Nullable Thread cursorOwner;
 
-    /** Kept here, so that it is as long as this is open. */
+    /** Never read: the phantom reference must stay reachable as long as this is. */
     @SuppressWarnings("UnusedVariable")
     private @Nullable WatchedSpace watch;
 
-    private volatile @Nullable Residents residents; // none before the first is asked for
+    private volatile @Nullable Residents residents; // made when first asked for
 
     private Space(Machine machine, SpaceState state, @Nullable PageTable parent) {
         this.machine = machine;
@@ -99,7 +99,7 @@ public final class Space {
      * Opens a space without any mapping.
      *
      * @param name may be null
-     * @param handleOf makes what the user gets; before the space is open, so that whatever fails here opens nothing
+     * @param handleOf makes the user's handle; called before the space is open, so that a failure leaves no open space
      */
     public static <H> H open(Machine machine, @Nullable String name, Function<Space, H> handleOf) {
         StackRoom.require();
@@ -145,7 +145,7 @@ public final class Space {
         }
     }
 
-    /** Takes a range of mapped addresses out of the space, and the pages with them. */
+    /** Removes a range of mapped addresses, and its pages. */
     public void unmap(long address, long sizeBytes) {
         StackRoom.require();
         table.lock();
@@ -158,7 +158,7 @@ public final class Space {
         }
     }
 
-    /** Has the pages of a range read as zeros again and gives their frames back. */
+    /** Makes the pages of a range read as zeros again, and gives their frames back. */
     public void discard(long address, long sizeBytes) {
         StackRoom.require();
         table.lock();
@@ -172,14 +172,14 @@ public final class Space {
     }
 
     private void takePagesFromAll(InvalidationKind kind, long address, long sizeBytes, Runnable change) {
-        pins.endIdleViews(); // or they hold the frames
+        pins.endIdleViews(); // or ended pins go on holding the frames
         try (Notifier.Window _ = notifier.start(kind, address, address + sizeBytes)) {
             state.exclusives().forget(address, address + sizeBytes);
             change.run();
         }
     }
 
-    /** Changes what may be done with a range of mapped addresses. */
+    /** Changes the protection of a range of mapped addresses. */
     public void protect(long address, long sizeBytes, Protection protection) {
         StackRoom.require();
         table.lock();
@@ -196,11 +196,11 @@ public final class Space {
     // ---- fork and drop
 
     /**
-     * A copy of the space as it is at one moment during the call.
+     * Copies the space as it is at one moment during the call.
      *
-     * @param asSnapshot whether the copy may never be written
+     * @param asSnapshot true if the copy refuses every write
      * @param childName the name of the copy, or null
-     * @param handleOf makes what the user gets; before the copy is open, so that whatever fails here opens nothing
+     * @param handleOf makes the user's handle; called before the copy is open, so that a failure leaves no open copy
      */
     public <H> H fork(boolean asSnapshot, @Nullable String childName, Function<Space, H> handleOf) {
         StackRoom.require();
@@ -221,10 +221,10 @@ public final class Space {
     private <H> H share(Integer childId, boolean asSnapshot, @Nullable String childName, Function<Space, H> handleOf) {
         table.lock();
         try {
-            pins.endIdleViews(); // or the child gets copies of their pages
+            pins.endIdleViews(); // or the child gets copies of the pages that ended pins hold
             // STEP(fork with pins 1)
             if (isSnapshot()) {
-                table.disown(); // it may own nodes, for the sake of a pin
+                table.disown(); // a pin may have made nodes the snapshot's own
             } else {
                 takeWritesFromAll();
             }
@@ -235,7 +235,7 @@ public final class Space {
             try {
                 // STEP(fork with pins 2)
                 copyPinned(child);
-                // Not later: who locks the whole lineage must find the child as soon as its parent can go on.
+                // Under the lock: whoever locks the whole lineage afterwards must find the child.
                 state.lineage().add(child.state);
                 machine.spaces().add(child);
                 machine.events().forked();
@@ -252,7 +252,7 @@ public final class Space {
         }
     }
 
-    /** Undoes a fork; allocates nothing. */
+    /** Undoes a fork. Allocates nothing. */
     private void takeBack(Space child) {
         state.lineage().remove(child.state);
         child.table.giveTreeBack();
@@ -267,7 +267,7 @@ public final class Space {
         }
     }
 
-    /** Whoever holds a pin goes on writing to the frame, so the child gets frames of its own now. */
+    /** Gives the child frames of its own for pinned pages: the holder of a pin goes on writing to the old ones. */
     private void copyPinned(Space child) {
         for (PinRecord pinned : pins.holding()) {
             for (int i = 0; i < pinned.pages(); i++) {
@@ -281,10 +281,10 @@ public final class Space {
     }
 
     /**
-     * Ends the space. Bounded work: the tree is destroyed by later slow paths or the background agent. What fails half
-     * way can be tried again, and goes on where it was.
+     * Closes the space. Bounded work: later faults or the background agent destroy the tree. After a failure it can be
+     * called again, and goes on where it stopped.
      *
-     * @return false if it was ended before, or another thread is at it
+     * @return false if it was closed before, or another thread is closing it
      */
     public boolean close() {
         StackRoom.require();
@@ -302,7 +302,8 @@ public final class Space {
     }
 
     /**
-     * Takes memory only for what devices are told, and before the first change; what fails later can be called again.
+     * Does the work of {@link #close}. Allocates only what devices are told, and that before the first change. After a
+     * later failure it can be called again.
      */
     private void end() {
         List<Mirror> mirrors = NO_MIRRORS;
@@ -315,21 +316,21 @@ public final class Space {
             }
             if (!isClosed()) {
                 if (pins.mayBeOpen()) {
-                    machine.pins().addClosed(pins); // before its pins can be the last that is left of it
+                    machine.pins().addClosed(pins); // before the close: afterwards nothing else leads to its pins
                 }
                 try (Notifier.Window _ = notifier.start(InvalidationKind.RELEASE, 0, Long.MAX_VALUE)) {
                     table.close();
                 } finally {
-                    if (!isClosed() || !pins.holdsAny()) { // no accessor is just pinning any more
+                    if (!isClosed() || !pins.holdsAny()) { // exact, because no accessor can pin any more
                         machine.pins().forgetClosed(pins);
                     }
                 }
             }
-            table.releaseTree(); // here: a close that has failed behind the release goes on with it
+            table.releaseTree(); // also if an earlier call has closed the table and then failed
             pins.endIdleViews();
             pins.forgetViewsIfNone();
             for (int i = 0; i < mirrors.size(); i++) {
-                if (!mirrors.get(i).isClosed()) { // else its end was begun before
+                if (!mirrors.get(i).isClosed()) { // else an earlier call has begun its end
                     mirrors.get(i).close(farewells.get(i));
                 }
             }
@@ -337,7 +338,7 @@ public final class Space {
             table.unlock();
         }
         state.lineage().remove(state);
-        machine.spaces().remove(this); // last of what must be done: as long as it is listed, the end is tried again
+        machine.spaces().remove(this); // last: while the space is listed, a failed close is tried again
         for (int i = 0; i < farewells.size(); i++) {
             farewells.get(i).await();
         }
@@ -345,22 +346,18 @@ public final class Space {
         machine.reclaimer().reclaimIfPossible(NODES_PER_CLOSE);
     }
 
-    /**
-     * Closes the space when nobody can reach its handle any more.
-     *
-     * @param handle what the user holds
-     */
+    /** Watches the user's handle: when nobody can reach it any more, the space is closed. */
     public void watchedThrough(Object handle) {
         watch = new WatchedSpace(handle, this);
     }
 
-    /** The same for a snapshot that was made for a cursor of the calling thread. */
+    /** Does the same for a snapshot that was made for a cursor of the calling thread. */
     public void watchedThroughCursor(Object cursor) {
         cursorOwner = Thread.currentThread();
         watchedThrough(cursor);
     }
 
-    /** Whether the thread of a cursor may be reading the memory of a run just now; the caller cannot end that. */
+    /** True if the thread of a cursor may be reading the memory of a run now, and the caller cannot end that. */
     public boolean isBeingRead() {
         Thread reader = cursorOwner;
         table.lock();
@@ -376,14 +373,14 @@ public final class Space {
     /**
      * Pins a run of pages; see {@code AddressSpace.pin}.
      *
-     * @param creation the stack that pins, if it is to be remembered
+     * @param creation the stack that pins; null if it is not recorded
      */
     public PinRecord pin(long address, int pages, PinTerm term, PinAccess access, @Nullable CreationSite creation) {
         StackRoom.require();
         return new Pinning(this).pin(address, pages, term, access, creation);
     }
 
-    /** Lets no page between two addresses move until this is called again; for a cursor. */
+    /** Keeps each page between two addresses in its frame, until this is called again. For a cursor. */
     public void keepInPlace(long from, long to) {
         table.lock();
         try {
@@ -393,7 +390,7 @@ public final class Space {
         }
     }
 
-    /** Whether a cursor may be reading a page just now. */
+    /** True if a cursor may be reading a page now. */
     public boolean isKeptInPlace(long page) {
         table.lock();
         try {
@@ -403,9 +400,9 @@ public final class Space {
         }
     }
 
-    // ---- its parts
+    // ---- parts
 
-    /** What faults and migrations of the space work on. */
+    /** Returns the part of the space that faults and migrations work on. */
     public SpaceState state() {
         return state;
     }
@@ -418,9 +415,9 @@ public final class Space {
         return pins;
     }
 
-    // ---- what it is
+    // ---- description
 
-    /** What all spaces of its manager share. */
+    /** Returns what all spaces of its manager share. */
     public Machine machine() {
         return machine;
     }
@@ -437,7 +434,7 @@ public final class Space {
         return table.isSnapshot();
     }
 
-    /** Whether it was reported that this has grown old. */
+    /** True if this was reported as too old. */
     public boolean isOverstayReported() {
         return overstayReported;
     }
@@ -446,7 +443,7 @@ public final class Space {
         overstayReported = true;
     }
 
-    /** Whether it is a fork or a snapshot of another space. */
+    /** True if it is a fork or a snapshot of another space. */
     public boolean isForked() {
         return parentId != 0;
     }
@@ -455,7 +452,7 @@ public final class Space {
         return table.isClosed();
     }
 
-    /** What the heap keeps about the structures inside; a fork has its own. */
+    /** Returns the heap objects of the structures inside. A fork has its own. */
     public Residents residents() {
         Residents known = residents;
         if (known == null) {
@@ -469,22 +466,22 @@ public final class Space {
         return creation;
     }
 
-    /** What it was forked from, in words; null if it was not forked. */
+    /** Returns the name of the space that it was forked from; null if it was not forked. */
     public @Nullable String parent() {
         return isForked() ? PageTable.nameOf(parentGivenName, parentId) : null;
     }
 
-    /** Whether it is the snapshot of a cursor. */
+    /** True if it is the snapshot of a cursor. */
     public boolean isOfCursor() {
         return cursorOwner != null;
     }
 
-    /** The kind and the name, for messages. */
+    /** Returns the kind and the name, for messages. */
     public String describeName() {
         return table.describeName();
     }
 
-    /** A line about the space, with the stack that created it when leaks are tracked. */
+    /** Describes the space in a line, followed by the stack that created it if leaks are tracked. */
     public String describe() {
         return (isOfCursor() ? "cursor, " : "") + describeName() + (isForked() ? " forked from " + parent() : "")
                 + ", age=" + creation.age().toMillis() + " ms" + creation.where();

@@ -5,8 +5,8 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Leads from an access to its space, for the structures of this library, which live in another package than the access.
- * Programs get no such method.
+ * Finds the space of an access. The structures of this library need that, and live in another package than the access.
+ * Users get no such method.
  */
 public final class SpaceFinder {
 
@@ -15,12 +15,12 @@ public final class SpaceFinder {
     private SpaceFinder() {
     }
 
-    /** Says how; called once, before there is any access. */
+    /** Sets how the space is found. Called once, before there is any access. */
     public static void install(Function<Object, Space> how) {
         finder = how;
     }
 
-    /** The space that an access leads to, closed or not. */
+    /** Returns the space of an access, open or closed. */
     public static Space of(Object access) {
         return Objects.requireNonNull(finder, "there is no access yet").apply(access);
     }

@@ -11,8 +11,8 @@ import io.quire.memory.table.UpperDirectory;
 import java.util.function.LongConsumer;
 
 /**
- * Which frames a tree maps, found by walking it: as many steps as it has pages. Exact while nobody writes; while
- * somebody does, every page counts as what it was at one moment of the walk.
+ * The frames that a tree maps, found by a walk of as many steps as it has pages. The counts are exact while nobody
+ * writes; otherwise each page counts as what it was at one moment of the walk.
  */
 public final class Usage {
 
@@ -26,12 +26,12 @@ public final class Usage {
         this.frames = frames;
     }
 
-    /** The pages of a space; none after close. */
+    /** Counts the pages of a space; none if it is closed. */
     public static Usage of(Space space) {
         return of(space, frame -> {});
     }
 
-    /** The same, and hands the offset of every frame to a consumer, shared ones once for each page that maps them. */
+    /** Does the same, and passes the offset of each frame to a consumer, once for each page that maps it. */
     static Usage of(Space space, LongConsumer frames) {
         Usage usage = new Usage(space.machine().pools(), frames);
         Root root = space.table().rootOrNull();
@@ -75,12 +75,12 @@ public final class Usage {
         }
     }
 
-    /** Pages whose frame another space maps too. */
+    /** Returns the number of pages whose frame another space maps too. */
     public long sharedPages() {
         return shared;
     }
 
-    /** Pages whose frame no other space maps: what a close would free. */
+    /** Returns the number of pages whose frame no other space maps. A close would free them. */
     public long exclusivePages() {
         return exclusive;
     }

@@ -3,7 +3,7 @@ package io.quire.memory.space;
 import io.quire.memory.handle.LostHandles;
 import io.quire.memory.handle.WatchedHandle;
 
-/** The handle of a space, fork or snapshot, or the cursor that a snapshot was made for. */
+/** Watches the handle of a space, fork or snapshot, or the cursor that a snapshot was made for. */
 final class WatchedSpace extends WatchedHandle {
 
     private final Space space;
@@ -20,7 +20,7 @@ final class WatchedSpace extends WatchedHandle {
 
     @Override
     protected boolean giveBack() {
-        return space.close(); // else it was closed in time, or by the end of its manager
+        return space.close(); // false if the user, or the end of the manager, has closed it before
     }
 
     @Override

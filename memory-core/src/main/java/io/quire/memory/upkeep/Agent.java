@@ -8,16 +8,17 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * The daemon thread that maintains a machine. Nothing ends it but {@link #close()}: neither an Error in its work or in
- * a report of it, nor an interrupt. It knows the machine and not the manager, so it does not keep that reachable.
+ * The daemon thread that maintains a machine. Only {@link #close()} ends it; an interrupt does not, nor does an Error
+ * in its work or in a report. It refers to the machine and not to the manager, so it does not keep the manager
+ * reachable.
  */
 public final class Agent implements AutoCloseable {
 
-    // Nobody waits for it, so it may sleep long: a thread that needs a frame destroys trees itself.
+    // Nobody waits for the agent, so it may sleep long: a thread that needs a frame destroys trees itself.
     private static final long SHORTEST_NAP_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
     private static final long LONGEST_NAP_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
 
-    /** In the worst case each of its devices lets it wait until a deadline. */
+    /** How long a close waits for the thread, which in the worst case waits for the deadline of each device. */
     private static final Duration CLOSE_LIMIT = Duration.ofMinutes(1);
 
     private final Maintenance maintenance;
@@ -29,7 +30,7 @@ public final class Agent implements AutoCloseable {
         this.thread = new Thread(null, this::run, "quire-agent-" + manager, 0, false);
     }
 
-    /** Starts one. */
+    /** Starts an agent. */
     public static Agent start(Machine machine, Maintenance maintenance) {
         Agent agent = new Agent(machine.name(), maintenance);
         agent.thread.setDaemon(true);
@@ -44,16 +45,16 @@ public final class Agent implements AutoCloseable {
                 nap = SHORTEST_NAP_NANOS;
             } else {
                 LockSupport.parkNanos(nap);
-                Thread.interrupted(); // nobody interrupts it for a reason, and it would not sleep any more
+                Thread.interrupted(); // an interrupt means nothing here, but would end every later park at once
                 nap = Math.min(2 * nap, LONGEST_NAP_NANOS);
             }
         }
     }
 
     /**
-     * Ends the thread and waits until it has ended, whether the caller is interrupted or not. Again has no effect.
+     * Ends the thread, and waits until it has ended even if the caller is interrupted. Calling it again has no effect.
      *
-     * @throws io.quire.memory.contract.WaitTimeoutException if it has not ended within a minute; close it again
+     * @throws io.quire.memory.contract.WaitTimeoutException if the thread has not ended within a minute; close it again
      */
     @Override
     public void close() {

@@ -6,8 +6,8 @@ import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One part of {@link Maintenance}. After a failure the agent leaves it alone for a while, longer each time, so that it
- * does not fill a log.
+ * One part of {@link Maintenance}. After a failure the agent pauses it, longer each time, so that it does not fill a
+ * log.
  */
 final class Chore {
 
@@ -16,25 +16,25 @@ final class Chore {
     private static final long SHORTEST_PAUSE_NANOS = TimeUnit.SECONDS.toNanos(1);
     private static final long LONGEST_PAUSE_NANOS = TimeUnit.MINUTES.toNanos(1);
 
-    /** Held by who does it: one at a time. */
+    /** Held by the thread that runs the chore: one at a time. */
     private final Mutex working = new Mutex();
 
     private final IntSupplier work;
 
-    /** Made in advance, because it is needed when there may be no memory for it. */
+    /** Made in advance, because there may be no memory when it is needed. */
     private final String failed;
 
-    // Of the agent.
+    // Used by the agent alone.
     private @Nullable Throwable unreported;
     private long pauseNanos;
     private long nextTurn = System.nanoTime();
 
     Chore(String manager, String name, IntSupplier work) {
         this.work = work;
-        this.failed = "memory manager " + manager + " failed to " + name + "; it goes on, after a pause";
+        this.failed = "memory manager " + manager + " failed to " + name + "; it tries again after a pause";
     }
 
-    /** Does it, unless another thread is at it; how much was done. */
+    /** Runs the chore, unless another thread is running it. Returns how much was done. */
     int run() {
         if (!working.tryLock()) {
             return 0;
@@ -46,7 +46,7 @@ final class Chore {
         }
     }
 
-    /** Does it if it is not paused. Throws nothing: what it cannot say now it says later. */
+    /** Runs the chore if it is not paused. Throws nothing: a failure that cannot be logged now is logged later. */
     int runAndReport() {
         reportIfAny();
         if (System.nanoTime() - nextTurn < 0) {
@@ -57,7 +57,7 @@ final class Chore {
             pauseNanos = 0;
             return done;
         } catch (Throwable failure) {
-            // Nothing here needs memory: if it ran out, the report waits until there is some.
+            // Nothing here allocates: if memory has run out, the report waits until there is some.
             unreported = failure;
             pauseNanos = Math.clamp(2 * pauseNanos, SHORTEST_PAUSE_NANOS, LONGEST_PAUSE_NANOS);
             nextTurn = System.nanoTime() + pauseNanos;
@@ -71,7 +71,7 @@ final class Chore {
             try {
                 LOGGER.log(System.Logger.Level.ERROR, failed, failure);
                 unreported = null;
-            } catch (Throwable _) { // the next turn says it
+            } catch (Throwable _) { // the next turn reports it
                 unreported = failure;
             }
         }

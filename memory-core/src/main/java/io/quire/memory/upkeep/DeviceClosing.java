@@ -20,16 +20,16 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Closes a device: its pages come to the host, its mirrors end, and then its driver is closed. Whatever refuses that
- * leaves the device open and every page where it can be reached, and it can be tried again.
+ * Closes a device: moves its pages to the host, detaches its mirrors, and then closes its driver. If that fails, the
+ * device stays open, every page can still be reached, and the close can be tried again.
  * <p>
- * One thread, that holds no lock of a space.
+ * One thread, which holds no lock of a space.
  */
 public final class DeviceClosing {
 
     private static final System.Logger LOGGER = System.getLogger(DeviceClosing.class.getName());
 
-    /** How often in a row a driver may fail before the device is not emptied any further. */
+    /** How many times in a row the driver may fail before the close gives up. */
     private static final int ATTEMPTS = 3;
 
     private static final long NAP_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
@@ -41,7 +41,7 @@ public final class DeviceClosing {
     private final Duration timeout;
     private final long begin = System.nanoTime();
 
-    /** What a close of a device is about. */
+    /** Prepares to close a device. */
     public DeviceClosing(Machine machine, DeviceTier tier, Duration timeout) {
         this.machine = machine;
         this.tier = tier;
@@ -50,10 +50,10 @@ public final class DeviceClosing {
     }
 
     /**
-     * Closes it; if it is closed already, that has no effect.
+     * Closes the device. Has no effect if it is closed already.
      *
-     * @throws PagesBusyException if pages are still pinned when the timeout has passed, or the host has no room; the
-     *         device stays open
+     * @throws PagesBusyException if pages are still pinned after the timeout, or the host has no room; the device stays
+     *         open
      * @throws DriverFailedException if the driver fails each time, and pages are left that only it can reach; the
      *         device stays open
      */
@@ -79,7 +79,7 @@ public final class DeviceClosing {
         }
     }
 
-    /** Has a driver not be called any more, and ends its mirrors: what a space does is no news for it from here on. */
+    /** Stops calling a driver, and detaches its mirrors: from here on no space tells it anything. */
     public static void giveUp(ManagedDevice device) {
         device.checkOpen();
         device.calls().giveUp();
@@ -101,7 +101,10 @@ public final class DeviceClosing {
         drain();
     }
 
-    /** A driver that fails now is called no more if nothing is lost by that, or could neither be closed nor go on. */
+    /**
+     * Stops calling a driver that has failed, or throws if that would lose pages. A device with such a driver could
+     * neither be closed nor used.
+     */
     private void cutOff(DriverFailedException failed) {
         int kept = device.isPrivate() ? usedFrames().length : 0;
         if (kept > 0 && !device.calls().isLost()) {
@@ -110,7 +113,7 @@ public final class DeviceClosing {
                     + "; close it again, or give it up", failed);
         }
         LOGGER.log(System.Logger.Level.WARNING, "the driver of device " + device.name()
-                + " failed while it was closed; it is cut off", failed);
+                + " failed while the device was being closed; it is not called any more", failed);
         device.calls().giveUp();
     }
 
@@ -134,7 +137,7 @@ public final class DeviceClosing {
         }
     }
 
-    /** Moves all pages to the host, as soon as nobody pins them any more. */
+    /** Moves all pages to the host. Waits for the pinned ones, up to the timeout. */
     private void drain() {
         int failures = 0;
         while (true) {
@@ -160,7 +163,7 @@ public final class DeviceClosing {
         }
     }
 
-    /** Moves what can be moved; with what a driver has failed, or null. */
+    /** Moves what can be moved. Returns the failure of the driver, or null. */
     private @Nullable DriverFailedException move(int[] used, EvictionTally tally) {
         try {
             machine.evictor().move(tier, used, true, Evictor.Spared.NONE, tally);
@@ -188,7 +191,7 @@ public final class DeviceClosing {
         Wait.tryUntil(() -> device.pool().free() != free, Math.min(left, NAP_NANOS));
     }
 
-    /** Whether every frame is back in the pool; of a lost device some never are. */
+    /** True if every frame is back in the pool, or the device is lost: then some never come back. */
     private boolean isAllGivenBack() {
         return device.calls().isLost() || device.pool().free() == device.pool().frames();
     }
@@ -197,7 +200,7 @@ public final class DeviceClosing {
         int[] used = new int[device.pool().frames()];
         int count = 0;
         for (int frame = 0; frame < used.length; frame++) {
-            // What a driver was filling when it was lost is mapped by nobody, and never comes back.
+            // A frame that the driver was filling when the device was lost is mapped by nobody, and never comes back.
             boolean abandoned = device.calls().isLost() && tier.lineageOf(frame) == null;
             if (device.pool().isUsed(frame) && !abandoned) {
                 used[count++] = frame;
@@ -206,7 +209,7 @@ public final class DeviceClosing {
         return Arrays.copyOf(used, count);
     }
 
-    /** Who pins the frames that are left, of spaces open and closed, or reads them through a cursor. */
+    /** Describes the pins, of open and closed spaces, and the cursors that keep the remaining frames. */
     private Set<String> holders(int[] used) {
         Set<String> holders = new TreeSet<>();
         for (Space space : machine.spaces().unordered()) {
@@ -222,7 +225,7 @@ public final class DeviceClosing {
                 }
             }
         }
-        return holders.isEmpty() ? Set.of(used.length + " frames nobody is known to hold") : holders;
+        return holders.isEmpty() ? Set.of("unknown: frames=" + used.length) : holders;
     }
 
     private boolean isReading(Space cursor, int[] frames) {

@@ -22,14 +22,14 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a machine ends: alone if nothing is open, or with all that is. Every step can be done again, so that an end that
- * fails half way can be tried again until it succeeds. Any thread; one at a time, others wait.
+ * The end of a machine: only if nothing is open, or together with everything that is open. Every step can be repeated,
+ * so an end that fails half way can be tried again until it succeeds. Any thread; one at a time, others wait.
  */
 public final class Ending {
 
     private static final System.Logger LOGGER = System.getLogger(Ending.class.getName());
 
-    /** How long pins of a device are waited for. There are none when it is closed with its manager. */
+    /** How long the close of a device waits for pins. There are none when the device closes with its manager. */
     private static final Duration DEVICE_TIMEOUT = Duration.ofSeconds(10);
 
     private final Mutex closing = new Mutex();
@@ -40,9 +40,9 @@ public final class Ending {
     private boolean ended;
 
     /**
-     * The end of a machine, in the future.
+     * Prepares to end a machine.
      *
-     * @param agent that maintains it, if there is one
+     * @param agent the agent that maintains it; null if there is none
      */
     public Ending(Machine machine, @Nullable Agent agent) {
         this.machine = machine;
@@ -50,7 +50,7 @@ public final class Ending {
     }
 
     /**
-     * Brings the end when nobody can reach the manager any more.
+     * Watches the manager: when nobody can reach it any more, the machine ends.
      *
      * @param handle the manager
      */
@@ -60,7 +60,7 @@ public final class Ending {
     }
 
     /**
-     * Ends a machine of which nothing is open.
+     * Ends the machine if nothing is open.
      *
      * @throws OpenSpacesException if a space is open; nothing has changed
      * @throws PagesBusyException if a pin is open; nothing has changed
@@ -82,13 +82,13 @@ public final class Ending {
     }
 
     /**
-     * Ends a machine with all that is open: its spaces, and pins and cursors too, but for those whose memory another
-     * thread may be using just now.
+     * Ends the machine together with its open spaces, pins and cursors. It waits for pins and cursors whose memory
+     * another thread may be using.
      *
-     * @param timeout how long such threads are waited for
+     * @param timeout how long to wait for them
      * @return false if it had ended already
-     * @throws OpenSpacesException if a cursor is still in use then, or a space cannot be closed
-     * @throws PagesBusyException if a pin is still in use then
+     * @throws OpenSpacesException if a cursor is still in use after the timeout, or a space cannot be closed
+     * @throws PagesBusyException if a pin is still in use after the timeout
      */
     public boolean closeAll(Duration timeout) {
         closing.lock();
@@ -106,7 +106,7 @@ public final class Ending {
         }
     }
 
-    /** Whether nothing is open any more; one round. */
+    /** Tries once to close everything. Returns true if nothing is open any more. */
     private boolean closeWhatIsOpen() {
         for (PinList pins : machine.pinLists()) {
             pins.removePlacesOfEnded();
@@ -124,7 +124,7 @@ public final class Ending {
         return machine.spaces().count() == 0 && machine.openPinCount() == 0;
     }
 
-    /** What cannot be closed now is tried again in the next round; after the last it is named. */
+    /** Tries to close something. If that fails, the next round tries again; after the last an exception names it. */
     private void tryClose(Runnable close) {
         try {
             close.run();
@@ -132,7 +132,7 @@ public final class Ending {
             machine.tiers().stream().map(DeviceTier::device).filter(device -> device.name().equals(failed.device()))
                     .forEach(Ending::giveUp);
         } catch (MemoryException | SegmentInUseException | WrongThreadException inUse) {
-            LOGGER.log(System.Logger.Level.DEBUG, "could not be closed yet", inUse);
+            LOGGER.log(System.Logger.Level.DEBUG, "a space or pin cannot be closed yet", inUse);
         }
     }
 
@@ -146,7 +146,7 @@ public final class Ending {
         try {
             DeviceClosing.giveUp(device);
         } catch (DeviceClosedException closed) {
-            LOGGER.log(System.Logger.Level.DEBUG, "is closed, or just being closed", closed);
+            LOGGER.log(System.Logger.Level.DEBUG, "the device is closed, or is being closed", closed);
         }
     }
 
@@ -195,7 +195,7 @@ public final class Ending {
         return machine;
     }
 
-    /** How long ago the manager was opened. */
+    /** Returns how long ago the manager was opened. */
     Duration age() {
         return Duration.ofNanos(System.nanoTime() - openedNanos);
     }

@@ -9,8 +9,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What has to be done for a machine from time to time, by the background agent or by the user. The parts do not depend
- * on each other: one that fails does not keep the others from their turn. Any thread; each part runs on one at a time.
+ * The work that a machine needs from time to time, done by the background agent or by the user. The chores are
+ * independent: if one fails, the others still get their turn. Any thread; each chore runs on one thread at a time.
  */
 public final class Maintenance {
 
@@ -20,17 +20,17 @@ public final class Maintenance {
     private final List<Chore> chores = new ArrayList<>();
 
     /**
-     * For a machine, of which it keeps no more than its parts do.
+     * Sets up the chores of a machine.
      *
-     * @param giveBackAfter how long memory has been free when it goes back to the operating system; zero for never
+     * @param giveBackAfter how long memory is free before it goes back to the operating system; zero for never
      */
     public Maintenance(Machine machine, Duration giveBackAfter) {
         String manager = machine.name();
-        chores.add(new Chore(manager, "destroy what was dropped",
+        chores.add(new Chore(manager, "destroy dropped trees",
                 () -> machine.reclaimer().reclaim(NODES_PER_TURN)));
         chores.add(new Chore(manager, "end the segments of pins that were closed", () -> {
             machine.pins().endIdleViews();
-            return 0; // it can wait for the next turn
+            return 0; // no reason for the agent to come back at once
         }));
         for (DeviceTier tier : machine.tiers()) {
             chores.add(new Chore(manager, "evict from device " + tier.device().name(),
@@ -48,7 +48,7 @@ public final class Maintenance {
     }
 
     /**
-     * Does all there is, once.
+     * Runs each chore once.
      *
      * @return how much was done
      */
@@ -59,7 +59,7 @@ public final class Maintenance {
             try {
                 done += chore.run();
             } catch (RuntimeException | Error thrown) {
-                failure = failure == null ? thrown : failure; // the others come again with the next turn
+                failure = failure == null ? thrown : failure; // other failures show again in the next turn
             }
         }
         throwIfAny(failure);
@@ -75,10 +75,10 @@ public final class Maintenance {
         }
     }
 
-    /** The same for the agent: throws nothing, whatever happens, and tells of it when it can. */
+    /** Does the same for the agent. Throws nothing: each chore logs its failure when it can. */
     int runAndReport() {
         int done = 0;
-        for (int i = 0; i < chores.size(); i++) { // an iterator might not be had
+        for (int i = 0; i < chores.size(); i++) { // there may be no memory for an iterator
             done += chores.get(i).runAndReport();
         }
         return done;

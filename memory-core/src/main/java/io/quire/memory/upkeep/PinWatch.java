@@ -9,14 +9,15 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Reports short-term pins that are held too long, each once. Reading a clock would cost a pin more than all the rest,
- * so the time of a pin whose stack is not remembered counts from when it is seen here first. One thread at a time.
+ * Reports short-term pins that are held too long, each once. A pin does not read the clock, which would cost more than
+ * the rest of it. So unless its stack was recorded, its time counts from when it is first seen here. One thread at a
+ * time.
  */
 final class PinWatch {
 
     private static final System.Logger LOGGER = System.getLogger(PinWatch.class.getName());
 
-    /** Looks so many times in the time that is allowed. */
+    /** How many times to look within the time that a pin may be held. */
     private static final int LOOKS = 10;
 
     private final Machine machine;
@@ -42,7 +43,7 @@ final class PinWatch {
         this.nextLook = System.nanoTime();
     }
 
-    /** Reports; how many. Does nothing most of the times it is called. */
+    /** Returns how many pins it has reported. Most calls do nothing. */
     int look() {
         long now = System.nanoTime();
         if (now - nextLook < 0) {
@@ -60,7 +61,7 @@ final class PinWatch {
                 still.put(pinned.identity(), known != null ? known : new Seen(pinned.knownSince(now)));
             }
         }
-        open = still; // before the reports: one that fails costs no other pin its time, and none is made twice
+        open = still; // before the reports: if one fails, no pin loses its time, and no report is made twice
         int reported = 0;
         for (PinRecord pinned : pins) {
             Seen seen = open.get(pinned.identity());
@@ -74,7 +75,7 @@ final class PinWatch {
     }
 
     private static void report(PinRecord pinned, long heldNanos) {
-        LOGGER.log(System.Logger.Level.WARNING, "a short-term pin has been held too long, for "
-                + TimeUnit.NANOSECONDS.toMillis(heldNanos) + " ms at least: " + pinned + pinned.whereItsThreadIs());
+        LOGGER.log(System.Logger.Level.WARNING, "a short-term pin has been held too long, for at least "
+                + TimeUnit.NANOSECONDS.toMillis(heldNanos) + " ms: " + pinned + pinned.whereItsThreadIs());
     }
 }

@@ -15,9 +15,9 @@ import java.util.IdentityHashMap;
 import org.agrona.collections.Long2LongCounterMap;
 
 /**
- * Counts every reference anew, from the roots of the open spaces and the nodes that wait to be destroyed, and
- * compares with what nodes, leaves, frame words and allocator say. Looks, too, whether the pages that devices have are
- * exclusive. Only while nothing else runs.
+ * Counts every reference anew, from the roots of the open spaces and the nodes that wait to be destroyed. Compares the
+ * result with the counts in nodes, leaves, frame words and the allocator. Also checks that the pages given to devices
+ * are exclusive. Only while nothing else runs.
  */
 public final class Recount {
 
@@ -48,7 +48,7 @@ public final class Recount {
         for (int number = 0; number < machine.pools().count(); number++) {
             FramePool pool = machine.pools().get(number);
             if (number > 0 && machine.memory().device(pool).calls().isLost()) {
-                continue; // the frames it was filling when it was lost are nobody's
+                continue; // nobody owns the frames that the driver was filling when the device was lost
             }
             pool.check(frame -> (int) recount.leavesOfFrame.get(pool.offset(frame)));
         }
@@ -67,7 +67,7 @@ public final class Recount {
         if (node instanceof Retired retired) {
             reach(retired);
         } else {
-            reach(node); // which has kept its last reference
+            reach(node); // a dead node keeps its last reference
         }
     }
 

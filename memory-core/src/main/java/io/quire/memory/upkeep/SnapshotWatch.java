@@ -6,15 +6,14 @@ import io.quire.memory.space.Usage;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Reports forks and snapshots that have grown old and hold pages that no other space maps, each once: most likely
- * somebody has forgotten to close them, and each write to what they were made of makes them hold more. One thread at a
- * time.
+ * Reports old forks and snapshots that hold pages that no other space maps, each once. Most likely somebody forgot to
+ * close them, and each first write to a page of their parent makes them hold one more. One thread at a time.
  */
 public final class SnapshotWatch {
 
     private static final System.Logger LOGGER = System.getLogger(SnapshotWatch.class.getName());
 
-    /** Looks so many times in the time that is allowed. */
+    /** How many times to look within the time that a fork may be open. */
     private static final int LOOKS = 10;
 
     private final Machine machine;
@@ -26,7 +25,7 @@ public final class SnapshotWatch {
         this.overstayNanos = TimeUnit.NANOSECONDS.convert(machine.policies().snapshotOverstay());
     }
 
-    /** Reports; how many. Does nothing most of the times it is called. */
+    /** Returns how many spaces it has reported. Most calls do nothing. */
     int look() {
         long now = System.nanoTime();
         if (now - nextLook < 0) {

@@ -4,10 +4,10 @@ import io.quire.memory.handle.LostHandles;
 import io.quire.memory.handle.WatchedHandle;
 import java.time.Duration;
 
-/** A manager. All that it has opened keeps it reachable, so nobody can reach any of that either. */
+/** Watches a manager. All that it has opened keeps it reachable, so when it is lost, all of that is lost too. */
 final class WatchedManager extends WatchedHandle {
 
-    /** In one attempt. */
+    /** How long one attempt to close it waits. */
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 
     private final Ending ending;

@@ -1,6 +1,6 @@
 /**
- * What is done for a manager from outside of its spaces: the chores of the background agent, the watch over pins and
- * snapshots that grow old, the recount of all references, and the end of a device and of the manager. Front doors:
+ * Work on a manager from outside its spaces: the chores of the background agent, the watch over old pins and snapshots,
+ * the recount of all references, and the end of a device and of the manager. Front doors:
  * {@link io.quire.memory.upkeep.Maintenance} and {@link io.quire.memory.upkeep.Ending}.
  */
 @NullMarked

@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.Set;
 
-/** Reads and writes of all kinds. */
+/** Steps that read and write, in all ways. */
 final class AccessSteps {
 
     private static final int LARGEST_RANGE = 1200 << 10;
@@ -67,7 +67,7 @@ final class AccessSteps {
         }
     }
 
-    /** The bits of a NaN may change on their way through a floating-point value. */
+    /** True if the bits are a NaN: they may change on their way through a floating-point value. */
     private static boolean isNan(long bits, int size, boolean floating) {
         return floating && (size == 4 ? Float.isNaN(Float.intBitsToFloat((int) bits))
                 : size == 8 && Double.isNaN(Double.longBitsToDouble(bits)));
@@ -280,7 +280,7 @@ final class AccessSteps {
         return length == 0 ? Set.of() : live.model.refusals(address, length, write);
     }
 
-    /** For what ends in the open: a range that would reach into a map of the library. */
+    /** True if a range would reach into a map of the library. */
     private static boolean isForeign(Live live, long address, int length) {
         return live.model.touchesMap(address, Math.max(1, length));
     }
@@ -389,7 +389,7 @@ final class AccessSteps {
             other[changed] ^= 0x55;
         }
         long[] found = new long[1];
-        // What differs early may be found before what is refused.
+        // A difference may be found before an address that is refused.
         Set<Class<?>> refusals = refusals(live, address, length, false);
         Set<Class<?>> may = new HashSet<>(StepRound.ACCESS);
         may.addAll(refusals);
@@ -431,7 +431,7 @@ final class AccessSteps {
 
     // ---- circumstances
 
-    /** An interrupt changes nothing and stays. */
+    /** Reads or writes while interrupted: that changes nothing, and the interrupt stays. */
     private void readInterrupted() {
         Thread.currentThread().interrupt();
         if (random.nextBoolean()) {
@@ -440,7 +440,7 @@ final class AccessSteps {
             write();
         }
         if (!Thread.interrupted()) {
-            throw new SoakFailure("an interrupt was swallowed");
+            throw new SoakFailure("the interrupt is gone");
         }
     }
 

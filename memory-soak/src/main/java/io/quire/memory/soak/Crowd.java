@@ -16,6 +16,7 @@ import io.quire.memory.structure.ForkableMap;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
+import java.lang.ref.Reference;
 import java.nio.ByteOrder;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -23,9 +24,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.function.Function;
-import org.jspecify.annotations.Nullable;
 
-/** Draws who takes part in a round, and has all but the writers. */
+/** Draws the workers of a round, and contains all of them but the writers. */
 final class Crowd {
 
     private final CrowdRound crowd;
@@ -68,7 +68,7 @@ final class Crowd {
         return workers;
     }
 
-    /** Up to so many, if it is not switched off. */
+    /** Adds a random number of workers, at most {@code most}; none if this kind is switched off. */
     private void add(List<Worker> workers, String name, int most, Function<Crowd.Base, Worker> maker) {
         int count = crowd.settings.has(name) ? random.nextInt(most + 1) : 0;
         for (int i = 0; i < count; i++) {
@@ -76,7 +76,7 @@ final class Crowd {
         }
     }
 
-    /** What all of them have. */
+    /** What all workers have. */
     record Base(CrowdRound crowd, Random random) {
 
         Writer writer() {
@@ -100,7 +100,7 @@ final class Crowd {
         }
     }
 
-    /** Forks the root and its own forks, looks, scribbles, closes in any order. */
+    /** Forks the root and its own forks, checks and changes forks, and closes them in any order. */
     private static final class Forker implements Worker {
 
         private static final int MOST = 6;
@@ -195,34 +195,26 @@ final class Crowd {
             long most = writer.begun;
             if (!Stamps.isOf(writer.id, cell, found) || Stamps.number(found) <= least
                     || Stamps.number(found) > most) {
-                throw new SoakFailure("a reader sees what it must not see: writer=" + writer.id + ", cell=" + cell
+                throw new SoakFailure("a reader sees a wrong value: writer=" + writer.id + ", cell=" + cell
                         + ", is=" + Long.toHexString(found) + ", more than=" + least + ", most=" + most);
             }
         }
 
         private long read(Accessor mine, long[] cells, int cell) {
             long[] gathered = new long[Writer.FIRST_WIDE_CELL];
-            switch (base.random.nextInt(5)) {
-                case 0 -> {
-                    return base.crowd.root.getLong(cells[cell]);
-                }
+            return switch (base.random.nextInt(5)) {
+                case 0 -> base.crowd.root.getLong(cells[cell]);
                 case 1 -> {
                     mine.gatherLongs(cells, gathered, gathered.length);
-                    return gathered[cell];
+                    yield gathered[cell];
                 }
-                case 2 -> {
-                    return mine.getLongAcquire(cells[cell]);
-                }
-                case 3 -> {
-                    return byDevice(cells[cell]);
-                }
-                default -> {
-                    return mine.getLong(cells[cell]);
-                }
-            }
+                case 2 -> mine.getLongAcquire(cells[cell]);
+                case 3 -> byDevice(cells[cell]);
+                default -> mine.getLong(cells[cell]);
+            };
         }
 
-        /** The device adds up one word, with one load. */
+        /** Reads through a device: the sum of one word, which it loads once. */
         private long byDevice(long address) {
             Attachment attachment = base.crowd.attachment(base.random);
             return attachment == null ? base.crowd.root.getLong(address)
@@ -230,7 +222,7 @@ final class Crowd {
         }
     }
 
-    /** Pins pages of writers, by space or accessor, and looks at them as they are written. */
+    /** Pins pages of writers, by the space or an accessor, and reads them while they are written. */
     private static final class Pinner implements Worker {
 
         private final Base base;
@@ -266,12 +258,12 @@ final class Crowd {
                 } catch (UnsupportedOperationException noNativeAccess) {
                     return;
                 }
-                // A plain load may come after a volatile one that follows it.
+                // Without the fence the plain load could happen after the volatile load below.
                 VarHandle.acquireFence();
                 long most = writer.begun;
                 if (!Stamps.isOf(writer.id, cell, found) || Stamps.number(found) <= least
                         || Stamps.number(found) > most) {
-                    throw new SoakFailure("a pin shows what it must not show: " + pin + ", is="
+                    throw new SoakFailure("a pin shows a wrong value: " + pin + ", is="
                             + Long.toHexString(found) + ", more than=" + least + ", most=" + most);
                 }
             }
@@ -301,7 +293,7 @@ final class Crowd {
         }
     }
 
-    /** Attaches devices to the root and takes them off. */
+    /** Attaches devices to the root, and detaches them. */
     private static final class Attacher implements Worker {
 
         private final Base base;
@@ -341,7 +333,7 @@ final class Crowd {
         }
     }
 
-    /** Forbids and allows, so that writers and readers are refused for a moment. */
+    /** Protects pages for a moment, in which writers and readers are refused. */
     private static final class Protector implements Worker {
 
         private final Base base;
@@ -375,8 +367,10 @@ final class Crowd {
         }
     }
 
-    /** Has devices fail. */
+    /** Makes devices fail. */
     private static final class Faulter implements Worker {
+
+        private static final List<FaultInjection.Phase> PHASES = List.of(FaultInjection.Phase.values());
 
         private final Base base;
 
@@ -392,7 +386,7 @@ final class Crowd {
                 case 0 -> faults.failAllocation(1 + base.random.nextInt(20));
                 case 1 -> faults.failCopy(1 + base.random.nextInt(20), FaultInjection.FIRST_CODE);
                 case 2 -> faults.refuseNonBlocking(base.random.nextBoolean());
-                case 3 -> faults.delay(FaultInjection.Phase.values()[base.random.nextInt(3)],
+                case 3 -> faults.delay(PHASES.get(base.random.nextInt(PHASES.size())),
                         Duration.ofNanos(base.random.nextInt(300_000)));
                 default -> faults.clear();
             }
@@ -400,7 +394,7 @@ final class Crowd {
         }
     }
 
-    /** Maps, writes, forks, discards and unmaps addresses that nobody else knows; large ranges too. */
+    /** Maps, writes, forks, discards and unmaps ranges that no other worker uses. */
     private static final class Mapper implements Worker {
 
         private final Base base;
@@ -448,12 +442,12 @@ final class Crowd {
 
         private static void check(boolean right) {
             if (!right) {
-                throw new SoakFailure("memory of a mapping of one thread was changed by another");
+                throw new SoakFailure("a mapping that only one thread uses has a wrong value");
             }
         }
     }
 
-    /** Interrupts everybody, which changes nothing. */
+    /** Interrupts any thread, which must change nothing. */
     private static final class Interrupter implements Worker {
 
         private final Base base;
@@ -471,7 +465,7 @@ final class Crowd {
         }
     }
 
-    /** Asks for every text and figure. */
+    /** Asks for every text and every number that the library reports. */
     private static final class Reporter implements Worker {
 
         private final Base base;
@@ -496,7 +490,7 @@ final class Crowd {
         }
     }
 
-    /** Closes a space that another thread uses at that moment. */
+    /** Closes a space while another thread uses it. */
     private static final class Closer implements Worker {
 
         private final Base base;
@@ -555,7 +549,7 @@ final class Crowd {
                     }
                 }
             } catch (ClosedException closed) {
-                // as it must be
+                // expected: the space is closed
             } catch (RuntimeException | Error refused) {
                 base.crowd.refused(refused);
             }
@@ -581,20 +575,19 @@ final class Crowd {
                 fork.setLong(area.start(), 1);
                 fork.migrate(area.start(), 1 << 16, manager.pool("own device"));
                 if (fork.getLong(area.start()) != 1 || !space.mappings().isEmpty()) {
-                    throw new SoakFailure("a manager of its own has lost a value");
+                    throw new SoakFailure("a manager that only one thread uses has lost a value");
                 }
             }
             base.pause();
         }
     }
 
-    /** Fills the heap, again and again, so that allocations fail everywhere. */
+    /** Fills the heap over and over, so that allocations fail everywhere. */
     private static final class Hog implements Worker {
 
         private static final int CHUNK = 1 << 16;
 
         private final Base base;
-        private @Nullable List<byte[]> held;
 
         Hog(Base base) {
             this.base = base;
@@ -603,7 +596,6 @@ final class Crowd {
         @Override
         public void turn() {
             List<byte[]> chunks = new ArrayList<>();
-            held = chunks;
             try {
                 while (!base.crowd.isOver()) {
                     chunks.add(new byte[CHUNK]);
@@ -611,7 +603,7 @@ final class Crowd {
             } catch (OutOfMemoryError full) {
                 base.pause();
             } finally {
-                held = null;
+                Reference.reachabilityFence(chunks); // until here the heap stays full
                 chunks.clear();
             }
             base.pause();

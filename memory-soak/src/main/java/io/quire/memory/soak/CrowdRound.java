@@ -31,8 +31,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Many threads in one space and its forks: writers of stamps, those who fork and look, and those who disturb them by
- * everything that may be done meanwhile. The seed draws who takes part; what they do to each other is up to chance.
+ * Many threads in one space and its forks. Writers write stamps, other workers fork and check, and others disturb them
+ * with every operation there is. The seed decides which workers take part; how they interleave is chance.
  */
 final class CrowdRound {
 
@@ -57,12 +57,12 @@ final class CrowdRound {
     private final Watchdog watchdog;
     private final Random random;
 
-    /** With room for all, so that what was attached can be listed when there is no memory. */
+    /** Has room for all devices, so that an attachment can be listed when there is no memory. */
     private final List<Attachment> attachments = Collections.synchronizedList(new ArrayList<>(8));
     private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
     private volatile boolean over;
 
-    /** Fills the heap; null if nobody does. */
+    /** The thread that fills the heap; null if there is none. */
     private volatile @Nullable Thread hog;
 
     CrowdRound(Settings settings, Watchdog watchdog) {
@@ -73,18 +73,18 @@ final class CrowdRound {
         root = machine.manager.newAddressSpace("root");
     }
 
-    /** The scheduler of virtual threads allocates, and loses a thread when it cannot: not in a full heap. */
+    /** Builds virtual threads; platform threads if the heap gets full, because the JDK then loses virtual ones. */
     static Thread.Builder virtual() {
         return HOG ? Thread.ofPlatform().daemon() : Thread.ofVirtual();
     }
 
-    /** Goes on for as many seconds as the settings say. */
+    /** Runs for as many seconds as the settings say. */
     void run() {
         List<Worker> workers = new Crowd(this, random).workers();
         try {
             for (Worker worker : workers) {
                 String name = worker.getClass().getSimpleName();
-                // Made now: while the heap is full nothing but what is tested may need memory.
+                // Made now: while the heap is full, only the library under test should need memory.
                 String turn = "seed=" + settings.seed() + ", crowd, " + name;
                 String end = "seed=" + settings.seed() + ", crowd, end of " + name;
                 threads.add((random.nextInt(3) == 0 ? virtual() : Thread.ofPlatform().daemon())
@@ -104,7 +104,7 @@ final class CrowdRound {
             throwFailure();
             end();
         } catch (InterruptedException unwanted) {
-            throw new SoakFailure("interrupted", unwanted);
+            throw new SoakFailure("the thread of the round was interrupted", unwanted);
         } catch (RuntimeException | Error failed) {
             throw new SoakFailure("crowd, seed=" + settings.seed() + ", " + machine + ", refusals=" + report() + ": "
                     + failed + "; repeat with only=crowd seconds=" + settings.seconds() + " seed=" + settings.seed(),
@@ -139,7 +139,7 @@ final class CrowdRound {
         }
     }
 
-    /** Waits until the heap is as it should be. */
+    /** Waits until nobody fills the heap any more. */
     private void awaitHog() {
         Thread its = hog;
         while (its != null && its.isAlive() && !its.equals(Thread.currentThread())) {
@@ -147,7 +147,7 @@ final class CrowdRound {
         }
     }
 
-    /** What the soak itself cannot do for want of memory is no failure. */
+    /** Runs a turn. If the soak itself runs out of memory while the heap is filled, that is no failure. */
     private void turnInFullHeap(Worker worker) {
         try {
             turn(worker);
@@ -162,22 +162,22 @@ final class CrowdRound {
         try {
             worker.turn();
         } catch (RuntimeException | OutOfMemoryError | LinkageError | InternalError refused) {
-            refused(refused); // a call site may need memory to be linked
+            refused(refused); // a LinkageError or InternalError may come from a call site that found no memory
         }
     }
 
-    /** Goes on after what may be refused; throws what may not. */
+    /** Counts a refusal that is allowed; fails for any other. */
     void refused(Throwable refused) {
         if (HOG && isForWantOfMemory(refused)) {
             return;
         }
         count(refused);
         if (!REFUSALS.contains(refused.getClass()) && !isOfDetached(refused)) {
-            throw refused instanceof SoakFailure wrong ? wrong : new SoakFailure("refused for no reason", refused);
+            throw refused instanceof SoakFailure wrong ? wrong : new SoakFailure("refused without a reason", refused);
         }
     }
 
-    /** A class, or the text of a record, that a full heap has made useless. */
+    /** True if a full heap has broken a class of the JDK, or the toString of a record. */
     private static boolean isOfJdk(Throwable one) {
         return (one instanceof NoClassDefFoundError && !String.valueOf(one.getMessage()).contains("quire"))
                 || (one instanceof BootstrapMethodError && Stream.of(one.getStackTrace())
@@ -195,9 +195,9 @@ final class CrowdRound {
     }
 
     /**
-     * Whether it comes of a full heap. The virtual machine may throw the same Error twice, and what tries to remember
-     * both throws another one; the JDK wraps it where a call site is linked, and a class of its own whose initializer
-     * has failed cannot be used any more.
+     * True if a full heap is the cause, directly or not. The virtual machine may throw the same Error twice, and then
+     * {@code addSuppressed} throws an exception of its own. The JDK wraps an Error that comes while it links a call
+     * site. And a class of the JDK cannot be used any more when its initializer has failed.
      */
     private static boolean isForWantOfMemory(Throwable refused) {
         for (Throwable one = refused; one != null; one = one.getCause()) {
@@ -208,7 +208,7 @@ final class CrowdRound {
         return false;
     }
 
-    /** A device was detached amid its work. */
+    /** True if a device was detached while it worked. */
     private static boolean isOfDetached(Throwable refused) {
         String message = String.valueOf(refused.getMessage());
         return (refused instanceof IllegalArgumentException && message.startsWith("mirror is not attached"))
@@ -231,7 +231,7 @@ final class CrowdRound {
     private void throwFailure() {
         Throwable failed = failure.get();
         if (failed != null) {
-            throw failed instanceof SoakFailure wrong ? wrong : new SoakFailure("a thread ended", failed);
+            throw failed instanceof SoakFailure wrong ? wrong : new SoakFailure("a thread has failed", failed);
         }
     }
 
@@ -249,14 +249,14 @@ final class CrowdRound {
                 .orElseThrow(() -> new SoakFailure("an attachment does not name its device: " + text));
     }
 
-    /** Attaches what is not attached, and takes off what is. */
+    /** Attaches a device, or detaches it if it is attached. */
     void toggle(int device) {
         String name = machine.devices.get(device).name();
         synchronized (attachments) {
             Attachment attached = attachments.stream().filter(one -> one.toString().contains(name)).findFirst()
                     .orElse(null);
             if (attached != null) {
-                attached.close(); // if that fails it is attached still
+                attached.close(); // if that fails, it stays attached
                 attachments.remove(attached);
             } else {
                 attachments.add(machine.manager.device(name).attach(root));
@@ -281,7 +281,7 @@ final class CrowdRound {
         checkThreads();
     }
 
-    /** A page that comes home may be refused; again, then. */
+    /** Checks the root. If a page cannot come home for want of a frame, tries again. */
     private void checkRoot() {
         for (int attempt = 0;; attempt++) {
             try {

@@ -15,9 +15,9 @@ import java.util.List;
 import java.util.Random;
 
 /**
- * A fork of a space that others write, and what it may contain: of each writer all writes up to one number, which lies
- * between the last that returned before the fork began and the last that had begun when it returned. Used by one
- * thread at a time.
+ * A fork of a space that writers write to, and what it may contain: from each writer, all writes up to some number.
+ * That number lies between the last write that returned before the fork was called and the last that had begun when the
+ * fork returned. Used by one thread at a time.
  */
 final class Fork {
 
@@ -28,10 +28,10 @@ final class Fork {
     private final long[] least;
     private final long[] most;
 
-    /** What was written over the cells of all writers in this fork alone; 0 if nothing was. */
+    /** What {@link #scribble(Random)} has written over all cells in this fork alone; 0 if nothing. */
     private long scribble;
 
-    /** A scribble was refused half way: nothing can be said of the content any more. */
+    /** True if a scribble was refused half way, so that the content is unknown. */
     private boolean broken;
 
     private Fork(AddressSpace space, List<Writer> writers, long[] least, long[] most) {
@@ -48,7 +48,7 @@ final class Fork {
         return new Fork(space, writers, least, writers.stream().mapToLong(writer -> writer.begun).toArray());
     }
 
-    /** The writers have ended: what is in their own space. */
+    /** Treats the space of the writers itself as a fork, after they have ended. */
     static Fork itself(AddressSpace root, List<Writer> writers) {
         return new Fork(root, writers, writers.stream().mapToLong(writer -> writer.returned).toArray(),
                 writers.stream().mapToLong(writer -> writer.begun).toArray());
@@ -61,7 +61,7 @@ final class Fork {
         return fork;
     }
 
-    /** Compares all cells of all writers, read in a way that is drawn by chance. */
+    /** Checks all cells of all writers, reading them in a random way. */
     void check(Random random) {
         for (Writer writer : writers) {
             long[] found = new long[Stamps.CELLS];
@@ -95,7 +95,7 @@ final class Fork {
 
     private void check(boolean right, Writer writer, long[] found) {
         if (!right) {
-            throw new SoakFailure("a fork has what it must not have: " + space + ", writer=" + writer.id + ", least="
+            throw new SoakFailure("a fork has wrong content: " + space + ", writer=" + writer.id + ", least="
                     + least[writer.id] + ", most=" + most[writer.id] + ", scribble=" + Long.toHexString(scribble)
                     + ", cells=" + Arrays.stream(found).mapToObj(Long::toHexString).toList());
         }
@@ -175,7 +175,7 @@ final class Fork {
         }
     }
 
-    /** Writes over all cells, which nobody else may see. */
+    /** Writes over all cells. No other space may see that. */
     void scribble(Random random) {
         long value = 0x7700_0000_0000_0000L | random.nextInt(Integer.MAX_VALUE);
         broken = true;

@@ -8,14 +8,14 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** A space of the library beside what it has to contain. */
+/** A space of the library, and what it has to contain. */
 final class Live {
 
     final AddressSpace space;
     final ModelSpace model;
     final List<Accessor> accessors = new ArrayList<>();
 
-    /** By the number of the device. */
+    /** The attachments, by the number of the device. */
     final Map<Integer, Attachment> attachments = new HashMap<>();
 
     Live(AddressSpace space, ModelSpace model) {

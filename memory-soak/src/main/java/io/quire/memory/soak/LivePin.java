@@ -5,10 +5,10 @@ import io.quire.memory.contract.PinAccess;
 import java.util.List;
 
 /**
- * A pin of the library beside the pages it has to show.
+ * A pin of the library, and the pages that it has to show.
  *
  * @param frames one for each page
- * @param byAccessor whether its segments end at its close
+ * @param byAccessor true if it is a pin by an accessor, whose segments end when it is closed
  */
 record LivePin(Pin pin, long address, int sizeBytes, PinAccess access, List<ModelFrame> frames,
         boolean byAccessor) {

@@ -17,7 +17,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.Set;
 
-/** A manager with devices, each drawn by chance, and what has to hold when it ends. */
+/** A manager with random settings and devices, and the checks at its end. */
 final class Machine {
 
     private static final int RECLAIM_TURNS = 100_000;
@@ -76,7 +76,7 @@ final class Machine {
         return devices.get(device).kind() == PoolKind.DEVICE_COHERENT;
     }
 
-    /** Cuts a device off; what only it could reach is lost. */
+    /** Gives up a device: pages that only it could reach are lost. */
     void giveUp(int number) {
         Device device = manager.devices().get(number);
         if (device.isClosed()) {
@@ -86,11 +86,14 @@ final class Machine {
         device.giveUp();
         device.giveUp();
         if (!device.isLost() || device.isClosed()) {
-            throw new SoakFailure("a device that was given up says what is not so: " + device);
+            throw new SoakFailure("a device that was given up must be lost and not closed: " + device);
         }
     }
 
-    /** An Error came between those who opened something and their variable: a collection finds it, and ends it. */
+    /**
+     * Waits until the library has closed forgotten handles. An Error may have come after something was opened and
+     * before it was kept in a variable, and only the garbage collector finds it then.
+     */
     void awaitLostHandles() throws InterruptedException {
         long end = System.nanoTime() + LOST_HANDLES.toNanos();
         do {
@@ -105,25 +108,25 @@ final class Machine {
         return !manager.openPins().isEmpty() || !manager.openSpaces().isEmpty() || used() > 0;
     }
 
-    /** All spaces and pins are closed: nothing may be left. */
+    /** Checks that nothing is left when all spaces and pins are closed. */
     void checkEmpty() {
         if (!manager.openPins().isEmpty() || !manager.openSpaces().isEmpty()) {
             throw new SoakFailure("something is open: pins=" + manager.openPins() + ", spaces="
                     + manager.openSpaces());
         }
         for (int turn = 0; turn == 0 || (turn < RECLAIM_TURNS && used() > 0); turn++) {
-            manager.reclaim(1024); // at least once: it waits until the drivers have heard what is free
+            manager.reclaim(1024); // at least once: it waits until the drivers know which frames are free
             manager.maintain();
         }
         MemoryStatistics statistics = manager.statistics();
         if (used() > 0 || statistics.tier().openPins() != 0 || statistics.tier().longTermPinnedBytes() != 0) {
-            throw new SoakFailure("everything is closed, but something is used: " + statistics + ", pools="
+            throw new SoakFailure("everything is closed, but memory is in use: " + statistics + ", pools="
                     + manager.pools());
         }
         checkDevices("everything is closed");
     }
 
-    /** What was given up was told nothing any more. */
+    /** Checks all devices, except those that were given up, which the library no longer tells anything. */
     private void checkDevices(String when) {
         for (SoftwareDevice device : devices) {
             if (!givenUp.contains(device) && (device.counters().liveFrames() != 0 || device.counters().violations() != 0
@@ -134,7 +137,7 @@ final class Machine {
         }
     }
 
-    /** In bytes, of all pools; of a closed device nothing is used, and nothing free. */
+    /** Returns the used bytes of all pools but those of closed devices, which have nothing used and nothing free. */
     private long used() {
         return manager.pools().stream().filter(pool -> !isClosed(pool))
                 .mapToLong(pool -> pool.sizeBytes() - pool.freeBytes()).sum();
@@ -149,7 +152,7 @@ final class Machine {
         checkDevices("the manager is closed");
     }
 
-    /** Closes the manager with what is open. */
+    /** Closes the manager together with all that is open. */
     void closeAll() {
         manager.closeAll(CLOSE_ALL);
         checkDevices("the manager is closed with all that was open");

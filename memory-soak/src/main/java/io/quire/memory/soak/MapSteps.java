@@ -47,7 +47,7 @@ final class MapSteps {
         if (live.model.maps.size() > 2) {
             return;
         }
-        long region = 8192 + random.nextInt(400_000);
+        long region = 8192L + random.nextInt(400_000);
         ForkableMap[] made = new ForkableMap[1];
         Set<Class<?>> must = live.model.snapshot ? Set.of(ProtectionException.class) : Set.of();
         if (round.attempt("create in " + live, must, Set.of(OutOfAddressesException.class, OutOfFramesException.class,
@@ -58,7 +58,7 @@ final class MapSteps {
         }
     }
 
-    /** A map of a space, opened. */
+    /** An open map of a space. */
     private record Opened(Live live, ForkableMap map, MapContent content) {
     }
 
@@ -112,7 +112,7 @@ final class MapSteps {
         byte[] key = key();
         byte[] value = value();
         if (value.length > opened.content.regionBytes() / 2) {
-            return; // it may be one that could never fit
+            return; // a value that can never fit is refused by another exception
         }
         boolean[] had = new boolean[1];
         ByteBuffer name = ByteBuffer.wrap(key);
@@ -122,28 +122,28 @@ final class MapSteps {
                 throw new SoakFailure("put says " + had[0] + " of " + Arrays.toString(key));
             }
         }
-        compareKey(opened, name);
+        compareKey(opened, key);
     }
 
     private void get() {
         Opened opened = open();
         if (opened != null) {
-            compareKey(opened, ByteBuffer.wrap(key()));
+            compareKey(opened, key());
         }
     }
 
-    private void compareKey(Opened opened, ByteBuffer key) {
+    private void compareKey(Opened opened, byte[] key) {
         byte[][] found = new byte[1][];
         boolean[] has = new boolean[1];
         if (round.attempt("get " + opened.map, StepRound.NONE, StepRound.ACCESS, () -> {
-            found[0] = opened.map.get(key.array());
-            has[0] = opened.map.containsKey(key.array());
+            found[0] = opened.map.get(key);
+            has[0] = opened.map.containsKey(key);
             return null;
         })) {
-            byte[] expected = opened.content.entries().get(key);
+            byte[] expected = opened.content.entries().get(ByteBuffer.wrap(key));
             if (!Arrays.equals(found[0], expected) || has[0] != (expected != null)) {
-                throw new SoakFailure("a map has another value: space=" + opened.live + ", map=" + opened.map
-                        + ", key=" + Arrays.toString(key.array()) + ", is=" + Arrays.toString(found[0]) + ", expected="
+                throw new SoakFailure("a map has a wrong value: space=" + opened.live + ", map=" + opened.map
+                        + ", key=" + Arrays.toString(key) + ", is=" + Arrays.toString(found[0]) + ", expected="
                         + Arrays.toString(expected));
             }
         }
@@ -161,7 +161,7 @@ final class MapSteps {
                 && had[0] != (opened.content.entries().remove(ByteBuffer.wrap(key)) != null)) {
             throw new SoakFailure("remove says " + had[0] + " of " + Arrays.toString(key));
         }
-        compareKey(opened, ByteBuffer.wrap(key));
+        compareKey(opened, key);
     }
 
     private void clear() {
@@ -188,7 +188,7 @@ final class MapSteps {
         }
     }
 
-    /** All maps of a space, by what can be read. */
+    /** Compares all maps of a space with the model, as far as they can be read. */
     static void compare(Live live) {
         live.model.maps.forEach((address, content) -> {
             Map<ByteBuffer, byte[]> found = new HashMap<>();
@@ -198,7 +198,7 @@ final class MapSteps {
                 map.forEach((key, value) -> found.put(ByteBuffer.wrap(key), value));
                 if (map.size() != content.entries().size() || map.valueBytes() != content.entries().values().stream()
                         .mapToLong(value -> value.length).sum()) {
-                    throw new SoakFailure("the size of a map: " + map + ", is=" + map.size() + ", expected="
+                    throw new SoakFailure("a map has a wrong size: " + map + ", is=" + map.size() + ", expected="
                             + content.entries().size());
                 }
             } catch (OutOfFramesException | DriverFailedException | TooManySpacesException notNow) {
@@ -214,7 +214,7 @@ final class MapSteps {
             same = same && Arrays.equals(entry.getValue(), content.entries().get(entry.getKey()));
         }
         if (!same) {
-            throw new SoakFailure("a map has other entries: space=" + live + ", map=" + map + ", is=" + found.size()
+            throw new SoakFailure("a map has wrong entries: space=" + live + ", map=" + map + ", is=" + found.size()
                     + ", expected=" + content.entries().size());
         }
     }

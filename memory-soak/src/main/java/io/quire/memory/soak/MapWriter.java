@@ -7,7 +7,7 @@ import java.nio.ByteBuffer;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
 
-/** Puts stamps under keys of its own into a map that it shares, in turn; every seventh write removes instead. */
+/** Puts stamps into a shared map, under keys of its own, in turn. Every seventh write removes the key instead. */
 final class MapWriter implements Worker {
 
     private static final int REMOVES = 7;
@@ -81,7 +81,7 @@ final class MapWriter implements Worker {
         return new byte[] {(byte) id, (byte) cell};
     }
 
-    /** As long as the stamp says, so that blocks of many sizes come and go. */
+    /** Returns a value whose length follows from the stamp, so that blocks of many sizes come and go. */
     private static byte[] value(long stamp) {
         ByteBuffer bytes = ByteBuffer.allocate(8 + (int) (Stamps.number(stamp) % 61) * 8);
         while (bytes.hasRemaining()) {
@@ -90,7 +90,7 @@ final class MapWriter implements Worker {
         return bytes.array();
     }
 
-    /** In a space that nobody changes: all writes up to one number between two, and none after it. */
+    /** Checks a space that nobody changes: it has all writes up to some number between two, and none after it. */
     long check(AddressSpace moment, long least, long most) {
         ForkableMap there = ForkableMap.open(moment, map.address());
         long[] found = new long[Stamps.CELLS];
@@ -98,13 +98,13 @@ final class MapWriter implements Worker {
             byte[] value = there.get(key(cell));
             found[cell] = value == null ? 0 : stamp(value, cell);
         }
-        // Whoever removed leaves no stamp: look for a number that explains all cells.
+        // A removed key leaves no stamp, so look for a number that explains all cells.
         for (long last = least; last <= most; last++) {
             if (explains(last, found)) {
                 return last;
             }
         }
-        throw new SoakFailure("a map has what it must not have: space=" + moment + ", writer=" + id + ", least="
+        throw new SoakFailure("a map has wrong content: space=" + moment + ", writer=" + id + ", least="
                 + least + ", most=" + most + ", cells="
                 + java.util.Arrays.stream(found).mapToObj(Long::toHexString).toList());
     }

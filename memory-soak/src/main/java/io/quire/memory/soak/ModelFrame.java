@@ -1,6 +1,6 @@
 package io.quire.memory.soak;
 
-/** The content of a page. Changed in place only while it is pinned; otherwise spaces of the model share it. */
+/** The content of a page. It is changed in place only while it is pinned; otherwise spaces of the model share it. */
 final class ModelFrame {
 
     static final int BYTES = 4096;

@@ -13,19 +13,19 @@ import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** What a space has to contain, in the simplest way: what is mapped, and a content for each page that was written. */
+/** What a space has to contain, kept as simply as possible: its mappings, and the content of each written page. */
 final class ModelSpace {
 
     static final int PAGE = ModelFrame.BYTES;
 
-    /** Addresses up to an end, all with one protection. */
+    /** A range of addresses with one protection. The end is exclusive. */
     record Area(long start, long end, Protection protection) {
         long bytes() {
             return end - start;
         }
     }
 
-    /** A map of the library that lives in the space: its region, and what it contains. */
+    /** A map of the library that lives in the space: the size of its region, and its entries. */
     record MapContent(long regionBytes, HashMap<ByteBuffer, byte[]> entries) {
         MapContent copy() {
             return new MapContent(regionBytes, new HashMap<>(entries));
@@ -41,7 +41,7 @@ final class ModelSpace {
         this.snapshot = snapshot;
     }
 
-    /** Pinned pages get a copy; all others are shared, because nothing changes them in place. */
+    /** Copies the space. Pinned pages are copied; all others are shared, because nothing changes them in place. */
     ModelSpace fork(boolean asSnapshot) {
         ModelSpace fork = new ModelSpace(asSnapshot);
         fork.areas.putAll(areas);
@@ -56,7 +56,7 @@ final class ModelSpace {
         return new ArrayList<>(areas.values());
     }
 
-    /** Those that no map of the library owns. */
+    /** Returns the areas that belong to no map of the library. */
     List<Area> openAreas() {
         return areas.values().stream().filter(area -> !isInMap(area.start)).toList();
     }
@@ -71,13 +71,13 @@ final class ModelSpace {
                 || !maps.subMap(address, true, address + sizeBytes, false).isEmpty();
     }
 
-    /** Null if it is not mapped. */
+    /** Returns the protection at an address; null if it is not mapped. */
     @Nullable Protection protection(long address) {
         Map.Entry<Long, Area> area = areas.floorEntry(address);
         return area != null && address < area.getValue().end ? area.getValue().protection : null;
     }
 
-    /** Gives a range a protection, or takes it away. */
+    /** Maps a range with a protection, or unmaps it if that is null. */
     void set(long start, long end, @Nullable Protection protection) {
         split(start);
         split(end);
@@ -96,7 +96,7 @@ final class ModelSpace {
         }
     }
 
-    /** Why an access may be refused: by one of these, and only then. */
+    /** Returns the exceptions of which one has to refuse an access; empty if it has to pass. */
     Set<Class<?>> refusals(long address, long sizeBytes, boolean write) {
         Set<Class<?>> refusals = new HashSet<>();
         if (write && snapshot) {
@@ -119,7 +119,7 @@ final class ModelSpace {
         return refusals;
     }
 
-    /** Why what changes mappings may be refused. */
+    /** Returns the exceptions of which one has to refuse a change of mappings; empty if it has to pass. */
     Set<Class<?>> refusalsOfRange(long address, long sizeBytes, boolean discards) {
         Set<Class<?>> refusals = refusals(address, sizeBytes, discards);
         if (!discards) {
@@ -180,7 +180,7 @@ final class ModelSpace {
         return frame;
     }
 
-    /** The content that a pin holds from now on, whatever becomes of the address. */
+    /** Returns the frame that a pin holds from now on, whatever happens to the address. */
     ModelFrame pin(long page) {
         ModelFrame frame = changeable(page);
         frame.pins++;

@@ -19,7 +19,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.Set;
 
-/** Pins of both terms, by space and by accessor, and what is seen and written through their segments. */
+/** Steps that pin, short-term and long-term, by space and by accessor, and read and write through the segments. */
 final class PinSteps {
 
     private static final int MOST_PINS = 10;
@@ -70,13 +70,13 @@ final class PinSteps {
             compare(pin);
             if (!pin.pin().state(pin.address()).pinned() || pin.pin().address() != pin.address()
                     || pin.pin().sizeBytes() != pin.sizeBytes()) {
-                throw new SoakFailure("a pin says what is not so: " + pin.pin() + ", " + pin.pin().state(
+                throw new SoakFailure("a pin reports a wrong state or range: " + pin.pin() + ", " + pin.pin().state(
                         pin.address()));
             }
         }
     }
 
-    /** Without native access nobody sees through a pin of a space. */
+    /** Returns the segments; none if the pin is by a space and there is no native access. */
     private static List<MemorySegment> segments(Pin pin) {
         try {
             return pin.segments();
@@ -142,7 +142,7 @@ final class PinSteps {
         lookThroughClosed(pin, segments);
     }
 
-    /** Segments of a pin by a space may still show the pages, and must not show anything else. */
+    /** Reads segments after the close: those of a pin by a space may still show its pages, and nothing else. */
     private void lookThroughClosed(LivePin pin, List<MemorySegment> segments) {
         Set<Class<?>> ended = Set.of(IllegalStateException.class);
         byte[] expected = pin.content();
@@ -156,7 +156,7 @@ final class PinSteps {
                     });
             int differs = Arrays.mismatch(part, 0, part.length, expected, (int) done, (int) done + part.length);
             if (shows && differs >= 0) {
-                throw new SoakFailure("a segment of a closed pin shows what its pin did not: " + pin.pin() + ", at="
+                throw new SoakFailure("a segment of a closed pin shows a wrong value: " + pin.pin() + ", at="
                         + (done + differs));
             }
             done += part.length;

@@ -8,12 +8,12 @@ import java.util.Random;
 import java.util.Set;
 
 /**
- * What a run was asked for, as {@code name=value} arguments.
+ * The settings of a run, given as {@code name=value} arguments.
  *
- * @param seconds how long it goes on; 0 for one round of steps
- * @param seed of the first round; the next one has the next
+ * @param seconds how long the run takes; 0 for one round of each kind
+ * @param seed the seed of the first round; later rounds have higher ones
  * @param variants names of {@link Variant}s; empty for as many as the time allows
- * @param off names of generators that are not used, while a fault of the library is open
+ * @param off names of steps and workers to leave out while a bug of the library is open
  * @param only "steps", "crowd", or "" for both
  * @param steps how many steps a round of steps has
  */

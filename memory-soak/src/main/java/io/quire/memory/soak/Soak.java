@@ -11,16 +11,16 @@ import java.util.concurrent.TimeUnit;
 /** Runs {@link SoakRun} in a JVM of its own for each {@link Variant}, one after the other. */
 public final class Soak {
 
-    /** Shorter than this there is time for the default flags alone. */
+    /** A shorter soak has time for the default flags only. */
     private static final int SECONDS_FOR_ALL = 120;
 
-    /** How much longer than asked for a variant may take: for start, the round at hand, and closing. */
+    /** How much longer than asked for a variant may take, to start, to end its round, and to close. */
     private static final int GRACE_SECONDS = 180;
 
     private Soak() {
     }
 
-    /** Takes what {@link Settings} says; exits with 1 if a variant failed. */
+    /** Runs the variants. Takes the arguments of {@link Settings}; exits with 1 if a variant failed. */
     public static void main(String[] arguments) throws IOException, InterruptedException {
         Settings settings = Settings.of(arguments);
         List<Variant> variants = variants(settings);

@@ -7,25 +7,25 @@ import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 
-/** The soak of one JVM: rounds of steps by one thread and rounds of a crowd, until the time is over. */
+/** The soak in one JVM: rounds of steps by one thread, and rounds of a crowd, until the time is over. */
 public final class SoakRun {
 
     private static final long SECOND_NANOS = 1_000_000_000;
     private static final int CROWD_SECONDS = 8;
 
-    /** The thread that all managers share outlives the last one by a second. */
+    /** The thread that all managers share ends a second after the last one is closed. */
     private static final long THREADS_END_NANOS = 30 * SECOND_NANOS;
 
-    /** Code, stacks, what the collector needs, and pools of 16 MiB. */
+    /** Code, stacks, the collector's own memory, and pools of 16 MiB. */
     private static final long BESIDE_HEAP_BYTES = 700L << 20;
 
-    /** Apart enough that no two rounds have the same. */
+    /** Far enough apart that no two rounds of one kind have the same seed. */
     private static final int SEEDS_OF_A_TURN = 1000;
 
     private SoakRun() {
     }
 
-    /** Takes what {@link Settings} says; exits with 1 after the first failure. */
+    /** Runs the soak. Takes the arguments of {@link Settings}; exits with 1 after the first failure. */
     public static void main(String[] arguments) {
         Settings settings = Settings.of(arguments);
         Watchdog watchdog = new Watchdog();
@@ -45,7 +45,7 @@ public final class SoakRun {
                 }
             } while (System.nanoTime() < end);
             checkProcess();
-        } catch (SoakFailure | OutOfMemoryError failed) { // an Error of the soak's own is a failure too
+        } catch (SoakFailure | OutOfMemoryError failed) { // memory must suffice for the soak itself, too
             System.out.println("soak: FAILED after " + rounds + " rounds");
             failed.printStackTrace(System.out);
             System.exit(1);
@@ -54,12 +54,12 @@ public final class SoakRun {
         System.exit(0);
     }
 
-    /** All managers are closed: neither threads of theirs may be left, nor memory. */
+    /** Checks that the closed managers have left neither threads nor memory. */
     private static void checkProcess() {
         long end = System.nanoTime() + THREADS_END_NANOS;
         while (!threadsLeft().isEmpty()) {
             if (System.nanoTime() - end > 0) {
-                throw new SoakFailure("threads are left: " + threadsLeft());
+                throw new SoakFailure("threads of the library are left: " + threadsLeft());
             }
             LockSupport.parkNanos(SECOND_NANOS / 100);
         }
@@ -74,7 +74,7 @@ public final class SoakRun {
                 .map(Thread::getName).filter(name -> name.startsWith("quire")).toList();
     }
 
-    /** 0 where the system does not say. */
+    /** Returns the resident memory of the process; 0 if the system does not tell. */
     private static long residentBytes() {
         try (Stream<String> lines = Files.lines(Path.of("/proc/self/status"))) {
             return lines.filter(line -> line.startsWith("VmRSS:"))
@@ -84,7 +84,7 @@ public final class SoakRun {
         }
     }
 
-    /** As long as a crowd, but at least one round; with no time, exactly one. */
+    /** Runs rounds of steps for as long as a crowd runs; with no time, exactly one. Returns how many. */
     private static int steps(Settings settings, long first, Watchdog watchdog) {
         long end = System.nanoTime() + Math.min(CROWD_SECONDS, settings.seconds() / 3) * SECOND_NANOS;
         int rounds = 0;

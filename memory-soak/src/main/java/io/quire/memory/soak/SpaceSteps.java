@@ -23,12 +23,12 @@ import java.util.List;
 import java.util.Random;
 import java.util.Set;
 
-/** Addresses, forks, cursors, reports, and the closing of all that. */
+/** Steps that map, fork, read through cursors, report and close. */
 final class SpaceSteps {
 
     private static final Set<Class<?>> DRIVER = Set.of(DriverFailedException.class);
 
-    /** What {@code fork()} may be refused by. */
+    /** What may refuse a fork. */
     private static final Set<Class<?>> FORK = Set.of(TooManySpacesException.class, OutOfFramesException.class,
             DriverFailedException.class);
 
@@ -70,7 +70,7 @@ final class SpaceSteps {
             case 0 -> 1L << (24 + random.nextInt(16));
             case 1 -> 1;
             case 2 -> 2 << 20;
-            default -> 1 + random.nextInt(1 << 20);
+            default -> 1L + random.nextInt(1 << 20);
         };
         Protection protection = random.nextInt(8) == 0 ? round.pick(Protection.values()) : Protection.READ_WRITE;
         long[] address = new long[1];
@@ -81,7 +81,7 @@ final class SpaceSteps {
             if (address[0] % (256 << 10) != 0 || live.model.protection(address[0] - 1) != null
                     || live.model.protection(end) != null || !live.model.refusals(address[0], end - address[0], false)
                             .equals(Set.of(io.quire.memory.contract.AddressNotMappedException.class))) {
-                throw new SoakFailure("a mapping lies where it must not: " + range(live, address[0], size));
+                throw new SoakFailure("a mapping is at a wrong address: " + range(live, address[0], size));
             }
             live.model.set(address[0], end, protection);
             live.model.forget(address[0], end);
@@ -233,7 +233,7 @@ final class SpaceSteps {
         RunCursor[] made = new RunCursor[1];
         if (round.attempt("runs " + range(live, address, size), live.model.refusals(address, size, false), CURSOR,
                 () -> made[0] = live.space.runs(address, size))) {
-            round.cursors.add(new LiveCursor(made[0], live.model.fork(true), new long[] {address}, address + size));
+            round.cursors.add(new LiveCursor(made[0], live.model.fork(true), address, address + size));
         }
     }
 
@@ -243,28 +243,28 @@ final class SpaceSteps {
         }
         LiveCursor open = round.pick(round.cursors);
         boolean[] more = new boolean[1];
-        long address = open.next()[0];
-        if (round.attempt("next " + open.cursor(), StepRound.NONE, StepRound.ACCESS,
-                () -> more[0] = open.cursor().next())) {
-            if (more[0] != address < open.end()) {
-                throw new SoakFailure("a cursor ends where it must not: " + open.cursor());
+        long address = open.next;
+        if (round.attempt("next " + open.cursor, StepRound.NONE, StepRound.ACCESS,
+                () -> more[0] = open.cursor.next())) {
+            if (more[0] != address < open.end) {
+                throw new SoakFailure("a cursor ends at a wrong address: " + open.cursor);
             }
             if (more[0]) {
-                open.next()[0] = checkRun(open, address);
+                open.next = checkRun(open, address);
             }
         }
     }
 
     private static long checkRun(LiveCursor open, long address) {
-        MemorySegment memory = open.cursor().memory();
+        MemorySegment memory = open.cursor.memory();
         long end = address + memory.byteSize();
-        if (open.cursor().address() != address || memory.byteSize() == 0 || end > open.end() || !memory.isReadOnly()) {
-            throw new SoakFailure("a run is not where it must be: " + open.cursor() + ", memory=" + memory);
+        if (open.cursor.address() != address || memory.byteSize() == 0 || end > open.end || !memory.isReadOnly()) {
+            throw new SoakFailure("a run has a wrong address, size or access: " + open.cursor + ", memory=" + memory);
         }
-        byte[] expected = open.moment().read(address, (int) memory.byteSize());
+        byte[] expected = open.moment.read(address, (int) memory.byteSize());
         int differs = Arrays.mismatch(memory.toArray(ValueLayout.JAVA_BYTE), expected);
         if (differs >= 0) {
-            throw new SoakFailure("a run differs at 0x" + Long.toHexString(address + differs) + ": " + open.cursor());
+            throw new SoakFailure("a run differs at 0x" + Long.toHexString(address + differs) + ": " + open.cursor);
         }
         return end;
     }
@@ -272,10 +272,10 @@ final class SpaceSteps {
     private void closeCursor() {
         if (!round.cursors.isEmpty()) {
             LiveCursor open = round.cursors.remove(random.nextInt(round.cursors.size()));
-            round.note("close " + open.cursor());
-            open.cursor().close();
-            open.cursor().close();
-            round.attempt("next of a closed cursor", StepRound.CLOSED, StepRound.NONE, open.cursor()::next);
+            round.note("close " + open.cursor);
+            open.cursor.close();
+            open.cursor.close();
+            round.attempt("next of a closed cursor", StepRound.CLOSED, StepRound.NONE, open.cursor::next);
         }
     }
 
@@ -285,24 +285,25 @@ final class SpaceSteps {
         Live live = round.space();
         long mapped = live.model.areas().stream().mapToLong(ModelSpace.Area::bytes).sum();
         if (live.space.statistics().mappedBytes() != mapped) {
-            throw new SoakFailure("mapped bytes: is=" + live.space.statistics() + ", expected=" + mapped);
+            throw new SoakFailure("wrong mapped bytes: is=" + live.space.statistics() + ", expected=" + mapped);
         }
         long address = round.address(live);
         if (address >= 0) {
             round.note(live.space.pageState(address).toString());
         }
         if (live.space.isSnapshot() != live.model.snapshot || live.space.isClosed()) {
-            throw new SoakFailure("a space says what is not so: " + live.space);
+            throw new SoakFailure("a space is closed, or its kind is wrong: " + live.space);
         }
         int open = round.spaces.size() + round.cursors.size();
         int said = round.machine.manager.statistics().openSpaces();
-        List<String> names = round.machine.manager.openSpaces().stream().map(OpenSpace::name).toList(); // of cursors too
+        // The snapshots of cursors are among them.
+        List<String> names = round.machine.manager.openSpaces().stream().map(OpenSpace::name).toList();
         if (names.size() != open || !names.containsAll(round.spaces.stream().map(one -> one.space.name()).toList())) {
-            throw new SoakFailure("open spaces: is=" + names + ", expected=" + round.spaces + round.cursors);
+            throw new SoakFailure("wrong open spaces: is=" + names + ", expected=" + round.spaces + round.cursors);
         }
         if (said != open || round.machine.manager.openSpaces().size() != open
                 || round.machine.manager.openPins().size() != round.pins.size()) {
-            throw new SoakFailure("open spaces: is=" + said + ", expected=" + open + ", pins="
+            throw new SoakFailure("wrong number of spaces or pins: is=" + said + ", expected=" + open + ", pins="
                     + round.machine.manager.openPins() + ", expected=" + round.pins.size());
         }
         round.note(live.space + " " + live.space.mappings().size() + " " + live.accessors + " "
@@ -320,7 +321,7 @@ final class SpaceSteps {
         }
     }
 
-    /** Refused as long as anything is open. */
+    /** Closes the manager while something is open, which must be refused. */
     private void closeManager() {
         if (!round.spaces.isEmpty()) {
             round.attempt("close of a manager in use", round.pins.isEmpty() ? Set.of(OpenSpacesException.class)

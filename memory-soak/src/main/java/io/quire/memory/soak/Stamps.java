@@ -1,8 +1,8 @@
 package io.quire.memory.soak;
 
 /**
- * Values that say who wrote them, where, and as which of its writes. A writer goes over its cells in turn, so the last
- * write that is in a space says what every cell of that writer holds there.
+ * Values that tell their writer, their cell and the number of the write. A writer writes its cells in turn, so the last
+ * of its writes that a space contains determines what each of its cells holds there.
  */
 final class Stamps {
 
@@ -15,7 +15,7 @@ final class Stamps {
     private Stamps() {
     }
 
-    /** What a cell holds once a writer has done its first so many writes. */
+    /** Returns what a cell holds after the first {@code writes} writes of a writer. */
     static long after(int writer, int cell, long writes) {
         long last = writes - Math.floorMod(writes - cell, CELLS);
         return last <= 0 ? 0 : of(writer, last);
@@ -33,7 +33,7 @@ final class Stamps {
         return stamp & NUMBER_MASK;
     }
 
-    /** Whether it is one of this writer and this cell, or the zeros before the first. */
+    /** True if a value is a stamp of this writer and cell, or the zeros before its first write. */
     static boolean isOf(int writer, int cell, long stamp) {
         return stamp == 0 || (cellOf(number(stamp)) == cell && stamp == of(writer, number(stamp)));
     }

@@ -16,15 +16,16 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 
 /**
- * A manager, some thousand random steps by one thread, and the end of all of it. Everything follows from the seed.
- * After a step that was refused, its range is compared at once; whole spaces are compared now and then.
+ * A manager, some thousand random steps on it by one thread, and its close. Everything follows from the seed. After a
+ * step that changes a range, also a refused one, the range is compared with the model at once; whole spaces are
+ * compared now and then.
  */
 final class StepRound {
 
     private static final int TRACE = 60;
     private static final int STEPS_BETWEEN_COMPARISONS = 200;
 
-    /** A kind of step, and how often it comes. */
+    /** A kind of step, and how often it is drawn. */
     record Generator(String name, int weight, Runnable step) {
     }
 
@@ -35,7 +36,7 @@ final class StepRound {
     final List<LivePin> pins = new ArrayList<>();
     final List<LiveCursor> cursors = new ArrayList<>();
 
-    /** Every use of them has to be refused. */
+    /** Closed spaces and accessors: each use of them has to be refused. */
     final List<MemoryAccess> closed = new ArrayList<>();
 
     private final Watchdog watchdog;
@@ -65,7 +66,7 @@ final class StepRound {
         });
     }
 
-    /** Throws a failure that says how to come here again. */
+    /** Runs the round. A failure says how to repeat it. */
     void run() {
         try {
             for (step = 0; step < settings.steps(); step++) {
@@ -112,7 +113,7 @@ final class StepRound {
         return from[random.nextInt(from.length)];
     }
 
-    /** A space by chance; opens one if there is none. */
+    /** Draws a space; opens one if there is none. */
     Live space() {
         if (spaces.isEmpty()) {
             spaces.add(new Live(machine.manager.newAddressSpace(), new ModelSpace(false)));
@@ -120,13 +121,13 @@ final class StepRound {
         return pick(spaces);
     }
 
-    /** The space itself, or one of its accessors. */
+    /** Draws the space itself or one of its accessors. */
     MemoryAccess access(Live live) {
         int number = random.nextInt(live.accessors.size() + 1);
         return number == live.accessors.size() ? live.space : live.accessors.get(number);
     }
 
-    /** Mostly in the first pages of a mapping, sometimes anywhere, never in a map of the library. */
+    /** Draws an address: mostly in the first pages of a mapping, sometimes anywhere, never in a map of the library. */
     long address(Live live) {
         List<ModelSpace.Area> areas = live.model.openAreas();
         if (areas.isEmpty() || random.nextInt(60) == 0) {
@@ -145,7 +146,12 @@ final class StepRound {
         return address & -ModelSpace.PAGE;
     }
 
-    /** A step may be refused by what the model says, or by what lies outside of it; whether it was done. */
+    /**
+     * Runs a step, and returns true if it was done.
+     *
+     * @param must the exceptions of which the model demands one; empty if the step has to be done
+     * @param may the exceptions that are allowed besides, for reasons that the model does not know
+     */
     boolean attempt(String what, Set<Class<?>> must, Set<Class<?>> may, Callable<?> action) {
         try {
             action.call();
@@ -154,7 +160,7 @@ final class StepRound {
         } catch (Exception refused) {
             note(what + " -> " + refused);
             if (!must.contains(refused.getClass()) && !may.contains(refused.getClass())) {
-                throw new SoakFailure("refused for no reason: " + what + ", must=" + must + ", may=" + may, refused);
+                throw new SoakFailure("refused without a reason: " + what + ", must=" + must + ", may=" + may, refused);
             }
             return false;
         } catch (OutOfMemoryError full) {
@@ -168,7 +174,7 @@ final class StepRound {
         return true;
     }
 
-    /** What can happen to every access: a page has to come home, or needs a frame. */
+    /** What can refuse every access: a page needs a frame, or has to come home. */
     static final Set<Class<?>> ACCESS = Set.of(OutOfFramesException.class, DriverFailedException.class);
 
     static final Set<Class<?>> NONE = Set.of();
@@ -192,7 +198,7 @@ final class StepRound {
         MapSteps.compare(live);
     }
 
-    /** What can be read of a range has to be what the model has. */
+    /** Compares a range with the model, as far as it can be read. */
     void compare(Live live, long address, int sizeBytes) {
         for (long at = address; at < address + sizeBytes;) {
             int length = (int) Math.min(address + sizeBytes - at, ModelSpace.PAGE - at % ModelSpace.PAGE);
@@ -227,7 +233,7 @@ final class StepRound {
             machine.giveUp(random.nextInt(machine.devices.size()));
         }
         List<Runnable> closes = new ArrayList<>();
-        cursors.forEach(cursor -> closes.add(cursor.cursor()::close));
+        cursors.forEach(cursor -> closes.add(cursor.cursor::close));
         pins.forEach(pin -> closes.add(pin.pin()::close));
         for (Live live : spaces) {
             live.accessors.forEach(accessor -> closes.add(accessor::close));

@@ -25,17 +25,18 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 
-/** Devices: attached, working, failing, closed; and what moves to and from them. */
+/** Steps in which devices are attached, work, fail and close, and pages move to and from them. */
 final class TierSteps {
 
     private static final Set<Class<?>> DRIVER = Set.of(DriverFailedException.class, DeviceClosedException.class);
 
-    /** What a device's own work may end with. */
+    /** What may refuse the work of a device. */
     private static final Set<Class<?>> WORK = Set.of(DriverException.class, DriverFailedException.class,
             OutOfFramesException.class, PagesBusyException.class, DeviceClosedException.class);
 
@@ -93,7 +94,7 @@ final class TierSteps {
         Live live = round.space();
         if (!live.attachments.isEmpty()) {
             Integer number = round.pick(live.attachments.keySet().stream().toList());
-            Attachment attachment = live.attachments.get(number);
+            Attachment attachment = Objects.requireNonNull(live.attachments.get(number));
             if (round.attempt("detach " + attachment, StepRound.NONE, DRIVER, () -> {
                 attachment.close();
                 attachment.close();
@@ -104,7 +105,7 @@ final class TierSteps {
         }
     }
 
-    /** A space with a device that works on it. */
+    /** A space, and a device that works on it. */
     private record Place(Live live, int number, DeviceMirror mirror) {
     }
 
@@ -142,7 +143,7 @@ final class TierSteps {
                 () -> software(place.number).read(place.mirror, address, MemorySegment.ofArray(target)))) {
             int differs = Arrays.mismatch(target, place.live.model.read(address, target.length));
             if (differs >= 0) {
-                throw new SoakFailure("a device reads what is not there: " + place + ", address=0x"
+                throw new SoakFailure("a device reads a wrong value: " + place + ", address=0x"
                         + Long.toHexString(address + differs));
             }
         }
@@ -189,7 +190,7 @@ final class TierSteps {
                 () -> software(place.number).copy(place.mirror, from, to, size));
     }
 
-    /** One that fails may have written a part. */
+    /** Writes by a device. If that fails, a part may be written. */
     private void change(Place place, String verb, long address, byte[] bytes, Callable<?> action) {
         ModelSpace model = place.live.model;
         if (model.touchesMap(address, bytes.length)) {
@@ -204,7 +205,7 @@ final class TierSteps {
         round.compare(place.live, address, bytes.length);
     }
 
-    /** Each byte is the old one or the new one. */
+    /** Takes into the model what a failed write has left: each byte must be the old one or the new one. */
     private void adopt(Live live, long address, byte[] bytes) {
         for (int i = 0; i < bytes.length;) {
             int length = (int) Math.min(bytes.length - i, ModelSpace.PAGE - (address + i) % ModelSpace.PAGE);
@@ -221,14 +222,14 @@ final class TierSteps {
         try {
             live.space.copyTo(address, read, 0, read.length);
         } catch (OutOfFramesException notNow) {
-            live.space.discard(StepRound.pageOf(address), ModelSpace.PAGE); // nobody can see what is there
+            live.space.discard(StepRound.pageOf(address), ModelSpace.PAGE); // its content cannot be read
             live.model.forget(StepRound.pageOf(address), StepRound.pageOf(address) + ModelSpace.PAGE);
             return;
         }
         byte[] before = live.model.read(address, bytes.length);
         for (int i = 0; i < bytes.length; i++) {
             if (read[i] != before[i] && read[i] != bytes[i]) {
-                throw new SoakFailure("neither old nor new after a failed write of a device: space=" + live
+                throw new SoakFailure("a byte is neither old nor new after a failed write of a device: space=" + live
                         + ", address=0x" + Long.toHexString(address + i));
             }
         }
@@ -299,7 +300,7 @@ final class TierSteps {
         if (place.live.model.touchesMap(address, size)) {
             return;
         }
-        Attachment attachment = place.live.attachments.get(place.number);
+        Attachment attachment = Objects.requireNonNull(place.live.attachments.get(place.number));
         round.attempt("exclusive " + range(place.live, address, size) + " to " + attachment,
                 place.live.model.refusals(address, size, true), EXCLUSIVE, () -> {
                     attachment.makeExclusive(address, size);
@@ -317,7 +318,7 @@ final class TierSteps {
         MemoryPool pool = round.pick(round.machine.manager.pools());
         boolean ofMap = random.nextInt(3) == 0 && !live.model.maps.isEmpty();
         long start = ofMap ? round.pick(live.model.maps.keySet().stream().toList())
-                + random.nextInt(2) * ModelSpace.PAGE : StepRound.pageOf(round.address(live));
+                + random.nextInt(2) * (long) ModelSpace.PAGE : StepRound.pageOf(round.address(live));
         long bytes = ofMap ? ModelSpace.PAGE
                 : (1L + random.nextInt(random.nextInt(4) == 0 ? 200 : 12)) * ModelSpace.PAGE;
         MigrationReport[] made = new MigrationReport[1];
@@ -347,7 +348,7 @@ final class TierSteps {
             String place = live.space.pageState(start + (long) i * ModelSpace.PAGE).pool();
             boolean said = report.outcome(start + (long) i * ModelSpace.PAGE).isThere();
             there += said ? 1 : 0;
-            // A page that nobody may read does not say where it is.
+            // The state of a page that may not be read does not name its pool.
             if (said && !place.equals(pool.name()) && !place.isEmpty()) {
                 throw new SoakFailure("a report says a page is in " + pool.name() + ", but it is in " + place + ": "
                         + report + ", page=" + i);
@@ -366,7 +367,7 @@ final class TierSteps {
         if (round.attempt("evict " + pages + " from " + software(number), must, DRIVER,
                 () -> made[0] = round.machine.manager.evict(device(number).pool(), pages))
                 && (made[0].moved() > pages || made[0].wanted() != pages)) {
-            throw new SoakFailure("more was evicted than wanted: " + made[0]);
+            throw new SoakFailure("an eviction report has wrong numbers: " + made[0]);
         }
     }
 

@@ -4,7 +4,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 
-/** Ends the JVM, with the stacks of all threads, when a step takes longer than a minute. */
+/** Prints the stacks of all threads and ends the JVM when a step takes longer than a minute. */
 final class Watchdog {
 
     private static final long LIMIT_NANOS = TimeUnit.SECONDS.toNanos(60);
@@ -19,7 +19,7 @@ final class Watchdog {
         Thread.ofPlatform().daemon().name("soak-watchdog").start(this::watch);
     }
 
-    /** The current thread begins a step. If there is no memory to note it, nobody watches this step. */
+    /** Notes that the current thread begins a step. If there is no memory for that, the step is not watched. */
     void begins(String what) {
         try {
             steps.put(Thread.currentThread(), new Step(what, System.nanoTime()));
@@ -28,7 +28,7 @@ final class Watchdog {
         }
     }
 
-    /** The current thread is between steps, or ends. */
+    /** Notes that the current thread is between steps, or ends. */
     void rests() {
         steps.remove(Thread.currentThread());
     }
@@ -39,9 +39,9 @@ final class Watchdog {
                 Thread.sleep(1000);
                 look();
             } catch (InterruptedException goOn) {
-                // nobody means it
+                // an interrupt means nothing here
             } catch (OutOfMemoryError full) {
-                // next time
+                // the next look may succeed
             }
         }
     }

@@ -10,12 +10,12 @@ import java.nio.ByteOrder;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
 
-/** Writes its stamps into cells of its own, in turn, by every means there is; each one until it is done. */
+/** Writes stamps into cells of its own, in turn, by every kind of write. It repeats each write until it is done. */
 final class Writer implements Worker {
 
     static final int PAGES = 40;
 
-    /** The cells before are aligned, and written by single stores: any thread may read them at any time. */
+    /** The cells before this one are aligned and written by single stores, so any thread may read them at any time. */
     static final int FIRST_WIDE_CELL = 18;
 
     private static final int FIRST_CROSSING_CELL = 22;
@@ -24,7 +24,7 @@ final class Writer implements Worker {
     final long range;
     final long[] cells = new long[Stamps.CELLS];
 
-    /** The last write that began, and the last that returned. */
+    /** The numbers of the last write that began, and of the last that returned. */
     volatile long begun;
     volatile long returned;
 
@@ -33,13 +33,13 @@ final class Writer implements Worker {
     private final Random random;
     private @Nullable Accessor accessor;
 
-    /** The one before; what has begun to close cannot write. */
+    /** The accessor before, until its close has succeeded. It cannot write any more. */
     private @Nullable Accessor ending;
 
-    /** How each cell was written last: a number of {@link #write}, negative if that threw. */
+    /** How each cell was written last: the kind of {@link #write}, or -1 minus the kind if that threw. */
     private final int[] kinds = new int[Stamps.CELLS];
 
-    /** Whether the write at hand may have been done although it threw. */
+    /** True if the current write may have been done although it threw. */
     private boolean inDoubt;
 
     Writer(CrowdRound crowd, int id, AddressSpace space, long seed) {
@@ -49,7 +49,8 @@ final class Writer implements Worker {
         this.random = new Random(seed);
         range = space.map((long) PAGES * ModelSpace.PAGE);
         for (int cell = 0; cell < cells.length; cell++) {
-            // A page has at most one cell at each place; crossing ones have pages of their own.
+            // No two cells overlap: each has its own place in a page, and those that cross a page border have pages of
+            // their own.
             long page = cell < FIRST_CROSSING_CELL ? random.nextInt(PAGES - 6) : PAGES - 6 + 3L * (cell % 2);
             cells[cell] = range + page * ModelSpace.PAGE
                     + (cell < FIRST_CROSSING_CELL ? cell * 64L : ModelSpace.PAGE - 3);
@@ -107,7 +108,7 @@ final class Writer implements Worker {
             accessor = null;
         }
         if (ending != null) {
-            ending.close(); // again, if that fails
+            ending.close(); // tried again later if it fails
             ending = null;
         }
         if (accessor == null) {
@@ -138,7 +139,7 @@ final class Writer implements Worker {
 
     private void check(boolean was, int cell) {
         if (!was) {
-            throw new SoakFailure("a cell was changed by another: writer=" + id + ", cell=" + cell);
+            throw new SoakFailure("a cell has changed under its writer: writer=" + id + ", cell=" + cell);
         }
     }
 
@@ -157,7 +158,7 @@ final class Writer implements Worker {
         if (attachment == null) {
             access().setLong(address, stamp);
         } else {
-            inDoubt = true; // one that fails may have written
+            inDoubt = true; // a device that fails may have written
             crowd.deviceOf(attachment).write(attachment.mirror(), address, MemorySegment.ofArray(bytes(stamp)));
         }
     }

@@ -1,6 +1,7 @@
 /**
- * Random use of everything that the library offers, for as long as one likes, beside an oracle of plain Java data that
- * shares no code with it. {@link io.quire.memory.soak.Soak} starts one JVM for each set of flags.
+ * Random use of everything that the library offers, for as long as you like. A model of plain Java data, which shares
+ * no code with the library, says what the result has to be. {@link io.quire.memory.soak.Soak} starts one JVM for each
+ * set of flags.
  */
 @NullMarked
 package io.quire.memory.soak;

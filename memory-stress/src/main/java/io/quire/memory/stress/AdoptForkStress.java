@@ -13,9 +13,9 @@ import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.II_Result;
 
-/** The last owner takes a leaf over while another thread drops the other owner and forks anew. */
+/** The parent adopts a leaf while another thread closes the first fork, which shared the leaf, and forks again. */
 @JCStressTest
-@Outcome(id = "0, 2", expect = ACCEPTABLE, desc = "the new child is of one moment, the parent has its write")
+@Outcome(id = "0, 2", expect = ACCEPTABLE, desc = "the new child shows one moment, the parent has its write")
 @Outcome(id = "1, .", expect = FORBIDDEN, desc = "a write of the parent reached the child after fork() returned")
 @Outcome(expect = FORBIDDEN, desc = "a write that returned is not in the parent")
 @State

@@ -13,12 +13,12 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.I_Result;
 
 /**
- * One thread's write copies a shared page; the other one writes to the same page without an accessor, and reads with
- * one that knows the old frame.
+ * One thread's write copies a shared page. The other thread writes to the same page without an accessor, and reads with
+ * an accessor that has cached the old frame.
  */
 @JCStressTest
 @Outcome(id = "0", expect = ACCEPTABLE, desc = "an accessor reads what its thread has written")
-@Outcome(expect = FORBIDDEN, desc = "the copy could be written while the old frame could be read")
+@Outcome(expect = FORBIDDEN, desc = "the copy could be written while the old frame could still be read")
 @State
 public class CopyPublishedStress {
 

@@ -14,10 +14,10 @@ import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.III_Result;
 
-/** Writes of a device against fork. */
+/** Writes by a device race with a fork. */
 @JCStressTest
 @Outcome(id = "0, 0, "
-        + DeviceWriteForkStress.LAST, expect = ACCEPTABLE, desc = "the child is of one moment, the parent has all")
+        + DeviceWriteForkStress.LAST, expect = ACCEPTABLE, desc = "the child shows one moment, the parent has all")
 @Outcome(id = "1, ., .*", expect = FORBIDDEN, desc = "a write that was done before fork() is not in the child")
 @Outcome(id = "0, 1, .*", expect = FORBIDDEN, desc = "a write of the device reached the child after fork() returned")
 @Outcome(expect = FORBIDDEN, desc = "a write that was done is not in the parent")

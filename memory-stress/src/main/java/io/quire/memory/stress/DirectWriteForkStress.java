@@ -10,9 +10,9 @@ import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.III_Result;
 
-/** Writes through the space itself against fork. */
+/** Writes without an accessor race with a fork. */
 @JCStressTest
-@Outcome(id = "0, 0, " + ForkRace.LAST, expect = ACCEPTABLE, desc = "the child is of one moment, the parent has all")
+@Outcome(id = "0, 0, " + ForkRace.LAST, expect = ACCEPTABLE, desc = "the child shows one moment, the parent has all")
 @Outcome(id = "1, ., .*", expect = FORBIDDEN, desc = "a write that returned before fork() is not in the child")
 @Outcome(id = "0, 1, .*", expect = FORBIDDEN, desc = "a write of the parent reached the child after fork() returned")
 @Outcome(expect = FORBIDDEN, desc = "a write that returned is not in the parent")

@@ -15,7 +15,7 @@ import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.J_Result;
 
-/** Writes through the space itself against unmap and the use of the frame by another space. */
+/** Writes without an accessor race with an unmap, after which another space uses the frame. */
 @JCStressTest
 @Outcome(id = "7", expect = ACCEPTABLE, desc = "no write of the old owner reached the new one")
 @Outcome(expect = FORBIDDEN, desc = "a write landed in the frame of another space")
@@ -41,7 +41,7 @@ public class DirectWriteUnmapStress {
                 access.setLong(stage.page, Stage.POISON);
             }
         } catch (AddressNotMappedException unmapped) {
-            // What the writer is told from now on.
+            // Expected: the page is unmapped.
         }
     }
 

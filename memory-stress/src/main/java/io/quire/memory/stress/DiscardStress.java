@@ -10,7 +10,7 @@ import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.J_Result;
 
-/** Reads through the space itself against discard and the use of the frame by another space. */
+/** Reads without an accessor race with a discard, after which another space uses the frame. */
 @JCStressTest
 @Outcome(id = {"0", "1"}, expect = ACCEPTABLE, desc = "the page before or after the discard")
 @Outcome(expect = FORBIDDEN, desc = "a read returned the data of another space")

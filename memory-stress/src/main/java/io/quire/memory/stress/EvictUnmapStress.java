@@ -14,10 +14,10 @@ import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.JJ_Result;
 
-/** Eviction of a page against its unmapping, and the use of the frames by another space. */
+/** A page moves from a device to the host while it is unmapped, after which another space uses the frames. */
 @JCStressTest
-@Outcome(id = "1, 7", expect = ACCEPTABLE, desc = "the neighbour and the new owner have what is theirs")
-@Outcome(expect = FORBIDDEN, desc = "a page was copied over a frame that was somebody else's by then")
+@Outcome(id = "1, 7", expect = ACCEPTABLE, desc = "the next page and the new space have their own values")
+@Outcome(expect = FORBIDDEN, desc = "the page was copied into a frame that another space had by then")
 @State
 public class EvictUnmapStress {
 
@@ -27,16 +27,16 @@ public class EvictUnmapStress {
     private @Nullable AddressSpace other;
 
     public EvictUnmapStress() {
-        stage.moveThere();
+        stage.moveToDevice();
     }
 
     @Actor
     public void evictor() {
         stage.meet();
         try {
-            stage.moveBack();
+            stage.moveToHost();
         } catch (AddressNotMappedException unmapped) {
-            // The other was faster, and there is nothing to move any more.
+            // Expected if the page was unmapped before the move began.
         }
     }
 

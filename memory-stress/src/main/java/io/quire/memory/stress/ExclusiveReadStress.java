@@ -11,11 +11,11 @@ import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.II_Result;
 
-/** Additions of a device that has the page alone against additions by the processor, each of which ends that. */
+/** Additions by a device with exclusive access race with additions by the processor, which end that access. */
 @JCStressTest
 @Outcome(id = "0, " + (1 + 2 * ExclusiveReadStress.ADDITIONS), expect = ACCEPTABLE, desc = "every addition counts")
 @Outcome(id = "1, .*", expect = FORBIDDEN, desc = "a value went back")
-@Outcome(expect = FORBIDDEN, desc = "the device was not alone")
+@Outcome(expect = FORBIDDEN, desc = "an addition was lost: the access of the device was not exclusive")
 @State
 public class ExclusiveReadStress {
 

@@ -6,7 +6,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.openjdk.jcstress.infra.results.III_Result;
 
-/** A thread writes 2, 3, 4, ... to a page; the other one forks the space. */
+/** One thread writes 2, 3, 4, ... to a page; another one forks the space. */
 final class ForkRace {
 
     static final int LAST = 12;
@@ -29,7 +29,7 @@ final class ForkRace {
         return stage.space;
     }
 
-    /** First result: whether a write was missing that had returned before the fork was called. */
+    /** Forks. The first result is 1 if the child misses a write that had returned before the fork was called. */
     void fork(III_Result r) {
         stage.meet();
         long completedBefore = completed;
@@ -39,9 +39,7 @@ final class ForkRace {
         child = fork;
     }
 
-    /**
-     * Second result: whether the child has changed since the fork returned. Third: the value in the parent.
-     */
+    /** The second result is 1 if the child has changed since the fork returned; the third is the parent's value. */
     void finish(III_Result r) {
         try (AddressSpace parent = stage.space; AddressSpace fork = Objects.requireNonNull(child)) {
             r.r2 = fork.getLong(stage.page) == atFork ? 0 : 1;

@@ -10,11 +10,11 @@ import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.II_Result;
 
-/** Two threads take the only run of frames, write to it and free it: counts and bits, no magazine. */
+/** Two threads take the only run of frames, write to it, and free it. Uses the trees and their bits, no magazine. */
 @JCStressTest
-@Outcome(id = {"1, 2", "1, -1", "-1, 2"}, expect = ACCEPTABLE, desc = "one after the other, or one found it taken")
-@Outcome(id = "-1, -1", expect = FORBIDDEN, desc = "the run was free at all times of one of the calls that got none")
-@Outcome(expect = FORBIDDEN, desc = "two owners had the run, or the writes of the last owner came late")
+@Outcome(id = {"1, 2", "1, -1", "-1, 2"}, expect = ACCEPTABLE, desc = "one after the other, or one found the run taken")
+@Outcome(id = "-1, -1", expect = FORBIDDEN, desc = "the run was free during a whole call that did not get it")
+@Outcome(expect = FORBIDDEN, desc = "two threads had the run, or a write of the last owner came late")
 @State
 public class FrameBitsStress {
 

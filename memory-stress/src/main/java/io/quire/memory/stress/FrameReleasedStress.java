@@ -13,12 +13,12 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.J_Result;
 
 /**
- * A copy-on-write gives a frame up; whoever drops the last other reference uses it again and reads the old
- * page.
+ * A copy-on-write gives up its reference to a frame. Another thread gives up the last one, has the frame used again,
+ * and reads through an accessor that has cached it.
  */
 @JCStressTest
 @Outcome(id = {"1", "2"}, expect = ACCEPTABLE, desc = "the page before or after the write")
-@Outcome(expect = FORBIDDEN, desc = "the frame was given up before readers were told")
+@Outcome(expect = FORBIDDEN, desc = "the frame was released before its translation was invalidated")
 @State
 public class FrameReleasedStress {
 

@@ -12,10 +12,10 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.JJJJ_Result;
 
 /**
- * Two spaces with leaves of their own write to one shared frame: one copies it, the other one may keep it.
+ * Two spaces with leaves of their own write to one shared frame. One of them copies it; the other may keep it.
  */
 @JCStressTest
-@Outcome(id = "2, 1, 1, 3", expect = ACCEPTABLE, desc = "each side has the old page and its own write")
+@Outcome(id = "2, 1, 1, 3", expect = ACCEPTABLE, desc = "each side has the old values and its own write")
 @Outcome(expect = FORBIDDEN, desc = "a write of one side reached the other")
 @State
 public class FrameSharedStress {
@@ -28,8 +28,7 @@ public class FrameSharedStress {
     public FrameSharedStress() {
         stage.space.setLong(last, Stage.OLD);
         child = stage.space.fork();
-        // A write to the other page gives each side a leaf of its own; the frame of the first page stays
-        // shared.
+        // A write to the next page gives each side a leaf of its own. The frame of the first page stays shared.
         stage.space.setLong(stage.nextPage, 2);
         child.setLong(stage.nextPage, 3);
     }

@@ -11,12 +11,12 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.II_Result;
 
 /**
- * As many frames as threads; each thread holds one at a time, while the others move between magazines and
- * trees.
+ * There are as many frames as threads, and each thread takes one at a time. Meanwhile free frames move between
+ * magazines and trees.
  */
 @JCStressTest
-@Outcome(id = "0, 0", expect = ACCEPTABLE, desc = "nobody is refused while a frame is free")
-@Outcome(expect = FORBIDDEN, desc = "an allocation missed a frame that was on its way from one place to another")
+@Outcome(id = "0, 0", expect = ACCEPTABLE, desc = "every allocation found the free frame")
+@Outcome(expect = FORBIDDEN, desc = "an allocation missed a frame that was just moving from one place to another")
 @State
 public class FrameTransferStress {
 

@@ -10,11 +10,11 @@ import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.II_Result;
 
-/** Two threads take the only frame, write to it and free it: through magazines, or out of each other's. */
+/** Two threads take the only frame, write to it, and free it, through their own magazines or each other's. */
 @JCStressTest
 @Outcome(id = {"1, 2", "1, -1", "-1, 2"}, expect = ACCEPTABLE, desc = "one after the other, or one found it taken")
-@Outcome(id = "-1, -1", expect = FORBIDDEN, desc = "a frame was free at all times of one of the calls that got none")
-@Outcome(expect = FORBIDDEN, desc = "two owners had the frame, or the writes of the last owner came late")
+@Outcome(id = "-1, -1", expect = FORBIDDEN, desc = "the frame was free during a whole call that did not get it")
+@Outcome(expect = FORBIDDEN, desc = "two threads had the frame, or a write of the last owner came late")
 @State
 public class MagazineSlotStress {
 

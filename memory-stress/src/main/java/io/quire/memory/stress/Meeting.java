@@ -2,7 +2,7 @@ package io.quire.memory.stress;
 
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** Where the two actors of an iteration wait for each other, so that what they do next collides. */
+/** The two actors of an iteration wait here for each other, so that what they do next collides. */
 final class Meeting {
 
     private static final int ACTORS = 2;
@@ -10,7 +10,7 @@ final class Meeting {
 
     private final AtomicInteger arrivals = new AtomicInteger();
 
-    @SuppressWarnings("ThreadPriorityCheck") // a hint is all that is wanted: the other actor may run
+    @SuppressWarnings("ThreadPriorityCheck") // only a hint that the other actor may run
     void meet() {
         arrivals.incrementAndGet();
         for (int spins = 0; arrivals.get() < ACTORS; spins++) {

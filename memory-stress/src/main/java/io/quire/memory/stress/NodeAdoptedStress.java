@@ -11,7 +11,7 @@ import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.JJJJ_Result;
 
-/** Both sides of a fork write to the same leaf: one copies it, the other one may take the original over. */
+/** Both sides of a fork write to the same leaf. One of them copies it; the other may adopt the original. */
 @JCStressTest
 @Outcome(id = "2, 1, 1, 3", expect = ACCEPTABLE, desc = "each side has its own write and not the other's")
 @Outcome(expect = FORBIDDEN, desc = "a write of one side reached the other")

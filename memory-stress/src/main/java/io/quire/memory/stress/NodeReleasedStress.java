@@ -13,12 +13,12 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.J_Result;
 
 /**
- * The parent copies a leaf and gives the original up; the child takes it over, writes, and a parent's reader
- * looks.
+ * The parent copies a leaf and gives up the original. The child adopts the original and writes, and then an accessor of
+ * the parent reads.
  */
 @JCStressTest
-@Outcome(id = "1", expect = ACCEPTABLE, desc = "the parent's page")
-@Outcome(expect = FORBIDDEN, desc = "the leaf was given up before the parent's readers were told")
+@Outcome(id = "1", expect = ACCEPTABLE, desc = "the accessor reads the parent's page")
+@Outcome(expect = FORBIDDEN, desc = "the leaf was released before the parent's translations were invalidated")
 @State
 public class NodeReleasedStress {
 

@@ -13,8 +13,8 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.I_Result;
 
 /**
- * One thread's fault replaces the directory that the other one's accessor keeps, while that one writes and
- * reads.
+ * A fault of one thread replaces a directory that the accessor of another thread has cached. That thread writes and
+ * reads meanwhile.
  */
 @JCStressTest
 @Outcome(id = "0", expect = ACCEPTABLE, desc = "an accessor reads what it has written")

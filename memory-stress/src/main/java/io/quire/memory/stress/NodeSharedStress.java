@@ -12,12 +12,12 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.JJ_Result;
 
 /**
- * One space copies a shared leaf, or takes it over, while the other one drops it and its frames are used
- * again.
+ * One space copies or adopts a shared leaf. Meanwhile the other space is closed, and a third one uses the frames that
+ * became free.
  */
 @JCStressTest
-@Outcome(id = "2, 1", expect = ACCEPTABLE, desc = "the writer has its write and every page it shared")
-@Outcome(expect = FORBIDDEN, desc = "a page was freed that is still mapped")
+@Outcome(id = "2, 1", expect = ACCEPTABLE, desc = "the writer has its write and every page that it shared")
+@Outcome(expect = FORBIDDEN, desc = "a frame was freed that is still mapped")
 @State
 public class NodeSharedStress {
 

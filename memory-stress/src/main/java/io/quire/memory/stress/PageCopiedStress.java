@@ -12,10 +12,10 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.I_Result;
 
 /**
- * The first write to a shared page against reads of another part of it; the frame was somebody else's before.
+ * The first write to a shared page races with reads of another part of it. Another space had the new frame before.
  */
 @JCStressTest
-@Outcome(id = "0", expect = ACCEPTABLE, desc = "what the page held before and after it was copied")
+@Outcome(id = "0", expect = ACCEPTABLE, desc = "the other part is the same before and after the copy")
 @Outcome(expect = FORBIDDEN, desc = "the page was visible before it was copied")
 @State
 public class PageCopiedStress {

@@ -11,10 +11,10 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.I_Result;
 
 /**
- * The first write to a page against reads of another part of it; the frame was somebody else's just before.
+ * The first write to a page races with reads of another part of it. Another space had the frame just before.
  */
 @JCStressTest
-@Outcome(id = "0", expect = ACCEPTABLE, desc = "zeros until somebody writes there")
+@Outcome(id = "0", expect = ACCEPTABLE, desc = "the other part reads as zeros")
 @Outcome(expect = FORBIDDEN, desc = "the page was visible before it was filled with zeros")
 @State
 public class PageFilledStress {

@@ -17,9 +17,9 @@ import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.III_Result;
 
-/** A pin against fork: the parent keeps the frame of the pin, and the child has one of its own. */
+/** A pin races with a fork: the parent keeps the pinned frame, and the child gets one of its own. */
 @JCStressTest
-@Outcome(id = "0, 0, 0", expect = ACCEPTABLE, desc = "pin and parent are one, the child is of one moment")
+@Outcome(id = "0, 0, 0", expect = ACCEPTABLE, desc = "pin and parent show the same frame, the child one moment")
 @Outcome(id = "1, ., .", expect = FORBIDDEN, desc = "the child changed after fork() returned")
 @Outcome(id = "0, 1, .", expect = FORBIDDEN, desc = "the pin does not show what the parent wrote")
 @Outcome(expect = FORBIDDEN, desc = "the parent does not have what was stored through the pin")

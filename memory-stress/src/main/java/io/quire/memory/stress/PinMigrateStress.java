@@ -14,10 +14,10 @@ import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.JJ_Result;
 
-/** A pin against the migration of its page to a device: the page goes before, or stays. */
+/** A pin races with the migration of its page to a device: the page moves before it is pinned, or stays. */
 @JCStressTest
-@Outcome(id = "3, 2", expect = ACCEPTABLE, desc = "what was stored through the pin is in the space, and the other way")
-@Outcome(expect = FORBIDDEN, desc = "the page went away under the pin")
+@Outcome(id = "3, 2", expect = ACCEPTABLE, desc = "pin and space show each other's stores")
+@Outcome(expect = FORBIDDEN, desc = "the page moved although it was pinned")
 @State
 public class PinMigrateStress {
 
@@ -36,7 +36,7 @@ public class PinMigrateStress {
     @Actor
     public void mover() {
         stage.meet();
-        stage.moveThere();
+        stage.moveToDevice();
     }
 
     @Arbiter

@@ -12,13 +12,13 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.II_Result;
 
 /**
- * Reads through an accessor that knows where the page is, against its migration to a device and back, and the use of
- * the frames it leaves by another space.
+ * Reads through an accessor that has cached the page race with its migration to a device and back. Another space then
+ * uses the frames that the page has left.
  */
 @JCStressTest
-@Outcome(id = "0, 0", expect = ACCEPTABLE, desc = "the page, wherever it was, and never an older one than before")
+@Outcome(id = "0, 0", expect = ACCEPTABLE, desc = "every read returned a current value of the page")
 @Outcome(id = "1, .", expect = FORBIDDEN, desc = "a read returned the data of another space")
-@Outcome(expect = FORBIDDEN, desc = "a read missed a write that was known to have happened")
+@Outcome(expect = FORBIDDEN, desc = "a read missed a write that was done before")
 @State
 public class ReadMigrateStress {
 
@@ -44,7 +44,7 @@ public class ReadMigrateStress {
     public void mover() {
         stage.meet();
         for (long value = 2; value <= 3; value++) {
-            stage.moveThereAndBack();
+            stage.moveToDeviceAndBack();
             stage.space.setLong(stage.page, value);
             written = value;
             TierStage.newSpace(Stage.POISON).close();

@@ -11,7 +11,7 @@ import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.II_Result;
 
-/** Reads against unmap and the use of the frame by another space. */
+/** Reads race with an unmap, after which another space uses the frame. */
 @JCStressTest
 @Outcome(id = "0, 0", expect = ACCEPTABLE, desc = "the page was there, or the read was refused")
 @Outcome(id = "1, .", expect = FORBIDDEN, desc = "a page that was written read as zeros")
@@ -33,7 +33,7 @@ public class ReadUnmapStress {
                 r.r2 |= value == Stage.POISON ? 1 : 0;
             }
         } catch (AddressNotMappedException unmapped) {
-            // What the reader is told from now on.
+            // Expected: the page is unmapped.
         }
     }
 

@@ -13,13 +13,13 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.II_Result;
 
 /**
- * Store buffering between a writer without a slot of its own and a watcher that is alone: no membarrier at
- * all.
+ * Store buffering between a writer in a shared slot and a watcher. No accessor has a slot, so the watcher needs no
+ * membarrier.
  */
 @JCStressTest
 @Outcome(id = "0, 1", expect = ACCEPTABLE, desc = "the write came first and was waited for")
-@Outcome(id = "1, 0", expect = ACCEPTABLE, desc = "the writer saw the withdrawal and did not write")
-@Outcome(expect = FORBIDDEN, desc = "neither saw the other: the write ends after the wait for it")
+@Outcome(id = "1, 0", expect = ACCEPTABLE, desc = "the writer saw the invalidation and did not write")
+@Outcome(expect = FORBIDDEN, desc = "neither saw the other, and the write ended after the wait")
 @State
 public class SharedWriteInProgressStress {
 
@@ -27,13 +27,13 @@ public class SharedWriteInProgressStress {
 
     private final SharedWriterSlots slots = new SharedWriterSlots();
     private final Writers writers = new Writers(SPACE, slots);
-    private final AtomicInteger withdrawn = new AtomicInteger();
+    private final AtomicInteger invalidated = new AtomicInteger();
     private int data;
 
     @Actor
     public void writer(II_Result r) {
         int slot = slots.enter(SPACE);
-        r.r1 = withdrawn.getOpaque();
+        r.r1 = invalidated.getOpaque();
         if (r.r1 == 0) {
             data = 1;
         }
@@ -42,7 +42,7 @@ public class SharedWriteInProgressStress {
 
     @Actor
     public void watcher(II_Result r) {
-        withdrawn.setOpaque(1);
+        invalidated.setOpaque(1);
         writers.await();
         r.r2 = data;
     }

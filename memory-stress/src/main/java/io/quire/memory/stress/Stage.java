@@ -4,19 +4,18 @@ import io.quire.memory.AddressSpace;
 import io.quire.memory.MemoryManager;
 
 /**
- * What one iteration works on: a space with two written pages in one leaf, and a place where its two actors
- * wait for each other, so that what they do next collides. The manager is shared by all iterations; each
- * closes its spaces.
+ * What one iteration works on: a space with two written pages in one leaf, and a meeting of its two actors. All
+ * iterations share the manager, and each closes its spaces.
  */
 final class Stage {
 
-    /** What the pages hold at first, and what a page holds that no reader of this stage may ever see. */
+    /** The first value of both pages, and a value in other spaces that no reader of this one may see. */
     static final long OLD = 1;
     static final long POISON = 0xBAD;
 
     static final int PAGE_BYTES = 4096;
 
-    /** Some ten thousand iterations are prepared at a time, with a handful of frames each. */
+    /** Large enough for the iterations that are prepared at a time: some ten thousand, with a few frames each. */
     private static final MemoryManager MEMORY =
             MemoryManager.builder().hostPool(512L << 20).maxSpaces(1 << 18).build();
 
@@ -36,14 +35,14 @@ final class Stage {
         meeting.meet();
     }
 
-    /** A space of one page that begins with a value; takes the frame its thread has freed last. */
+    /** Opens a space of one page that begins with a value. Its frame is the one that the thread has freed last. */
     static AddressSpace newSpace(long value) {
         AddressSpace other = MEMORY.newAddressSpace();
         other.setLong(other.map(PAGE_BYTES), value);
         return other;
     }
 
-    /** Reads the page of {@link #newSpace}: a space maps its first range at the same address as any other. */
+    /** Reads the page of {@link #newSpace}: all spaces map their first range at the same address. */
     long firstValue(AddressSpace other) {
         return other.getLong(page);
     }

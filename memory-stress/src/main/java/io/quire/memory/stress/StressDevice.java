@@ -17,7 +17,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongUnaryOperator;
 
-/** A device without threads of its own: an actor that calls it is the device's thread. */
+/** A device without threads of its own: the actor that calls it acts as the device's thread. */
 final class StressDevice implements CoherentDriver {
 
     private static final int PAGE_BYTES = Stage.PAGE_BYTES;
@@ -29,7 +29,7 @@ final class StressDevice implements CoherentDriver {
         memory = Arena.ofAuto().allocate((long) frames * PAGE_BYTES, PAGE_BYTES);
     }
 
-    /** The translations of one mirror; its lock is held during accesses, so whoever invalidates waits for them. */
+    /** The translations of one mirror. An access holds the lock, so an invalidation waits for the access. */
     private static final class Table {
 
         private final ReentrantLock lock = new ReentrantLock();

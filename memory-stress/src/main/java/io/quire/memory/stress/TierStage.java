@@ -7,14 +7,14 @@ import io.quire.memory.MemoryPool;
 import io.quire.memory.device.DeviceMirror;
 
 /**
- * What one iteration works on where pages move: a space with two written pages, to which a device is attached that has
- * a pool of its own. The manager is shared by all iterations; each closes its spaces.
+ * What one iteration works on if pages move: a space with two written pages, and a device that has a pool and can be
+ * attached. All iterations share the manager, and each closes its spaces.
  */
 final class TierStage {
 
     private static final StressDevice DEVICE = new StressDevice(1 << 14);
 
-    /** An iteration takes a few frames, and some ten thousand are prepared at a time. */
+    /** Large enough for the iterations that are prepared at a time: some ten thousand, with a few frames each. */
     private static final MemoryManager MEMORY = MemoryManager.builder().hostPool(512L << 20).maxSpaces(1 << 18)
             .device("device", DEVICE).watermarks(0, 0).build();
 
@@ -35,18 +35,18 @@ final class TierStage {
     }
 
     /** Moves the first page to the device and back to the host. */
-    void moveThereAndBack() {
-        moveThere();
-        moveBack();
+    void moveToDeviceAndBack() {
+        moveToDevice();
+        moveToHost();
     }
 
     /** Moves the first page to the device. */
-    void moveThere() {
+    void moveToDevice() {
         space.migrate(page, Stage.PAGE_BYTES, pool());
     }
 
-    /** Moves the first page to the host, as an eviction does that has chosen it. */
-    void moveBack() {
+    /** Moves the first page to the host, as an eviction does. */
+    void moveToHost() {
         space.migrate(page, Stage.PAGE_BYTES, MEMORY.hostPool());
     }
 
@@ -54,7 +54,7 @@ final class TierStage {
         return MEMORY.pool("device");
     }
 
-    /** A space of one page, where each has its first, that begins with a value. */
+    /** Opens a space of one page that begins with a value, at the address where all spaces map their first range. */
     static AddressSpace newSpace(long value) {
         AddressSpace other = MEMORY.newAddressSpace();
         other.setLong(other.map(Stage.PAGE_BYTES), value);
@@ -66,12 +66,12 @@ final class TierStage {
         return MEMORY.device("device").attach(space);
     }
 
-    /** The actor as the device's thread: stores a word. */
+    /** Stores a word. The actor is the device's thread. */
     static void store(DeviceMirror mirror, long address, long value) {
         DEVICE.store(mirror, address, value);
     }
 
-    /** The actor as the device's thread: adds to a word that nobody else can reach meanwhile. */
+    /** Adds to a word, with exclusive access. The actor is the device's thread. */
     static void add(DeviceMirror mirror, long address, long more) {
         DEVICE.add(mirror, address, more);
     }

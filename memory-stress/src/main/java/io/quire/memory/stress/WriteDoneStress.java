@@ -13,11 +13,11 @@ import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.II_Result;
 
-/** Two plain stores inside a slot, and who waits for the slot. */
+/** A writer makes two plain stores in its slot; another thread waits for the slot. */
 @JCStressTest
 @Outcome(id = "0, 0", expect = ACCEPTABLE, desc = "the writer did not write")
-@Outcome(id = "1, 1", expect = ACCEPTABLE, desc = "who has waited for the slot sees all that was stored inside")
-@Outcome(expect = FORBIDDEN, desc = "the slot was free before a store of its writer was visible")
+@Outcome(id = "1, 1", expect = ACCEPTABLE, desc = "the waiting thread sees both stores")
+@Outcome(expect = FORBIDDEN, desc = "the slot was clear before a store of its writer was visible")
 @State
 public class WriteDoneStress {
 
@@ -26,7 +26,7 @@ public class WriteDoneStress {
 
     private final WriterSlot slot = new WriterSlot();
     private final Writers writers = new Writers(1, NO_OTHERS);
-    private final AtomicInteger withdrawn = new AtomicInteger();
+    private final AtomicInteger invalidated = new AtomicInteger();
     private int first;
     private int second;
 
@@ -37,7 +37,7 @@ public class WriteDoneStress {
     @Actor
     public void writer() {
         slot.enter();
-        if (withdrawn.getOpaque() == 0) {
+        if (invalidated.getOpaque() == 0) {
             first = 1;
             second = 1;
         }
@@ -46,7 +46,7 @@ public class WriteDoneStress {
 
     @Actor
     public void watcher(II_Result r) {
-        withdrawn.setOpaque(1);
+        invalidated.setOpaque(1);
         writers.await();
         r.r2 = second;
         r.r1 = first;

@@ -16,8 +16,8 @@ import org.openjdk.jcstress.infra.results.II_Result;
 /** Store buffering between a writer with a slot of its own and a watcher with a membarrier. */
 @JCStressTest
 @Outcome(id = "0, 1", expect = ACCEPTABLE, desc = "the write came first and was waited for")
-@Outcome(id = "1, 0", expect = ACCEPTABLE, desc = "the writer saw the withdrawal and did not write")
-@Outcome(expect = FORBIDDEN, desc = "neither saw the other: the write ends after the wait for it")
+@Outcome(id = "1, 0", expect = ACCEPTABLE, desc = "the writer saw the invalidation and did not write")
+@Outcome(expect = FORBIDDEN, desc = "neither saw the other, and the write ended after the wait")
 @State
 public class WriteInProgressStress {
 
@@ -27,7 +27,7 @@ public class WriteInProgressStress {
 
     private final WriterSlot slot = new WriterSlot();
     private final Writers writers = new Writers(1, NO_OTHERS);
-    private final AtomicInteger withdrawn = new AtomicInteger();
+    private final AtomicInteger invalidated = new AtomicInteger();
     private int data;
 
     public WriteInProgressStress() {
@@ -37,7 +37,7 @@ public class WriteInProgressStress {
     @Actor
     public void writer(II_Result r) {
         slot.enter();
-        r.r1 = withdrawn.getOpaque();
+        r.r1 = invalidated.getOpaque();
         if (r.r1 == 0) {
             data = 1;
         }
@@ -46,7 +46,7 @@ public class WriteInProgressStress {
 
     @Actor
     public void watcher(II_Result r) {
-        withdrawn.setOpaque(1);
+        invalidated.setOpaque(1);
         writers.await();
         r.r2 = data;
     }

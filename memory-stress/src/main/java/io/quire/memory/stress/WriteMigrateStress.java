@@ -11,9 +11,9 @@ import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.II_Result;
 
-/** Writes through an accessor against the migration of the page to a device and back. */
+/** Writes through an accessor race with the migration of the page to a device and back. */
 @JCStressTest
-@Outcome(id = "0, " + WriteMigrateStress.LAST, expect = ACCEPTABLE, desc = "every write is where the page is")
+@Outcome(id = "0, " + WriteMigrateStress.LAST, expect = ACCEPTABLE, desc = "the page has every write")
 @Outcome(id = "1, .*", expect = FORBIDDEN, desc = "an accessor missed a write of its own")
 @Outcome(expect = FORBIDDEN, desc = "a write went to the frame that the page had left")
 @State
@@ -38,7 +38,7 @@ public class WriteMigrateStress {
     @Actor
     public void mover() {
         stage.meet();
-        stage.moveThereAndBack();
+        stage.moveToDeviceAndBack();
     }
 
     @Arbiter

@@ -13,10 +13,10 @@ import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.I_Result;
 
-/** Writes through an accessor against a protection that forbids them. */
+/** Writes through an accessor race with a protect that forbids them. */
 @JCStressTest
 @Outcome(id = "0", expect = ACCEPTABLE, desc = "nothing was written after protect() had returned")
-@Outcome(expect = FORBIDDEN, desc = "a write reached a page that was read-only already")
+@Outcome(expect = FORBIDDEN, desc = "a write reached a page that was already read-only")
 @State
 public class WriteProtectStress {
 
@@ -34,7 +34,7 @@ public class WriteProtectStress {
                 accessor.setLong(stage.page, value);
             }
         } catch (ProtectionException readOnly) {
-            // What the writer is told from now on.
+            // Expected: the page is read-only.
         }
     }
 

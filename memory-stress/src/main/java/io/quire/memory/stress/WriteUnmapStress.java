@@ -16,7 +16,7 @@ import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.J_Result;
 
-/** Writes through an accessor against unmap and the use of the frame by another space. */
+/** Writes through an accessor race with an unmap, after which another space uses the frame. */
 @JCStressTest
 @Outcome(id = "7", expect = ACCEPTABLE, desc = "no write of the old owner reached the new one")
 @Outcome(expect = FORBIDDEN, desc = "a write landed in the frame of another space")
@@ -44,7 +44,7 @@ public class WriteUnmapStress {
                 access.setLong(stage.page, Stage.POISON);
             }
         } catch (AddressNotMappedException unmapped) {
-            // What the writer is told from now on.
+            // Expected: the page is unmapped.
         }
     }
 

@@ -12,12 +12,12 @@ import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.J_Result;
 
-/** Reads against copy-on-write, drop of the other owner, and the use of the old frame by a third space. */
+/** Reads race with a copy-on-write. Then the other sharer is closed, and a third space uses the old frame. */
 @JCStressTest
 @Outcome(id = {"1", "2"}, expect = ACCEPTABLE, desc = "the page before or after the write")
 @Outcome(expect = FORBIDDEN, desc = "a read returned the data of another space")
 @State
-public class TranslationWithdrawnStress {
+public class TranslationInvalidatedStress {
 
     private static final int READS = 24;
 
