@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.quire.memory.Pin;
 import io.quire.memory.contract.PinAccess;
 import io.quire.memory.contract.PinTerm;
+import io.quire.memory.harness.ModelSpace;
+import io.quire.memory.harness.Twin;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;

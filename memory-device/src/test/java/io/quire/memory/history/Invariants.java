@@ -2,15 +2,19 @@ package io.quire.memory.history;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.quire.memory.Attachment;
 import io.quire.memory.contract.PageState;
 import io.quire.memory.contract.Protection;
 import io.quire.memory.device.DeviceAccess;
 import io.quire.memory.device.DeviceMirror;
+import io.quire.memory.harness.ModelSpace;
+import io.quire.memory.harness.Twin;
 import io.quire.memory.softdevice.SoftwareDevice;
 import io.quire.memory.softdevice.TableEntry;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 
 /** What must be so whenever nobody is in the middle of something, wherever the pages lie. */
 final class Invariants {
@@ -45,8 +49,8 @@ final class Invariants {
     }
 
     /** A device has no more than the space has, and the same bytes. */
-    void checkTables(Twin twin) {
-        twin.attachments().forEach((device, attachment) -> {
+    void checkTables(Twin twin, Map<SoftwareDevice, Attachment> attachments) {
+        attachments.forEach((device, attachment) -> {
             int exclusive = 0;
             for (TableEntry entry : device.table(attachment.mirror())) {
                 exclusive += checkEntry(twin, device, entry) ? 1 : 0;

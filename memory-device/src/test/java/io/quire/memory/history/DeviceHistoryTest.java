@@ -9,7 +9,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 
 /** Random histories over spaces, devices and pins, compared with a model after each step. */
 @ExtendWith(Seed.class)
-class HistoryTest {
+class DeviceHistoryTest {
 
     /** How many times as long as in a build: {@code -Dmemory.history=100}. */
     private static final int FACTOR = Integer.getInteger("memory.history", 1);
@@ -38,7 +38,7 @@ class HistoryTest {
 
     private static void play(SplittableRandom random, TieredMemory tiers, boolean closesDevices) {
         try (tiers) {
-            History history = new History(tiers, random, closesDevices);
+            DeviceHistory history = new DeviceHistory(tiers, random, closesDevices);
             history.play(STEPS);
             history.finish();
         }
