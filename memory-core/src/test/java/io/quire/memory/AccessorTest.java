@@ -125,7 +125,7 @@ class AccessorTest extends MemoryAccessContract {
     void addressesOfEveryTagOfTheCacheAreRefusedOrReached() {
         try (AddressSpace space = leaks.manager().newAddressSpace(); Accessor accessor = space.accessor()) {
             for (long tag = 1; tag <= 0x1_0001; tag++) {
-                long wild = tag << 21; // what an accessor compares while its cache is small
+                long wild = tag << 21; // the tag that an accessor compares while its cache is small
                 assertThatExceptionOfType(AddressNotMappedException.class).isThrownBy(() -> accessor.getLong(wild));
             }
             long address = space.map(256L << 30);

@@ -30,7 +30,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.FieldSource;
 
-/** What both ways into a space promise. */
+/** What an {@link AddressSpace} and an {@link Accessor} promise alike. */
 @Tag("portable")
 abstract class MemoryAccessContract {
 
@@ -45,10 +45,10 @@ abstract class MemoryAccessContract {
     private MemoryAccess access;
     private long address;
 
-    /** The way into the space that is tested. */
+    /** Returns the access that is tested. */
     abstract MemoryAccess open(AddressSpace into);
 
-    /** Ends what {@link #open} began; the space stays open. */
+    /** Closes what {@link #open} returned, and leaves the space open. */
     abstract void end(MemoryAccess opened);
 
     @BeforeEach
@@ -148,9 +148,9 @@ abstract class MemoryAccessContract {
 
     @ParameterizedTest
     @FieldSource("OPERATIONS")
-    void valueOfWhichOneByteIsNotMappedIsRefusedAndNothingIsWritten(Operation operation) {
+    void valueWithOneUnmappedByteIsRefusedAndNothingIsWritten(Operation operation) {
         if (operation.aligned() || operation.sizeBytes() == 1) {
-            return; // cannot lie on both sides of the end of a page
+            return; // one byte cannot cross the end of a page
         }
         long end = address + 4 * PAGE;
         access.fill(end - 16, 16, (byte) 9);
@@ -274,7 +274,7 @@ abstract class MemoryAccessContract {
     }
 
     @Test
-    void partsThatAnArrayDoesNotHaveAreRefused() {
+    void partsOutsideOfAnArrayAreRefused() {
         long[] longs = new long[8];
         double[] doubles = new double[8];
         int[][] parts = {{0, 9}, {1, 8}, {-1, 2}, {9, 0}, {Integer.MAX_VALUE, 2}, {1, Integer.MAX_VALUE}};
@@ -328,7 +328,7 @@ abstract class MemoryAccessContract {
     }
 
     @Test
-    void buffersThatCannotBeUsedAreRefusedAndStayWhereTheyAre() {
+    void unusableBuffersAreRefusedAndKeepTheirPosition() {
         ByteBuffer buffer = ByteBuffer.allocate(5 * PAGE).position(3);
         assertThatExceptionOfType(ReadOnlyBufferException.class)
                 .isThrownBy(() -> access.copyTo(address, buffer.asReadOnlyBuffer()));
@@ -343,11 +343,11 @@ abstract class MemoryAccessContract {
         assertThatThrownBy(() -> access.copyTo(address, dead)).isInstanceOf(IllegalStateException.class);
         assertThat(dead.position()).isZero();
         assertThat(leaks.manager().statistics().usedBytes()).isZero();
-        space.fork().close(); // would wait for ever for a write that has not ended
+        space.fork().close(); // would wait for ever if a write had not ended
     }
 
     @Test
-    void copyMovesBytesWhateverOverlaps() {
+    void copyIsRightEvenIfTheRangesOverlap() {
         byte[] expected = new byte[4 * PAGE];
         SplittableRandom random = new SplittableRandom(5);
         random.nextBytes(expected);
@@ -363,7 +363,7 @@ abstract class MemoryAccessContract {
     }
 
     @Test
-    void copyOfRangesThatAreWrittenInPartsMovesBytesWhateverOverlaps() {
+    void copyInPartsIsRightEvenIfTheRangesOverlap() {
         byte[] expected = new byte[(1 << 20) + 5 * PAGE];
         new SplittableRandom(6).nextBytes(expected);
         long large = space.map(expected.length);
@@ -390,7 +390,7 @@ abstract class MemoryAccessContract {
     }
 
     @Test
-    void copyFromOrToWhatMayNotBeReadOrWrittenIsRefusedAsAWhole() {
+    void copyFromUnreadableOrToReadOnlyPagesIsRefusedAsAWhole() {
         long large = space.map(1 << 20);
         access.fill(large, 1 << 20, (byte) 1);
         long end = address + 4 * PAGE;
@@ -538,7 +538,7 @@ abstract class MemoryAccessContract {
         assertThatThrownBy(() -> access.copyTo(address, MemorySegment.ofArray(new byte[16]).asReadOnly(), 0, 16))
                 .isInstanceOf(IllegalArgumentException.class);
         access.setLong(address, 1);
-        space.fork().close(); // would wait for ever for a write that has not ended
+        space.fork().close(); // would wait for ever if a write had not ended
     }
 
     @Test
@@ -567,7 +567,10 @@ abstract class MemoryAccessContract {
         return access.mismatch(address, MemorySegment.ofArray(model.read(address, 4 * PAGE)), 0, 4 * PAGE);
     }
 
-    /** An address within a page and, where the operation allows it, all that cross the end of one. */
+    /**
+     * Returns an address inside a page and, if the operation may be misaligned, all addresses that cross the end of
+     * one.
+     */
     private long[] crossings(Operation operation) {
         return operation.aligned() ? new long[] {address + PAGE, address + 2 * PAGE - operation.sizeBytes()}
                 : LongStream.range(0, operation.sizeBytes() + 1).map(i -> address + PAGE - i).toArray();

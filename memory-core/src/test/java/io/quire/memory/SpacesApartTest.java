@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** Threads that work on spaces of their own have nothing to do with each other. */
+/** Threads that work on spaces of their own do not disturb each other. */
 @Tag("portable")
 class SpacesApartTest {
 

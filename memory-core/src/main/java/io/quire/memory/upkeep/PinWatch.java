@@ -44,7 +44,10 @@ final class PinWatch {
 
     /** Reports; how many. Does nothing most of the times it is called. */
     int look() {
-        long now = System.nanoTime();
+        return look(System.nanoTime());
+    }
+
+    int look(long now) {
         if (now - nextLook < 0) {
             return 0;
         }

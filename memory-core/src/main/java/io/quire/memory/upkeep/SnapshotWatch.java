@@ -28,7 +28,10 @@ public final class SnapshotWatch {
 
     /** Reports; how many. Does nothing most of the times it is called. */
     int look() {
-        long now = System.nanoTime();
+        return look(System.nanoTime());
+    }
+
+    int look(long now) {
         if (now - nextLook < 0) {
             return 0;
         }

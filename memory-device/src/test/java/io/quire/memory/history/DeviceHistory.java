@@ -160,7 +160,8 @@ final class DeviceHistory extends History {
             }
         }
         for (int i = 0; i < now.length; i++) {
-            assertThat(now[i] == before[i] || now[i] == bytes[i]).as("byte %d after a write that failed", i).isTrue();
+            assertThat(now[i] == before[i] || now[i] == bytes[i])
+                    .as("byte %d after a failed write is the old or the new one", i).isTrue();
         }
         if (!Arrays.equals(now, before)) {
             twin.model().write(address, now);
@@ -278,19 +279,19 @@ final class DeviceHistory extends History {
                 assertThat(state.place()).as("%s", state).isEqualTo(PageState.Place.EMPTY);
             }
             if (outcome == PageOutcome.PINNED) {
-                // Of a pin that has ended the page may be held until a short one that came after it ends, too.
+                // A page of an ended pin may stay held until a later short-term pin ends, too.
                 assertThat(pins).as("pins of 0x%x", page).anyMatch(pin -> pin.covers(page) || !pin.isLong());
             }
         }
     }
 
-    /** What did not move is what it was, unless it had to make room for others. */
+    /** Checks that a page that did not move is as it was before, unless it was evicted to make room. */
     private static void checkStayed(Twin twin, PageState before, MemoryPool pool, PageOutcome outcome) {
         if (!outcome.isThere() && !before.pool().equals(pool.name())) {
             PageState after = twin.space().pageState(before.address());
             assertThat(after.place()).as("%s: %s", outcome, after).isEqualTo(before.place());
             assertThat(after.pool()).as("%s: %s", outcome, after).isEqualTo(before.pool());
-            // Of a pin that has ended the page may have been held until now.
+            // The page may have been held until now for a pin that had ended before.
             assertThat(before.pinned() || !after.pinned()).as("%s: %s", outcome, after).isTrue();
             assertThat(after.writable() || !before.writable()).as("%s: %s", outcome, after).isTrue();
         }
@@ -383,7 +384,7 @@ final class DeviceHistory extends History {
                 () -> device.read(attachment.mirror(), address, MemorySegment.ofArray(target)))) {
             assertThat(target).isEqualTo(twin.model().read(address, size));
         } else {
-            assertThat(target).as("the target of a read that failed").containsOnly(0);
+            assertThat(target).as("target of a failed read").containsOnly(0);
         }
     }
 
@@ -414,7 +415,8 @@ final class DeviceHistory extends History {
         byte[] bytes = twin.model().read(address, size);
         Set<Class<? extends MemoryException>> ofSource = twin.model().refusals(address, size, false);
         if (ofSource.isEmpty()) {
-            writesOnDevice(twin, target, bytes, Set.of(), () -> device.copy(attachment.mirror(), address, target, size));
+            writesOnDevice(twin, target, bytes, Set.of(),
+                    () -> device.copy(attachment.mirror(), address, target, size));
         }
     }
 
@@ -432,7 +434,7 @@ final class DeviceHistory extends History {
             assertThat(device.atomicAdd(attachment.mirror(), address, delta).value()).isEqualTo(before);
             done[0] = true;
         });
-        assertThat(done[0] && pinned).as("a pinned page is exclusive").isFalse();
+        assertThat(done[0] && pinned).as("a pinned page became exclusive").isFalse();
     }
 
     /** Does something that writes these bytes; more refusals are allowed than those of the model. */
@@ -554,7 +556,7 @@ final class DeviceHistory extends History {
         return pins.stream().anyMatch(pin -> pin.isOf(twin) && pin.holds(page));
     }
 
-    /** Whether a page is held: by a pin, or by one that has ended and shares its arena with one that is open. */
+    /** Returns true if a page is held: by an open pin, or by an ended pin that shares its arena with an open one. */
     private static boolean isHeld(Twin twin, long page) {
         return twin.space().pageState(page).pinned();
     }

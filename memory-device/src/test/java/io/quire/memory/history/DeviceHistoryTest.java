@@ -7,11 +7,11 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** Random histories over spaces, devices and pins, compared with a model after each step. */
+/** Random histories of spaces, devices and pins, compared with a model after each step. */
 @ExtendWith(Seed.class)
 class DeviceHistoryTest {
 
-    /** How many times as long as in a build: {@code -Dmemory.history=100}. */
+    /** Makes the histories longer than in a build: {@code -Dmemory.history=100}. */
     private static final int FACTOR = Integer.getInteger("memory.history", 1);
     private static final int STEPS = 800 * FACTOR;
 
@@ -20,14 +20,14 @@ class DeviceHistoryTest {
         play(random, tiers(random, 4 << 20, false), false);
     }
 
-    /** Which pages are promoted depends on the time, so a seed repeats these only nearly. */
+    /** Promotion depends on time, so a seed does not repeat these histories exactly. */
     @RepeatedTest(3)
-    void pagesThatAreMovedToWhoUsesThemAgreeWithTheModel(SplittableRandom random) {
+    void promotedPagesAgreeWithTheModel(SplittableRandom random) {
         play(random, tiers(random, 4 << 20, true), false);
     }
 
     @RepeatedTest(4)
-    void devicesThatAreClosedTakeNothingWithThem(SplittableRandom random) {
+    void closedDevicesLoseNothing(SplittableRandom random) {
         play(random, tiers(random, 4 << 20, false), true);
     }
 

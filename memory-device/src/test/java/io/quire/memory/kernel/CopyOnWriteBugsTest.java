@@ -28,18 +28,18 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** Bugs of the Linux kernel where copy-on-write met references to pages; docs/kernel-bugs.md has the list. */
+/** Bugs of the Linux kernel in copy-on-write of pages with extra references. docs/kernel-bugs.md has the list. */
 @ExtendWith(Seed.class)
 class CopyOnWriteBugsTest extends KernelBug {
 
     private static final int ROUNDS = 200;
 
-    /** How often a thread looks at what it has pinned, so that others get a chance to do harm. */
+    /** Number of times that a thread checks its pinned page, to give other threads time to do harm. */
     private static final int LOOKS = 100;
 
     @Test
     @DisplayName("B1: CVE-2020-29374, a child keeps what it read, unmaps, and sees what the parent writes later")
-    void whatAForkHoldsAndNoLongerMapsIsNotWrittenByItsParent() {
+    void parentDoesNotWriteAPageThatItsForkHoldsAndNoLongerMaps() {
         SoftwareDevice device = coherent(16);
         try (TieredMemory memory = new TieredMemory(device); AddressSpace parent = memory.manager().newAddressSpace()) {
             for (MemoryPool pool : List.of(memory.manager().hostPool(), memory.pool(device))) {
@@ -60,8 +60,8 @@ class CopyOnWriteBugsTest extends KernelBug {
     }
 
     @Test
-    @DisplayName("B2: wrong CoW, a write copies the page that the writer himself has pinned")
-    void aWriterIsNeverPartedFromHisOwnPin(SplittableRandom random) {
+    @DisplayName("B2: wrong CoW, a write copies the page that the writer itself has pinned")
+    void aWriterIsNeverPartedFromItsOwnPin(SplittableRandom random) {
         SoftwareDevice device = coherent(16);
         try (TieredMemory memory = new TieredMemory(device); AddressSpace space = memory.manager().newAddressSpace()) {
             long address = mapNumbered(space, 1);
@@ -190,7 +190,7 @@ class CopyOnWriteBugsTest extends KernelBug {
 
     @Test
     @DisplayName("B8: the new entry is set before the old one is flushed, and two threads use two frames")
-    void aReaderNeverMissesAWriteThatHeWasToldOf() throws InterruptedException {
+    void aReaderNeverMissesAWriteThatItWasToldOf() throws InterruptedException {
         SoftwareDevice device = coherent(64);
         try (TieredMemory memory = new TieredMemory(device); AddressSpace space = memory.manager().newAddressSpace()) {
             long address = mapNumbered(space, 1);
@@ -244,7 +244,7 @@ class CopyOnWriteBugsTest extends KernelBug {
             while (memory.manager().reclaim(100) > 0) {
                 Thread.onSpinWait();
             }
-            assertThat(memory.manager().statistics().usedBytes()).as("copies of the losers").isZero();
+            assertThat(memory.manager().statistics().usedBytes()).as("bytes of copies that lost the race").isZero();
         }
     }
 
@@ -307,19 +307,19 @@ class CopyOnWriteBugsTest extends KernelBug {
 
     @Test
     @DisplayName("B14: many plain references look like a pin; the counter of pins overflows")
-    void pinsAreCountedExactlyHoweverManySharersThereAre() {
+    void pinsAreCountedExactlyWithManySharers() {
         try (TieredMemory memory = new TieredMemory(builder -> builder.hostPool(16 << 20));
                 AddressSpace space = memory.manager().newAddressSpace(); Accessor accessor = space.accessor()) {
             long address = mapNumbered(space, 2);
             List<AddressSpace> sharers = new ArrayList<>();
             for (int i = 0; i < 1_100; i++) {
                 sharers.add(space.snapshot());
-                space.setLong(address + PAGE, i); // a leaf, and so a reference to the first page, for each
+                space.setLong(address + PAGE, i); // gives each fork a leaf, and so a reference to the first page
             }
             assertThat(space.pageState(address).pinned()).isFalse();
             long copies = memory.manager().statistics().pagesCopied();
             space.fork().close();
-            assertThat(memory.manager().statistics().pagesCopied()).as("copies for a fork").isEqualTo(copies);
+            assertThat(memory.manager().statistics().pagesCopied()).as("pages copied for a fork").isEqualTo(copies);
             sharers.forEach(AddressSpace::close);
 
             List<Pin> pins = new ArrayList<>();
@@ -336,7 +336,7 @@ class CopyOnWriteBugsTest extends KernelBug {
 
     @Test
     @DisplayName("B15: Dirty COW, a write goes on in the page that was discarded under it")
-    void writersThatLoseTheirPageWriteIntoNobodyElses() throws InterruptedException {
+    void writersThatLoseTheirPageWriteIntoNoOtherPage() throws InterruptedException {
         try (TieredMemory memory = new TieredMemory(builder -> builder.hostPool(24 << 12));
                 AddressSpace parent = memory.manager().newAddressSpace()) {
             long address = mapNumbered(parent, 1);
@@ -345,7 +345,7 @@ class CopyOnWriteBugsTest extends KernelBug {
                 race(running -> write(child, address, running), running -> write(child, address, running), running -> {
                     while (running.getAsBoolean()) {
                         child.discard(address, PAGE);
-                        other.fill(others, 2 * PAGE, (byte) 1); // takes the frame that came free
+                        other.fill(others, 2 * PAGE, (byte) 1); // takes the frame that has become free
                         child.protect(address, PAGE, Protection.READ_ONLY);
                         assertThatExceptionOfType(ProtectionException.class)
                                 .isThrownBy(() -> child.setLong(address, 1));

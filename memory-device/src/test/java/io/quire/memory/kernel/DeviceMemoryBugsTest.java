@@ -41,7 +41,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Bugs of the Linux kernel with private and coherent device memory; docs/kernel-bugs.md has the list. */
+/** Bugs of the Linux kernel with private and coherent device memory. docs/kernel-bugs.md has the list. */
 @ExtendWith(Seed.class)
 class DeviceMemoryBugsTest extends KernelBug {
 
@@ -95,7 +95,7 @@ class DeviceMemoryBugsTest extends KernelBug {
                     Thread.onSpinWait();
                 }
                 space.discard(address, PAGES * PAGE);
-                assertThat(device.counters().liveFrames()).as("held by the migration").isEqualTo(PAGES);
+                assertThat(device.counters().liveFrames()).as("frames, which the migration holds").isEqualTo(PAGES);
             });
             assertThat(device.counters().useAfterFree()).isZero();
             ManagerCheck.awaitTold(memory.manager());
@@ -151,7 +151,7 @@ class DeviceMemoryBugsTest extends KernelBug {
 
     @Test
     @DisplayName("B20: the flush comes after the lock, and a translation survives a discard that races a migration")
-    void nobodyReadsTheOldFrameOnceADiscardHasReturned() throws InterruptedException {
+    void noReadSeesTheOldFrameAfterADiscardHasReturned() throws InterruptedException {
         SoftwareDevice coherent = coherent(PAGES);
         SoftwareDevice hidden = privateMemory(PAGES);
         try (TieredMemory memory = new TieredMemory(coherent, hidden);
@@ -196,7 +196,7 @@ class DeviceMemoryBugsTest extends KernelBug {
             try (Attachment attached = memory.device(device).attach(space);
                     Pin pin = space.pin(address + 3 * PAGE, PAGE, PinTerm.LONG, PinAccess.WRITE)) {
                 attached.makeExclusive(address + 2 * PAGE, PAGE);
-                space.setLong(address, 1); // W again
+                space.setLong(address, 1); // sets W again
                 List<PageState> before = states(space, address, 4);
                 for (int failing = 1; failing <= 2; failing++) {
                     device.faults().failCopy(failing, CODE);
@@ -228,7 +228,7 @@ class DeviceMemoryBugsTest extends KernelBug {
     @ParameterizedTest
     @EnumSource(LongTermPolicy.class)
     @DisplayName("B23: the fast way to pin knows nothing of device memory, and a long pin stays there")
-    void neitherWayInPinsDeviceMemoryForLong(LongTermPolicy policy) throws InterruptedException {
+    void neitherWayToPinKeepsDeviceMemoryForLong(LongTermPolicy policy) throws InterruptedException {
         SoftwareDevice device = coherent(PAGES);
         try (TieredMemory memory = new TieredMemory(builder -> builder.longTermPolicy(policy), device);
                 AddressSpace space = memory.manager().newAddressSpace()) {
@@ -274,7 +274,7 @@ class DeviceMemoryBugsTest extends KernelBug {
             try (Pin _ = second.pin(address, PAGE, PinTerm.SHORT, PinAccess.READ)) {
                 second.close();
                 reclaimAll(memory);
-                assertThat(device.counters().liveFrames()).as("the pinned one").isEqualTo(1);
+                assertThat(device.counters().liveFrames()).as("live frames, of the pinned page").isEqualTo(1);
             }
             ManagerCheck.awaitTold(memory.manager());
             assertThat(device.counters().liveFrames()).isZero();
@@ -330,7 +330,8 @@ class DeviceMemoryBugsTest extends KernelBug {
                             .withMessageContaining("pin of space " + space.name());
                     assertThat(memory.device(device).isClosed()).isFalse();
                     assertThat(word(pin)).isEqualTo(1);
-                    assertThat(space.pageState(address + PAGE).place()).as("not pinned").isEqualTo(Place.HOST);
+                    assertThat(space.pageState(address + PAGE).place()).as("the page that is not pinned")
+                            .isEqualTo(Place.HOST);
                 }
                 memory.device(device).close();
                 expectNumbered(space, address, 3);
@@ -363,7 +364,7 @@ class DeviceMemoryBugsTest extends KernelBug {
 
     @Test
     @DisplayName("B32: device pages look like any others to those who deal with host pages only")
-    void whatIsForOneKindOfMemoryRefusesTheOther() {
+    void operationForOneKindOfMemoryRefusesTheOther() {
         SoftwareDevice device = coherent(PAGES);
         try (TieredMemory memory = new TieredMemory(device); AddressSpace space = memory.manager().newAddressSpace()) {
             long address = mapNumbered(space, 2);
@@ -373,14 +374,14 @@ class DeviceMemoryBugsTest extends KernelBug {
             space.migrate(address, PAGE, memory.pool(device));
             assertThatExceptionOfType(LongTermPinException.class)
                     .isThrownBy(() -> space.pin(address, 2 * PAGE, PinTerm.LONG, PinAccess.READ));
-            assertThat(space.pageState(address + PAGE).pinned()).as("all or none").isFalse();
+            assertThat(space.pageState(address + PAGE).pinned()).as("the other page is pinned").isFalse();
             long used = memory.manager().statistics().usedBytes();
-            assertThat(used).as("the host's frames alone").isEqualTo(PAGE);
+            assertThat(used).as("used bytes of the host").isEqualTo(PAGE);
         }
     }
 
     @Test
-    @DisplayName("B33: whoever pins a coherent page takes it for one of the host")
+    @DisplayName("B33: a pinned coherent page is taken for a page of the host")
     void aShortPinSaysWhereItsPagesAre() {
         SoftwareDevice device = coherent(PAGES);
         try (TieredMemory memory = new TieredMemory(device); AddressSpace space = memory.manager().newAddressSpace()) {
@@ -396,7 +397,7 @@ class DeviceMemoryBugsTest extends KernelBug {
 
     @Test
     @DisplayName("B34: a branch for an error leaves a lock behind")
-    void whateverFailsEveryLockIsFreeAfterwards() throws InterruptedException {
+    void everyLockIsFreeAfterAFailure() throws InterruptedException {
         SoftwareDevice device = privateMemory(PAGES);
         try (TieredMemory memory = new TieredMemory(builder -> builder.hostPool(10 << 12), device);
                 AddressSpace space = memory.manager().newAddressSpace();
@@ -424,7 +425,8 @@ class DeviceMemoryBugsTest extends KernelBug {
             long rest = space.map(20 * PAGE);
             try (Pin _ = space.pin(address, PAGE, PinTerm.SHORT, PinAccess.WRITE)) {
                 fails(OutOfFramesException.class, space, address, () -> space.fill(rest, 20 * PAGE, (byte) 1));
-                fails(OutOfFramesException.class, space, address, () -> { // which keeps what it got, page by page
+                // Page by page: the pages that were written before the failure stay.
+                fails(OutOfFramesException.class, space, address, () -> {
                     for (long page = rest;; page += PAGE) {
                         space.setLong(page, 1);
                     }

@@ -30,13 +30,14 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** Bugs of the Linux kernel with exclusive access and notifiers; docs/kernel-bugs.md has the list. */
+/** Bugs of the Linux kernel with exclusive access and notifiers. docs/kernel-bugs.md has the list. */
 @ExtendWith(Seed.class)
 class MirrorBugsTest extends KernelBug {
 
@@ -47,7 +48,7 @@ class MirrorBugsTest extends KernelBug {
     }
 
     @Test
-    @DisplayName("B35: who waits for an exclusive page holds no reference to it, and it is freed")
+    @DisplayName("B35: a thread waits for an exclusive page without a reference to it, and the page is freed")
     void readersOfAnExclusivePageThatIsEvictedSeeItGrow() throws InterruptedException {
         SoftwareDevice device = coherent(PAGES);
         try (TieredMemory memory = new TieredMemory(device); AddressSpace space = memory.manager().newAddressSpace();
@@ -81,7 +82,7 @@ class MirrorBugsTest extends KernelBug {
     }
 
     @Test
-    @DisplayName("B36: the caller's own notifier invalidates what he is making exclusive, for ever")
+    @DisplayName("B36: the caller's own notifier invalidates the pages that it makes exclusive, for ever")
     void makingPagesExclusiveDoesNotInvalidateThemForTheirOwner() {
         SoftwareDevice device = coherent(PAGES);
         SoftwareDevice other = other(PAGES);
@@ -119,7 +120,7 @@ class MirrorBugsTest extends KernelBug {
             assertThat(kinds(other)).containsExactly(InvalidationKind.EXCLUSIVE);
             assertThat(owners(other)).containsExactly(memory.device(device).id());
             assertThat(kinds(device)).isEmpty();
-            accessor.setLong(address, 2); // which it could do a moment ago without asking anybody
+            accessor.setLong(address, 2); // a moment ago this needed no fault
             assertThat(kinds(device)).containsExactly(InvalidationKind.CLEAR);
         }
     }
@@ -195,7 +196,7 @@ class MirrorBugsTest extends KernelBug {
                 Thread.sleep(20);
                 device.faults().holdAccesses(false);
             });
-            assertThat(child.get()).as("the whole access or nothing").isEqualTo(42);
+            assertThat(child.get()).as("the word in the fork, after the whole access").isEqualTo(42);
             assertThat(space.getLong(address)).isEqualTo(42);
         }
     }
@@ -254,7 +255,7 @@ class MirrorBugsTest extends KernelBug {
 
     @Test
     @DisplayName("B44: a device installs what was looked up before an invalidation")
-    void whatADeviceHasMappedIsWhatTheSpaceHas(SplittableRandom random) throws InterruptedException {
+    void deviceTableAgreesWithTheSpace(SplittableRandom random) throws InterruptedException {
         SoftwareDevice device = coherent(PAGES);
         SoftwareDevice hidden = privateMemory(PAGES);
         try (TieredMemory memory = new TieredMemory(device, hidden);
@@ -283,7 +284,7 @@ class MirrorBugsTest extends KernelBug {
         }
     }
 
-    /** All but the first page loses something now and then; the first one moves and is copied. */
+    /** Changes all pages but the first from time to time; the first page is only moved and copied. */
     private static void disturb(TieredMemory memory, AddressSpace space, long address, SplittableRandom random) {
         long page = address + random.nextInt(1, PAGES) * PAGE;
         switch (random.nextInt(6)) {
@@ -327,17 +328,19 @@ class MirrorBugsTest extends KernelBug {
             Attachment attached = memory.device(device).attach(space);
             long address = mapNumbered(space, PAGES);
             device.faults().delay(FaultInjection.Phase.ACCESS, Duration.ofNanos(50_000));
+            CountDownLatch sums = new CountDownLatch(3);
             Threads.race(NOT_STUCK, running -> {
                 while (running.getAsBoolean()) {
                     try {
                         device.sum(attached.mirror(), address, PAGES * PAGE);
+                        sums.countDown();
                     } catch (ClosedException | IllegalArgumentException gone) {
-                        return; // the device no longer knows the mirror, or the mirror the space
+                        return; // the device knows the mirror no more, or the mirror the space
                     }
                 }
-                throw new AssertionError("it goes on for ever");
+                throw new AssertionError("the device loops for ever");
             }, running -> {
-                Thread.sleep(5);
+                sums.await();
                 space.close();
             });
             assertThatExceptionOfType(ClosedException.class)
@@ -347,7 +350,7 @@ class MirrorBugsTest extends KernelBug {
 
     @Test
     @DisplayName("B46: a child that inherits the parent's mirror changes the parent")
-    void aForkStartsWithoutAnyDeviceAndIsNotReachedThroughItsParents() {
+    void aForkStartsWithoutADeviceAndIsNotReachedByThatOfItsParent() {
         SoftwareDevice device = coherent(PAGES);
         try (TieredMemory memory = new TieredMemory(device); AddressSpace parent = memory.manager().newAddressSpace();
                 Attachment ofParent = memory.device(device).attach(parent)) {
@@ -383,7 +386,7 @@ class MirrorBugsTest extends KernelBug {
         }
     }
 
-    /** A failure of either thread fails the race. */
+    /** Increments each word of the pages. */
     private static void incrementAll(AddressSpace space, long address) {
         for (int i = 0; i < PAGES; i++) {
             assertThat(space.getAndAddLong(address + i * PAGE, 1)).isEqualTo(i + 1L);
