@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quire.memory.guard.Mutex;
 import io.quire.memory.guard.SharedWriterSlots;
-import io.quire.memory.guard.Turns;
+import io.quire.memory.guard.GuardedTurns;
 import io.quire.memory.guard.WriterSlot;
 import io.quire.memory.guard.Writers;
 import java.time.Duration;
@@ -134,7 +134,7 @@ class LeftSlotTest {
     /** A thread that sees the stack of the holder between two of its turns must not take the next turn from it. */
     @Test
     void aLockThatIsTakenAgainAndAgainStaysWithItsHolder() throws InterruptedException {
-        Turns turns = new Turns();
+        GuardedTurns turns = new GuardedTurns();
         AtomicReference<Throwable> failure = new AtomicReference<>();
         List<Thread> threads = new ArrayList<>();
         long until = System.nanoTime() + TURNS_NANOS;
@@ -153,7 +153,7 @@ class LeftSlotTest {
         assertThat(failure.get()).isNull();
     }
 
-    private static void takeTurns(Turns turns, long until) {
+    private static void takeTurns(GuardedTurns turns, long until) {
         while (System.nanoTime() < until) {
             turns.take();
         }

@@ -214,7 +214,7 @@ class DriverContractTest {
 
     /** A migration lets no space of its lineage fork, and here it waits for an operation that waits for this driver. */
     @Test
-    void aForkFromInsideACallIsRefusedAtOnceBesideAMigration() throws InterruptedException {
+    void aForkInsideADriverCallIsRefusedAtOnceDuringAMigration() throws InterruptedException {
         try (AddressSpace space = memory().newAddressSpace("told"); Attachment attached = card().attach(space)) {
             long address = space.map(PAGE);
             space.setLong(address, 1);

@@ -240,7 +240,7 @@ class EvictionTest {
     }
 
     @Test
-    void evictionsBesideUnmapsAndWritesLeakNothing() throws InterruptedException {
+    void evictionsDuringUnmapsAndWritesLeakNothing() throws InterruptedException {
         try (AddressSpace space = leaks.manager().newAddressSpace()) {
             long kept = filled(space, 10);
             Threads.race(Duration.ofMillis(500), running -> {

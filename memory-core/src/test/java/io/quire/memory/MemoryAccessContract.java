@@ -11,7 +11,7 @@ import io.quire.memory.contract.MisalignedAddressException;
 import io.quire.memory.contract.Protection;
 import io.quire.memory.contract.ProtectionException;
 import io.quire.memory.harness.ModelSpace;
-import io.quire.memory.harness.Operation;
+import io.quire.memory.harness.ValueOperation;
 import io.quire.memory.testkit.LeakCheck;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -34,7 +34,7 @@ import org.junit.jupiter.params.provider.FieldSource;
 @Tag("portable")
 abstract class MemoryAccessContract {
 
-    static final List<Operation> OPERATIONS = Operation.ALL;
+    static final List<ValueOperation> OPERATIONS = ValueOperation.ALL;
 
     static final int PAGE = ModelSpace.PAGE;
 
@@ -68,7 +68,7 @@ abstract class MemoryAccessContract {
 
     @ParameterizedTest
     @FieldSource("OPERATIONS")
-    void operationDoesWhatABufferDoesAtEveryOffsetAroundTheEndOfAPage(Operation operation) {
+    void operationDoesWhatABufferDoesAtEveryOffsetAroundTheEndOfAPage(ValueOperation operation) {
         ModelSpace model = new ModelSpace();
         byte[] start = new byte[4 * PAGE];
         for (int i = 0; i < start.length; i++) {
@@ -91,7 +91,7 @@ abstract class MemoryAccessContract {
 
     @ParameterizedTest
     @FieldSource("OPERATIONS")
-    void operationOnMemoryNeverWrittenFindsZeros(Operation operation) {
+    void operationOnMemoryNeverWrittenFindsZeros(ValueOperation operation) {
         for (long at : crossings(operation)) {
             byte[] zeros = new byte[operation.sizeBytes()];
             assertThat(operation.space().apply(access, at, 2)).isEqualTo(operation.applyTo(zeros, 2));
@@ -101,7 +101,7 @@ abstract class MemoryAccessContract {
 
     @ParameterizedTest
     @FieldSource("OPERATIONS")
-    void operationOnMemorySharedWithAForkLeavesTheForkAsItWas(Operation operation) {
+    void operationOnMemorySharedWithAForkLeavesTheForkAsItWas(ValueOperation operation) {
         for (long at : crossings(operation)) {
             access.fill(address, 4 * PAGE, (byte) 5);
             try (AddressSpace fork = space.fork()) {
@@ -116,7 +116,7 @@ abstract class MemoryAccessContract {
 
     @ParameterizedTest
     @FieldSource("OPERATIONS")
-    void orderedAndAtomicOperationsTakeAlignedAddressesOnly(Operation operation) {
+    void orderedAndAtomicOperationsTakeAlignedAddressesOnly(ValueOperation operation) {
         for (int i = 1; i < operation.sizeBytes(); i++) {
             long at = address + PAGE - i;
             if (operation.aligned()) {
@@ -132,7 +132,7 @@ abstract class MemoryAccessContract {
 
     @ParameterizedTest
     @FieldSource("OPERATIONS")
-    void operationOnAddressesThatAreNotMappedIsRefused(Operation operation) {
+    void operationOnAddressesThatAreNotMappedIsRefused(ValueOperation operation) {
         long second = space.map(PAGE);
         long end = address + 4 * PAGE;
         LongStream.of(0, -8, 8, address - 8, end, end + PAGE, second - 8, second + PAGE, 1L << 46,
@@ -148,7 +148,7 @@ abstract class MemoryAccessContract {
 
     @ParameterizedTest
     @FieldSource("OPERATIONS")
-    void valueWithOneUnmappedByteIsRefusedAndNothingIsWritten(Operation operation) {
+    void valueWithOneUnmappedByteIsRefusedAndNothingIsWritten(ValueOperation operation) {
         if (operation.aligned() || operation.sizeBytes() == 1) {
             return; // one byte cannot cross the end of a page
         }
@@ -170,7 +170,7 @@ abstract class MemoryAccessContract {
 
     @ParameterizedTest
     @FieldSource("OPERATIONS")
-    void protectionsAllowReadsOrNothing(Operation operation) {
+    void protectionsAllowReadsOrNothing(ValueOperation operation) {
         access.setLong(address + 8, 42);
         space.protect(address, PAGE, Protection.READ_ONLY);
         if (operation.writes()) {
@@ -196,7 +196,7 @@ abstract class MemoryAccessContract {
 
     @ParameterizedTest
     @FieldSource("OPERATIONS")
-    void snapshotAllowsReadsOnly(Operation operation) {
+    void snapshotAllowsReadsOnly(ValueOperation operation) {
         access.setLong(address, 42);
         try (AddressSpace snapshot = space.snapshot("frozen")) {
             MemoryAccess frozen = open(snapshot);
@@ -215,7 +215,7 @@ abstract class MemoryAccessContract {
 
     @ParameterizedTest
     @FieldSource("OPERATIONS")
-    void operationAfterTheSpaceIsClosedIsRefused(Operation operation) {
+    void operationAfterTheSpaceIsClosedIsRefused(ValueOperation operation) {
         AddressSpace other = leaks.manager().newAddressSpace("gone");
         long at = other.map(PAGE);
         MemoryAccess opened = open(other);
@@ -571,7 +571,7 @@ abstract class MemoryAccessContract {
      * Returns an address inside a page and, if the operation may be misaligned, all addresses that cross the end of
      * one.
      */
-    private long[] crossings(Operation operation) {
+    private long[] crossings(ValueOperation operation) {
         return operation.aligned() ? new long[] {address + PAGE, address + 2 * PAGE - operation.sizeBytes()}
                 : LongStream.range(0, operation.sizeBytes() + 1).map(i -> address + PAGE - i).toArray();
     }

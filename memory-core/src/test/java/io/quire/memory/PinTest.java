@@ -298,7 +298,7 @@ class PinTest {
     }
 
     @Test
-    void pinOfAnAccessorIsForItsThreadWhetherItsSegmentsWereUsedOrNot() throws InterruptedException {
+    void pinOfAnAccessorIsForItsThreadAloneEvenWithoutSegments() throws InterruptedException {
         for (boolean isUsed : new boolean[] {true, false}) {
             try (Accessor accessor = space.accessor();
                     Pin pin = accessor.pin(address, PAGE, PinTerm.SHORT, PinAccess.WRITE)) {

@@ -93,7 +93,7 @@ class TreeWordTest {
     }
 
     @Test
-    void onlyAWhollyFreeAreaThatWasUsedIsGivenBackAndThenCountsAsUnused() {
+    void onlyAWhollyFreeUsedAreaIsGivenBackAndCountsAsUnusedThen() {
         for (int lane = 0; lane < 4; lane++) {
             assertThat(TreeWord.takeUsed(WHOLE, lane, true)).as("never used").isEqualTo(REFUSED);
             long inUse = TreeWord.take(TreeWord.own(WHOLE, 9), lane, 1);

@@ -7,8 +7,8 @@ import java.util.SplittableRandom;
 /** A random history of everything a user can do with spaces. Every page is read again after it was touched. */
 public final class SpaceHistory extends History {
 
-    private final Accesses accesses = new Accesses(this);
-    private final MappingChanges mappings = new MappingChanges(this);
+    private final AccessSteps accesses = new AccessSteps(this);
+    private final MappingSteps mappings = new MappingSteps(this);
 
     public SpaceHistory(MemoryManager manager, SplittableRandom random) {
         super(manager, random);

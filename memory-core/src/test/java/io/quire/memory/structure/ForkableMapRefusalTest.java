@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** A call that throws has changed nothing, whether a device fails, the stack ends, or an argument is null. */
+/** A call that throws has changed nothing: a device failed, the stack ended, or an argument was null. */
 class ForkableMapRefusalTest {
 
     @Order(1)

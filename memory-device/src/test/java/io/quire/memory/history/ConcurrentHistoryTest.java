@@ -32,7 +32,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(Seed.class)
 class ConcurrentHistoryTest {
 
-    private static final int PAGE = TieredMemory.PAGE;
+    private static final int PAGE = TieredManager.PAGE;
     private static final int WORKERS = 3;
     private static final int PAGES = 24;
     private static final Duration DURATION = Duration.ofMillis(600L * Integer.getInteger("memory.history", 1));
@@ -42,11 +42,11 @@ class ConcurrentHistoryTest {
         SplittableRandom seeds = random.split();
         CowPlacement placement = random.nextBoolean() ? CowPlacement.HOST : CowPlacement.SAME_POOL;
         boolean promotion = random.nextBoolean();
-        try (TieredMemory tiers = new TieredMemory(builder -> builder.hostPool(8 << 20).cowPlacement(placement)
+        try (TieredManager tiers = new TieredManager(builder -> builder.hostPool(8 << 20).cowPlacement(placement)
                 .longTermPolicy(LongTermPolicy.MIGRATE).watermarks(20, 40).promotion(promotion),
-                TieredMemory.device("coherent", PoolKind.DEVICE_COHERENT, 16),
-                TieredMemory.device("private", PoolKind.DEVICE_PRIVATE, 16),
-                TieredMemory.javaDevice("java", PoolKind.DEVICE_COHERENT, 6));
+                TieredManager.device("coherent", PoolKind.DEVICE_COHERENT, 16),
+                TieredManager.device("private", PoolKind.DEVICE_PRIVATE, 16),
+                TieredManager.javaDevice("java", PoolKind.DEVICE_COHERENT, 6));
                 AddressSpace space = tiers.manager().newAddressSpace()) {
             Map<SoftwareDevice, Attachment> attachments = attach(tiers, space);
             // The stripes cross from one leaf into the next, in the middle of a mapping.
@@ -78,7 +78,7 @@ class ConcurrentHistoryTest {
         return pages;
     }
 
-    private static Map<SoftwareDevice, Attachment> attach(TieredMemory tiers, AddressSpace space) {
+    private static Map<SoftwareDevice, Attachment> attach(TieredManager tiers, AddressSpace space) {
         Map<SoftwareDevice, Attachment> attachments = new HashMap<>();
         tiers.devices().forEach(device -> attachments.put(device, tiers.device(device).attach(space)));
         return attachments;
@@ -103,7 +103,7 @@ class ConcurrentHistoryTest {
         }
     }
 
-    private static void evictAgainAndAgain(TieredMemory tiers, SplittableRandom random, BooleanSupplier running) {
+    private static void evictAgainAndAgain(TieredManager tiers, SplittableRandom random, BooleanSupplier running) {
         while (running.getAsBoolean()) {
             SoftwareDevice device = tiers.devices().get(random.nextInt(tiers.devices().size()));
             MemoryPool pool = tiers.pool(device);

@@ -23,9 +23,9 @@ import io.quire.memory.contract.PinTerm;
 import io.quire.memory.contract.PoolKind;
 import io.quire.memory.contract.Protection;
 import io.quire.memory.contract.ProtectionException;
-import io.quire.memory.harness.Accesses;
+import io.quire.memory.harness.AccessSteps;
 import io.quire.memory.harness.History;
-import io.quire.memory.harness.MappingChanges;
+import io.quire.memory.harness.MappingSteps;
 import io.quire.memory.harness.ModelSpace;
 import io.quire.memory.harness.Twin;
 import io.quire.memory.softdevice.FaultInjection;
@@ -57,9 +57,9 @@ final class DeviceHistory extends History {
     private final Map<Twin, Map<SoftwareDevice, Attachment>> attachments = new HashMap<>();
     private final List<HeldPin> pins = new ArrayList<>();
     private final Invariants invariants = new Invariants(pins);
-    private final Accesses accesses = new Accesses(this);
-    private final MappingChanges mappings = new MappingChanges(this);
-    private final TieredMemory tiers;
+    private final AccessSteps accesses = new AccessSteps(this);
+    private final MappingSteps mappings = new MappingSteps(this);
+    private final TieredManager tiers;
     private boolean copiesMayFail;
     private int checks;
 
@@ -69,7 +69,7 @@ final class DeviceHistory extends History {
         void run(Twin twin, SoftwareDevice device, Attachment attachment, long address);
     }
 
-    DeviceHistory(TieredMemory tiers, SplittableRandom random, boolean closesDevices) {
+    DeviceHistory(TieredManager tiers, SplittableRandom random, boolean closesDevices) {
         super(tiers.manager(), random);
         this.tiers = tiers;
         addAccesses();

@@ -36,7 +36,7 @@ class DeviceHistoryTest {
         play(random, tiers(random, random.nextLong(60, 200) << 12, false), false);
     }
 
-    private static void play(SplittableRandom random, TieredMemory tiers, boolean closesDevices) {
+    private static void play(SplittableRandom random, TieredManager tiers, boolean closesDevices) {
         try (tiers) {
             DeviceHistory history = new DeviceHistory(tiers, random, closesDevices);
             history.play(STEPS);
@@ -45,13 +45,13 @@ class DeviceHistoryTest {
     }
 
     /** Devices of every kind that fill up soon. */
-    private static TieredMemory tiers(SplittableRandom random, long hostBytes, boolean promotion) {
+    private static TieredManager tiers(SplittableRandom random, long hostBytes, boolean promotion) {
         LongTermPolicy policy = random.nextBoolean() ? LongTermPolicy.MIGRATE : LongTermPolicy.REFUSE;
-        return new TieredMemory(
+        return new TieredManager(
                 builder -> builder.hostPool(hostBytes).longTermPolicy(policy).promotion(promotion),
-                TieredMemory.device("coherent", PoolKind.DEVICE_COHERENT, random.nextInt(6, 40)),
-                TieredMemory.device("private", PoolKind.DEVICE_PRIVATE, random.nextInt(6, 40)),
-                TieredMemory.javaDevice("javacoherent", PoolKind.DEVICE_COHERENT, random.nextInt(6, 40)),
-                TieredMemory.javaDevice("javaprivate", PoolKind.DEVICE_PRIVATE, random.nextInt(6, 40)));
+                TieredManager.device("coherent", PoolKind.DEVICE_COHERENT, random.nextInt(6, 40)),
+                TieredManager.device("private", PoolKind.DEVICE_PRIVATE, random.nextInt(6, 40)),
+                TieredManager.javaDevice("javacoherent", PoolKind.DEVICE_COHERENT, random.nextInt(6, 40)),
+                TieredManager.javaDevice("javaprivate", PoolKind.DEVICE_PRIVATE, random.nextInt(6, 40)));
     }
 }

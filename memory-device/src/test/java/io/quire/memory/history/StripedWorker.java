@@ -26,9 +26,9 @@ import java.util.function.BooleanSupplier;
  */
 final class StripedWorker {
 
-    private static final int PAGE = TieredMemory.PAGE;
+    private static final int PAGE = TieredManager.PAGE;
 
-    private final TieredMemory tiers;
+    private final TieredManager tiers;
     private final AddressSpace space;
     private final Map<SoftwareDevice, Attachment> attachments;
     private final long[] pages;
@@ -36,7 +36,7 @@ final class StripedWorker {
     private final SplittableRandom random;
     private long next;
 
-    StripedWorker(TieredMemory tiers, AddressSpace space, Map<SoftwareDevice, Attachment> attachments, long[] pages,
+    StripedWorker(TieredManager tiers, AddressSpace space, Map<SoftwareDevice, Attachment> attachments, long[] pages,
             SplittableRandom random) {
         this.tiers = tiers;
         this.space = space;

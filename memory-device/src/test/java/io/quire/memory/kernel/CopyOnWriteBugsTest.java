@@ -15,7 +15,7 @@ import io.quire.memory.contract.PinLimitException;
 import io.quire.memory.contract.PinTerm;
 import io.quire.memory.contract.Protection;
 import io.quire.memory.contract.ProtectionException;
-import io.quire.memory.history.TieredMemory;
+import io.quire.memory.history.TieredManager;
 import io.quire.memory.softdevice.SoftwareDevice;
 import io.quire.memory.testkit.Seed;
 import java.lang.foreign.ValueLayout;
@@ -41,7 +41,8 @@ class CopyOnWriteBugsTest extends KernelBug {
     @DisplayName("B1: CVE-2020-29374, a child keeps what it read, unmaps, and sees what the parent writes later")
     void parentDoesNotWriteAPageThatItsForkHoldsAndNoLongerMaps() {
         SoftwareDevice device = coherent(16);
-        try (TieredMemory memory = new TieredMemory(device); AddressSpace parent = memory.manager().newAddressSpace()) {
+        try (TieredManager memory = new TieredManager(device);
+                AddressSpace parent = memory.manager().newAddressSpace()) {
             for (MemoryPool pool : List.of(memory.manager().hostPool(), memory.pool(device))) {
                 long address = mapNumbered(parent, 2);
                 parent.migrate(address, 2 * PAGE, pool);
@@ -63,7 +64,8 @@ class CopyOnWriteBugsTest extends KernelBug {
     @DisplayName("B2: wrong CoW, a write copies the page that the writer itself has pinned")
     void aWriterIsNeverPartedFromItsOwnPin(SplittableRandom random) {
         SoftwareDevice device = coherent(16);
-        try (TieredMemory memory = new TieredMemory(device); AddressSpace space = memory.manager().newAddressSpace()) {
+        try (TieredManager memory = new TieredManager(device);
+                AddressSpace space = memory.manager().newAddressSpace()) {
             long address = mapNumbered(space, 1);
             for (int round = 0; round < ROUNDS; round++) {
                 space.migrate(address, PAGE, random.nextBoolean() ? memory.pool(device) : memory.manager().hostPool());
@@ -103,7 +105,7 @@ class CopyOnWriteBugsTest extends KernelBug {
     @Test
     @DisplayName("B3: O_DIRECT against fork, the pinned page is shared and the parent writes first")
     void pinsThatAreTakenDuringForksShowWhatTheirSpaceWrites() throws InterruptedException {
-        try (TieredMemory memory = new TieredMemory(); AddressSpace space = memory.manager().newAddressSpace()) {
+        try (TieredManager memory = new TieredManager(); AddressSpace space = memory.manager().newAddressSpace()) {
             long address = mapNumbered(space, 1);
             race(running -> {
                 try (Accessor accessor = space.accessor()) {
@@ -131,7 +133,7 @@ class CopyOnWriteBugsTest extends KernelBug {
     @Test
     @DisplayName("B5: the exclusive bit is cleared while a pin is taken, and both sides believe they were first")
     void aForkThatMeetsAPinNeverSharesThePinnedPage() throws InterruptedException {
-        try (TieredMemory memory = new TieredMemory(); AddressSpace space = memory.manager().newAddressSpace()) {
+        try (TieredManager memory = new TieredManager(); AddressSpace space = memory.manager().newAddressSpace()) {
             long address = mapNumbered(space, 1);
             race(running -> {
                 while (running.getAsBoolean()) {
@@ -159,7 +161,8 @@ class CopyOnWriteBugsTest extends KernelBug {
     @DisplayName("B6: a page that was pinned after the check goes to swap and comes back as another frame")
     void aPageThatIsPinnedWhileItMigratesStaysWhereThePinIs() throws InterruptedException {
         SoftwareDevice device = coherent(16);
-        try (TieredMemory memory = new TieredMemory(device); AddressSpace space = memory.manager().newAddressSpace()) {
+        try (TieredManager memory = new TieredManager(device);
+                AddressSpace space = memory.manager().newAddressSpace()) {
             long address = mapNumbered(space, 1);
             race(running -> {
                 for (long value = 1; running.getAsBoolean(); value++) {
@@ -192,7 +195,8 @@ class CopyOnWriteBugsTest extends KernelBug {
     @DisplayName("B8: the new entry is set before the old one is flushed, and two threads use two frames")
     void aReaderNeverMissesAWriteThatItWasToldOf() throws InterruptedException {
         SoftwareDevice device = coherent(64);
-        try (TieredMemory memory = new TieredMemory(device); AddressSpace space = memory.manager().newAddressSpace()) {
+        try (TieredManager memory = new TieredManager(device);
+                AddressSpace space = memory.manager().newAddressSpace()) {
             long address = mapNumbered(space, 1);
             AtomicLong told = new AtomicLong();
             race(running -> {
@@ -224,7 +228,8 @@ class CopyOnWriteBugsTest extends KernelBug {
     @DisplayName("B9: a copy was prepared without the lock, and the entry has changed meanwhile")
     void writersThatRaceForOnePageLoseNoWriteAndNoFrame() throws InterruptedException {
         SoftwareDevice device = privateMemory(16);
-        try (TieredMemory memory = new TieredMemory(device); AddressSpace space = memory.manager().newAddressSpace()) {
+        try (TieredManager memory = new TieredManager(device);
+                AddressSpace space = memory.manager().newAddressSpace()) {
             long address = mapNumbered(space, 2);
             AtomicLong[] counts = {new AtomicLong(), new AtomicLong()};
             race(running -> count(space, address + 8, counts[0], running),
@@ -262,7 +267,8 @@ class CopyOnWriteBugsTest extends KernelBug {
     @DisplayName("B11: one page's exclusive bit speaks for a whole range")
     void rangesOfSharedAndOwnPagesAreTakenPageByPage() {
         SoftwareDevice device = coherent(80);
-        try (TieredMemory memory = new TieredMemory(device); AddressSpace parent = memory.manager().newAddressSpace()) {
+        try (TieredManager memory = new TieredManager(device);
+                AddressSpace parent = memory.manager().newAddressSpace()) {
             int pages = 70;
             for (MemoryPool pool : List.of(memory.manager().hostPool(), memory.pool(device))) {
                 long address = mapNumbered(parent, pages);
@@ -287,7 +293,8 @@ class CopyOnWriteBugsTest extends KernelBug {
     @DisplayName("B12: a protection that is lifted makes shared pages writable")
     void protectionThatIsLiftedMakesNoSharedPageWritable() {
         SoftwareDevice device = coherent(16);
-        try (TieredMemory memory = new TieredMemory(device); AddressSpace parent = memory.manager().newAddressSpace()) {
+        try (TieredManager memory = new TieredManager(device);
+                AddressSpace parent = memory.manager().newAddressSpace()) {
             long address = mapNumbered(parent, 3);
             parent.migrate(address + PAGE, PAGE, memory.pool(device));
             try (AddressSpace child = parent.fork()) {
@@ -308,7 +315,7 @@ class CopyOnWriteBugsTest extends KernelBug {
     @Test
     @DisplayName("B14: many plain references look like a pin; the counter of pins overflows")
     void pinsAreCountedExactlyWithManySharers() {
-        try (TieredMemory memory = new TieredMemory(builder -> builder.hostPool(16 << 20));
+        try (TieredManager memory = new TieredManager(builder -> builder.hostPool(16 << 20));
                 AddressSpace space = memory.manager().newAddressSpace(); Accessor accessor = space.accessor()) {
             long address = mapNumbered(space, 2);
             List<AddressSpace> sharers = new ArrayList<>();
@@ -337,7 +344,7 @@ class CopyOnWriteBugsTest extends KernelBug {
     @Test
     @DisplayName("B15: Dirty COW, a write goes on in the page that was discarded under it")
     void writersThatLoseTheirPageWriteIntoNoOtherPage() throws InterruptedException {
-        try (TieredMemory memory = new TieredMemory(builder -> builder.hostPool(24 << 12));
+        try (TieredManager memory = new TieredManager(builder -> builder.hostPool(24 << 12));
                 AddressSpace parent = memory.manager().newAddressSpace()) {
             long address = mapNumbered(parent, 1);
             try (AddressSpace child = parent.fork(); AddressSpace other = memory.manager().newAddressSpace()) {

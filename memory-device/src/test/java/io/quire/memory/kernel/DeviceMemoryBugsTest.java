@@ -23,7 +23,7 @@ import io.quire.memory.contract.PagesBusyException;
 import io.quire.memory.contract.PinAccess;
 import io.quire.memory.contract.PinTerm;
 import io.quire.memory.contract.Protection;
-import io.quire.memory.history.TieredMemory;
+import io.quire.memory.history.TieredManager;
 import io.quire.memory.softdevice.FaultInjection;
 import io.quire.memory.softdevice.SoftwareDevice;
 import io.quire.memory.testkit.Seed;
@@ -54,7 +54,7 @@ class DeviceMemoryBugsTest extends KernelBug {
     void faultsEvictionAndTheEndOfTheDeviceMeetOnOnePage(SplittableRandom random) throws InterruptedException {
         for (int round = 0; round < ROUNDS; round++) {
             SoftwareDevice device = privateMemory(PAGES);
-            try (TieredMemory memory = new TieredMemory(device);
+            try (TieredManager memory = new TieredManager(device);
                     AddressSpace space = memory.manager().newAddressSpace()) {
                 long address = mapNumbered(space, PAGES);
                 AddressSpace fork = space.fork();
@@ -70,7 +70,7 @@ class DeviceMemoryBugsTest extends KernelBug {
         }
     }
 
-    private static void evictUnlessClosed(TieredMemory memory, SoftwareDevice device) {
+    private static void evictUnlessClosed(TieredManager memory, SoftwareDevice device) {
         try {
             memory.manager().evict(memory.pool(device), PAGES);
         } catch (DeviceClosedException late) {
@@ -82,7 +82,8 @@ class DeviceMemoryBugsTest extends KernelBug {
     @DisplayName("B16: the page goes away for good while a migration copies it")
     void framesThatAreBeingCopiedAreNotFreedByADiscard() throws InterruptedException {
         SoftwareDevice device = privateMemory(PAGES);
-        try (TieredMemory memory = new TieredMemory(device); AddressSpace space = memory.manager().newAddressSpace()) {
+        try (TieredManager memory = new TieredManager(device);
+                AddressSpace space = memory.manager().newAddressSpace()) {
             long address = mapNumbered(space, PAGES);
             space.migrate(address, PAGES * PAGE, memory.pool(device));
             device.faults().delay(FaultInjection.Phase.COPY, Duration.ofMillis(15));
@@ -108,7 +109,8 @@ class DeviceMemoryBugsTest extends KernelBug {
     @DisplayName("B17: the reference that protects the faulting page makes its own migration fail")
     void aFaultBringsItsPageHomeWhileAnEvictionHoldsIt() throws InterruptedException {
         SoftwareDevice device = privateMemory(PAGES);
-        try (TieredMemory memory = new TieredMemory(device); AddressSpace space = memory.manager().newAddressSpace()) {
+        try (TieredManager memory = new TieredManager(device);
+                AddressSpace space = memory.manager().newAddressSpace()) {
             long address = mapNumbered(space, PAGES);
             for (int round = 0; round < ROUNDS; round++) {
                 assertThat(space.migrate(address, PAGES * PAGE, memory.pool(device)).moved()).isEqualTo(PAGES);
@@ -125,7 +127,8 @@ class DeviceMemoryBugsTest extends KernelBug {
     @DisplayName("B18: the loser of a fault race unlocks and forgets to unmap")
     void losersOfAFaultRaceLeaveNothingBehind() throws InterruptedException {
         SoftwareDevice device = privateMemory(PAGES);
-        try (TieredMemory memory = new TieredMemory(device); AddressSpace space = memory.manager().newAddressSpace()) {
+        try (TieredManager memory = new TieredManager(device);
+                AddressSpace space = memory.manager().newAddressSpace()) {
             long address = mapNumbered(space, 1);
             race(running -> readAgainAndAgain(space, address, running),
                     running -> readAgainAndAgain(space, address, running), running -> {
@@ -154,7 +157,7 @@ class DeviceMemoryBugsTest extends KernelBug {
     void noReadSeesTheOldFrameAfterADiscardHasReturned() throws InterruptedException {
         SoftwareDevice coherent = coherent(PAGES);
         SoftwareDevice hidden = privateMemory(PAGES);
-        try (TieredMemory memory = new TieredMemory(coherent, hidden);
+        try (TieredManager memory = new TieredManager(coherent, hidden);
                 AddressSpace space = memory.manager().newAddressSpace()) {
             long address = space.map(PAGE);
             AtomicLong written = new AtomicLong();
@@ -189,7 +192,8 @@ class DeviceMemoryBugsTest extends KernelBug {
     @DisplayName("B21: a migration takes the entry out, fails, and puts it back without what it knew")
     void aMigrationThatFailsLeavesEveryPageAsItWas() {
         SoftwareDevice device = privateMemory(PAGES);
-        try (TieredMemory memory = new TieredMemory(device); AddressSpace space = memory.manager().newAddressSpace()) {
+        try (TieredManager memory = new TieredManager(device);
+                AddressSpace space = memory.manager().newAddressSpace()) {
             long address = mapNumbered(space, 4);
             space.protect(address + PAGE, PAGE, Protection.READ_ONLY);
             space.setLong(address, 1);
@@ -230,7 +234,7 @@ class DeviceMemoryBugsTest extends KernelBug {
     @DisplayName("B23: the fast way to pin knows nothing of device memory, and a long pin stays there")
     void neitherWayToPinKeepsDeviceMemoryForLong(LongTermPolicy policy) throws InterruptedException {
         SoftwareDevice device = coherent(PAGES);
-        try (TieredMemory memory = new TieredMemory(builder -> builder.longTermPolicy(policy), device);
+        try (TieredManager memory = new TieredManager(builder -> builder.longTermPolicy(policy), device);
                 AddressSpace space = memory.manager().newAddressSpace()) {
             long address = mapNumbered(space, 1);
             race(running -> {
@@ -261,7 +265,8 @@ class DeviceMemoryBugsTest extends KernelBug {
     @DisplayName("B25: is a frame free at a count of 1 or of 0?")
     void theDeviceHearsOfEachFreedFrameOnceAndAfterTheLastSharer() {
         SoftwareDevice device = coherent(PAGES);
-        try (TieredMemory memory = new TieredMemory(device); AddressSpace space = memory.manager().newAddressSpace()) {
+        try (TieredManager memory = new TieredManager(device);
+                AddressSpace space = memory.manager().newAddressSpace()) {
             long address = mapNumbered(space, 2);
             space.migrate(address, 2 * PAGE, memory.pool(device));
             AddressSpace fork = space.fork();
@@ -282,7 +287,7 @@ class DeviceMemoryBugsTest extends KernelBug {
         }
     }
 
-    private static void reclaimAll(TieredMemory memory) {
+    private static void reclaimAll(TieredManager memory) {
         while (memory.manager().reclaim(1000) > 0) {
             Thread.onSpinWait();
         }
@@ -292,7 +297,7 @@ class DeviceMemoryBugsTest extends KernelBug {
     @DisplayName("B26: flags that a freed frame keeps poison its next user")
     void aFrameComesToItsNextUserAsIfItWereNew() {
         SoftwareDevice device = coherent(2);
-        try (TieredMemory memory = new TieredMemory(device); AddressSpace first = memory.manager().newAddressSpace();
+        try (TieredManager memory = new TieredManager(device); AddressSpace first = memory.manager().newAddressSpace();
                 AddressSpace next = memory.manager().newAddressSpace()) {
             long address = mapNumbered(first, 2);
             first.migrate(address, 2 * PAGE, memory.pool(device));
@@ -319,7 +324,8 @@ class DeviceMemoryBugsTest extends KernelBug {
     @DisplayName("B27: a driver goes while pages of its device remain")
     void aDeviceThatIsClosedGivesBackItsPagesAndWaitsForPins() {
         SoftwareDevice device = coherent(PAGES);
-        try (TieredMemory memory = new TieredMemory(device); AddressSpace space = memory.manager().newAddressSpace()) {
+        try (TieredManager memory = new TieredManager(device);
+                AddressSpace space = memory.manager().newAddressSpace()) {
             long address = mapNumbered(space, 3);
             space.migrate(address, 3 * PAGE, memory.pool(device));
             Pin pin = space.pin(address, PAGE, PinTerm.SHORT, PinAccess.WRITE);
@@ -345,7 +351,7 @@ class DeviceMemoryBugsTest extends KernelBug {
     @DisplayName("B28: closing one mirror evicts the pages of all others")
     void theEndOfOneAttachmentMovesNoPage() {
         SoftwareDevice device = privateMemory(PAGES);
-        try (TieredMemory memory = new TieredMemory(device); AddressSpace one = memory.manager().newAddressSpace();
+        try (TieredManager memory = new TieredManager(device); AddressSpace one = memory.manager().newAddressSpace();
                 AddressSpace two = memory.manager().newAddressSpace();
                 Attachment other = memory.device(device).attach(two)) {
             long inOne = mapNumbered(one, 2);
@@ -363,10 +369,11 @@ class DeviceMemoryBugsTest extends KernelBug {
     }
 
     @Test
-    @DisplayName("B32: device pages look like any others to those who deal with host pages only")
+    @DisplayName("B32: code for host pages takes device pages for host pages")
     void operationForOneKindOfMemoryRefusesTheOther() {
         SoftwareDevice device = coherent(PAGES);
-        try (TieredMemory memory = new TieredMemory(device); AddressSpace space = memory.manager().newAddressSpace()) {
+        try (TieredManager memory = new TieredManager(device);
+                AddressSpace space = memory.manager().newAddressSpace()) {
             long address = mapNumbered(space, 2);
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> memory.manager().evict(memory.manager().hostPool(), 1))
@@ -384,7 +391,8 @@ class DeviceMemoryBugsTest extends KernelBug {
     @DisplayName("B33: a pinned coherent page is taken for a page of the host")
     void aShortPinSaysWhereItsPagesAre() {
         SoftwareDevice device = coherent(PAGES);
-        try (TieredMemory memory = new TieredMemory(device); AddressSpace space = memory.manager().newAddressSpace()) {
+        try (TieredManager memory = new TieredManager(device);
+                AddressSpace space = memory.manager().newAddressSpace()) {
             long address = mapNumbered(space, 2);
             space.migrate(address, PAGE, memory.pool(device));
             try (Pin pin = space.pin(address, 2 * PAGE, PinTerm.SHORT, PinAccess.READ)) {
@@ -399,7 +407,7 @@ class DeviceMemoryBugsTest extends KernelBug {
     @DisplayName("B34: a branch for an error leaves a lock behind")
     void everyLockIsFreeAfterAFailure() throws InterruptedException {
         SoftwareDevice device = privateMemory(PAGES);
-        try (TieredMemory memory = new TieredMemory(builder -> builder.hostPool(10 << 12), device);
+        try (TieredManager memory = new TieredManager(builder -> builder.hostPool(10 << 12), device);
                 AddressSpace space = memory.manager().newAddressSpace();
                 Attachment attached = memory.device(device).attach(space)) {
             long address = mapNumbered(space, 4);

@@ -6,7 +6,7 @@ import io.quire.memory.AddressSpace;
 import io.quire.memory.Pin;
 import io.quire.memory.contract.PoolKind;
 import io.quire.memory.contract.Protection;
-import io.quire.memory.history.TieredMemory;
+import io.quire.memory.history.TieredManager;
 import io.quire.memory.softdevice.SoftwareDevice;
 import io.quire.memory.testkit.Threads;
 import java.lang.foreign.MemorySegment;
@@ -16,7 +16,7 @@ import java.time.Duration;
 /** What the tests of the kernel's bugs share: numbered pages, and races of a bounded time. */
 abstract class KernelBug {
 
-    static final long PAGE = TieredMemory.PAGE;
+    static final long PAGE = TieredManager.PAGE;
 
     /** Length of a race. With the library broken on purpose, each race failed within this time. */
     static final Duration RACE = Duration.ofMillis(Integer.getInteger("memory.race", 250));
@@ -25,11 +25,11 @@ abstract class KernelBug {
     static final Duration NOT_STUCK = Duration.ofSeconds(20);
 
     static SoftwareDevice coherent(int frames) {
-        return TieredMemory.device("coherent", PoolKind.DEVICE_COHERENT, frames);
+        return TieredManager.device("coherent", PoolKind.DEVICE_COHERENT, frames);
     }
 
     static SoftwareDevice privateMemory(int frames) {
-        return TieredMemory.device("private", PoolKind.DEVICE_PRIVATE, frames);
+        return TieredManager.device("private", PoolKind.DEVICE_PRIVATE, frames);
     }
 
     /** Maps pages and writes the number of each, from 1, into its first word. */

@@ -19,7 +19,7 @@ import io.quire.memory.contract.Protection;
 import io.quire.memory.contract.ProtectionException;
 import io.quire.memory.device.DeviceAccess;
 import io.quire.memory.device.InvalidationKind;
-import io.quire.memory.history.TieredMemory;
+import io.quire.memory.history.TieredManager;
 import io.quire.memory.softdevice.DeviceEvent;
 import io.quire.memory.softdevice.FaultInjection;
 import io.quire.memory.softdevice.SoftwareDevice;
@@ -44,14 +44,14 @@ class MirrorBugsTest extends KernelBug {
     private static final int PAGES = 8;
 
     private static SoftwareDevice other(int frames) {
-        return TieredMemory.javaDevice("other", PoolKind.DEVICE_COHERENT, frames);
+        return TieredManager.javaDevice("other", PoolKind.DEVICE_COHERENT, frames);
     }
 
     @Test
     @DisplayName("B35: a thread waits for an exclusive page without a reference to it, and the page is freed")
     void readersOfAnExclusivePageThatIsEvictedSeeItGrow() throws InterruptedException {
         SoftwareDevice device = coherent(PAGES);
-        try (TieredMemory memory = new TieredMemory(device); AddressSpace space = memory.manager().newAddressSpace();
+        try (TieredManager memory = new TieredManager(device); AddressSpace space = memory.manager().newAddressSpace();
                 Attachment attached = memory.device(device).attach(space)) {
             long address = mapNumbered(space, 1);
             AtomicLong added = new AtomicLong(1);
@@ -86,7 +86,7 @@ class MirrorBugsTest extends KernelBug {
     void makingPagesExclusiveDoesNotInvalidateThemForTheirOwner() {
         SoftwareDevice device = coherent(PAGES);
         SoftwareDevice other = other(PAGES);
-        try (TieredMemory memory = new TieredMemory(device, other);
+        try (TieredManager memory = new TieredManager(device, other);
                 AddressSpace space = memory.manager().newAddressSpace();
                 Attachment attached = memory.device(device).attach(space);
                 Attachment foreign = memory.device(other).attach(space)) {
@@ -109,7 +109,7 @@ class MirrorBugsTest extends KernelBug {
     void devicesCanTellTheBeginOfExclusiveAccessFromItsEnd() {
         SoftwareDevice device = coherent(PAGES);
         SoftwareDevice other = other(PAGES);
-        try (TieredMemory memory = new TieredMemory(device, other);
+        try (TieredManager memory = new TieredManager(device, other);
                 AddressSpace space = memory.manager().newAddressSpace();
                 Attachment attached = memory.device(device).attach(space);
                 Attachment foreign = memory.device(other).attach(space); Accessor accessor = space.accessor()) {
@@ -144,7 +144,7 @@ class MirrorBugsTest extends KernelBug {
     @DisplayName("B38: between fault-in and conversion the page changes under makeExclusive")
     void noIncrementIsLostAndNoForkSeesOneWhenAllMeetOnAPage() throws InterruptedException {
         SoftwareDevice device = coherent(PAGES);
-        try (TieredMemory memory = new TieredMemory(device); AddressSpace space = memory.manager().newAddressSpace();
+        try (TieredManager memory = new TieredManager(device); AddressSpace space = memory.manager().newAddressSpace();
                 Attachment attached = memory.device(device).attach(space)) {
             long address = space.map(PAGE);
             AtomicLong added = new AtomicLong();
@@ -179,7 +179,7 @@ class MirrorBugsTest extends KernelBug {
     @DisplayName("B39: a fork that meets a busy exclusive page fails for want of memory")
     void aForkWaitsForTheDeviceThatIsInTheMiddleOfAnAccess() throws InterruptedException {
         SoftwareDevice device = coherent(PAGES);
-        try (TieredMemory memory = new TieredMemory(device); AddressSpace space = memory.manager().newAddressSpace();
+        try (TieredManager memory = new TieredManager(device); AddressSpace space = memory.manager().newAddressSpace();
                 Attachment attached = memory.device(device).attach(space)) {
             long address = mapNumbered(space, 2);
             attached.makeExclusive(address, PAGE);
@@ -205,7 +205,7 @@ class MirrorBugsTest extends KernelBug {
     @DisplayName("B40: exclusive access does not exclude pins that were there before")
     void aPinAndExclusiveAccessExcludeEachOther() {
         SoftwareDevice device = coherent(PAGES);
-        try (TieredMemory memory = new TieredMemory(device); AddressSpace space = memory.manager().newAddressSpace();
+        try (TieredManager memory = new TieredManager(device); AddressSpace space = memory.manager().newAddressSpace();
                 Attachment attached = memory.device(device).attach(space)) {
             long address = mapNumbered(space, 1);
             try (Pin _ = space.pin(address, PAGE, PinTerm.SHORT, PinAccess.READ)) {
@@ -228,7 +228,7 @@ class MirrorBugsTest extends KernelBug {
     void anEvictionThatADeviceRefusesIsGivenUpAndTriedAgainLater() {
         SoftwareDevice device = coherent(4);
         SoftwareDevice other = other(4);
-        try (TieredMemory memory = new TieredMemory(builder -> builder.watermarks(50, 100), device, other);
+        try (TieredManager memory = new TieredManager(builder -> builder.watermarks(50, 100), device, other);
                 AddressSpace space = memory.manager().newAddressSpace();
                 Attachment attached = memory.device(device).attach(space);
                 Attachment foreign = memory.device(other).attach(space)) {
@@ -258,7 +258,7 @@ class MirrorBugsTest extends KernelBug {
     void deviceTableAgreesWithTheSpace(SplittableRandom random) throws InterruptedException {
         SoftwareDevice device = coherent(PAGES);
         SoftwareDevice hidden = privateMemory(PAGES);
-        try (TieredMemory memory = new TieredMemory(device, hidden);
+        try (TieredManager memory = new TieredManager(device, hidden);
                 AddressSpace space = memory.manager().newAddressSpace();
                 Attachment first = memory.device(device).attach(space);
                 Attachment second = memory.device(hidden).attach(space)) {
@@ -285,7 +285,7 @@ class MirrorBugsTest extends KernelBug {
     }
 
     /** Changes all pages but the first from time to time; the first page is only moved and copied. */
-    private static void disturb(TieredMemory memory, AddressSpace space, long address, SplittableRandom random) {
+    private static void disturb(TieredManager memory, AddressSpace space, long address, SplittableRandom random) {
         long page = address + random.nextInt(1, PAGES) * PAGE;
         switch (random.nextInt(6)) {
             case 0 -> {
@@ -323,7 +323,7 @@ class MirrorBugsTest extends KernelBug {
     @DisplayName("B45: success although the space has gone makes the device loop for ever")
     void aDeviceInASpaceThatIsClosedGetsAnErrorAtOnce() throws InterruptedException {
         SoftwareDevice device = coherent(PAGES);
-        try (TieredMemory memory = new TieredMemory(device)) {
+        try (TieredManager memory = new TieredManager(device)) {
             AddressSpace space = memory.manager().newAddressSpace();
             Attachment attached = memory.device(device).attach(space);
             long address = mapNumbered(space, PAGES);
@@ -352,7 +352,7 @@ class MirrorBugsTest extends KernelBug {
     @DisplayName("B46: a child that inherits the parent's mirror changes the parent")
     void aForkStartsWithoutADeviceAndIsNotReachedByThatOfItsParent() {
         SoftwareDevice device = coherent(PAGES);
-        try (TieredMemory memory = new TieredMemory(device); AddressSpace parent = memory.manager().newAddressSpace();
+        try (TieredManager memory = new TieredManager(device); AddressSpace parent = memory.manager().newAddressSpace();
                 Attachment ofParent = memory.device(device).attach(parent)) {
             long address = mapNumbered(parent, 2);
             device.fill(ofParent.mirror(), address, PAGE, (byte) 0);
@@ -374,7 +374,7 @@ class MirrorBugsTest extends KernelBug {
     @DisplayName("B47: the test of exclusive pages and fork looks at one side only")
     void bothSidesOfAForkOfExclusivePagesAreLookedAt() throws InterruptedException {
         SoftwareDevice device = coherent(PAGES);
-        try (TieredMemory memory = new TieredMemory(device); AddressSpace parent = memory.manager().newAddressSpace();
+        try (TieredManager memory = new TieredManager(device); AddressSpace parent = memory.manager().newAddressSpace();
                 Attachment attached = memory.device(device).attach(parent)) {
             long address = mapNumbered(parent, PAGES);
             attached.makeExclusive(address, PAGES * PAGE);

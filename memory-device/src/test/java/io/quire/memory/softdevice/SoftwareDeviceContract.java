@@ -609,7 +609,7 @@ abstract class SoftwareDeviceContract {
     }
 
     @Test
-    void sizesOfNoWholeFramesAreRefused() {
+    void sizesThatAreNotWholeFramesAreRefused() {
         for (long sizeBytes : new long[] {0, -PAGE, PAGE + 1, Long.MAX_VALUE}) {
             assertThatIllegalArgumentException().isThrownBy(() -> coherent("odd", sizeBytes));
             assertThatIllegalArgumentException().isThrownBy(() -> privateMemory("odd", sizeBytes));

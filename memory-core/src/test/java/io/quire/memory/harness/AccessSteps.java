@@ -16,19 +16,19 @@ import java.util.Set;
 import java.util.SplittableRandom;
 
 /** Steps of a history that read and write memory, through the space or through an accessor. */
-public final class Accesses {
+public final class AccessSteps {
 
     private final History history;
     private final SplittableRandom random;
 
-    public Accesses(History history) {
+    public AccessSteps(History history) {
         this.history = history;
         this.random = history.random;
     }
 
     /** Reads or writes one value with one of the methods for that. */
     public void value(Twin twin, long anyAddress) {
-        Operation operation = Operation.ALL.get(random.nextInt(Operation.ALL.size()));
+        ValueOperation operation = ValueOperation.ALL.get(random.nextInt(ValueOperation.ALL.size()));
         boolean aligns = operation.aligned() && random.nextInt(50) > 0;
         long address = aligns ? anyAddress & -operation.sizeBytes() : anyAddress;
         long value = random.nextInt(4) == 0 ? 0 : random.nextLong();

@@ -8,14 +8,14 @@ import io.quire.memory.contract.Protection;
 import java.util.Set;
 
 /** Steps of a history that change what is mapped and how it is protected. Sizes need not be whole pages. */
-public final class MappingChanges {
+public final class MappingSteps {
 
     private static final int PAGE = ModelSpace.PAGE;
     private static final int LEAF_BYTES = 64 * PAGE;
 
     private final History history;
 
-    public MappingChanges(History history) {
+    public MappingSteps(History history) {
         this.history = history;
     }
 

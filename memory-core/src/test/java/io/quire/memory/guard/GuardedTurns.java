@@ -3,7 +3,7 @@ package io.quire.memory.guard;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /** A lock and what it guards. Like in the library, a thread that holds the lock has a library frame on its stack. */
-public final class Turns {
+public final class GuardedTurns {
 
     private static final long TURN_NANOS = 20_000;
 

@@ -23,7 +23,7 @@ import java.util.Set;
 import java.util.function.UnaryOperator;
 
 /** A manager with some software devices. Its close checks that nothing leaked and that the library broke no rule. */
-public final class TieredMemory implements AutoCloseable {
+public final class TieredManager implements AutoCloseable {
 
     public static final int PAGE = 4096;
 
@@ -33,7 +33,7 @@ public final class TieredMemory implements AutoCloseable {
     private final MemoryManager manager;
 
     /** Opens a manager with some devices. It has no background agent, unless the configuration sets one. */
-    public TieredMemory(UnaryOperator<MemoryManager.Builder> configuration, SoftwareDevice... devices) {
+    public TieredManager(UnaryOperator<MemoryManager.Builder> configuration, SoftwareDevice... devices) {
         this.devices = List.of(devices);
         MemoryManager.Builder builder = MemoryManager.builder().hostPool(4 << 20).backgroundAgent(false);
         for (SoftwareDevice device : devices) {
@@ -42,7 +42,7 @@ public final class TieredMemory implements AutoCloseable {
         this.manager = configuration.apply(builder).build();
     }
 
-    public TieredMemory(SoftwareDevice... devices) {
+    public TieredManager(SoftwareDevice... devices) {
         this(builder -> builder, devices);
     }
 
