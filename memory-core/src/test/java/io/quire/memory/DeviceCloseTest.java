@@ -369,7 +369,7 @@ class DeviceCloseTest {
     }
 
     @Test
-    void deviceThatIsGivenUpLetsItsSpacesBeClosed() {
+    void spacesOfADeviceThatWasGivenUpCanBeClosed() {
         far.mayEndBadly();
         Device device = leaks.manager().device("far");
         AddressSpace space = filled("used");

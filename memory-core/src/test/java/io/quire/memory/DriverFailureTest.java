@@ -230,7 +230,7 @@ class DriverFailureTest {
     }
 
     @Test
-    void frameThatIsRefusedAmongManyLeavesOnePageAndNoOther() {
+    void refusalOfOneFrameOfABatchLeavesOnlyOnePageBehind() {
         MemoryPool near = leaks.manager().pool("near");
         try (AddressSpace space = filled()) {
             for (int nth = 1; nth < PAGES; nth++) {
@@ -249,7 +249,7 @@ class DriverFailureTest {
     }
 
     @Test
-    void driverThatThrowsAmongManyFramesHasTakenNoneAndIsAskedForOthers() {
+    void driverThatThrowsForABatchHasGrantedNoneAndIsAskedForOtherFrames() {
         MemoryPool near = leaks.manager().pool("near");
         try (AddressSpace space = filled()) {
             Look before = look(space);
@@ -340,7 +340,7 @@ class DriverFailureTest {
     }
 
     @Test
-    void endOfAWindowThatFailsFailsNothing() {
+    void failedEndOfAWindowFailsNoOperation() {
         try (AddressSpace space = filled(); Attachment attachment = leaks.manager().device("near").attach(space)) {
             coherent.store(attachment.mirror(), address, 1);
             coherent.on(Call.END, 1, RecordingDriver::failing);
@@ -382,7 +382,7 @@ class DriverFailureTest {
     }
 
     @Test
-    void failureWhileVictimsAreChosenLosesNone() {
+    void failureDuringTheChoiceOfVictimsLosesNoPage() {
         MemoryPool near = leaks.manager().pool("near");
         try (AddressSpace space = filled(); Attachment attachment = leaks.manager().device("near").attach(space)) {
             space.migrate(address, PAGES * PAGE, near);
@@ -396,7 +396,7 @@ class DriverFailureTest {
     }
 
     @Test
-    void failureOfOneVictimLosesNoOther() {
+    void failureOfOneVictimLosesNoOtherPage() {
         MemoryPool far = leaks.manager().pool("far");
         try (AddressSpace space = filled(); AddressSpace other = leaks.manager().newAddressSpace()) {
             long there = other.map(PAGES * PAGE);

@@ -74,7 +74,7 @@ class ExclusiveTest {
     }
 
     @Test
-    void pageStaysInItsFrameAndComesBackWithWhatTheDeviceDidToIt() {
+    void exclusivePageStaysInItsFrameAndKeepsWhatTheDeviceWrote() {
         nearby.makeExclusive(address, 2 * PAGE);
         assertThat(nearby.exclusivePages()).isEqualTo(2);
         assertThat(place(address)).isEqualTo(PageState.Place.EXCLUSIVE);
@@ -91,7 +91,7 @@ class ExclusiveTest {
     }
 
     @Test
-    void everyOtherAccessEndsItAfterTheDeviceWasTold() {
+    void everyOtherAccessEndsExclusiveAccessAfterTheDeviceWasTold() {
         List<Consumer<Accessor>> accesses = List.of(
                 accessor -> assertThat(accessor.getLong(address)).isEqualTo(7),
                 accessor -> accessor.setLong(address + 8, 1),
@@ -120,7 +120,7 @@ class ExclusiveTest {
     }
 
     @Test
-    void forkEndsAllWithOneInvalidation() {
+    void forkEndsAllExclusiveAccessWithOneInvalidation() {
         nearby.makeExclusive(address, PAGES * PAGE);
         near.add(mirror, address, 1);
         try (AddressSpace fork = space.fork()) {

@@ -230,7 +230,7 @@ abstract class MemoryAccessContract {
     // ---- ranges
 
     @Test
-    void bytesGoInAndComeOutOverManyPages() {
+    void bytesOfManyPagesAreCopiedInAndOut() {
         byte[] bytes = new byte[3 * PAGE + 17];
         new SplittableRandom(1).nextBytes(bytes);
         access.copyFrom(bytes, 0, address + 5, bytes.length);

@@ -61,7 +61,7 @@ class MigrationTest {
     }
 
     @Test
-    void forksMoveTogetherAndTheWriterLeaves() {
+    void sharedPagesMoveTogetherUntilAWriteCopiesThem() {
         MemoryPool tier = leaks.manager().pool("tier");
         try (AddressSpace space = leaks.manager().newAddressSpace()) {
             long address = space.map(PAGES * PAGE);

@@ -84,7 +84,7 @@ class PinTest {
     }
 
     @Test
-    void segmentsDieWithThePin() {
+    void segmentsEndWithThePin() {
         Pin pin = pin(address, PAGES * PAGE);
         List<MemorySegment> segments = pin.segments();
         pin.close();
@@ -237,7 +237,7 @@ class PinTest {
     }
 
     @Test
-    void closingTwiceGivesNothingBackTwice() {
+    void secondCloseReleasesNothing() {
         Pin pin = space.pin(address, PAGE, PinTerm.LONG, PinAccess.WRITE);
         try (Pin other = space.pin(address, PAGE, PinTerm.LONG, PinAccess.WRITE)) {
             pin.close();

@@ -101,7 +101,7 @@ class RunCursorTest {
     }
 
     @Test
-    void holesAreSkippedWhereZerosAreOfNoInterest() {
+    void holesAreSkippedOnRequest() {
         long size = 1L << 45;
         long start = space.map(size);
         long[] written = {PAGE, 2 * PAGE, 64 * PAGE, (32 << 20) + 5 * PAGE, 1L << 40, size - PAGE};
@@ -207,7 +207,7 @@ class RunCursorTest {
     }
 
     @Test
-    void segmentsDieWithTheirRun() {
+    void segmentsEndWithTheirRun() {
         space.fill(address, PAGE, (byte) 1); // the next page is never written, so the run ends here
         RunCursor runs = space.runs(address, (long) PAGES * PAGE);
         assertThat(runs.next()).isTrue();

@@ -20,7 +20,7 @@ class SpacesApartTest {
     final LeakCheck leaks = new LeakCheck(4 << 20);
 
     @Test
-    void faultsForksAndClosesOfDifferentSpacesDoNotMeet() throws InterruptedException {
+    void faultsForksAndClosesOfDifferentSpacesDoNotDisturbEachOther() throws InterruptedException {
         Threads.race(Duration.ofMillis(500), this::work, this::work, this::work);
     }
 

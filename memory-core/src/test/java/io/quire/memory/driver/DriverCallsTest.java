@@ -198,7 +198,7 @@ class DriverCallsTest {
     }
 
     @Test
-    void callFromInsideACallIsRefusedAtOnce() {
+    void callInsideADriverCallIsRefusedAtOnce() {
         DriverCalls other = DriverCalls.inPlace("other");
         calls.run("outer", () -> {
             for (DriverCalls called : List.of(calls, other)) {

@@ -87,7 +87,7 @@ class ForkableMapMemoryTest {
     }
 
     @Test
-    void valuesThatGrowHoldAFewTimesWhatIsLive() {
+    void growingValuesUseAFewTimesTheLiveBytes() {
         ForkableMap map = ForkableMap.create(space, 64L << 20);
         for (int size = 100; size < 100_000; size += size / 8) {
             for (int i = 0; i < 20; i++) {
@@ -204,7 +204,7 @@ class ForkableMapMemoryTest {
     }
 
     @Test
-    void everySlotIsMetOnce() {
+    void everySlotIsVisitedOnce() {
         long table = TableWord.of(4096, 10);
         boolean[] met = new boolean[1 << 10];
         for (long i = 0; i < met.length; i++) {

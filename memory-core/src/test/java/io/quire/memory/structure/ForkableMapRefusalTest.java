@@ -118,7 +118,7 @@ class ForkableMapRefusalTest {
     }
 
     @Test
-    void putNearTheEndOfTheStackIsDoneOrNotAndLeavesTheMapFree() throws InterruptedException {
+    void putNearTheEndOfTheStackIsDoneOrNotDoneAndLeavesNoLock() throws InterruptedException {
         int[] threw = {0};
         Throwable[] wrong = {null};
         Thread diver = new Thread(null, () -> {

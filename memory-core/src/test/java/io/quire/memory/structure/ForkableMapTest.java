@@ -100,7 +100,7 @@ class ForkableMapTest {
     }
 
     @Test
-    void valueThatCouldNeverFitIsMisuse() {
+    void valueThatCanNeverFitIsRefusedAsMisuse() {
         ForkableMap small = ForkableMap.create(space, 8192);
         assertThatIllegalArgumentException().isThrownBy(() -> small.put(KEY, new byte[4096]))
                 .withMessageContaining("keyLength=3, valueLength=4096, room=4080");

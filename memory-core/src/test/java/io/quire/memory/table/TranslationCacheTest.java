@@ -76,7 +76,7 @@ class TranslationCacheTest {
     }
 
     @Test
-    void forgettingWritesKeepsReadsHoweverOften() {
+    void forgettingWritesManyTimesKeepsReads() {
         cache.keepWritable(0x5000, OFFSET);
         for (int i = 0; i < 3 * TranslationWord.STAMP_MAX; i++) {
             cache.forgetWrites();

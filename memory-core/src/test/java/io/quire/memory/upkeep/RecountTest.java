@@ -26,7 +26,7 @@ class RecountTest {
     private final long address = space.map(10 * FramePool.FRAME_BYTES, Protection.READ_WRITE);
 
     @Test
-    void wholeMachineIsFine() {
+    void recountOfASoundMachineFindsNothing() {
         machine.faultPath().makeWritable(space.state(), address, machine.pools());
         Space fork = space.fork(false, "b", forked -> forked);
         machine.faultPath().makeWritable(fork.state(), address, machine.pools());

@@ -451,7 +451,7 @@ class BeyondTheKernelTest extends Rig {
 
     @Test
     @DisplayName("beyond: capacity exhaustion by pins, copies go to the host (7)")
-    void deviceFullOfPinnedPagesTakesNoMore() {
+    void deviceFullOfPinnedPagesAcceptsNoMore() {
         int frames = 16;
         try (SoftwareDevice small = kind.open("small", bytes(frames));
                 MemoryManager own = MemoryManager.builder().hostPool(4 << 20).backgroundAgent(false)

@@ -213,7 +213,7 @@ class CopyOnWriteTest extends Rig {
     @ParameterizedTest
     @EnumSource
     @DisplayName("cow: Basic COW after fork() with mprotect() optimization (W2)")
-    void protectionThatComesBackDoesNotUnshare(Role role) {
+    void protectionThatIsLiftedDoesNotUnsharePages(Role role) {
         Pair pair = forked(role);
         protectDownAndUp(pair.writer(), address, PAGES);
         expectOnDevice(pair.writer(), OLD);
@@ -241,7 +241,7 @@ class CopyOnWriteTest extends Rig {
     @ParameterizedTest
     @EnumSource
     @DisplayName("cow: vmsplice() + unmap in child with mprotect() optimization (W4)")
-    void holderThatUnmappedDoesNotSeeItAfterTheProtectionCameBackEither(Role role) {
+    void holderThatUnmappedSeesNoWriteAfterTheProtectionIsLifted(Role role) {
         Pair pair = forked(role);
         try (Pin held = hold(pair.other())) {
             pair.other().unmap(address, bytes(PAGES));
@@ -285,7 +285,7 @@ class CopyOnWriteTest extends Rig {
     @ParameterizedTest
     @EnumSource
     @DisplayName("cow: R/O-mapping a page registered as iouring fixed buffer (W7)")
-    void pinShowsWhatIsWrittenAfterTheProtectionCameBack(Role role) {
+    void pinShowsWhatIsWrittenAfterTheProtectionIsLifted(Role role) {
         AddressSpace space = subject(role);
         try (Pin pin = pin(space, Entry.SPACE, PinTerm.LONG, PinAccess.WRITE)) {
             protectDownAndUp(space, address, PAGES);

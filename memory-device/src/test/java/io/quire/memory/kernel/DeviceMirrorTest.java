@@ -603,7 +603,7 @@ class DeviceMirrorTest extends Rig {
 
     @Test
     @DisplayName("hmm: exclusive_cow (T27)")
-    void forkEndsExclusiveAccessAndCopiesAsEver() {
+    void forkEndsExclusiveAccessAndCopiesAsUsual() {
         int pages = 64;
         try (AddressSpace parent = memory.newAddressSpace(); Attachment attached = d0.attach(parent)) {
             long address = mapFilled(parent, counting(pages, 0));

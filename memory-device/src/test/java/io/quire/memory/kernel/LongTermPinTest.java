@@ -273,7 +273,7 @@ class LongTermPinTest extends Rig {
     @ParameterizedTest
     @EnumSource
     @DisplayName("a pin of what is not mapped, or not allowed, leaves nothing behind")
-    void pinThatIsWrongInItsLastPagePinsNothing(Entry entry) {
+    void pinWithAnInvalidLastPagePinsNothing(Entry entry) {
         space.protect(address + 3 * PAGE, PAGE, Protection.READ_ONLY);
         assertThatExceptionOfType(ProtectionException.class).isThrownBy(() -> pinAll(entry, PinAccess.WRITE));
         expectNothingPinned();

@@ -372,7 +372,7 @@ class MirrorBugsTest extends KernelBug {
 
     @Test
     @DisplayName("B47: the test of exclusive pages and fork looks at one side only")
-    void bothSidesOfAForkOfExclusivePagesAreLookedAt() throws InterruptedException {
+    void bothSidesOfAForkOfExclusivePagesKeepTheirContent() throws InterruptedException {
         SoftwareDevice device = coherent(PAGES);
         try (TieredManager memory = new TieredManager(device); AddressSpace parent = memory.manager().newAddressSpace();
                 Attachment attached = memory.device(device).attach(parent)) {

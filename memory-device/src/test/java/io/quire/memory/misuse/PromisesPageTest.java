@@ -47,7 +47,7 @@ class PromisesPageTest {
                 .filter(row -> !row.group(1).equals("promise")).toList();
     }
 
-    /** Returns the sources of the tests by the name of their class. */
+    /** Returns the sources by the name of their class. Classes of one name in two modules share an entry. */
     private static Map<String, String> sources() throws IOException {
         Map<String, String> sources = new HashMap<>();
         for (String module : List.of("memory-core", "memory-device", "memory-stress", "memory-soak", "memory-bench")) {

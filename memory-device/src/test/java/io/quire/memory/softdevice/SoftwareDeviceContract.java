@@ -724,7 +724,7 @@ abstract class SoftwareDeviceContract {
     }
 
     @Test
-    void aDeviceTellsWhatItIs() {
+    void aDeviceKnowsItsNameKindAndFrames() {
         assertThat(device.name()).isEqualTo("card");
         assertThat(device.kind()).isEqualTo(PoolKind.DEVICE_PRIVATE);
         assertThat(device.frames()).isEqualTo(FRAMES);
