@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quire.memory.guard.Mutex;
 import io.quire.memory.guard.SharedWriterSlots;
-import io.quire.memory.guard.Turns;
+import io.quire.memory.guard.GuardedTurns;
 import io.quire.memory.guard.WriterSlot;
 import io.quire.memory.guard.Writers;
 import java.time.Duration;
@@ -17,8 +17,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * A slot or a lock that a thread has left without giving it up, as a full stack can make it do. In a package of its own, because a
- * thread with a frame of the library on its stack may be inside a write.
+ * A thread leaves a write or a lock without releasing its slot or the lock, as a full stack can make it do. This class
+ * is in a package outside the library: a thread with a library frame on its stack counts as inside a write.
  */
 @Timeout(30)
 class LeftSlotTest {
@@ -35,7 +35,7 @@ class LeftSlotTest {
         end.countDown();
     }
 
-    /** Does something on a thread that then goes on with something else, until the test is over. */
+    /** Runs something on a thread that then goes on with something else until the test is over. */
     private Thread leave(Thread.Builder kind, Runnable work) throws InterruptedException {
         CountDownLatch left = new CountDownLatch(1);
         Thread thread = kind.start(() -> {
@@ -52,25 +52,25 @@ class LeftSlotTest {
     }
 
     @Test
-    void aSlotThatAPlatformThreadHasLeftIsNotWaitedForLong() throws InterruptedException {
+    void slotLeftByAPlatformThreadIsNotWaitedForLong() throws InterruptedException {
         leave(Thread.ofPlatform(), () -> shared.enter(SPACE));
         assertAwaitEndsSoon();
     }
 
     @Test
-    void norOneThatAVirtualThreadHasLeft() throws InterruptedException {
+    void slotLeftByAVirtualThreadIsNotWaitedForLong() throws InterruptedException {
         leave(Thread.ofVirtual(), () -> shared.enter(SPACE));
         assertAwaitEndsSoon();
     }
 
     @Test
-    void norOneThatTheWaitingThreadHasLeftItself() {
+    void slotLeftByTheWaitingThreadItselfIsNotWaitedForLong() {
         shared.enter(SPACE);
         assertAwaitEndsSoon();
     }
 
     @Test
-    void norOneOfAThreadThatEnded() throws InterruptedException {
+    void slotOfAnEndedThreadIsNotWaitedForLong() throws InterruptedException {
         WriterSlot slot = new WriterSlot();
         Thread thread = leave(Thread.ofPlatform(), () -> {
             writers.add(slot, Thread.currentThread());
@@ -83,7 +83,7 @@ class LeftSlotTest {
     }
 
     @Test
-    void norTheSlotOfAnAccessorWhoseThreadHasGoneOn() throws InterruptedException {
+    void slotOfAnAccessorWhoseThreadHasGoneOnIsNotWaitedForLong() throws InterruptedException {
         WriterSlot slot = new WriterSlot();
         leave(Thread.ofPlatform(), () -> {
             writers.add(slot, Thread.currentThread());
@@ -107,7 +107,7 @@ class LeftSlotTest {
     }
 
     @Test
-    void aLockThatAThreadHasLeftIsTakenFromIt() throws InterruptedException {
+    void lockLeftByAThreadIsTakenFromIt() throws InterruptedException {
         Mutex lock = new Mutex();
         leave(Thread.ofPlatform(), lock::lock);
         lock.lock();
@@ -116,7 +116,7 @@ class LeftSlotTest {
     }
 
     @Test
-    void soIsOneOfAThreadThatEnded() throws InterruptedException {
+    void lockOfAnEndedThreadIsTakenFromIt() throws InterruptedException {
         Mutex lock = new Mutex();
         Thread thread = leave(Thread.ofVirtual(), lock::lock);
         end.countDown();
@@ -131,10 +131,10 @@ class LeftSlotTest {
         assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(5));
     }
 
-    /** Whoever looks at the holder's stack between two of its turns must not take the next one from it. */
+    /** A thread that sees the stack of the holder between two of its turns must not take the next turn from it. */
     @Test
     void aLockThatIsTakenAgainAndAgainStaysWithItsHolder() throws InterruptedException {
-        Turns turns = new Turns();
+        GuardedTurns turns = new GuardedTurns();
         AtomicReference<Throwable> failure = new AtomicReference<>();
         List<Thread> threads = new ArrayList<>();
         long until = System.nanoTime() + TURNS_NANOS;
@@ -153,7 +153,7 @@ class LeftSlotTest {
         assertThat(failure.get()).isNull();
     }
 
-    private static void takeTurns(Turns turns, long until) {
+    private static void takeTurns(GuardedTurns turns, long until) {
         while (System.nanoTime() < until) {
             turns.take();
         }

@@ -14,7 +14,7 @@ import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** Where the faults of an accessor take their frames from, and that nobody else goes without one for it. */
+/** An accessor takes frames for its faults from a cache of its own. Other threads can still get every free frame. */
 class AccessorFramesTest {
 
     private static final int PAGE = ModelSpace.PAGE;
@@ -23,7 +23,7 @@ class AccessorFramesTest {
     final LeakCheck leaks = new LeakCheck(4L << 20);
 
     @Test
-    void pagesThatAnAccessorWritesFirstLieSideBySideWhateverOthersWrite() {
+    void firstWritesOfAnAccessorTakeFramesSideBySideThoughOthersWriteToo() {
         try (AddressSpace space = leaks.manager().newAddressSpace();
                 Accessor first = space.accessor();
                 Accessor second = space.accessor()) {
@@ -48,7 +48,7 @@ class AccessorFramesTest {
                 AddressSpace space = small.newAddressSpace();
                 Accessor next = space.accessor()) {
             try (Accessor first = space.accessor()) {
-                first.setByte(space.map(PAGE), (byte) 1); // takes half of the pool, and keeps all but one
+                first.setByte(space.map(PAGE), (byte) 1); // fills its cache with half of the pool, and uses one frame
             }
             long address = space.map(32 * PAGE);
             for (int page = 0; page < 32; page++) {
@@ -82,7 +82,7 @@ class AccessorFramesTest {
         }
     }
 
-    @SuppressWarnings("MustBeClosed") // never closed: that is what is tested
+    @SuppressWarnings("MustBeClosed") // the test needs an accessor that is never closed
     private static void writeAndDrop(AddressSpace space, long address) {
         space.accessor().setByte(address, (byte) 1);
     }

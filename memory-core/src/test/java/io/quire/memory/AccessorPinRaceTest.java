@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** An accessor that pins without the lock, against everybody who counts on there being no pin. */
+/** An accessor pins without the lock, while other threads do what a pin must prevent. */
 class AccessorPinRaceTest {
 
     private static final long PAGE = 4096;
@@ -45,7 +45,7 @@ class AccessorPinRaceTest {
     }
 
     @Test
-    void nothingThatIsStoredThroughAPinIsLostToAMigration() throws InterruptedException {
+    void migrationLosesNoStoreThroughAPin() throws InterruptedException {
         try (AddressSpace space = leaks.manager().newAddressSpace()) {
             long address = space.map(PAGE);
             long[] added = new long[1];
@@ -69,7 +69,7 @@ class AccessorPinRaceTest {
     }
 
     @Test
-    void nothingThatIsStoredThroughAPinReachesAFork() throws InterruptedException {
+    void storesThroughAPinDoNotReachAFork() throws InterruptedException {
         try (AddressSpace space = leaks.manager().newAddressSpace()) {
             long address = space.map(PAGE);
             Threads.race(TIME, running -> {
@@ -115,7 +115,7 @@ class AccessorPinRaceTest {
                     try {
                         attachment.makeExclusive(address, PAGE);
                     } catch (PagesBusyException pinned) {
-                        Thread.onSpinWait(); // tries again
+                        Thread.onSpinWait(); // the page is pinned; try again
                     }
                 }
             });
@@ -123,7 +123,7 @@ class AccessorPinRaceTest {
     }
 
     @Test
-    void frameThatIsPinnedIsNobodyElsesWhenTheRangeIsUnmapped() throws InterruptedException {
+    void pinnedFrameIsNotReusedWhenItsRangeIsUnmapped() throws InterruptedException {
         try (AddressSpace space = leaks.manager().newAddressSpace()) {
             AtomicLong published = new AtomicLong(NONE);
             Threads.race(TIME, running -> {
@@ -141,7 +141,7 @@ class AccessorPinRaceTest {
                     if (address != NONE) {
                         space.unmap(address, PAGE);
                         try (AddressSpace next = leaks.manager().newAddressSpace()) {
-                            next.fill(next.map(PAGE), PAGE, (byte) 9); // in the frame that has just become free
+                            next.fill(next.map(PAGE), PAGE, (byte) 9); // takes the frame that has just become free
                         }
                     }
                 }

@@ -30,7 +30,9 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** Short pins that an accessor takes in places of its own, without the lock: nobody may notice, but for the time. */
+/**
+ * Short pins that an accessor takes in its own places, without the lock. They do what all other pins do, only faster.
+ */
 class AccessorPinTest {
 
     private static final long PAGE = 4096;
@@ -50,7 +52,8 @@ class AccessorPinTest {
     @Order(3)
     @RegisterExtension
     final LeakCheck leaks = new LeakCheck(builder -> builder.hostPool(1 << 20).device("near", near)
-            .device("far", far).watermarks(0, 0).backgroundAgent(false)); // with leak tracking a pin takes the lock
+            // No leak tracking: with it every pin takes the lock.
+            .device("far", far).watermarks(0, 0).backgroundAgent(false));
 
     private AddressSpace space;
     private Accessor accessor;
@@ -64,7 +67,7 @@ class AccessorPinTest {
         for (int i = 0; i < PAGES; i++) {
             accessor.setLong(page(i), i);
         }
-        pin(0).close(); // so that it has places
+        pin(0).close(); // the first pin creates the places
     }
 
     @AfterEach
@@ -89,7 +92,7 @@ class AccessorPinTest {
     }
 
     @Test
-    void pinIsTakenAndGivenBackWhileSomebodyElseHasTheLock() throws InterruptedException {
+    void pinIsTakenAndClosedWhileAnotherThreadHasTheLock() throws InterruptedException {
         DeviceMirror mirror = leaks.manager().device("near").attach(space).mirror();
         near.store(mirror, page(1), 1);
         CountDownLatch locked = new CountDownLatch(1);
@@ -108,7 +111,7 @@ class AccessorPinTest {
     }
 
     @Test
-    void pinThatIsClosedSaysNothingOfTheNextOneInItsPlace() {
+    void closedPinSaysNothingAboutTheNextPinInItsPlace() {
         Pin first = accessor.pin(page(0), PAGE, PinTerm.SHORT, PinAccess.READ);
         first.close();
         try (Pin second = pin(1)) {
@@ -124,7 +127,7 @@ class AccessorPinTest {
     }
 
     @Test
-    void anyNumberIsOpenAtOnceAndClosedInAnyOrder() {
+    void anyNumberOfPinsIsOpenAtOnceAndClosedInAnyOrder() {
         for (int open : new int[] {1, PLACES - 1, PLACES, PLACES + 1, PAGES}) {
             List<Pin> pins = new ArrayList<>();
             for (int i = 0; i < open; i++) {
@@ -139,7 +142,7 @@ class AccessorPinTest {
                 assertThat(space.pageState(page(i)).pinned()).as("page %d", i).isEqualTo(i % 2 != 0);
             }
             for (int i = 0; i < open; i += 2) {
-                pins.set(i, pin(i)); // in the places that became free
+                pins.set(i, pin(i)); // takes a place that has become free
             }
             for (int i = 0; i < open; i++) {
                 assertThat(first(pins.get(i))).isEqualTo(i);
@@ -174,7 +177,7 @@ class AccessorPinTest {
     }
 
     @Test
-    void pageDoesNotMoveAndWhoMovesItLearnsWhoHoldsIt() {
+    void pinnedPageDoesNotMoveAndTheReportSaysThatItIsPinned() {
         MemoryPool tier = leaks.manager().pool("near");
         try (Pin pin = pin(0)) {
             MigrationReport result = space.migrate(page(0), 2 * PAGE, tier);
@@ -201,7 +204,7 @@ class AccessorPinTest {
         MigrationReport[] report = new MigrationReport[1];
         Thread mover = Thread.ofPlatform().start(() -> {
             report[0] = space.migrate(page(0), 2 * PAGE, leaks.manager().pool("far"));
-            copied.countDown(); // if the second call was not made
+            copied.countDown(); // in case the driver was called only once
         });
         chosen.await();
         try (Pin pin = pin(0)) {
@@ -297,7 +300,7 @@ class AccessorPinTest {
     }
 
     @Test
-    void whatMayNotBeWrittenIsPinnedForReadingOnly() {
+    void pageThatMayNotBeWrittenIsPinnedForReadingOnly() {
         space.protect(page(0), PAGE, Protection.READ_ONLY);
         try (AddressSpace snapshot = space.snapshot(); Accessor reader = snapshot.accessor()) {
             for (int i = 0; i < 3; i++) {
@@ -315,7 +318,7 @@ class AccessorPinTest {
     }
 
     @Test
-    void rangeThatIsNoneOrEndsInAnotherPageIsTreatedAsBySpace() {
+    void invalidRangesAreRefusedAndRangesOfTwoPagesArePinned() {
         for (long size : new long[] {0, -1, Long.MIN_VALUE, Long.MAX_VALUE}) {
             assertThatIllegalArgumentException().as("size %d", size)
                     .isThrownBy(() -> accessor.pin(page(0), size, PinTerm.SHORT, PinAccess.WRITE));
@@ -336,7 +339,7 @@ class AccessorPinTest {
     }
 
     @Test
-    void pageThatIsHeldAsOftenAsCanBeCountedIsRefusedAndNobodyWaitsAfterwards() {
+    void pinThatWouldOverflowTheCountOfHoldsIsRefusedAndBlocksNoThread() {
         List<Pin> pins = new ArrayList<>();
         for (int i = 0; i < HOLDS_MAX; i++) {
             pins.add(space.pin(page(0), PAGE, PinTerm.SHORT, PinAccess.WRITE));
@@ -349,7 +352,7 @@ class AccessorPinTest {
     }
 
     @Test
-    void otherThreadsNeitherPinNorClose() throws InterruptedException {
+    void otherThreadsCanNeitherPinNorClose() throws InterruptedException {
         try (Pin pin = pin(0)) {
             Threads.elsewhere(() -> assertThatExceptionOfType(WrongThreadException.class).isThrownBy(pin::close));
             Threads.elsewhere(() -> assertThatExceptionOfType(WrongThreadException.class).isThrownBy(() -> pin(0)));

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.quire.memory.contract.AddressNotMappedException;
 import io.quire.memory.contract.ClosedException;
-import io.quire.memory.harness.Operation;
+import io.quire.memory.harness.ValueOperation;
 import io.quire.memory.testkit.Threads;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -25,7 +25,7 @@ class AccessorTest extends MemoryAccessContract {
 
     @ParameterizedTest
     @FieldSource("OPERATIONS")
-    void operationOfAnotherThreadIsRefused(Operation operation) throws InterruptedException {
+    void operationOfAnotherThreadIsRefused(ValueOperation operation) throws InterruptedException {
         try (AddressSpace space = leaks.manager().newAddressSpace("mine");
                 Accessor accessor = space.accessor()) {
             long address = space.map(PAGE);
@@ -39,7 +39,7 @@ class AccessorTest extends MemoryAccessContract {
 
     @ParameterizedTest
     @FieldSource("OPERATIONS")
-    void operationAfterCloseIsRefused(Operation operation) {
+    void operationAfterCloseIsRefused(ValueOperation operation) {
         try (AddressSpace space = leaks.manager().newAddressSpace("still open")) {
             long address = space.map(PAGE);
             Accessor accessor = space.accessor();
@@ -125,7 +125,7 @@ class AccessorTest extends MemoryAccessContract {
     void addressesOfEveryTagOfTheCacheAreRefusedOrReached() {
         try (AddressSpace space = leaks.manager().newAddressSpace(); Accessor accessor = space.accessor()) {
             for (long tag = 1; tag <= 0x1_0001; tag++) {
-                long wild = tag << 21; // what an accessor compares while its cache is small
+                long wild = tag << 21; // the tag that an accessor compares while its cache is small
                 assertThatExceptionOfType(AddressNotMappedException.class).isThrownBy(() -> accessor.getLong(wild));
             }
             long address = space.map(256L << 30);

@@ -19,7 +19,7 @@ class AddressSpaceTest extends MemoryAccessContract {
     }
 
     @Test
-    void mappingStartsAtALeafAndHasAPageOfNothingOnBothSides() {
+    void mappingStartsAtALeafAndIsSurroundedByUnmappedGuardPages() {
         try (AddressSpace space = leaks.manager().newAddressSpace()) {
             long first = space.map(1);
             long second = space.map((256 << 10) - PAGE);
@@ -58,7 +58,7 @@ class AddressSpaceTest extends MemoryAccessContract {
     }
 
     @Test
-    void memoryIsMappedWhereItIsAskedFor() {
+    void memoryIsMappedAtTheAddressThatWasAskedFor() {
         try (AddressSpace space = leaks.manager().newAddressSpace(); Accessor accessor = space.accessor()) {
             long limit = 1L << 47;
             long[] addresses = {256 << 10, (256 << 10) + 3 * PAGE, (1 << 20) + PAGE, 1L << 40, limit - PAGE};
@@ -102,7 +102,7 @@ class AddressSpaceTest extends MemoryAccessContract {
     }
 
     @Test
-    void statisticsCountPagesByWhoHoldsThem() {
+    void statisticsCountSharedAndExclusivePages() {
         try (AddressSpace space = leaks.manager().newAddressSpace("counted")) {
             long address = space.map(100 * PAGE);
             space.fill(address, 10 * PAGE, (byte) 1);
@@ -126,7 +126,7 @@ class AddressSpaceTest extends MemoryAccessContract {
     }
 
     @Test
-    void textsSayWhatASpaceIs() {
+    void toStringDescribesTheSpace() {
         AddressSpace space = leaks.manager().newAddressSpace("pages");
         space.map(2 * PAGE);
         assertThat(space).hasToString("AddressSpace[space pages, mapped=8192 bytes]");

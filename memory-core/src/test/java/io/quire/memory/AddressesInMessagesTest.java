@@ -19,7 +19,7 @@ import java.util.function.BiConsumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** A refusal names the address that was asked for, the page that is in the way, and who holds what. */
+/** Messages name the address that the user passed, the page that prevents the access, and the holder of a page. */
 class AddressesInMessagesTest {
 
     private static final long PAGE = 4096;
@@ -45,7 +45,7 @@ class AddressesInMessagesTest {
     }
 
     @Test
-    void wildAccessIsNamedAsItWasMade() {
+    void messageNamesTheAddressOfAWildAccess() {
         try (AddressSpace space = leaks.manager().newAddressSpace("a"); Accessor accessor = space.accessor()) {
             for (int i = 0; i < READS.size(); i++) {
                 for (long at : new long[] {WILD, WILD + 1, -5, Long.MIN_VALUE + 7}) {
@@ -57,7 +57,7 @@ class AddressesInMessagesTest {
     }
 
     @Test
-    void valueOverTheEndNamesTheFirstByteThatIsNotMapped() {
+    void messageNamesTheFirstUnmappedByteOfAValue() {
         try (AddressSpace space = leaks.manager().newAddressSpace("a"); Accessor accessor = space.accessor()) {
             long end = space.map(PAGE) + PAGE;
             for (MemoryAccess memory : List.of(space, accessor)) {
@@ -69,7 +69,7 @@ class AddressesInMessagesTest {
     }
 
     @Test
-    void protectionNamesTheByteThatWasRead() {
+    void messageNamesTheProtectedByteThatWasRead() {
         try (AddressSpace space = leaks.manager().newAddressSpace("a"); Accessor accessor = space.accessor()) {
             long address = space.map(PAGE, Protection.NONE);
             for (MemoryAccess memory : List.of(space, accessor)) {
@@ -81,7 +81,7 @@ class AddressesInMessagesTest {
     }
 
     @Test
-    void snapshotThatIsToBeMappedNamesNoAddress() {
+    void mappingInASnapshotIsRefusedWithoutAnAddress() {
         try (AddressSpace space = leaks.manager().newAddressSpace("a"); AddressSpace snapshot = space.snapshot("s")) {
             ProtectionException refusal = catchThrowableOfType(ProtectionException.class, () -> snapshot.map(PAGE));
             assertThat(refusal).hasMessageContaining("space=s;").hasMessageNotContaining("address=");
@@ -90,7 +90,7 @@ class AddressesInMessagesTest {
     }
 
     @Test
-    void nothingAnswersAfterClose() {
+    void questionsAfterCloseAreRefused() {
         AddressSpace space = leaks.manager().newAddressSpace("a");
         Attachment attachment = leaks.manager().device("near").attach(space);
         space.close();
@@ -107,7 +107,7 @@ class AddressesInMessagesTest {
     }
 
     @Test
-    void cursorThatKeepsADeviceOpenIsNamedAsOne() {
+    void messageNamesTheCursorThatKeepsADeviceOpen() {
         Device near = leaks.manager().device("near");
         try (AddressSpace space = leaks.manager().newAddressSpace("a")) {
             long address = space.map(PAGE);

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** Running out of frames, at every frame at which one can. */
+/** Frames run out at every point at which an operation needs one. */
 @Tag("portable")
 class AllocationFailureTest {
 
@@ -27,11 +27,11 @@ class AllocationFailureTest {
             new LeakCheck(builder -> builder.name("small").hostPool((long) FRAMES * PAGE).backgroundAgent(false));
 
     /**
-     * For every k: a hog leaves k frames, so the k+1st frame that the scenario needs is refused. The refused
-     * step must have changed nothing, and must work once the hog has gone.
+     * For every k, a hog leaves only k frames free, so the scenario cannot get its frame k+1. The step that fails must
+     * change nothing, and must work once the hog has closed.
      */
     @Test
-    void everyStepThatIsRefusedAFrameChangesNothingAndWorksLater() {
+    void stepThatFindsNoFrameChangesNothingAndWorksLater() {
         int frames = 0;
         while (refusedWith(frames)) {
             frames++;
@@ -39,7 +39,7 @@ class AllocationFailureTest {
         assertThat(frames).as("frames the scenario needs").isBetween(40, 200);
     }
 
-    /** Plays the scenario with a number of frames; whether a step was refused. */
+    /** Plays the scenario with a number of frames; returns true if a step failed. */
     private boolean refusedWith(int frames) {
         try (AddressSpace hog = leaks.manager().newAddressSpace("hog"); Scenario scenario = new Scenario()) {
             scenario.prepare();
@@ -67,7 +67,7 @@ class AllocationFailureTest {
         }
     }
 
-    /** Spaces, their models, and steps that need frames in every way there is. */
+    /** Spaces, their models, and steps that need frames for every reason there is. */
     private final class Scenario implements AutoCloseable {
 
         private final List<AddressSpace> spaces = new ArrayList<>();
@@ -79,7 +79,7 @@ class AllocationFailureTest {
             models.add(new ModelSpace());
             address = spaces.getFirst().map(80L * PAGE);
             models.getFirst().map(address, 80L * PAGE, Protection.READ_WRITE);
-            write(0, 60, bytes(8 * PAGE, 1)); // over the end of a leaf
+            write(0, 60, bytes(8 * PAGE, 1)); // crosses the end of a leaf
         }
 
         List<Runnable> steps() {
@@ -171,8 +171,8 @@ class AllocationFailureTest {
     }
 
     @Test
-    void framesOfClosedSpacesAreFoundBeforeAnybodyIsRefused() {
-        // A directory and a leaf for each page, so that destroying a few nodes frees no frame yet.
+    void framesOfClosedSpacesAreReclaimedBeforeAnAllocationFails() {
+        // Each page has a directory and a leaf of its own, so that destroying a few nodes frees no frame yet.
         long apart = 16L << 20;
         try (AddressSpace space = leaks.manager().newAddressSpace()) {
             long address = space.map(PAGE);
@@ -203,7 +203,7 @@ class AllocationFailureTest {
                         .isThrownBy(() -> fork.setByte(address, (byte) 2));
                 assertThatExceptionOfType(OutOfFramesException.class)
                         .isThrownBy(() -> space.setByte(address, (byte) 2));
-                space.discard(address + PAGE, PAGE); // the fork still has it
+                space.discard(address + PAGE, PAGE); // the fork still maps the frame
                 assertThatExceptionOfType(OutOfFramesException.class)
                         .isThrownBy(() -> space.setByte(address, (byte) 2));
             }
@@ -216,7 +216,7 @@ class AllocationFailureTest {
     }
 
     @Test
-    void discardOfAllGivesFramesBackAtOnceToWhoeverNeedsOne() {
+    void framesOfADiscardAreFreeAtOnce() {
         try (AddressSpace space = leaks.manager().newAddressSpace()) {
             long address = space.map((long) FRAMES * PAGE);
             for (int round = 0; round < 10; round++) {

@@ -14,18 +14,18 @@ import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** A build that is refused leaves nothing behind: no memory, no promise, no thread. */
+/** A build that fails leaves nothing behind: no memory, no promise of memory, no thread. */
 class BuildFailureTest {
 
     @Test
-    void errorsOfDriversAndOfTheHeapLeaveNothing() throws IOException, InterruptedException {
+    void buildThatFailsLeavesNothingBehind() throws IOException, InterruptedException {
         for (String access : List.of("--enable-native-access=ALL-UNNAMED", "-Dwithout=native")) {
             ChildJvm.Result result = ChildJvm.run(Failing.class, List.of(access, "-XX:MaxDirectMemorySize=8g"));
             assertThat(result.output()).isEqualToIgnoringNewLines("nothing is left");
         }
     }
 
-    /** Is refused again and again. */
+    /** Builds a manager again and again; each build fails. */
     static final class Failing {
 
         private static final int BUILDS = 30;
@@ -43,7 +43,8 @@ class BuildFailureTest {
                 refused(MemoryManager.builder().hostPool(POOL_BYTES).deviceCoherentPool("before", POOL_BYTES)
                         .device("good", good).device("bad", new ThrowingDriver()));
             }
-            MemoryManager.builder().hostPool(POOL_BYTES).device("good", good).build().close(); // it is free again
+            // The driver may be used again.
+            MemoryManager.builder().hostPool(POOL_BYTES).device("good", good).build().close();
             for (int tries = 0; tries < 200 && left(before, threads); tries++) {
                 System.gc();
                 Thread.sleep(10);
@@ -60,7 +61,7 @@ class BuildFailureTest {
                     return;
                 }
             }
-            throw new IllegalStateException("a driver that throws was taken");
+            throw new IllegalStateException("a driver that throws was accepted");
         }
 
         private static boolean left(long before, int threads) throws IOException {
@@ -73,7 +74,7 @@ class BuildFailureTest {
         }
     }
 
-    /** Has some memory. */
+    /** A driver with some memory. */
     private static final class GoodDriver extends IdleDriver implements CoherentDriver {
 
         private final MemorySegment memory = Arena.ofAuto().allocate(64 << 10, 4096);
@@ -84,12 +85,12 @@ class BuildFailureTest {
         }
     }
 
-    /** Throws an Error where it is asked for its memory. */
+    /** A driver that throws an Error when it is asked for its memory. */
     private static final class ThrowingDriver extends IdleDriver implements CoherentDriver {
 
         @Override
         public MemorySegment memory() {
-            throw new AssertionError("of the test");
+            throw new AssertionError("thrown by the test");
         }
     }
 }

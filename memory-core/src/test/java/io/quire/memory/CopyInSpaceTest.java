@@ -17,7 +17,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A copy within a space is written whole or not at all, wherever its source lies. */
+/** A copy inside a space writes the whole target or nothing, wherever the source is. */
 class CopyInSpaceTest {
 
     private static final long PAGE = 4096;
@@ -61,7 +61,7 @@ class CopyInSpaceTest {
 
     @ParameterizedTest
     @ValueSource(ints = {60, 300})
-    void sourceThatItsDeviceDoesNotGiveUpLeavesTheTargetAsItWas(int pages) {
+    void sourceThatTheDeviceKeepsLeavesTheTargetAsItWas(int pages) {
         try (AddressSpace space = leaks.manager().newAddressSpace()) {
             long from = space.map(pages * PAGE);
             long to = space.map(pages * PAGE);
@@ -104,7 +104,7 @@ class CopyInSpaceTest {
         }
     }
 
-    /** A fork has all of a copy of up to 256 KiB or nothing. */
+    /** A fork sees all of a copy of at most 256 KiB, or nothing of it. */
     @Test
     void forkSeesAShortCopyWholeOrNotAtAll() throws InterruptedException {
         try (AddressSpace space = leaks.manager().newAddressSpace()) {

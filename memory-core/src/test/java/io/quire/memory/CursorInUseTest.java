@@ -10,7 +10,7 @@ import io.quire.memory.testkit.NativeCaller;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** A cursor whose segment native code is using: what is refused then is not lost. */
+/** A cursor whose segment is used by native code. A call that is refused meanwhile can be repeated later. */
 class CursorInUseTest {
 
     private static final int PAGE = 4096;
@@ -40,7 +40,7 @@ class CursorInUseTest {
     void nextIsRefusedOnceAndPassesNothing() {
         try (AddressSpace space = leaks.manager().newAddressSpace()) {
             long address = space.map(2 * PAGE);
-            space.setByte(address, (byte) 1); // and a hole behind it
+            space.setByte(address, (byte) 1); // the page after it is a hole
             try (RunCursor cursor = space.runs(address, 2 * PAGE)) {
                 cursor.next();
                 NativeCaller.using(cursor.memory(), () -> {

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A device that is closed while it is in use: everything comes to the host, and nothing is lost. */
+/** A device is closed while it is in use: all of its pages come to the host, and nothing is lost. */
 @Tag("portable")
 class DeviceCloseTest {
 
@@ -73,7 +73,10 @@ class DeviceCloseTest {
         return name.equals("near") ? near : far;
     }
 
-    /** The lock of the space is taken while the device is asked, so a close that waited would wait for the device. */
+    /**
+     * The first close holds the lock of the space while it calls the device, so a second one must not wait for that
+     * lock.
+     */
     @Test
     @Timeout(30)
     void closeOfASpaceThatIsBeingClosedReturnsAtOnce() throws InterruptedException {
@@ -87,7 +90,7 @@ class DeviceCloseTest {
         Thread first = Thread.ofPlatform().start(space::close);
         asked.await();
         space.close();
-        assertThat(first.isAlive()).as("still at it").isTrue();
+        assertThat(first.isAlive()).as("the first close is still running").isTrue();
         near.release();
         first.join();
         assertThat(space.isClosed()).isTrue();
@@ -125,7 +128,7 @@ class DeviceCloseTest {
     }
 
     @Test
-    void closedDeviceTakesNothingMore() {
+    void closedDeviceAcceptsNothing() {
         Device device = leaks.manager().device("near");
         device.close();
         try (AddressSpace space = filled("late")) {
@@ -142,7 +145,7 @@ class DeviceCloseTest {
     }
 
     @Test
-    void pinIsWaitedForUntilTheTimeoutAndTheMessageNamesItsHolder() {
+    void closeWaitsForAPinUntilTheTimeoutAndNamesItsHolder() {
         Device device = leaks.manager().device("near");
         try (AddressSpace space = filled("held")) {
             space.migrate(address, PAGES * PAGE, device.pool());
@@ -184,7 +187,7 @@ class DeviceCloseTest {
     }
 
     @Test
-    void pinOfASpaceThatIsClosedHoldsTheDeviceToo() {
+    void pinOfAClosedSpaceKeepsTheDeviceOpen() {
         Device device = leaks.manager().device("near");
         AddressSpace space = filled("gone");
         space.migrate(address, PAGES * PAGE, device.pool());
@@ -243,18 +246,20 @@ class DeviceCloseTest {
             space.migrate(address, PAGES * PAGE, leaks.manager().pool("far"));
             assertThat(far.load(attachment.mirror(), address)).isEqualTo(1);
         }
-        assertThat(far.count(Call.CLOSE)).as("not yet; once when the test is over").isZero();
+        assertThat(far.count(Call.CLOSE)).as("not before the manager closes").isZero();
     }
 
     @Test
     void closeDuringMigrationsAndWritesLosesNothing() throws InterruptedException {
         Device device = leaks.manager().device("near");
+        CountDownLatch migrations = new CountDownLatch(20);
         try (AddressSpace space = filled("busy")) {
             Threads.race(Duration.ofMillis(300), running -> {
                 while (running.getAsBoolean()) {
                     try {
                         space.migrate(address, PAGES * PAGE, device.pool());
                         space.migrate(address, PAGES * PAGE, leaks.manager().hostPool());
+                        migrations.countDown();
                     } catch (DeviceClosedException closed) {
                         return;
                     }
@@ -268,8 +273,10 @@ class DeviceCloseTest {
                         assertThat(space.getLong(address + i * PAGE + 8)).isEqualTo(value);
                     }
                 }
-            }, _ -> {
-                TimeUnit.MILLISECONDS.sleep(100);
+            }, running -> {
+                while (migrations.getCount() > 0 && running.getAsBoolean()) {
+                    Thread.onSpinWait();
+                }
                 device.close();
             });
             ManagerCheck.awaitTold(leaks.manager());
@@ -278,11 +285,11 @@ class DeviceCloseTest {
         }
     }
 
-    // ---- beside the close of a space, and with a driver that fails
+    // ---- while a space is closed, and with a driver that fails
 
     @ParameterizedTest
     @ValueSource(strings = {"near", "far"})
-    void driverHearsOfTheEndOfAMirrorOnceAndBeforeItIsClosedWhoeverIsFaster(String name) throws InterruptedException {
+    void driverIsToldOnceThatAMirrorEndsAndBeforeTheDriverIsClosed(String name) throws InterruptedException {
         for (int round = 0; round < 100; round++) {
             RecordingDriver driver = name.equals("near") ? new RecordingDriver.Coherent(8)
                     : new RecordingDriver.Private(8);
@@ -294,7 +301,7 @@ class DeviceCloseTest {
             Threads.race(Duration.ZERO, _ -> card.close(), _ -> space.close(), _ -> attachment.close());
             assertThat(driver.count(Call.DETACHED)).isOne();
             assertThat(driver.count(Call.CLOSE)).isOne();
-            assertThat(driver.breaches()).as("among them: called after close").isEmpty();
+            assertThat(driver.breaches()).as("rules broken, such as a call after close").isEmpty();
             memory.close();
         }
     }
@@ -315,7 +322,7 @@ class DeviceCloseTest {
                 }
             });
             assertThat(driver.count(Call.DETACHED)).isEqualTo(driver.count(Call.ATTACHED));
-            assertThat(driver.breaches()).as("among them: called after close").isEmpty();
+            assertThat(driver.breaches()).as("rules broken, such as a call after close").isEmpty();
             space.close();
             memory.close();
         }
@@ -350,7 +357,8 @@ class DeviceCloseTest {
                     .withStackTraceContaining("on fire");
             assertThat(device.isClosed()).isFalse();
             assertThat(far.count(Call.DETACHED)).isZero();
-            assertThat(space.migrate(address, PAGE, leaks.manager().hostPool()).moved()).as("it works on").isOne();
+            assertThat(space.migrate(address, PAGE, leaks.manager().hostPool()).moved()).as("the device still works")
+                    .isOne();
             assertThat(space.migrate(address, PAGE, device.pool()).moved()).isOne();
             assertThat(far.load(attachment.mirror(), address)).isEqualTo(1);
             device.close();
@@ -361,7 +369,7 @@ class DeviceCloseTest {
     }
 
     @Test
-    void deviceThatIsGivenUpLetsItsSpacesBeClosed() {
+    void spacesOfADeviceThatWasGivenUpCanBeClosed() {
         far.mayEndBadly();
         Device device = leaks.manager().device("far");
         AddressSpace space = filled("used");
@@ -378,7 +386,7 @@ class DeviceCloseTest {
         space.close();
         device.close();
         assertThat(device.isClosed()).isTrue();
-        assertThat(far.count(Call.CLOSE)).as("nothing is asked of it").isZero();
+        assertThat(far.count(Call.CLOSE)).as("a lost driver is not called").isZero();
         assertThatExceptionOfType(DeviceClosedException.class).isThrownBy(device::giveUp);
     }
 }

@@ -31,7 +31,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** Registration of devices, and their being attached to spaces. */
+/** Devices are registered with a manager and attached to spaces. */
 @Tag("portable")
 class DeviceTest {
 
@@ -52,11 +52,11 @@ class DeviceTest {
 
     // ---- registration
 
-    /** A driver of no kind. */
+    /** A driver that is neither coherent nor private. */
     private static class Neither extends IdleDriver {
     }
 
-    /** One with a memory that the test chooses. */
+    /** A driver with the memory that a test chooses. */
     private static final class WithMemory extends Neither implements CoherentDriver {
 
         private final Supplier<MemorySegment> memory;
@@ -71,7 +71,7 @@ class DeviceTest {
         }
     }
 
-    /** One with a number of frames that the test chooses. */
+    /** A driver with the number of frames that a test chooses. */
     private static class WithFrames extends Neither implements PrivateDriver {
 
         private final int frames;
@@ -98,7 +98,7 @@ class DeviceTest {
         }
     }
 
-    /** One that cannot make up its mind. */
+    /** A driver that is both coherent and private. */
     private static final class Both extends WithFrames implements CoherentDriver {
 
         Both() {
@@ -125,7 +125,7 @@ class DeviceTest {
     }
 
     @Test
-    void memoryThatIsNotWholeWritableNativePagesForAllIsRefusedByName() {
+    void deviceMemoryMustBeWholeWritableNativePagesOfAllThreads() {
         MemorySegment pages = Arena.ofAuto().allocate(4 * PAGE, PAGE);
         List<Supplier<MemorySegment>> wrong = List.of(
                 () -> MemorySegment.ofArray(new long[1024]),
@@ -156,7 +156,7 @@ class DeviceTest {
     }
 
     @Test
-    void namesAreTakenOnceAndHostAlways() {
+    void deviceNamesAreUniqueAndNeverHost() {
         DeviceDriver driver = new WithFrames(1);
         for (String name : List.of("host", "", "  ")) {
             assertThatIllegalArgumentException().isThrownBy(() -> small().device(name, driver));
@@ -219,7 +219,7 @@ class DeviceTest {
     }
 
     @Test
-    void deviceIsToldOfItsSpacesOnceEachAndForgetsThem() {
+    void deviceIsToldOfEachSpaceOnceAndForgetsIt() {
         Device device = leaks.manager().device("near");
         try (AddressSpace space = leaks.manager().newAddressSpace(); AddressSpace fork = space.fork()) {
             Attachment one = device.attach(space);
@@ -238,7 +238,8 @@ class DeviceTest {
             }
             assertThat(coherent.count(RecordingDriver.Call.ATTACHED)).isEqualTo(3);
         }
-        assertThat(coherent.count(RecordingDriver.Call.DETACHED)).as("the end of a space detaches").isEqualTo(3);
+        assertThat(coherent.count(RecordingDriver.Call.DETACHED)).as("closing the space detaches the device")
+                .isEqualTo(3);
     }
 
     @Test
@@ -268,14 +269,14 @@ class DeviceTest {
     }
 
     @Test
-    void deviceThatWorksBeforeAttachReturnsIsToldOfAForkAllTheSame() throws InterruptedException {
+    void deviceThatWorksBeforeAttachReturnsIsToldOfAFork() throws InterruptedException {
         Device device = leaks.manager().device("near");
         try (AddressSpace space = leaks.manager().newAddressSpace()) {
             long address = space.map(PAGE);
             space.setLong(address, 1);
             AtomicReference<AddressSpace> fork = new AtomicReference<>();
             Thread[] worker = new Thread[1];
-            // The device starts to work as soon as it knows of the mirror; a fork comes before attach() returns.
+            // The device starts to work as soon as it has the mirror, and the space is forked before attach() returns.
             RecordingDriver.Hook hook = mirror -> {
                 worker[0] = Thread.ofPlatform().daemon().start(() -> {
                     coherent.store(mirror, address, 2);
@@ -283,7 +284,7 @@ class DeviceTest {
                     coherent.store(mirror, address, 3);
                 });
                 try {
-                    worker[0].join(200); // a driver that starts its device and looks whether it runs
+                    worker[0].join(200); // like a driver that starts its device and checks that it runs
                 } catch (InterruptedException impossible) {
                     throw new AssertionError(impossible);
                 }
@@ -300,7 +301,7 @@ class DeviceTest {
     }
 
     @Test
-    void faultsOfRangesThatMakeNoSenseAreRefused() {
+    void faultsOfInvalidRangesAreRefused() {
         try (AddressSpace space = leaks.manager().newAddressSpace("space");
                 Attachment attachment = leaks.manager().device("far").attach(space)) {
             long address = space.map(4 * PAGE);
@@ -334,7 +335,7 @@ class DeviceTest {
     }
 
     @Test
-    void snapshotOfASpaceCanBeReadByADeviceAndNotWritten() {
+    void deviceMayReadASnapshotAndMayNotWriteIt() {
         try (AddressSpace space = leaks.manager().newAddressSpace()) {
             long address = space.map(PAGE);
             space.setLong(address, 1);

@@ -46,7 +46,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What drivers must not do, at each of their methods: the library says so at once, and its books stay right. */
+/** Drivers break a rule in each of their methods. The library reports it at once, and all of its counts stay right. */
 @Tag("portable")
 class DriverContractTest {
 
@@ -62,12 +62,12 @@ class DriverContractTest {
     @RegisterExtension
     final RecordingDriver.Private recording = new RecordingDriver.Private(FRAMES);
 
-    /** By whom each method of the driver was called, and what is to happen in one of them, once. */
+    /** The threads that called each method of the driver. */
     private final Map<String, Set<String>> callers = new ConcurrentHashMap<>();
     private volatile @Nullable String misbehaving;
     private volatile Runnable misdeed = () -> {};
 
-    /** The recording driver behind something that sees every call, also of methods that a driver need not have. */
+    /** The recording driver behind a proxy that sees every call, including those of optional methods. */
     private final PrivateDriver driver = (PrivateDriver) Proxy.newProxyInstance(getClass().getClassLoader(),
             new Class<?>[] {PrivateDriver.class}, (_, method, arguments) -> called(method, arguments));
 
@@ -85,7 +85,8 @@ class DriverContractTest {
     }
 
     private @Nullable Object called(Method method, Object @Nullable [] arguments) throws Throwable {
-        String name = method.getName().replace("framesFreed", "frameFreed"); // how many it is told of at a time varies
+        // The library may report frames one by one or together.
+        String name = method.getName().replace("framesFreed", "frameFreed");
         if (method.getDeclaringClass() == Object.class) {
             return method.invoke(recording, arguments);
         }
@@ -98,7 +99,7 @@ class DriverContractTest {
         try {
             Object answer = method.invoke(recording, arguments);
             if (misbehaves && !changesNothing) {
-                misbehave(); // it is said, and known
+                misbehave(); // the library reported the misuse, and the test has seen it
             }
             return answer;
         } catch (InvocationTargetException thrown) {
@@ -111,7 +112,7 @@ class DriverContractTest {
         misdeed.run();
     }
 
-    /** All that the library can call once a manager is open. */
+    /** All methods that the library can call once a manager is open. */
     static Stream<String> methods() {
         return Arrays.stream(PrivateDriver.class.getMethods()).map(Method::getName)
                 .filter(name -> !Set.of("frames", "framesFreed", "close").contains(name)).sorted();
@@ -125,7 +126,7 @@ class DriverContractTest {
         return memory().device("card");
     }
 
-    /** Has every method called; what a driver spoils is left out. */
+    /** Makes the library call every method. Operations that the driver makes fail are left out. */
     private void useEverything() {
         AddressSpace space = memory().newAddressSpace("used");
         space.cowPlacement(CowPlacement.SAME_POOL);
@@ -135,14 +136,15 @@ class DriverContractTest {
         }
         Attachment[] attached = new Attachment[1];
         attempt(() -> attached[0] = card().attach(space));
-        attempt(() -> attached[0] = card().attach(space)); // if it was refused
+        attempt(() -> attached[0] = card().attach(space)); // in case it was refused
         attempt(() -> space.migrate(address, PAGES * PAGE, card().pool()));
         attempt(() -> space.migrate(address, PAGE, memory().hostPool()));
         attempt(() -> space.migrate(address, PAGE, card().pool()));
         attempt(() -> memory().evict(card().pool(), 2));
         attempt(() -> {
             try (AddressSpace _ = space.fork()) {
-                attached[0].mirror().fault(address + (PAGES - 2) * PAGE, 1, DeviceAccess.WRITE); // copied on the device
+                // Makes the device copy a page.
+                attached[0].mirror().fault(address + (PAGES - 2) * PAGE, 1, DeviceAccess.WRITE);
             }
         });
         attempt(() -> space.discard(address, PAGE));
@@ -150,7 +152,7 @@ class DriverContractTest {
             expect(space, address + i * PAGE, i == PAGES - 1 ? 0 : i + 1L);
         }
         attempt(space::close);
-        attempt(space::close); // if it was refused
+        attempt(space::close); // in case it was refused
         memory().reclaim(1_000);
     }
 
@@ -185,7 +187,7 @@ class DriverContractTest {
 
     @ParameterizedTest
     @MethodSource("methods")
-    void whateverCanWaitIsRefusedAtOnceFromInsideACall(String method) {
+    void operationThatCouldWaitIsRefusedAtOnceInsideADriverCall(String method) {
         try (AddressSpace other = memory().newAddressSpace("other");
                 Attachment attachment = card().attach(other)) {
             long address = other.map(8 * PAGE);
@@ -203,16 +205,16 @@ class DriverContractTest {
             });
             misbehaving = method;
             useEverything();
-            assertThat(misbehaving).as("it was called").isNull();
+            assertThat(misbehaving).as("the method was called").isNull();
             assertThat(answers.keySet()).containsExactlyElementsOf(calls(other, address, attachment.mirror(), map)
                     .keySet().stream().filter(name -> !name.startsWith("may ")).toList());
             assertThat(other.getLong(address)).isEqualTo(7);
         }
     }
 
-    /** Who migrates lets no space of the family fork, and waits for the one that waits for this driver. */
+    /** A migration lets no space of its lineage fork, and here it waits for an operation that waits for this driver. */
     @Test
-    void aForkFromInsideACallIsRefusedAtOnceBesideAMigration() throws InterruptedException {
+    void aForkInsideADriverCallIsRefusedAtOnceDuringAMigration() throws InterruptedException {
         try (AddressSpace space = memory().newAddressSpace("told"); Attachment attached = card().attach(space)) {
             long address = space.map(PAGE);
             space.setLong(address, 1);
@@ -221,7 +223,8 @@ class DriverContractTest {
                 Throwable[] refusal = {null};
                 misdeed = () -> {
                     migrating.start();
-                    while (migrating.getState() != Thread.State.TIMED_WAITING) { // for the lock of the space
+                    // Until it waits for the lock of the space.
+                    while (migrating.getState() != Thread.State.TIMED_WAITING) {
                         Thread.onSpinWait();
                     }
                     try {
@@ -270,7 +273,7 @@ class DriverContractTest {
 
     @ParameterizedTest
     @MethodSource("methods")
-    void errorOutOfAnyMethodSpoilsOneOperationAndNoBook(String method) {
+    void errorOutOfAnyMethodFailsOneOperationAndSpoilsNoCount(String method) {
         boolean[] thrown = {false};
         misdeed = () -> {
             thrown[0] = true;
@@ -302,9 +305,9 @@ class DriverContractTest {
         }
     }
 
-    // ---- coherent drivers that are asked for frames
+    // ---- coherent drivers that grant frames
 
-    /** Grants what a test says. */
+    /** A driver that grants as many frames as a test says. */
     private static final class Granting extends IdleDriver implements CoherentDriver {
 
         private final @Nullable MemorySegment memory;
@@ -342,7 +345,7 @@ class DriverContractTest {
     }
 
     @Test
-    void driverThatDoesNotReturnWhenAskedForFramesIsLostAndForksAreWrittenOn() {
+    void driverThatHangsInAFrameRequestIsLostAndForksCanStillBeWritten() {
         MemoryManager memory = managerOf(new Granting(frames(8), count -> hang(count)));
         try (AddressSpace space = memory.newAddressSpace(); AddressSpace fork = filledFork(space)) {
             assertThatExceptionOfType(DriverFailedException.class)
@@ -355,7 +358,7 @@ class DriverContractTest {
                     .isThrownBy(() -> space.migrate(start, PAGE, memory.pool("near")))
                     .withMessageContainingAll("device=near", "lost").withStackTraceContaining("400 ms");
             assertThat(memory.device("near").isLost()).isTrue();
-            assertThat(memory.pool("near").freeBytes()).as("frames it was asked for").isEqualTo(8 * PAGE);
+            assertThat(memory.pool("near").freeBytes()).as("free bytes of its pool").isEqualTo(8 * PAGE);
         }
         LeakCheck.checkAndClose(memory);
     }
@@ -383,7 +386,7 @@ class DriverContractTest {
 
     @ParameterizedTest
     @ValueSource(ints = {-1, 1, Integer.MAX_VALUE})
-    void driverThatGrantsMoreThanItWasAskedForOrLessThanNothingFails(int more) {
+    void driverThatGrantsTooManyOrNegativeFramesFails(int more) {
         MemoryManager memory = managerOf(new Granting(frames(8), count -> more < 0 ? more : Math.max(more, count + 1)));
         try (AddressSpace space = memory.newAddressSpace(); AddressSpace fork = filledFork(space)) {
             assertThatExceptionOfType(DriverFailedException.class)
@@ -401,10 +404,10 @@ class DriverContractTest {
                 .withMessageContainingAll("device=near", "memory=null");
     }
 
-    // ---- one driver is one device
+    // ---- a driver serves one device
 
     @Test
-    void driverOfOneDeviceIsRefusedAsThatOfAnother() {
+    void driverCannotServeTwoDevices() {
         Granting one = new Granting(frames(8), count -> count);
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> MemoryManager.builder().device("a", one).device("b", one))
@@ -412,7 +415,7 @@ class DriverContractTest {
         MemoryManager first = MemoryManager.builder().name("first").hostPool(1 << 20).device("a", one).build();
         MemoryManager.Builder second = MemoryManager.builder().name("second").hostPool(1 << 20)
                 .device("c", new Granting(frames(8), count -> count)).device("b", one);
-        for (int i = 0; i < 2; i++) { // and the driver of c is not that of a device that never came to be
+        for (int i = 0; i < 2; i++) { // a device that could not be built does not keep its driver
             assertThatIllegalArgumentException().isThrownBy(second::build)
                     .withMessageContainingAll("a of memory manager first", "b of memory manager second");
         }

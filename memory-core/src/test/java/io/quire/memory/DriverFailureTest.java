@@ -30,7 +30,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Drivers that throw, refuse, or do not return: the operation fails and says who did it, and a space is as before. */
+/** Drivers throw, refuse or hang: the operation fails, names the device, and leaves the space as it was. */
 @Tag("portable")
 class DriverFailureTest {
 
@@ -55,7 +55,9 @@ class DriverFailureTest {
             .device("far", secret).watermarks(0, 0).driverDeadline(DEADLINE).backgroundAgent(false)
             .leakTracking(true));
 
-    /** What of a space must not change: where the pages are, what they hold, and how many frames are used. */
+    /**
+     * What a failed operation must not change: the places of the pages, their content, and the number of free frames.
+     */
     private record Look(List<PageState.Place> places, List<Long> words, long hostFree, long nearFree, long farFree) {
     }
 
@@ -65,14 +67,14 @@ class DriverFailureTest {
         List<PageState.Place> places = IntStream.range(0, PAGES)
                 .mapToObj(i -> space.pageState(address + i * PAGE).place()).toList();
         List<Long> words = IntStream.range(0, PAGES)
-                .filter(i -> places.get(i) != PageState.Place.DEVICE_PRIVATE) // a read would bring it home
+                .filter(i -> places.get(i) != PageState.Place.DEVICE_PRIVATE) // a read would bring the page home
                 .mapToObj(i -> space.getLong(address + i * PAGE)).toList();
         return new Look(places, words, free("host"), free("near"), free("far"));
     }
 
     private long free(String pool) {
         while (leaks.manager().reclaim(100) > 0) {
-            // what forks that were refused left behind
+            // destroys what refused forks have left
         }
         return leaks.manager().pool(pool).freeBytes();
     }
@@ -80,7 +82,7 @@ class DriverFailureTest {
     private AddressSpace filled() {
         AddressSpace space = leaks.manager().newAddressSpace("filled");
         address = space.map(PAGES * PAGE);
-        for (int i = 0; i < PAGES - 1; i++) { // the last one stays empty
+        for (int i = 0; i < PAGES - 1; i++) { // the last page stays empty
             space.setLong(address + i * PAGE, i + 1L);
         }
         return space;
@@ -96,7 +98,7 @@ class DriverFailureTest {
         return name.equals("near") ? coherent : secret;
     }
 
-    /** The operation is refused because of a device, with the code that its driver gave. */
+    /** Asserts that a device makes an operation fail, with the error code of its driver. */
     private static void assertFails(String device, Runnable operation) {
         assertThatExceptionOfType(DriverFailedException.class).isThrownBy(operation::run)
                 .withMessageContainingAll("device=" + device, "code=" + RecordingDriver.CODE, "on fire")
@@ -106,7 +108,7 @@ class DriverFailureTest {
 
     // ---- drivers that throw
 
-    /** What announces something to the mirrors of a space. */
+    /** Changes of a space that its mirrors are told about. */
     private enum Change {
         FORK {
             @Override
@@ -162,7 +164,7 @@ class DriverFailureTest {
 
     @ParameterizedTest
     @EnumSource
-    void changeThatADriverFailsToTakeNoteOfDoesNotHappen(Change change) {
+    void changeIsNotMadeIfADriverFailsToInvalidate(Change change) {
         for (String name : List.of("near", "far")) {
             try (AddressSpace space = filled();
                     Attachment near = leaks.manager().device("near").attach(space);
@@ -180,7 +182,7 @@ class DriverFailureTest {
         }
     }
 
-    /** Gives both devices translations for writing, and of zeros. */
+    /** Gives both devices translations for writing, and translations of zeros. */
     private void work(DeviceMirror near, DeviceMirror far) {
         coherent.store(near, address + 3 * PAGE, 4);
         secret.store(far, address + 4 * PAGE, 5);
@@ -190,7 +192,7 @@ class DriverFailureTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"near", "far"})
-    void migrationThatADriverFailsToTakeNoteOfLeavesNoMarkAndNoHold(String name) {
+    void migrationThatADriverFailsToInvalidateLeavesNoMarkAndNoHold(String name) {
         try (AddressSpace space = filled();
                 Attachment near = leaks.manager().device("near").attach(space);
                 Attachment far = leaks.manager().device("far").attach(space)) {
@@ -228,7 +230,7 @@ class DriverFailureTest {
     }
 
     @Test
-    void frameThatIsRefusedAmongManyLeavesOnePageAndNoOther() {
+    void refusalOfOneFrameOfABatchLeavesOnlyOnePageBehind() {
         MemoryPool near = leaks.manager().pool("near");
         try (AddressSpace space = filled()) {
             for (int nth = 1; nth < PAGES; nth++) {
@@ -247,7 +249,7 @@ class DriverFailureTest {
     }
 
     @Test
-    void driverThatThrowsAmongManyFramesHasTakenNoneAndIsAskedForOthers() {
+    void driverThatThrowsForABatchHasGrantedNoneAndIsAskedForOtherFrames() {
         MemoryPool near = leaks.manager().pool("near");
         try (AddressSpace space = filled()) {
             Look before = look(space);
@@ -262,13 +264,13 @@ class DriverFailureTest {
                 assertThat(look(space)).isEqualTo(before);
             }
             assertThat(space.migrate(address, (PAGES - 1) * PAGE, near).moved()).isEqualTo(PAGES - 1);
-            for (int nth = 1; nth <= 2; nth++) { // of several that are given back together
+            for (int nth = 1; nth <= 2; nth++) { // the nth of several frames that are released together
                 coherent.on(Call.FRAME_FREED, nth, RecordingDriver::failing);
             }
             assertThat(space.migrate(address, (PAGES - 1) * PAGE, leaks.manager().hostPool()).moved())
                     .isEqualTo(PAGES - 1);
             ManagerCheck.awaitTold(leaks.manager());
-            assertThat(coherent.usedFrames()).as("it heard of all of them").isZero();
+            assertThat(coherent.usedFrames()).as("the driver was told of every free frame").isZero();
             assertThat(look(space)).isEqualTo(before);
         }
     }
@@ -338,7 +340,7 @@ class DriverFailureTest {
     }
 
     @Test
-    void endOfAWindowThatFailsFailsNothing() {
+    void failedEndOfAWindowFailsNoOperation() {
         try (AddressSpace space = filled(); Attachment attachment = leaks.manager().device("near").attach(space)) {
             coherent.store(attachment.mirror(), address, 1);
             coherent.on(Call.END, 1, RecordingDriver::failing);
@@ -350,7 +352,7 @@ class DriverFailureTest {
     }
 
     @Test
-    void newsThatADriverFailsToTakeFailNothing() {
+    void driverThatFailsInANotificationFailsNoOperation() {
         MemoryPool near = leaks.manager().pool("near");
         try (AddressSpace space = filled(); Attachment attachment = leaks.manager().device("near").attach(space)) {
             coherent.on(Call.MAPPED, 1, RecordingDriver::failing);
@@ -363,7 +365,7 @@ class DriverFailureTest {
     }
 
     @Test
-    void oneDriverThatFailsToDetachKeepsNoOtherFromBeingTold() {
+    void allDriversAreToldToDetachThoughOneFails() {
         AddressSpace space = filled();
         Attachment near = leaks.manager().device("near").attach(space);
         leaks.manager().device("far").attach(space);
@@ -380,7 +382,7 @@ class DriverFailureTest {
     }
 
     @Test
-    void failureWhileVictimsAreChosenLosesNone() {
+    void failureDuringTheChoiceOfVictimsLosesNoPage() {
         MemoryPool near = leaks.manager().pool("near");
         try (AddressSpace space = filled(); Attachment attachment = leaks.manager().device("near").attach(space)) {
             space.migrate(address, PAGES * PAGE, near);
@@ -394,7 +396,7 @@ class DriverFailureTest {
     }
 
     @Test
-    void failureOfOneVictimLosesNoOther() {
+    void failureOfOneVictimLosesNoOtherPage() {
         MemoryPool far = leaks.manager().pool("far");
         try (AddressSpace space = filled(); AddressSpace other = leaks.manager().newAddressSpace()) {
             long there = other.map(PAGES * PAGE);
@@ -433,7 +435,7 @@ class DriverFailureTest {
     }
 
     @Test
-    void driverThatRefusesToWaitWhenItMayIsAFailure() {
+    void driverThatRefusesABlockingInvalidationFails() {
         try (AddressSpace space = filled(); Attachment attachment = leaks.manager().device("near").attach(space)) {
             coherent.store(attachment.mirror(), address, 1);
             coherent.on(Call.START, 1, () -> false);
@@ -446,7 +448,7 @@ class DriverFailureTest {
     }
 
     @Test
-    void driverThatMayNotWaitKeepsItsPage() {
+    void driverThatRefusesANonBlockingInvalidationKeepsItsPage() {
         MemoryPool near = leaks.manager().pool("near");
         try (AddressSpace space = filled(); Attachment attachment = leaks.manager().device("near").attach(space)) {
             space.migrate(address, PAGES * PAGE, near);
@@ -464,7 +466,7 @@ class DriverFailureTest {
             assertThat(report.toString()).isNotEmpty();
             assertThat(coherent.count(Call.START)).isPositive();
             expect(space);
-            for (int i = 0; i < 10; i++) { // what is left of the refusals
+            for (int i = 0; i < 10; i++) { // until no refusals are left
                 try {
                     space.protect(more, PAGE, Protection.READ_WRITE);
                 } catch (DriverFailedException refused) {
@@ -497,7 +499,7 @@ class DriverFailureTest {
                 assertThatExceptionOfType(DriverFailedException.class).isThrownBy(operation::run)
                         .withMessageContainingAll("device=near", "lost");
             }
-            assertThat(System.nanoTime() - start).as("further calls fail at once")
+            assertThat(System.nanoTime() - start).as("time of further calls, which must fail at once")
                     .isLessThan(TimeUnit.SECONDS.toNanos(2));
             expect(space);
             assertThatExceptionOfType(DriverFailedException.class)
@@ -515,7 +517,7 @@ class DriverFailureTest {
         }
     }
 
-    /** Tries to attach a device to a space of its own. */
+    /** Tries to attach a device to a new space. */
     private void attach(Device device) {
         try (AddressSpace space = leaks.manager().newAddressSpace("late");
                 Attachment attachment = device.attach(space)) {
@@ -524,7 +526,7 @@ class DriverFailureTest {
     }
 
     @Test
-    void lostCopyIsGivenToNobodyAndTheDeviceCanStillBeClosed() {
+    void frameOfALostCopyIsNotReusedAndTheDeviceCanStillBeClosed() {
         Device far = leaks.manager().device("far");
         secret.mayEndBadly();
         try (AddressSpace space = filled(); Attachment attachment = far.attach(space)) {
@@ -562,7 +564,7 @@ class DriverFailureTest {
                         .isThrownBy(() -> far.close(Duration.ofMillis(100)));
                 assertThat(far.isClosed()).isFalse();
                 assertThat(space.pageState(address).place()).isEqualTo(PageState.Place.DEVICE_PRIVATE);
-                other.setLong(there, 2); // nobody has to be told any more
+                other.setLong(there, 2); // the lost device need not be told
                 space.discard(address, PAGE);
                 far.close(Duration.ofMillis(500));
                 assertThat(far.isClosed()).isTrue();
@@ -574,7 +576,7 @@ class DriverFailureTest {
     }
 
     @Test
-    void driverThatDoesNotReturnFromItsCloseHoldsUpNobody() {
+    void driverThatHangsInItsCloseBlocksNoThread() {
         Device near = leaks.manager().device("near");
         coherent.on(Call.CLOSE, 1, coherent::hanging);
         try (AddressSpace space = filled()) {
@@ -587,7 +589,7 @@ class DriverFailureTest {
     }
 
     @Test
-    void deviceWithPinnedPagesThatIsLostSaysWhoHoldsThem() {
+    void lostDeviceWithPinnedPagesNamesThePins() {
         Device near = leaks.manager().device("near");
         try (AddressSpace space = filled()) {
             space.migrate(address, 2 * PAGE, near.pool());

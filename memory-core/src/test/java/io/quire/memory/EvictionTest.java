@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** Pages that make room on a device. */
+/** Pages are evicted to make room on a device. */
 @Tag("portable")
 class EvictionTest {
 
@@ -70,11 +70,11 @@ class EvictionTest {
             long address = filled(space, FRAMES);
             space.migrate(address, 80 * PAGE, tier());
             assertThat(freeFrames()).isEqualTo(20);
-            assertThat(leaks.manager().maintain()).as("not below the low one").isZero();
+            assertThat(leaks.manager().maintain()).as("not below the low watermark").isZero();
             space.migrate(address + 80 * PAGE, PAGE, tier());
             assertThat(freeFrames()).isLessThan(LOW);
             while (leaks.manager().maintain() > 0) {
-                // a batch each time
+                // each turn evicts a batch
             }
             assertThat(freeFrames()).isBetween(HIGH, HIGH + 1);
             assertThat(leaks.manager().statistics().tier().pagesEvicted()).isEqualTo(freeFrames() - 19L);
@@ -83,7 +83,7 @@ class EvictionTest {
     }
 
     @Test
-    void pagesThatAreUsedStayAndTheOthersGo() {
+    void usedPagesStayAndUnusedPagesAreEvicted() {
         try (AddressSpace space = leaks.manager().newAddressSpace(); Accessor accessor = space.accessor()) {
             long address = filled(space, 60);
             space.migrate(address, 60 * PAGE, tier());
@@ -105,7 +105,7 @@ class EvictionTest {
     }
 
     @Test
-    void pinsAreNeverWaitedForAndTheOthersGo() {
+    void evictionNeverWaitsForPinsAndMovesTheOtherPages() {
         try (AddressSpace space = leaks.manager().newAddressSpace()) {
             long address = filled(space, 20);
             space.migrate(address, 20 * PAGE, tier());
@@ -126,7 +126,7 @@ class EvictionTest {
                     .allMatch(outcome -> report.count(outcome) > 0);
             assertThat(onTier(space, address, 20)).isEqualTo(10);
             pins.forEach(Pin::close);
-            assertThat(leaks.manager().evict(tier(), 20).moved()).as("none was lost").isEqualTo(10);
+            assertThat(leaks.manager().evict(tier(), 20).moved()).as("all pages can be evicted later").isEqualTo(10);
             expect(space, address, 20);
         }
     }
@@ -177,7 +177,7 @@ class EvictionTest {
     }
 
     @Test
-    void forksThatWentApartAtOneAddressAreAllFound() {
+    void pagesOfForksThatDifferAtOneAddressAreAllEvicted() {
         try (AddressSpace space = leaks.manager().newAddressSpace()) {
             space.cowPlacement(CowPlacement.SAME_POOL);
             long address = filled(space, 10);
@@ -225,10 +225,10 @@ class EvictionTest {
         }
     }
 
-    /** More than there are is as many as there are, and takes no longer. */
+    /** A request for too many pages evicts all pages and takes no longer. */
     @Test
     @Timeout(value = 500, unit = TimeUnit.MILLISECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
-    void asManyAsCanBeAskedForAreAllThatCanGo() {
+    void requestForMorePagesThanThereAreEvictsThemAll() {
         try (AddressSpace space = leaks.manager().newAddressSpace()) {
             long address = filled(space, 10);
             space.migrate(address, 10 * PAGE, tier());
@@ -240,7 +240,7 @@ class EvictionTest {
     }
 
     @Test
-    void evictionsBesideUnmapsAndWritesLeakNothing() throws InterruptedException {
+    void evictionsDuringUnmapsAndWritesLeakNothing() throws InterruptedException {
         try (AddressSpace space = leaks.manager().newAddressSpace()) {
             long kept = filled(space, 10);
             Threads.race(Duration.ofMillis(500), running -> {
@@ -280,7 +280,7 @@ class EvictionTest {
     }
 
     @Test
-    void requestsThatMakeNoSenseAreRefused() {
+    void invalidRequestsAreRefused() {
         for (int pages : new int[] {0, -1, Integer.MIN_VALUE}) {
             assertThatIllegalArgumentException().isThrownBy(() -> leaks.manager().evict(tier(), pages))
                     .withMessageContaining("pages=" + pages);

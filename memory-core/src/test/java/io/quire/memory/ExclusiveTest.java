@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** Pages that a device has alone, until anybody else wants them. */
+/** Pages that a device has for itself, until anybody else uses them. */
 @Tag("portable")
 class ExclusiveTest {
 
@@ -74,15 +74,15 @@ class ExclusiveTest {
     }
 
     @Test
-    void pageStaysInItsFrameAndComesBackWithWhatTheDeviceDidToIt() {
+    void exclusivePageStaysInItsFrameAndKeepsWhatTheDeviceWrote() {
         nearby.makeExclusive(address, 2 * PAGE);
         assertThat(nearby.exclusivePages()).isEqualTo(2);
         assertThat(place(address)).isEqualTo(PageState.Place.EXCLUSIVE);
         assertThat(space.pageState(address).writable()).isFalse();
-        assertThat(near.hasTranslation(mirror, address)).as("offered with it").isTrue();
+        assertThat(near.hasTranslation(mirror, address)).as("the translation comes with the exclusive access").isTrue();
         assertThat(near.add(mirror, address, 10)).isEqualTo(1);
         assertThat(near.add(mirror, address, 10)).isEqualTo(11);
-        assertThat(near.takeStarted()).as("its own doing").isEmpty();
+        assertThat(near.takeStarted()).as("a device is not told of its own change").isEmpty();
         assertThat(space.getLong(address)).isEqualTo(21);
         assertThat(near.takeKinds()).containsExactly(InvalidationKind.CLEAR);
         assertThat(place(address)).isEqualTo(PageState.Place.HOST);
@@ -91,7 +91,7 @@ class ExclusiveTest {
     }
 
     @Test
-    void everyOtherAccessEndsItAfterTheDeviceWasTold() {
+    void everyOtherAccessEndsExclusiveAccessAfterTheDeviceWasTold() {
         List<Consumer<Accessor>> accesses = List.of(
                 accessor -> assertThat(accessor.getLong(address)).isEqualTo(7),
                 accessor -> accessor.setLong(address + 8, 1),
@@ -120,7 +120,7 @@ class ExclusiveTest {
     }
 
     @Test
-    void forkEndsAllWithOneInvalidation() {
+    void forkEndsAllExclusiveAccessWithOneInvalidation() {
         nearby.makeExclusive(address, PAGES * PAGE);
         near.add(mirror, address, 1);
         try (AddressSpace fork = space.fork()) {
@@ -186,7 +186,7 @@ class ExclusiveTest {
     }
 
     @Test
-    void protectionThatChangesEndsNothingButWhatItForbids() {
+    void changedProtectionEndsOnlyTheAccessThatItForbids() {
         nearby.makeExclusive(address, 2 * PAGE);
         space.protect(address, PAGE, Protection.READ_ONLY);
         space.protect(address + PAGE, PAGE, Protection.NONE);
@@ -223,7 +223,7 @@ class ExclusiveTest {
     }
 
     @Test
-    void rangesThatMakeNoSenseAreRefused() {
+    void invalidRangesAreRefused() {
         for (long size : new long[] {0, -1, Long.MIN_VALUE, Long.MAX_VALUE, (1L << 28) + 1}) {
             assertThatIllegalArgumentException().isThrownBy(() -> nearby.makeExclusive(address, size));
         }

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What is used for the first time on a full stack can be used afterwards; each in a JVM that has not used it yet. */
+/** A first use on a full stack does not spoil later uses. Each runs in a new JVM, so that the use is the first one. */
 class FirstUsesTest {
 
     @ParameterizedTest
@@ -27,8 +27,8 @@ class FirstUsesTest {
     }
 
     /**
-     * Pins and unpins. The stack may end between the two: the pin is kept for the next run, or it would be reported as
-     * lost.
+     * Takes a pin and closes it. If the stack ends between the two, the next run closes the pin; otherwise the library
+     * would report it as lost.
      */
     private static final class LongPin implements Runnable {
 
@@ -51,7 +51,7 @@ class FirstUsesTest {
         }
     }
 
-    /** Does one thing at every depth near the end of a stack, and then with a whole stack. */
+    /** Runs one operation at every depth near the end of the stack, and then with an empty stack. */
     static final class Diving {
 
         private static final int DEPTHS = 600;
@@ -94,7 +94,7 @@ class FirstUsesTest {
                 } catch (MisalignedAddressException expected) {
                     return;
                 }
-                throw new IllegalStateException("a misaligned access was done");
+                throw new IllegalStateException("a misaligned access was not refused");
             });
             return deeds;
         }
@@ -111,7 +111,7 @@ class FirstUsesTest {
                 try {
                     deed.run();
                 } catch (Throwable full) {
-                    // what it spoils, if anything, is found by the use that follows
+                    // the use that follows shows if this one has spoiled anything
                 }
             }
         }

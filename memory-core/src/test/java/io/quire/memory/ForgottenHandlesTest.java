@@ -18,7 +18,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What nobody can reach any more is given back and reported once; what somebody still needs is not. */
+/** A handle that nobody can reach is closed and reported once. A handle that is still needed is left alone. */
 class ForgottenHandlesTest {
 
     private static final long PAGE = 4096;
@@ -71,7 +71,7 @@ class ForgottenHandlesTest {
     }
 
     @Test
-    void whatWasClosedInTimeIsNotReported() {
+    void closedHandlesAreNotReported() {
         try (AddressSpace live = leaks.manager().newAddressSpace("in time")) {
             long address = fill(live);
             for (int i = 0; i < 1000; i++) {
@@ -107,7 +107,7 @@ class ForgottenHandlesTest {
     }
 
     @Test
-    void pinWhoseSegmentsNobodyHasEitherIsReportedAsOneThatWasOpen() {
+    void pinThatIsUnreachableTogetherWithItsSegmentsIsReportedAsOpen() {
         try (AddressSpace space = leaks.manager().newAddressSpace("data")) {
             showAndForget(space, fill(space));
             assertThat(Collected.until(() -> isReported("of space data"))).isTrue();
@@ -135,7 +135,7 @@ class ForgottenHandlesTest {
             assertThat(Collected.until(() -> isReported("accessor of space data"))).isTrue();
             assertThat(manager.openPins()).isEmpty();
             assertThat(log.about("accessor of space data")).hasSize(1).first().asString().contains("racer");
-            try (AddressSpace fork = space.fork()) { // no page is pinned, no writer is waited for
+            try (AddressSpace fork = space.fork()) { // works only if no page is pinned and no writer is inside
                 assertThat(fork.getLong(address)).isEqualTo(3);
             }
         }
@@ -149,7 +149,7 @@ class ForgottenHandlesTest {
     }
 
     @Test
-    void pinsOfAnAccessorThatWasClosedAreReportedAsSuch() throws InterruptedException {
+    void pinsOfAClosedAccessorAreReportedWithTheAccessor() throws InterruptedException {
         try (MemoryManager manager = MemoryManager.builder().hostPool(1 << 20).backgroundAgent(false).build();
                 AddressSpace space = manager.newAddressSpace("data")) {
             long address = fill(space);
@@ -178,7 +178,7 @@ class ForgottenHandlesTest {
     }
 
     @Test
-    void whatNeedsTheSpaceKeepsIt() {
+    void objectsThatNeedTheSpaceKeepItReachable() {
         Accessor accessor = leaks.manager().newAddressSpace("by accessor").accessor();
         ForkableMap map = ForkableMap.create(leaks.manager().newAddressSpace("by map"), 1 << 16);
         map.put(KEY, VALUE);
@@ -261,7 +261,7 @@ class ForgottenHandlesTest {
         assertThat(result.output()).isEqualToNormalizingNewlines("1 0\n");
     }
 
-    /** Counts the cleaner's threads while a manager is open and after it. */
+    /** Prints the number of cleaner threads while a manager is open and after it has closed. */
     static final class Program {
 
         private Program() {

@@ -19,8 +19,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
- * A fork that is taken while others write is the space at one moment: of the writes of each thread it has all
- * up to one, and none after.
+ * A fork that is taken while other threads write shows the space at one moment: it has all writes of each thread up to
+ * some write, and none after it.
  */
 @Tag("portable")
 class ForkCutTest {
@@ -83,8 +83,8 @@ class ForkCutTest {
                 }
                 enough.set(true);
             };
-            // Virtual threads that only yield can keep another one from ever starting, so the forks are taken on a
-            // platform thread.
+            // The forks are taken on a platform thread: virtual threads that only yield can keep another one from ever
+            // starting.
             AtomicInteger made = new AtomicInteger();
             ThreadFactory writersAndForker =
                     task -> (made.getAndIncrement() < writers ? threads : platformThreads()).newThread(task);
@@ -125,11 +125,11 @@ class ForkCutTest {
                 for (int i = 0; i < COUNT; i++) {
                     assertThat(access.getLong(at(i))).isEqualTo(round);
                 }
-                Thread.yield(); // a virtual thread is not preempted
+                Thread.yield(); // virtual threads are not preempted
             }
         }
 
-        /** Demands c1 >= c2 >= ... >= cn >= c1 - 1, and that nothing changes while the writer goes on. */
+        /** Checks that c1 >= c2 >= ... >= cn >= c1 - 1, and that the fork does not change while the writer goes on. */
         void check(AddressSpace fork) {
             long[] seen = read(fork);
             for (int i = 1; i < COUNT; i++) {
@@ -187,7 +187,9 @@ class ForkCutTest {
         }
     }
 
-    /** Withdraws permissions from the whole space again and again, at addresses nobody else uses. */
+    /**
+     * Invalidates translations of the whole space again and again, by changes at addresses that no other thread uses.
+     */
     private static void changeMappings(AddressSpace space, long other, BooleanSupplier running) {
         for (int round = 1; running.getAsBoolean(); round++) {
             space.setLong(other + round % 300 * PAGE, round);
@@ -200,11 +202,11 @@ class ForkCutTest {
         }
     }
 
-    /** Writes 1, 2, 3, ... each to a cell that follows from the number, in all the ways there are. */
+    /** Writes 1, 2, 3, ... each to a cell that depends on the number, with every method that writes. */
     private static final class NumberedWrites {
 
         private static final int CELLS = 400;
-        private static final int APART = 5 * PAGE + 8; // many pages, and several cells on some
+        private static final int APART = 5 * PAGE + 8; // spreads the cells over many pages; some pages have several
 
         final AtomicLong begun = new AtomicLong();
         final AtomicLong done = new AtomicLong();
@@ -237,7 +239,7 @@ class ForkCutTest {
             }
         }
 
-        /** Demands that a space has exactly the writes up to some number between two. */
+        /** Checks that a space has exactly the writes up to one number, which lies between two limits. */
         void check(AddressSpace space, long low, long high) {
             long[] seen = new long[CELLS];
             long last = 0;
@@ -330,7 +332,7 @@ class ForkCutTest {
         }
     }
 
-    /** Gives frames back in all ways there are, and takes others that may have been another space's. */
+    /** Releases frames in every way there is, and takes frames that another space may have had. */
     private static void churn(AddressSpace space, long address, int pages, long mark,
             BooleanSupplier running) {
         MemorySegment page = MemorySegment.ofArray(new byte[PAGE]);

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** What a fork is, seen by one thread. */
+/** Forks and snapshots, used by one thread. */
 @Tag("portable")
 class ForkTest {
 
@@ -102,7 +102,7 @@ class ForkTest {
         }
         for (int depth = 0; depth <= 200; depth++) {
             for (int page = 0; page < 8; page++) {
-                // A space was written once after its fork, and then forked.
+                // Each space was written once after it was forked off, and then forked.
                 int written = Math.min(depth + 1, 200);
                 int last = (written - 1 - page) / 8 * 8 + page + 1;
                 assertThat(line.get(depth).getLong(address + page * PAGE))
@@ -135,7 +135,7 @@ class ForkTest {
     }
 
     @Test
-    void snapshotIsRefusedEveryChangeAndItsForkIsNot() {
+    void snapshotRefusesEveryChangeAndItsForkDoesNot() {
         try (AddressSpace space = leaks.manager().newAddressSpace()) {
             long address = space.map(PAGE);
             space.setLong(address, 1);
@@ -156,7 +156,7 @@ class ForkTest {
     }
 
     @Test
-    void forksUntilTheLimitAreRefusedOneByOneAndLeaveEverythingIntact() {
+    void forksBeyondTheLimitAreRefusedAndLeaveEverythingIntact() {
         try (AddressSpace space = leaks.manager().newAddressSpace()) {
             long address = space.map(PAGE);
             Deque<AddressSpace> forks = new ArrayDeque<>();
@@ -204,7 +204,7 @@ class ForkTest {
                     assertThat(fork.getLong(address)).isEqualTo(address);
                 }
             }
-            // A copy of the tables would take a millisecond each; the limit is for a machine that is busy.
+            // Copying the tables would take a millisecond per fork. The limit leaves room for a busy machine.
             assertThat(System.nanoTime() - begin).isLessThan(2_000_000_000L);
             space.unmap(address, sizeBytes);
         }
@@ -217,7 +217,7 @@ class ForkTest {
         int pages = 1_600;
         long address = space.map(pages * (long) PAGE * 64);
         for (int i = 0; i < pages; i++) {
-            space.setByte(address + i * 64L * PAGE, (byte) 1); // a leaf each
+            space.setByte(address + i * 64L * PAGE, (byte) 1); // each page has a leaf of its own
         }
         space.close();
         assertThat(manager.statistics().usedBytes()).isGreaterThan(pages / 2 * PAGE);

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** Threads whose stacks end somewhere inside a write: the error reaches the caller, and nothing stays taken. */
+/** A stack ends somewhere inside an operation: the error reaches the caller, and no lock or slot stays taken. */
 @Timeout(120)
 class FullStackTest {
     private static final int DIVERS = 60;
@@ -69,7 +69,7 @@ class FullStackTest {
                 fork.setLong(address, depth);
             }
         });
-        // What could not be closed for want of stack is closed when nobody can reach it.
+        // Forks that could not be closed on the full stack are closed when nobody can reach them.
         assertThat(Collected.until(() -> memory.statistics().openSpaces() == 1)).isTrue();
         space.close();
     }
@@ -89,9 +89,9 @@ class FullStackTest {
         space.close();
     }
 
-    /** Each dive ends at another depth, so that the stack is full at another call. */
+    /** Each dive starts at another depth, so that the stack ends at another call. */
     private void diveAndFork(AddressSpace space, IntConsumer write) throws InterruptedException {
-        write.accept(0); // loads what classes there are
+        write.accept(0); // loads the classes
         space.fork().close();
         write.accept(0);
         for (int i = 0; i < DIVERS; i++) {

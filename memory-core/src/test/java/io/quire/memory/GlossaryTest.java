@@ -13,7 +13,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** The glossary names classes that there are. */
+/** Every class that docs/glossary.md names exists. */
 class GlossaryTest {
 
     private static final Path PAGE = Path.of("../docs/glossary.md");

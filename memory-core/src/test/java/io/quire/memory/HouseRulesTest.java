@@ -25,33 +25,34 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * The house: a package imports from the rows below it only, and some things are for one package or for none.
+ * The rules of the house: a package may import from the rows below it and from no others. Some classes may be used by
+ * one package only, some by none.
  *
  * <pre>
  *   structure                 maps that live in a space
  *   (io.quire.memory)         what users see
- *   upkeep                    the agent, pins and snapshots that grow old, the end of a manager
+ *   upkeep                    the agent, reports of old pins and snapshots, the end of a manager
  *   space                     map, protect, fork, pin, close
  *   migrate                   pages that move: ranges, eviction, promotion
- *   fault                     accesses that cannot go on
- *   lineage                   forks that share frames, and the way back from a frame to them
- *   attach     pin            devices and what they are told; what is held, and by whom
- *   driver     handle         calls of drivers; handles that nobody can reach
- *   table      tier           page tables; which page of a device goes next
- *   frame                     pools, references, holds
+ *   fault                     page faults of processor and devices
+ *   lineage                   forks that share frames, and the reverse map
+ *   attach     pin            mirrors of devices and their invalidations; pins
+ *   driver     handle         calls of drivers; forgotten handles
+ *   table      tier           page tables; the choice of pages to evict
+ *   frame                     pools of frames, references, holds
  *   allocator                 free frames by number
  *   guard                     locks, waits, writer slots
  *   platform                  the operating system
  * </pre>
  *
- * Beside the house stand {@code contract} and {@code device}, which users see too, and {@code trace}.
+ * Every row may import {@code contract} and {@code device}, which users see too, and {@code trace}.
  */
 @AnalyzeClasses(packages = "io.quire.memory", importOptions = ImportOption.DoNotIncludeTests.class)
 class HouseRulesTest {
 
     private static final String ROOT = "io.quire.memory";
 
-    /** Top row first; what stands in one row does not look at its neighbours. */
+    /** The rows, the top one first. Packages of one row may not import each other. */
     private static final List<List<String>> ROWS = List.of(List.of("structure"), List.of("memory"), List.of("upkeep"),
             List.of("space"), List.of("migrate"), List.of("fault"), List.of("lineage"), List.of("attach", "pin"),
             List.of("driver", "handle"), List.of("table", "tier"), List.of("frame"), List.of("allocator"),
@@ -61,12 +62,14 @@ class HouseRulesTest {
     static final ArchRule ARROWS_POINT_DOWN = house();
 
     @ArchTest
-    static final ArchRule CONTRACT_DEVICE_AND_TRACE_KNOW_NOTHING_OF_THE_HOUSE = noClasses()
+    static final ArchRule CONTRACT_DEVICE_AND_TRACE_IMPORT_NO_ROW = noClasses()
             .that().resideInAnyPackage(ROOT + ".contract..", ROOT + ".device..", ROOT + ".trace..")
             .should().dependOnClassesThat().resideInAnyPackage(ROWS.stream().flatMap(List::stream)
                     .map(HouseRulesTest::pattern).toArray(String[]::new));
 
-    /** An import that only Javadoc needs is in no class file, and draws an arrow all the same. */
+    /**
+     * Checks the imports in the sources too: one that only Javadoc needs is in no class file, and is forbidden as well.
+     */
     @ArchTest
     static void importsPointDownToo(JavaClasses classes) throws IOException {
         List<String> upward = new ArrayList<>();
@@ -116,10 +119,10 @@ class HouseRulesTest {
                     "org.jctools.queues.unpadded..", "org.jctools.util..");
 
     @ArchTest
-    static final ArchRule NOBODY_SYNCHRONIZES = noMethods().should().haveModifier(SYNCHRONIZED);
+    static final ArchRule NO_METHOD_IS_SYNCHRONIZED = noMethods().should().haveModifier(SYNCHRONIZED);
 
     @ArchTest
-    static final ArchRule NOBODY_PRINTS = noClasses().should().accessField(System.class, "out")
+    static final ArchRule NO_CLASS_PRINTS = noClasses().should().accessField(System.class, "out")
             .orShould().accessField(System.class, "err");
 
     private static ArchRule house() {

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** What devices are told, of which pages, when, and when they are left alone. */
+/** Which invalidations devices receive, for which pages and when, and when they receive none. */
 @Tag("portable")
 class InvalidationTest {
 
@@ -65,7 +65,7 @@ class InvalidationTest {
         }
     }
 
-    /** Gives a device a translation for writing of each page, and forgets what it was told until then. */
+    /** Gives a device a writable translation of each page, and clears the record of earlier invalidations. */
     private void mapAll(RecordingDriver driver, DeviceMirror mirror) {
         for (int i = 0; i < PAGES; i++) {
             driver.store(mirror, address + i * PAGE, i + 1L);
@@ -85,7 +85,7 @@ class InvalidationTest {
     }
 
     @Test
-    void changesOfMappingsAreToldByKindAndRange() {
+    void deviceIsToldTheKindAndRangeOfAChangeOfMappings() {
         mapAll(near, nearMirror);
         space.protect(address + PAGE, 2 * PAGE, Protection.READ_ONLY);
         assertOnly(near.takeStarted(), InvalidationKind.PROTECTION_VMA, address + PAGE, address + 3 * PAGE, 0);
@@ -96,11 +96,11 @@ class InvalidationTest {
         assertThat(near.load(nearMirror, address + 3 * PAGE)).isZero();
         space.unmap(address + 4 * PAGE, 2 * PAGE);
         assertOnly(near.takeStarted(), InvalidationKind.UNMAP, address + 4 * PAGE, address + 6 * PAGE, 0);
-        assertThat(far.takeStarted()).as("has mapped nothing").isEmpty();
+        assertThat(far.takeStarted()).as("a device that has mapped nothing").isEmpty();
     }
 
     @Test
-    void forkIsToldOnceForAllAndOnlyToWhoMayWrite() {
+    void forkInvalidatesOnceAndOnlyDevicesThatMayWrite() {
         mapAll(near, nearMirror);
         assertThat(far.load(farMirror, address)).isEqualTo(1);
         try (AddressSpace fork = space.fork(); AddressSpace second = space.fork()) {
@@ -108,14 +108,15 @@ class InvalidationTest {
             assertThat(far.takeStarted()).isEmpty();
             assertThat(far.hasTranslation(farMirror, address)).isTrue();
             near.store(nearMirror, address, 9);
-            assertThat(far.takeKinds()).as("the page that it reads has another frame").contains(InvalidationKind.CLEAR);
+            assertThat(far.takeKinds()).as("the frame of the page that the device reads changed")
+                    .contains(InvalidationKind.CLEAR);
             assertThat(far.load(farMirror, address)).isEqualTo(9);
             assertThat(fork.getLong(address)).isEqualTo(second.getLong(address)).isEqualTo(1);
         }
     }
 
     @Test
-    void forksAndSnapshotsOfAnotherSpaceTellNothing() {
+    void forksOfAnotherSpaceInvalidateNothing() {
         mapAll(near, nearMirror);
         try (AddressSpace fork = space.fork()) {
             near.takeStarted();
@@ -130,7 +131,7 @@ class InvalidationTest {
     }
 
     @Test
-    void firstFaultsAndReuseInPlaceTellNothing() {
+    void firstFaultsAndReuseInPlaceInvalidateNothing() {
         for (int i = 0; i < PAGES; i++) {
             space.setLong(address + i * PAGE, 1);
             near.store(nearMirror, address + i * PAGE, 2);
@@ -165,12 +166,12 @@ class InvalidationTest {
     }
 
     @Test
-    void firstWriteOfAPageWhoseZerosADeviceReadsIsTold() {
+    void firstWriteToAPageInvalidatesTheZerosThatADeviceReads() {
         assertThat(near.load(nearMirror, address)).isZero();
         assertThat(near.load(nearMirror, address + PAGE)).isZero();
         assertThat(space.pageState(address).place()).isEqualTo(PageState.Place.EMPTY);
         space.setLong(address + 2 * PAGE, 1);
-        assertThat(near.takeStarted()).as("another page").isEmpty();
+        assertThat(near.takeStarted()).as("a write to another page").isEmpty();
         space.setLong(address, 1);
         assertOnly(near.takeStarted(), InvalidationKind.CLEAR, address, address + PAGE, 0);
         assertThat(near.load(nearMirror, address)).isEqualTo(1);
@@ -178,11 +179,11 @@ class InvalidationTest {
         assertThat(near.takeKinds()).containsExactly(InvalidationKind.CLEAR);
         assertThat(near.load(nearMirror, address + PAGE)).isEqualTo(2);
         space.setLong(address + PAGE, 3);
-        assertThat(near.takeStarted()).as("known only once").isEmpty();
+        assertThat(near.takeStarted()).as("a second write").isEmpty();
     }
 
     @Test
-    void zerosThatWereReadThroughAForkAreToldToTheReaderOnly() {
+    void zerosReadThroughAForkAreInvalidatedForTheReaderOnly() {
         try (AddressSpace fork = space.fork();
                 Attachment attachment = leaks.manager().device("near").attach(fork)) {
             assertThat(near.load(attachment.mirror(), address)).isZero();
@@ -195,26 +196,26 @@ class InvalidationTest {
     }
 
     @Test
-    void emptyPageThatIsFilledOnADeviceIsToldToWhoReadsItsZeros() {
+    void fillingAnEmptyPageOnADeviceInvalidatesTheZerosOfItsReaders() {
         assertThat(near.load(nearMirror, address)).isZero();
         assertThat(space.migrate(address, PAGE, leaks.manager().pool("far")).moved()).isOne();
         assertThat(near.takeKinds()).containsExactly(InvalidationKind.CLEAR);
         far.store(farMirror, address, 8);
         assertThat(near.load(nearMirror, address)).isEqualTo(8);
-        assertThat(space.pageState(address).place()).as("another device cannot reach it there")
+        assertThat(space.pageState(address).place()).as("the place that the other device cannot reach")
                 .isEqualTo(PageState.Place.HOST);
     }
 
     @Test
-    void migrationIsToldAtItsBeginningAndItsEndToWhoAsksInBetween() {
+    void migrationInvalidatesTwiceADeviceThatAsksInBetween() {
         mapAll(near, nearMirror);
         int owner = leaks.manager().device("far").id();
         far.on(Call.COPY_TO_DEVICE, 1, () -> RecordingDriver.elsewhere(() -> {
-            assertThat(near.load(nearMirror, address)).as("is where it was").isEqualTo(1);
+            assertThat(near.load(nearMirror, address)).as("the page before the move").isEqualTo(1);
             return true;
         }));
         assertThat(space.migrate(address, PAGES * PAGE, leaks.manager().pool("far")).moved()).isEqualTo(PAGES);
-        assertThat(near.hasTranslation(nearMirror, address)).as("of the old frame").isFalse();
+        assertThat(near.hasTranslation(nearMirror, address)).as("a translation of the old frame").isFalse();
         List<Invalidation> told = near.takeStarted();
         assertThat(told).extracting(Invalidation::kind).containsExactly(InvalidationKind.MIGRATE,
                 InvalidationKind.CLEAR);
@@ -226,7 +227,7 @@ class InvalidationTest {
     }
 
     @Test
-    void migrationIsToldOnceToWhoAsksForNothingUntilItIsOver() {
+    void migrationInvalidatesOnceADeviceThatAsksForNothingMeanwhile() {
         mapAll(near, nearMirror);
         assertThat(space.migrate(address, PAGES * PAGE, leaks.manager().pool("far")).moved()).isEqualTo(PAGES);
         assertThat(near.takeKinds()).containsExactly(InvalidationKind.MIGRATE);
@@ -240,16 +241,17 @@ class InvalidationTest {
     }
 
     @Test
-    void deviceThatFirstAsksWhileAPageIsOnItsWayIsToldOfTheEnd() {
+    void deviceThatFirstAsksDuringAMigrationIsToldOfItsEnd() {
         space.setLong(address, 5);
         far.on(Call.COPY_TO_DEVICE, 1, () -> RecordingDriver.elsewhere(() -> near.load(nearMirror, address) == 5));
         assertThat(space.migrate(address, PAGE, leaks.manager().pool("far")).moved()).isOne();
-        assertThat(near.takeKinds()).as("it had mapped nothing when it began").containsExactly(InvalidationKind.CLEAR);
+        assertThat(near.takeKinds()).as("the device had mapped nothing when the migration began")
+                .containsExactly(InvalidationKind.CLEAR);
         assertThat(near.hasTranslation(nearMirror, address)).isFalse();
     }
 
     @Test
-    void migrationIsToldToTheDevicesOfAllForks() {
+    void migrationInvalidatesTheDevicesOfAllForks() {
         mapAll(near, nearMirror);
         try (AddressSpace fork = space.fork();
                 Attachment attachment = leaks.manager().device("far").attach(fork)) {
@@ -280,13 +282,14 @@ class InvalidationTest {
     }
 
     @Test
-    void answerThatWasOverTakenByAnInvalidationIsNotInstalled() {
+    void answerThatAnInvalidationOvertookIsNotInstalled() {
         space.setLong(address, 1);
         Translations early = nearMirror.fault(address, 1, DeviceAccess.READ);
         assertThat(near.install(nearMirror, early)).isTrue();
         Translations late = nearMirror.fault(address, 1, DeviceAccess.WRITE);
         space.discard(address + PAGE, PAGE);
-        assertThat(near.install(nearMirror, late)).as("any range counts").isFalse();
+        assertThat(near.install(nearMirror, late)).as("an invalidation of any range makes the answer outdated")
+                .isFalse();
         assertThat(near.install(nearMirror, nearMirror.fault(address, 1, DeviceAccess.WRITE))).isTrue();
     }
 

@@ -1,18 +1,27 @@
 package io.quire.memory;
 
-/** Lets tests of other packages recount the references of a manager. */
+import io.quire.memory.space.Machine;
+
+/** Lets tests of other packages at what only this package may call. */
 public final class ManagerCheck {
 
     private ManagerCheck() {
     }
 
-    /** Fails if a count is wrong anywhere; only while nothing else runs. */
+    /** Fails if any reference count of a manager is wrong. Nothing else may run meanwhile. */
     public static void recount(MemoryManager manager) {
         manager.check();
     }
 
-    /** Waits until the drivers have been told of all frames that went out of use: nobody else waits for that. */
+    /**
+     * Waits until the drivers have been told about every frame that went out of use. The library never waits for it.
+     */
     public static void awaitTold(MemoryManager manager) {
         manager.awaitTold();
+    }
+
+    /** Returns what a manager and its spaces have in common inside the library. */
+    public static Machine machine(AddressSpace space) {
+        return space.inner().machine();
     }
 }

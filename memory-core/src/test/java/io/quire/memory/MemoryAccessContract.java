@@ -11,7 +11,7 @@ import io.quire.memory.contract.MisalignedAddressException;
 import io.quire.memory.contract.Protection;
 import io.quire.memory.contract.ProtectionException;
 import io.quire.memory.harness.ModelSpace;
-import io.quire.memory.harness.Operation;
+import io.quire.memory.harness.ValueOperation;
 import io.quire.memory.testkit.LeakCheck;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -30,11 +30,11 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.FieldSource;
 
-/** What both ways into a space promise. */
+/** What an {@link AddressSpace} and an {@link Accessor} promise alike. */
 @Tag("portable")
 abstract class MemoryAccessContract {
 
-    static final List<Operation> OPERATIONS = Operation.ALL;
+    static final List<ValueOperation> OPERATIONS = ValueOperation.ALL;
 
     static final int PAGE = ModelSpace.PAGE;
 
@@ -45,10 +45,10 @@ abstract class MemoryAccessContract {
     private MemoryAccess access;
     private long address;
 
-    /** The way into the space that is tested. */
+    /** Returns the access that is tested. */
     abstract MemoryAccess open(AddressSpace into);
 
-    /** Ends what {@link #open} began; the space stays open. */
+    /** Closes what {@link #open} returned, and leaves the space open. */
     abstract void end(MemoryAccess opened);
 
     @BeforeEach
@@ -68,7 +68,7 @@ abstract class MemoryAccessContract {
 
     @ParameterizedTest
     @FieldSource("OPERATIONS")
-    void operationDoesWhatABufferDoesAtEveryOffsetAroundTheEndOfAPage(Operation operation) {
+    void operationDoesWhatABufferDoesAtEveryOffsetAroundTheEndOfAPage(ValueOperation operation) {
         ModelSpace model = new ModelSpace();
         byte[] start = new byte[4 * PAGE];
         for (int i = 0; i < start.length; i++) {
@@ -91,7 +91,7 @@ abstract class MemoryAccessContract {
 
     @ParameterizedTest
     @FieldSource("OPERATIONS")
-    void operationOnMemoryNeverWrittenFindsZeros(Operation operation) {
+    void operationOnMemoryNeverWrittenFindsZeros(ValueOperation operation) {
         for (long at : crossings(operation)) {
             byte[] zeros = new byte[operation.sizeBytes()];
             assertThat(operation.space().apply(access, at, 2)).isEqualTo(operation.applyTo(zeros, 2));
@@ -101,7 +101,7 @@ abstract class MemoryAccessContract {
 
     @ParameterizedTest
     @FieldSource("OPERATIONS")
-    void operationOnMemorySharedWithAForkLeavesTheForkAsItWas(Operation operation) {
+    void operationOnMemorySharedWithAForkLeavesTheForkAsItWas(ValueOperation operation) {
         for (long at : crossings(operation)) {
             access.fill(address, 4 * PAGE, (byte) 5);
             try (AddressSpace fork = space.fork()) {
@@ -116,7 +116,7 @@ abstract class MemoryAccessContract {
 
     @ParameterizedTest
     @FieldSource("OPERATIONS")
-    void orderedAndAtomicOperationsTakeAlignedAddressesOnly(Operation operation) {
+    void orderedAndAtomicOperationsTakeAlignedAddressesOnly(ValueOperation operation) {
         for (int i = 1; i < operation.sizeBytes(); i++) {
             long at = address + PAGE - i;
             if (operation.aligned()) {
@@ -132,7 +132,7 @@ abstract class MemoryAccessContract {
 
     @ParameterizedTest
     @FieldSource("OPERATIONS")
-    void operationOnAddressesThatAreNotMappedIsRefused(Operation operation) {
+    void operationOnAddressesThatAreNotMappedIsRefused(ValueOperation operation) {
         long second = space.map(PAGE);
         long end = address + 4 * PAGE;
         LongStream.of(0, -8, 8, address - 8, end, end + PAGE, second - 8, second + PAGE, 1L << 46,
@@ -148,9 +148,9 @@ abstract class MemoryAccessContract {
 
     @ParameterizedTest
     @FieldSource("OPERATIONS")
-    void valueOfWhichOneByteIsNotMappedIsRefusedAndNothingIsWritten(Operation operation) {
+    void valueWithOneUnmappedByteIsRefusedAndNothingIsWritten(ValueOperation operation) {
         if (operation.aligned() || operation.sizeBytes() == 1) {
-            return; // cannot lie on both sides of the end of a page
+            return; // one byte cannot cross the end of a page
         }
         long end = address + 4 * PAGE;
         access.fill(end - 16, 16, (byte) 9);
@@ -170,7 +170,7 @@ abstract class MemoryAccessContract {
 
     @ParameterizedTest
     @FieldSource("OPERATIONS")
-    void protectionsAllowReadsOrNothing(Operation operation) {
+    void protectionsAllowReadsOrNothing(ValueOperation operation) {
         access.setLong(address + 8, 42);
         space.protect(address, PAGE, Protection.READ_ONLY);
         if (operation.writes()) {
@@ -196,7 +196,7 @@ abstract class MemoryAccessContract {
 
     @ParameterizedTest
     @FieldSource("OPERATIONS")
-    void snapshotAllowsReadsOnly(Operation operation) {
+    void snapshotAllowsReadsOnly(ValueOperation operation) {
         access.setLong(address, 42);
         try (AddressSpace snapshot = space.snapshot("frozen")) {
             MemoryAccess frozen = open(snapshot);
@@ -215,7 +215,7 @@ abstract class MemoryAccessContract {
 
     @ParameterizedTest
     @FieldSource("OPERATIONS")
-    void operationAfterTheSpaceIsClosedIsRefused(Operation operation) {
+    void operationAfterTheSpaceIsClosedIsRefused(ValueOperation operation) {
         AddressSpace other = leaks.manager().newAddressSpace("gone");
         long at = other.map(PAGE);
         MemoryAccess opened = open(other);
@@ -230,7 +230,7 @@ abstract class MemoryAccessContract {
     // ---- ranges
 
     @Test
-    void bytesGoInAndComeOutOverManyPages() {
+    void bytesOfManyPagesAreCopiedInAndOut() {
         byte[] bytes = new byte[3 * PAGE + 17];
         new SplittableRandom(1).nextBytes(bytes);
         access.copyFrom(bytes, 0, address + 5, bytes.length);
@@ -274,7 +274,7 @@ abstract class MemoryAccessContract {
     }
 
     @Test
-    void partsThatAnArrayDoesNotHaveAreRefused() {
+    void partsOutsideOfAnArrayAreRefused() {
         long[] longs = new long[8];
         double[] doubles = new double[8];
         int[][] parts = {{0, 9}, {1, 8}, {-1, 2}, {9, 0}, {Integer.MAX_VALUE, 2}, {1, Integer.MAX_VALUE}};
@@ -328,7 +328,7 @@ abstract class MemoryAccessContract {
     }
 
     @Test
-    void buffersThatCannotBeUsedAreRefusedAndStayWhereTheyAre() {
+    void unusableBuffersAreRefusedAndKeepTheirPosition() {
         ByteBuffer buffer = ByteBuffer.allocate(5 * PAGE).position(3);
         assertThatExceptionOfType(ReadOnlyBufferException.class)
                 .isThrownBy(() -> access.copyTo(address, buffer.asReadOnlyBuffer()));
@@ -343,11 +343,11 @@ abstract class MemoryAccessContract {
         assertThatThrownBy(() -> access.copyTo(address, dead)).isInstanceOf(IllegalStateException.class);
         assertThat(dead.position()).isZero();
         assertThat(leaks.manager().statistics().usedBytes()).isZero();
-        space.fork().close(); // would wait for ever for a write that has not ended
+        space.fork().close(); // would wait for ever if a write had not ended
     }
 
     @Test
-    void copyMovesBytesWhateverOverlaps() {
+    void copyIsRightEvenIfTheRangesOverlap() {
         byte[] expected = new byte[4 * PAGE];
         SplittableRandom random = new SplittableRandom(5);
         random.nextBytes(expected);
@@ -363,7 +363,7 @@ abstract class MemoryAccessContract {
     }
 
     @Test
-    void copyOfRangesThatAreWrittenInPartsMovesBytesWhateverOverlaps() {
+    void copyInPartsIsRightEvenIfTheRangesOverlap() {
         byte[] expected = new byte[(1 << 20) + 5 * PAGE];
         new SplittableRandom(6).nextBytes(expected);
         long large = space.map(expected.length);
@@ -390,7 +390,7 @@ abstract class MemoryAccessContract {
     }
 
     @Test
-    void copyFromOrToWhatMayNotBeReadOrWrittenIsRefusedAsAWhole() {
+    void copyFromUnreadableOrToReadOnlyPagesIsRefusedAsAWhole() {
         long large = space.map(1 << 20);
         access.fill(large, 1 << 20, (byte) 1);
         long end = address + 4 * PAGE;
@@ -538,7 +538,7 @@ abstract class MemoryAccessContract {
         assertThatThrownBy(() -> access.copyTo(address, MemorySegment.ofArray(new byte[16]).asReadOnly(), 0, 16))
                 .isInstanceOf(IllegalArgumentException.class);
         access.setLong(address, 1);
-        space.fork().close(); // would wait for ever for a write that has not ended
+        space.fork().close(); // would wait for ever if a write had not ended
     }
 
     @Test
@@ -567,8 +567,11 @@ abstract class MemoryAccessContract {
         return access.mismatch(address, MemorySegment.ofArray(model.read(address, 4 * PAGE)), 0, 4 * PAGE);
     }
 
-    /** An address within a page and, where the operation allows it, all that cross the end of one. */
-    private long[] crossings(Operation operation) {
+    /**
+     * Returns an address inside a page and, if the operation may be misaligned, all addresses that cross the end of
+     * one.
+     */
+    private long[] crossings(ValueOperation operation) {
         return operation.aligned() ? new long[] {address + PAGE, address + 2 * PAGE - operation.sizeBytes()}
                 : LongStream.range(0, operation.sizeBytes() + 1).map(i -> address + PAGE - i).toArray();
     }

@@ -9,6 +9,7 @@ import io.quire.memory.contract.OpenSpacesException;
 import io.quire.memory.testkit.Threads;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -20,7 +21,7 @@ class MemoryManagerTest {
     private static final int PAGE = 4096;
 
     @Test
-    void sizesOfPoolsThatCannotBeAreRefused() {
+    void impossiblePoolSizesAreRefused() {
         for (long size : new long[] {0, -1, Long.MIN_VALUE, Long.MAX_VALUE, 1L << 50}) {
             assertThatIllegalArgumentException().isThrownBy(() -> MemoryManager.builder().hostPool(size))
                     .withMessageContainingAll("sizeBytes=" + size, "available=");
@@ -28,7 +29,7 @@ class MemoryManagerTest {
     }
 
     @Test
-    void limitsOfSpacesThatCannotBeAreRefused() {
+    void impossibleLimitsOfSpacesAreRefused() {
         for (int limit : new int[] {0, -1, Integer.MIN_VALUE, (1 << 19) + 1, Integer.MAX_VALUE}) {
             assertThatIllegalArgumentException().isThrownBy(() -> MemoryManager.builder().maxSpaces(limit))
                     .withMessageContaining("limit=" + limit);
@@ -161,7 +162,7 @@ class MemoryManagerTest {
                     try {
                         manager.close();
                     } catch (OpenSpacesException tooEarly) {
-                        Thread.onSpinWait(); // another thread is just closing the space
+                        Thread.onSpinWait(); // another thread is still closing the space
                     }
                 }
             };
@@ -171,11 +172,12 @@ class MemoryManagerTest {
     }
 
     @Test
-    void spaceThatIsClosedUnderItsUsersRefusesThem() throws InterruptedException {
+    void spaceThatIsClosedWhileInUseRefusesItsUsers() throws InterruptedException {
         try (MemoryManager manager = MemoryManager.builder().hostPool(4 << 20).build()) {
             for (int round = 0; round < 30; round++) {
                 AddressSpace space = manager.newAddressSpace();
                 long address = space.map(50 * PAGE);
+                CountDownLatch uses = new CountDownLatch(5_000);
                 Threads.Task user = running -> {
                     try (Accessor accessor = space.accessor()) {
                         for (long i = 0;; i++) {
@@ -183,15 +185,16 @@ class MemoryManagerTest {
                             accessor.setLong(at, at);
                             assertThat(accessor.getLong(at)).isEqualTo(at);
                             assertThat(space.getLong(at)).isEqualTo(at);
+                            uses.countDown();
                         }
                     } catch (ClosedException closed) {
                         assertThat(closed.getMessage()).contains(space.name());
                     }
                 };
                 Threads.race(Duration.ZERO, user, running -> {
-                    Thread.sleep(3);
+                    uses.await();
                     space.close();
-                    // Others take its frames at once.
+                    // The other space takes the frames at once.
                     try (AddressSpace other = manager.newAddressSpace()) {
                         other.fill(other.map(50 * PAGE), 50 * PAGE, (byte) -1);
                     }

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** Stacks that end at every depth of a migration, an eviction and a pin: nothing is left half done. */
+/** The stack ends at every depth of a migration, an eviction and a pin: nothing is left half done. */
 @Tag("portable")
 class MigrationErrorTest {
 
@@ -28,7 +28,7 @@ class MigrationErrorTest {
     private int left;
     private @Nullable Pin pin;
 
-    /** Calls itself so often, and then does something. */
+    /** Calls itself so many times, and then runs an operation. */
     private void dive(int depth, Runnable deed) {
         left = depth;
         if (depth == 0) {
@@ -38,14 +38,14 @@ class MigrationErrorTest {
         }
     }
 
-    /** Has a deed done with less and less stack, until none is left for it; and something after each. */
+    /** Runs an operation with less and less stack, until none is left for it, and checks something after each run. */
     private void onEveryStack(Runnable deed, Runnable after) throws InterruptedException {
         for (int missing = DEPTHS; missing > 0; missing--) {
             int toSpare = missing;
             AtomicReference<Throwable> failure = new AtomicReference<>();
             Thread diver = new Thread(null, () -> {
                 try {
-                    dive(deepest() - toSpare, deed); // measured anew, because what is compiled takes less
+                    dive(deepest() - toSpare, deed); // measured again each time, because compiled frames are smaller
                 } catch (StackOverflowError expected) {
                     ended++;
                 } catch (Throwable other) {
@@ -99,10 +99,10 @@ class MigrationErrorTest {
                 });
             }
         }
-        assertThat(ended).as("stacks that ended inside").isPositive();
+        assertThat(ended).as("stacks that ended inside the operation").isPositive();
     }
 
-    /** Whose close has ended in the middle, perhaps as the last thing of it. */
+    /** Closes the pin, unless a close that failed has closed it all the same. */
     private void closePin(MemoryManager memory) {
         Pin open = pin;
         if (open != null && !memory.openPins().isEmpty()) {

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** Pages that have to move do, whatever devices, forks and writers do meanwhile. */
+/** Pages that have to move do so in the end, whatever devices, forks and writers do meanwhile. */
 @Tag("portable")
 class MigrationProgressTest {
 
@@ -45,7 +45,7 @@ class MigrationProgressTest {
         return address;
     }
 
-    /** Starts a thread, and waits until it has done its work or is made to wait. */
+    /** Starts a thread, and waits until it has ended or has to wait itself. */
     private static Thread startAndAwait(Runnable work) {
         Thread thread = Thread.ofPlatform().daemon().start(work);
         while (thread.isAlive() && thread.getState() != Thread.State.WAITING
@@ -72,7 +72,7 @@ class MigrationProgressTest {
             assertThat(space.getLong(address)).isIn(2L, 3L);
             assertThat(secret.count(Call.COPY_TO_HOST)).as("tries").isOne();
             for (Thread store : stores) {
-                assertThat(store.join(SECONDS)).as("the store waits for the page, not for ever").isTrue();
+                assertThat(store.join(SECONDS)).as("the store ends once the page has moved").isTrue();
             }
             assertThat(space.getLong(address)).isEqualTo(3);
             assertThat(space.pageState(address).place()).isEqualTo(PageState.Place.HOST);
@@ -137,22 +137,22 @@ class MigrationProgressTest {
     }
 
     @Test
-    void whatOnlyAClosedForkCountsForGoes() {
-        int pages = 2_560; // more leaves than a close destroys itself
+    void pagesThatOnlyAClosedForkStillSharesCanMove() {
+        int pages = 2_560; // more leaves than a close destroys at once
         try (AddressSpace space = leaks.manager().newAddressSpace()) {
             MemoryPool tier = leaks.manager().pool("tier");
             long address = filled(space, pages);
             space.migrate(address, pages * PAGE, tier);
             AddressSpace fork = space.fork();
             for (int i = 0; i < pages; i += 64) {
-                space.setLong(address + i * PAGE, i + 1L); // the leaves are two now
+                space.setLong(address + i * PAGE, i + 1L); // the space and the fork now have a leaf each
             }
             fork.close();
             MigrationReport home = space.migrate(address, pages / 2 * PAGE, leaks.manager().hostPool());
             assertThat(home.isComplete()).as("%s", home).isTrue();
             EvictionReport rest = leaks.manager().evict(tier, pages);
             assertThat(rest.moved()).isEqualTo(rest.pages()).isPositive();
-            assertThat(tier.freeBytes()).as("what dead forks had is free, too").isEqualTo(tier.sizeBytes());
+            assertThat(tier.freeBytes()).as("the frames of the closed fork are free, too").isEqualTo(tier.sizeBytes());
             for (int i = 0; i < pages; i++) {
                 assertThat(space.getLong(address + i * PAGE)).isEqualTo(i + 1L);
             }
@@ -160,7 +160,7 @@ class MigrationProgressTest {
     }
 
     @Test
-    void pinnedPagesAreCountedOnceHoweverOftenTheyAreTriedAndHideNoOthers() {
+    void pinnedPagesAreCountedOnceAndHideNoOtherPages() {
         try (AddressSpace space = leaks.manager().newAddressSpace()) {
             MemoryPool tier = leaks.manager().pool("tier");
             long address = filled(space, 512);

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** What is reported or refused is so, whatever the size of the range. */
+/** Reports and refusals are right for ranges of every size. */
 @Tag("portable")
 class MigrationReportTest {
 
@@ -118,7 +118,7 @@ class MigrationReportTest {
         AddressSpace last = leaks.manager().newAddressSpace();
         long address = filled(last, 64);
         assertThat(last.migrate(address, 64 * PAGE, tier(), _ -> last.close()).isComplete())
-                .as("closed when nothing was left to do").isTrue();
+                .as("the space was closed after the last page").isTrue();
     }
 
     private static void closeHalfWay(long done, AddressSpace space) {
@@ -154,7 +154,7 @@ class MigrationReportTest {
     }
 
     @Test
-    void hugeRangeTakesWhatItHolds() {
+    void migrationOfAHugeRangeMovesThePagesInIt() {
         try (AddressSpace space = leaks.manager().newAddressSpace()) {
             long address = space.map(TERABYTE);
             for (int i = 0; i < 10; i++) {

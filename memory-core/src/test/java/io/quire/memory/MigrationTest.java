@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** Pages between the host and a tier of coherent memory that no device works on. */
+/** Pages move between the host and a coherent tier without a driver. */
 @Tag("portable")
 class MigrationTest {
 
@@ -61,7 +61,7 @@ class MigrationTest {
     }
 
     @Test
-    void forksMoveTogetherAndTheWriterLeaves() {
+    void sharedPagesMoveTogetherUntilAWriteCopiesThem() {
         MemoryPool tier = leaks.manager().pool("tier");
         try (AddressSpace space = leaks.manager().newAddressSpace()) {
             long address = space.map(PAGES * PAGE);

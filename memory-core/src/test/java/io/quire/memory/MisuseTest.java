@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** Changes of mappings that make no sense are refused in words, and change nothing. */
+/** Invalid changes of mappings are refused with a clear message, and change nothing. */
 @Tag("portable")
 class MisuseTest {
 
@@ -51,7 +51,7 @@ class MisuseTest {
     }
 
     @Test
-    void sizesOfMappingsThatAreNoneAreRefused() {
+    void invalidSizesOfMappingsAreRefused() {
         for (long size : new long[] {0, -1, Long.MIN_VALUE, (1L << 47) + 1, Long.MAX_VALUE}) {
             assertThatIllegalArgumentException().isThrownBy(() -> space.map(size))
                     .withMessageContaining("sizeBytes=" + size);
@@ -59,7 +59,7 @@ class MisuseTest {
     }
 
     @Test
-    void sizesOfRangesThatAreNoneAreRefused() {
+    void invalidSizesOfRangesAreRefused() {
         for (long size : new long[] {0, -1, Long.MIN_VALUE, (1L << 47) + 1, Long.MAX_VALUE}) {
             for (LongConsumer change : changesOfSize(address)) {
                 assertThatIllegalArgumentException().isThrownBy(() -> change.accept(size))
@@ -184,13 +184,13 @@ class MisuseTest {
         assertThat(space.getLong(quarter + (1L << 45) - 8)).isEqualTo(7);
         space.unmap(half, 1L << 46);
         long again = space.map(1L << 45);
-        assertThat(again).as("the first gap").isLessThan(quarter);
+        assertThat(again).as("the address, in the first gap").isLessThan(quarter);
         space.unmap(again, 1L << 45);
         space.unmap(quarter, 1L << 45);
     }
 
     @Test
-    void addressesThatAreTakenOrTouchAMappingAreNotMappedAgain() {
+    void addressesInOrNextToAMappingAreNotMappedAgain() {
         long at = 1L << 30;
         space.mapAt(at, 4 * PAGE);
         long[][] taken =
@@ -212,7 +212,7 @@ class MisuseTest {
     }
 
     @Test
-    void mappingsAtPlacesThatAreNoneAreRefused() {
+    void mappingsAtInvalidAddressesAreRefused() {
         long limit = 1L << 47;
         for (long start : new long[] {address + 1, (1L << 30) + 8, -1, (1L << 30) + PAGE - 1}) {
             assertThatIllegalArgumentException().isThrownBy(() -> space.mapAt(start, PAGE))
@@ -253,7 +253,7 @@ class MisuseTest {
         assertThat(leaks.manager().statistics().openSpaces()).isZero();
     }
 
-    /** The three changes of a range, by size. */
+    /** Returns the three changes of a range as functions of its size. */
     private List<LongConsumer> changesOfSize(long start) {
         return List.of(size -> space.unmap(start, size), size -> space.discard(start, size),
                 size -> space.protect(start, size, Protection.READ_ONLY));

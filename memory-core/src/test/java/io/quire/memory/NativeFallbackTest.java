@@ -9,7 +9,7 @@ import java.io.IOException;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** What the library does without native access, and without asymmetric fences: in JVMs that refuse them. */
+/** The library without native access or asymmetric fences, in JVMs that refuse them. */
 class NativeFallbackTest {
 
     @Test
@@ -47,7 +47,7 @@ class NativeFallbackTest {
         }
     }
 
-    /** Runs races of other tests in this JVM. */
+    /** Runs the races of other tests. */
     static final class Racing {
 
         private Racing() {

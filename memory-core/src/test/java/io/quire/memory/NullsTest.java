@@ -78,7 +78,7 @@ class NullsTest {
         manager.closeAll(Duration.ofSeconds(10));
     }
 
-    /** One object of each class of the interface. */
+    /** Returns one object of each public class. */
     private List<Object> receivers() {
         return List.of(manager, MemoryManager.builder(), space, accessor, map, manager.device("d"), manager.hostPool(),
                 pin, cursor, attachment, report, manager.evict(manager.pool("d"), 1), attachment.mirror(),
@@ -103,7 +103,7 @@ class NullsTest {
                 Map.entry(PageOutcome.class, PageOutcome.MOVED), Map.entry(DeviceAccess.class, DeviceAccess.READ),
                 Map.entry(BiConsumer.class, (BiConsumer<?, ?>) (_, _) -> {}));
         Object value = values.get(type);
-        assertThat(value).as("a value of " + type).isNotNull();
+        assertThat(value).as("test value for type " + type).isNotNull();
         return value;
     }
 
@@ -112,7 +112,7 @@ class NullsTest {
                 + manager.openSpaces().size() + manager.openPins();
     }
 
-    /** What can be called: of a class that users cannot name, what its public interfaces have. */
+    /** Returns the methods that users can call: for an internal class, those of its public interfaces. */
     private static List<Method> methods(Object receiver) {
         Class<?> type = receiver.getClass();
         boolean isOfUsers = Modifier.isPublic(type.getModifiers()) && EXPORTED.contains(type.getPackageName());
@@ -156,9 +156,9 @@ class NullsTest {
         assertThat(state()).isEqualTo(before);
     }
 
-    /** Of reports that are handed out a list or map cannot be null: whoever reads one need not look. */
+    /** The lists and maps of a report are never null, so its reader need not check. */
     @Test
-    void recordsRefuseNullForWhatTheyCopy() {
+    void recordsRefuseNullForTheListsTheyCopy() {
         assertThatNullPointerException().isThrownBy(() -> new Translations(0, null));
         assertThatNullPointerException().isThrownBy(() -> new OpenSpace("s", OpenSpace.Kind.FORK, null, Duration.ZERO,
                 null));

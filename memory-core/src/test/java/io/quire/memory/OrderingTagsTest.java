@@ -15,8 +15,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /**
- * Every ordering that matters carries a tag at both ends and a row in a table; only the text of the sources
- * can tell.
+ * Every ordering that matters has a tag at both ends and a row in docs/ordering.md. The tags are comments, so the test
+ * reads the sources.
  */
 class OrderingTagsTest {
 
@@ -30,7 +30,7 @@ class OrderingTagsTest {
         Map<String, List<String>> ends = orderingTags();
         assertThat(ends).isNotEmpty().allSatisfy((tag, places) -> {
             assertThat(places).as(tag).hasSizeGreaterThanOrEqualTo(2);
-            // One end that releases and one that acquires, or fences on both sides.
+            // Either a release and an acquire, or two fences.
             assertThat(new TreeSet<>(places)).as(tag)
                     .matches(kinds -> kinds.size() >= 2 || kinds.contains("fence"), "has two ends");
         });
@@ -51,13 +51,13 @@ class OrderingTagsTest {
     }
 
     @Test
-    void nobodySynchronizes() throws IOException {
+    void noMethodIsSynchronized() throws IOException {
         for (Path source : sources()) {
             assertThat(SYNCHRONIZED.matcher(Files.readString(source)).find()).as(source.toString()).isFalse();
         }
     }
 
-    /** What stands after each tag, by tag. */
+    /** Returns the words that follow each tag in the sources. */
     private static Map<String, List<String>> orderingTags() throws IOException {
         Map<String, List<String>> ends = new TreeMap<>();
         for (Path source : sources()) {

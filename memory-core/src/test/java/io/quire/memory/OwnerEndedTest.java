@@ -21,7 +21,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What belongs to a thread that has ended can be closed by any; as long as it lives, by it alone. */
+/** Only its owner may close a handle while the owner lives. After that, any thread may. */
 class OwnerEndedTest {
 
     private static final long PAGE = 4096;
@@ -54,7 +54,7 @@ class OwnerEndedTest {
 
     @ParameterizedTest
     @MethodSource("threads")
-    void cursorWithARunIsClosedByWhoIsLeft(ThreadFactory threads) throws InterruptedException {
+    void cursorOfAnEndedThreadIsClosedByAnotherThread(ThreadFactory threads) throws InterruptedException {
         RunCursor cursor = byThreadThatEnds(threads, _ -> {
             RunCursor runs = space.runs(address, PAGES * PAGE);
             runs.next();
@@ -78,7 +78,7 @@ class OwnerEndedTest {
 
     @ParameterizedTest
     @MethodSource("threads")
-    void accessorAndItsPinsAreClosedByWhoIsLeft(ThreadFactory threads) throws InterruptedException {
+    void accessorAndPinsOfAnEndedThreadAreClosedByAnotherThread(ThreadFactory threads) throws InterruptedException {
         List<Pin> pins = new ArrayList<>();
         Accessor accessor = byThreadThatEnds(threads, _ -> writeAndPin(pins));
         assertThatExceptionOfType(WrongThreadException.class).isThrownBy(() -> accessor.getLong(address));
@@ -96,7 +96,7 @@ class OwnerEndedTest {
     }
 
     @Test
-    void ownerThatLivesIsTheOnlyOneToClose() throws InterruptedException {
+    void onlyTheOwnerMayCloseWhileItLives() throws InterruptedException {
         CountDownLatch opened = new CountDownLatch(1);
         CountDownLatch refused = new CountDownLatch(1);
         List<AutoCloseable> all = new ArrayList<>();

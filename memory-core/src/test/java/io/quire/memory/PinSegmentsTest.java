@@ -21,14 +21,14 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** Segments of pins by a space, which end some time after their pin, many together: what they show until then. */
+/** Segments of pins of a space end some time after their pin, many together. Until then they are safe to read. */
 class PinSegmentsTest {
 
     private static final int PAGE = 4096;
     private static final int PAGES = 128;
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED;
 
-    /** Without leak tracking, with which they end at once. */
+    /** No leak tracking: with it, segments end together with their pin. */
     @RegisterExtension
     final LeakCheck leaks = new LeakCheck(builder -> builder.hostPool(2 << 20).deviceCoherentPool("tier", 1 << 18)
             .backgroundAgent(false));
@@ -68,7 +68,7 @@ class PinSegmentsTest {
     }
 
     @Test
-    void theyEndWithTheNextTurnOfMaintenance() {
+    void segmentsEndWithTheNextTurnOfMaintenance() {
         MemorySegment segment = closed(5, PinAccess.WRITE);
         assertThat(leaks.manager().openPins()).isEmpty();
         assertThat(leaks.manager().statistics().tier().openPins()).isZero();
@@ -78,14 +78,14 @@ class PinSegmentsTest {
     }
 
     @Test
-    void untilThenTheyShowThePageOfTheSpace() {
+    void segmentsShowThePageOfTheSpaceUntilTheyEnd() {
         MemorySegment segment = closed(5, PinAccess.WRITE);
         space.setLong(address + 5 * PAGE, 55);
         assertThat(segment.get(LONG, 0)).isEqualTo(55);
     }
 
     @Test
-    void theyEndWithTheirPinIfItWasLongOrOfManyPages() {
+    void segmentsOfALongPinOrOfManyPagesEndWithTheirPin() {
         Pin longTerm = space.pin(address, PAGE, PinTerm.LONG, PinAccess.READ);
         MemorySegment first = longTerm.segments().getFirst();
         longTerm.close();
@@ -98,7 +98,7 @@ class PinSegmentsTest {
     }
 
     @Test
-    void noMoreThan64PagesAreHeldForThoseThatEnded() {
+    void atMost64PagesAreHeldForEndedPins() {
         List<MemorySegment> segments = new ArrayList<>();
         for (int page = 0; page < PAGES; page++) {
             segments.add(closed(page, PinAccess.READ));
@@ -108,7 +108,7 @@ class PinSegmentsTest {
     }
 
     @Test
-    void theyEndBeforeTheFrameIsSomebodyElses() {
+    void segmentsEndBeforeTheirFrameIsReused() {
         MemorySegment unmapped = closed(0, PinAccess.READ);
         space.unmap(address, PAGE);
         assertEnded(unmapped);
@@ -118,7 +118,7 @@ class PinSegmentsTest {
         MemorySegment shared = closed(2, PinAccess.WRITE);
         try (AddressSpace fork = space.fork()) {
             assertEnded(shared);
-            assertThat(leaks.manager().statistics().pagesCopied()).as("nothing was copied for a pin that ended")
+            assertThat(leaks.manager().statistics().pagesCopied()).as("pages copied because of a pin that has ended")
                     .isZero();
             assertThat(fork.getLong(address + 2 * PAGE)).isEqualTo(2);
         }
@@ -131,7 +131,7 @@ class PinSegmentsTest {
     }
 
     @Test
-    void pinThatIsClosedAfterItsPageIsGoneGivesTheFrameUpAtOnce() {
+    void pinClosedAfterItsPageIsGoneReleasesTheFrameAtOnce() {
         Pin pin = space.pin(address, PAGE, PinTerm.SHORT, PinAccess.READ);
         MemorySegment segment = pin.segments().getFirst();
         space.discard(address, PAGE);
@@ -150,7 +150,7 @@ class PinSegmentsTest {
             pin.close();
             leaks.manager().maintain();
             space.discard(address + 7 * PAGE, PAGE);
-            assertThat(segment.get(LONG, 0)).as("still the page").isEqualTo(7);
+            assertThat(segment.get(LONG, 0)).as("the content of the page").isEqualTo(7);
             space.close();
             assertThat(leaks.manager().openPins()).hasSize(1);
             assertThat(leaks.manager().openPins().getFirst().isClosed()).isTrue();
@@ -173,7 +173,7 @@ class PinSegmentsTest {
         open.close();
     }
 
-    /** Else a long-term pin would keep memory of a device that nobody pins, for as long as it likes. */
+    /** Otherwise a long-term pin could keep device memory that nobody pins any more, for as long as it is open. */
     @Test
     void aLongTermPinKeepsNothingOfPinsThatHaveEnded() {
         MemoryPool tier = leaks.manager().pool("tier");
@@ -188,9 +188,9 @@ class PinSegmentsTest {
         }
     }
 
-    /** Each reader finds its own page, or that the segment has ended; never what the next owner of the frame writes. */
+    /** A reader finds its page, or a segment that has ended. It never finds what the next owner of the frame writes. */
     @Test
-    void readersOfClosedPinsNeverSeeWhatBelongsToOthers() throws InterruptedException {
+    void readersOfClosedPinsNeverSeeThePagesOfOthers() throws InterruptedException {
         MemorySegment[] published = new MemorySegment[1];
         Threads.race(Duration.ofMillis(500), running -> {
             for (int turn = 0; running.getAsBoolean(); turn++) {

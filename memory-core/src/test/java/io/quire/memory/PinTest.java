@@ -28,7 +28,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** Pins, and the segments through which they show the memory of a space. */
+/** Pins of a space, and the segments that show their memory. */
 class PinTest {
 
     private static final long PAGE = 4096;
@@ -70,7 +70,7 @@ class PinTest {
     }
 
     @Test
-    void pinShowsWhatTheSpaceWritesAndTheOtherWayRound() {
+    void pinAndSpaceSeeEachOthersWrites() {
         try (Pin pin = pin(address, PAGE); Accessor accessor = space.accessor()) {
             assertThat(first(pin)).isEqualTo(1);
             space.setLong(address, 2);
@@ -84,7 +84,7 @@ class PinTest {
     }
 
     @Test
-    void segmentsDieWithThePin() {
+    void segmentsEndWithThePin() {
         Pin pin = pin(address, PAGES * PAGE);
         List<MemorySegment> segments = pin.segments();
         pin.close();
@@ -112,7 +112,7 @@ class PinTest {
     }
 
     @Test
-    void framesSideBySideAreOneSegmentAndOthersAreNot() {
+    void onlyFramesSideBySideShareASegment() {
         long fresh = space.map(PAGES * PAGE);
         space.fill(fresh, PAGES * PAGE, (byte) 1);
         try (Pin whole = pin(fresh, PAGES * PAGE)) {
@@ -180,7 +180,7 @@ class PinTest {
     }
 
     @Test
-    void pinOfASnapshotShowsItAndNobodyWritesIt() {
+    void pinOfASnapshotShowsItsMomentAndIsReadOnly() {
         try (AddressSpace snapshot = space.snapshot();
                 Pin pin = snapshot.pin(address, PAGE, PinTerm.SHORT, PinAccess.READ)) {
             space.setLong(address, 6);
@@ -205,7 +205,7 @@ class PinTest {
             space.discard(address + PAGE, PAGE);
             assertThat(space.getLong(address + PAGE)).isZero();
             space.setLong(address + PAGE, 77);
-            assertThat(first(third)).as("no longer of this address").isEqualTo(2);
+            assertThat(first(third)).as("the frame that the address had before").isEqualTo(2);
             space.close();
             while (leaks.manager().reclaim(100) > 0) {
                 // until all is destroyed
@@ -220,7 +220,7 @@ class PinTest {
     }
 
     @Test
-    void openPinsSayWhatIsHeldAndByWhom() {
+    void openPinsTellWhichThreadHoldsWhat() {
         try (Pin pin = space.pin(address + 5, PAGE, PinTerm.LONG, PinAccess.READ)) {
             assertThat(leaks.manager().openPins()).singleElement().satisfies(open -> {
                 assertThat(open.space()).isEqualTo("pinned");
@@ -231,13 +231,13 @@ class PinTest {
                 assertThat(open.thread()).isEqualTo(Thread.currentThread().getName());
                 assertThat(open.isClosed()).isFalse();
                 assertThat(open.age()).isPositive();
-                assertThat(open.stack().getFirst().getMethodName()).contains("openPinsSayWhatIsHeldAndByWhom");
+                assertThat(open.stack().getFirst().getMethodName()).contains("openPinsTellWhichThreadHoldsWhat");
             });
         }
     }
 
     @Test
-    void closingTwiceGivesNothingBackTwice() {
+    void secondCloseReleasesNothing() {
         Pin pin = space.pin(address, PAGE, PinTerm.LONG, PinAccess.WRITE);
         try (Pin other = space.pin(address, PAGE, PinTerm.LONG, PinAccess.WRITE)) {
             pin.close();
@@ -298,7 +298,7 @@ class PinTest {
     }
 
     @Test
-    void pinOfAnAccessorIsForItsThreadWhetherItsSegmentsWereUsedOrNot() throws InterruptedException {
+    void pinOfAnAccessorIsForItsThreadAloneEvenWithoutSegments() throws InterruptedException {
         for (boolean isUsed : new boolean[] {true, false}) {
             try (Accessor accessor = space.accessor();
                     Pin pin = accessor.pin(address, PAGE, PinTerm.SHORT, PinAccess.WRITE)) {
@@ -326,7 +326,7 @@ class PinTest {
         }
         assertThatExceptionOfType(PinLimitException.class)
                 .isThrownBy(() -> space.pin(address, LIMIT + 1, PinTerm.LONG, PinAccess.WRITE));
-        assertThatExceptionOfType(PinLimitException.class).as("pages count, not bytes")
+        assertThatExceptionOfType(PinLimitException.class).as("the limit counts whole pages")
                 .isThrownBy(() -> space.pin(address + 1, LIMIT, PinTerm.LONG, PinAccess.WRITE));
         try (Pin shortTerm = pin(address, PAGES * PAGE)) {
             assertThat(shortTerm.segments()).isNotEmpty();

@@ -15,7 +15,7 @@ class PromotionTest {
     private static final long PAGE = 4096;
     private static final int PAGES = 64;
 
-    /** More than twice as many as are watched. */
+    /** More than twice the number of pages that are watched. */
     private static final int MANY_EVICTED = 9_000;
     private static final int MANY_PAGES = 10_000;
 
@@ -38,7 +38,7 @@ class PromotionTest {
         space.fill(address, PAGES * PAGE, (byte) 7);
         assertThat(space.migrate(address, PAGES * PAGE, manager.pool("tier")).there()).isEqualTo(PAGES);
         manager.maintain();
-        assertThat(manager.statistics().tier().pagesEvicted()).isEqualTo(13); // up to 20 %
+        assertThat(manager.statistics().tier().pagesEvicted()).isEqualTo(13); // so 20 % are free
         for (long page = address; page < address + PAGES * PAGE; page += PAGE) {
             if (space.pageState(page).place() == Place.HOST) {
                 return page;
@@ -69,7 +69,7 @@ class PromotionTest {
             long page = evictOne(manager, space);
             assertThat(accessor.getByte(page)).isEqualTo((byte) 7);
             for (int turn = 0; turn < 10; turn++) {
-                Thread.sleep(11); // a turn of the one who looks
+                Thread.sleep(11); // until the next turn of the promoter
                 manager.maintain();
             }
             assertThat(space.pageState(page).place()).isEqualTo(Place.HOST);
@@ -81,14 +81,14 @@ class PromotionTest {
         MemoryManager manager = promoting.manager();
         try (AddressSpace space = manager.newAddressSpace(); Accessor accessor = space.accessor()) {
             long page = evictOne(manager, space);
-            manager.maintain(); // sees that this was enough
-            int room = 6; // one page more, and eviction begins
+            manager.maintain(); // notices that enough frames are free
+            int room = 6; // one page more would start an eviction
             long others = space.map(room * PAGE);
             space.fill(others, room * PAGE, (byte) 8);
             assertThat(space.migrate(others, room * PAGE, manager.pool("tier")).there()).isEqualTo(room);
             for (int turn = 0; turn < 10; turn++) {
                 assertThat(accessor.getByte(page)).isEqualTo((byte) 7);
-                Thread.sleep(11); // a turn of the one who looks
+                Thread.sleep(11); // until the next turn of the promoter
                 manager.maintain();
             }
             assertThat(space.pageState(page).place()).isEqualTo(Place.HOST);

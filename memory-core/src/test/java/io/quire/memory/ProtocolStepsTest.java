@@ -17,8 +17,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /**
- * Code that carries out a protocol names the step of {@code docs/protocols.md} that it is: {@code STEP(migrate 3)}. Here
- * the two are held together.
+ * Code that carries out a step of a protocol in {@code docs/protocols.md} names it: {@code STEP(migrate 3)}. This test
+ * checks that code and page agree.
  */
 class ProtocolStepsTest {
 
@@ -28,7 +28,7 @@ class ProtocolStepsTest {
     private static final Pattern HEADING = Pattern.compile("## ([^:]+).*");
     private static final Pattern STEP = Pattern.compile("(\\d+)\\. .*");
 
-    /** The protocols of which every step is in this module. Of the others, some are a driver's, or the JVM's. */
+    /** The protocols whose steps are all in this module. Other protocols have steps of a driver or of the JVM. */
     private static final List<String> WHOLE = List.of("read", "write", "direct write", "waiting for writers", "fault",
             "fork and snapshot", "drop", "allocate when none is left", "lock a lineage", "migrate", "pin",
             "pin by an accessor", "fork with pins", "exclusive access", "close a device", "evict");
@@ -51,7 +51,7 @@ class ProtocolStepsTest {
         }
     }
 
-    /** By protocol, as its heading begins, the numbers of its first list. */
+    /** Returns the numbers in the first list of each protocol, under the first words of its heading. */
     private static Map<String, Set<Integer>> stepsOfPage() throws IOException {
         Map<String, Set<Integer>> steps = new TreeMap<>();
         String protocol = "";

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A range is written whole, or refused with nothing changed and nothing kept. */
+/** A range is written whole, or the write is refused: then it changes no page and keeps no frame. */
 class RangeWriteTest {
     private static final long PAGE = 4096;
     private static final long POOL_PAGES = 2048;
@@ -84,7 +84,7 @@ class RangeWriteTest {
         }
     }
 
-    /** Whether the frames last is seen only while they are taken: each size ends in another leaf. */
+    /** The shortage shows only while the frames are taken; with each size, that is in another leaf. */
     @Test
     void aRangeThatLacksAFewFramesGivesBackThoseThatItGot() {
         for (long lacking : new long[] {1, 2, 63, 64, 65, 300}) {
@@ -145,7 +145,7 @@ class RangeWriteTest {
     }
 
     @Test
-    void whatIsWrittenPinnedOrForkedMeanwhileStays() {
+    void pagesWrittenPinnedOrForkedDuringARangeWriteStay() {
         try (AddressSpace space = leaks.manager().newAddressSpace()) {
             long address = space.map(100 * PAGE);
             RangeWrite write = begin(space, address, 100 * PAGE);

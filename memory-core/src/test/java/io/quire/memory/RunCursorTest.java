@@ -101,7 +101,7 @@ class RunCursorTest {
     }
 
     @Test
-    void holesAreSkippedWhereZerosAreOfNoInterest() {
+    void holesAreSkippedOnRequest() {
         long size = 1L << 45;
         long start = space.map(size);
         long[] written = {PAGE, 2 * PAGE, 64 * PAGE, (32 << 20) + 5 * PAGE, 1L << 40, size - PAGE};
@@ -189,7 +189,7 @@ class RunCursorTest {
                 });
     }
 
-    /** A round that the writer is in has reached a page and none after it. */
+    /** Checks that the current round of the writer has reached every page up to one, and no page after it. */
     private void checkOneMoment() {
         long first = -1;
         long last = Long.MAX_VALUE;
@@ -207,8 +207,8 @@ class RunCursorTest {
     }
 
     @Test
-    void segmentsDieWithTheirRun() {
-        space.fill(address, PAGE, (byte) 1); // the page after it is never written, so the run ends
+    void segmentsEndWithTheirRun() {
+        space.fill(address, PAGE, (byte) 1); // the next page is never written, so the run ends here
         RunCursor runs = space.runs(address, (long) PAGES * PAGE);
         assertThat(runs.next()).isTrue();
         MemorySegment first = runs.memory();
@@ -224,7 +224,7 @@ class RunCursorTest {
     }
 
     @Test
-    void cursorIsOfOneThreadAndOfNoUseAfterClose() throws InterruptedException {
+    void cursorBelongsToOneThreadAndIsRefusedAfterClose() throws InterruptedException {
         RunCursor runs = space.runs(address, PAGE);
         runs.next();
         Threads.elsewhere(() -> {
@@ -245,7 +245,7 @@ class RunCursorTest {
     }
 
     @Test
-    void rangesThatAreNoneAreRefused() {
+    void invalidRangesAreRefused() {
         assertThatIllegalArgumentException().isThrownBy(() -> space.runs(address, -1))
                 .withMessageContaining("sizeBytes=-1");
         for (long size : new long[] {(long) PAGES * PAGE + 1, 1L << 47, Long.MAX_VALUE}) {

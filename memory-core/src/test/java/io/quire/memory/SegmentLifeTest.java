@@ -24,8 +24,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * A program keeps a segment, or an accessor, and nothing else. What it reads is what was written, or it gets an
- * exception; the JVM goes on. In JVMs of their own, because the fault would end them.
+ * A program keeps only a segment or an accessor. It reads what was written, or gets an exception, and the JVM goes on.
+ * Each test runs in a JVM of its own, because a wrong access would end that JVM.
  */
 class SegmentLifeTest {
 
@@ -35,7 +35,7 @@ class SegmentLifeTest {
     @ParameterizedTest
     @ValueSource(strings = {"-XX:+UseSerialGC", "-XX:+UseParallelGC", "-XX:+UseG1GC", "-XX:+UseZGC",
         "-XX:+UseShenandoahGC"})
-    void whatWasHandedOutKeepsItsMemory(String collector) throws IOException, InterruptedException {
+    void handedOutObjectsKeepTheirMemory(String collector) throws IOException, InterruptedException {
         ChildJvm.Result result = ChildJvm.run(Keeping.class, List.of(collector, "--enable-native-access=ALL-UNNAMED",
                 "-XX:+IgnoreUnrecognizedVMOptions", "-XX:+SuppressFatalErrorMessage"));
         assertThat(result.output()).contains("all read");
@@ -43,18 +43,18 @@ class SegmentLifeTest {
     }
 
     @Test
-    void whatNobodyCanReachIsUnmapped() throws IOException, InterruptedException {
+    void unreachableMemoryIsUnmapped() throws IOException, InterruptedException {
         ChildJvm.Result result = ChildJvm.run(Forgetting.class, List.of("--enable-native-access=ALL-UNNAMED"));
         assertThat(result.output()).isEqualToIgnoringNewLines("unmapped");
     }
 
-    /** What reads the value later, if it can. */
+    /** An object that the program keeps, to read the value later. */
     @FunctionalInterface
     private interface Kept {
         long read();
     }
 
-    /** Keeps segments of all kinds, in all forms, and lets the collector have the rest. */
+    /** Keeps segments of all kinds, in all forms, and leaves everything else to the garbage collector. */
     static final class Keeping {
 
         private Keeping() {
@@ -67,14 +67,15 @@ class SegmentLifeTest {
                 addForms(kept, pinBySpace(agent));
                 addForms(kept, pinByAccessor(agent));
                 addForms(kept, cursor(agent));
-                addForms(mapped, translation(agent)); // the device has been told to use it no more
+                // The memory stays mapped, though the device was told not to use it.
+                addForms(mapped, translation(agent));
                 kept.add(accessor(agent));
             }
             MemorySegment hole = holeOfCursor();
             for (int i = 0; i < COLLECTIONS; i++) {
                 System.gc();
                 Thread.sleep(20);
-                // Whoever gets the memory now writes it.
+                // If the memory was freed, this manager gets it and overwrites it.
                 try (MemoryManager other = manager(false); AddressSpace space = other.newAddressSpace()) {
                     space.fill(space.map(1 << 19), 1 << 19, (byte) -1);
                 }
@@ -86,7 +87,7 @@ class SegmentLifeTest {
                                 + one.read());
                     }
                 } catch (IllegalStateException ended) {
-                    // allowed
+                    // a segment may have ended
                 }
             }
             mapped.forEach(Kept::read);
@@ -173,7 +174,7 @@ class SegmentLifeTest {
         }
     }
 
-    /** Lets go of everything, again and again. */
+    /** Drops its only reference to a manager, again and again. */
     static final class Forgetting {
 
         private static final int MANAGERS = 64;

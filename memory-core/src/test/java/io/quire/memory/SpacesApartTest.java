@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** Threads that work on spaces of their own have nothing to do with each other. */
+/** Threads that work on spaces of their own do not disturb each other. */
 @Tag("portable")
 class SpacesApartTest {
 
@@ -20,7 +20,7 @@ class SpacesApartTest {
     final LeakCheck leaks = new LeakCheck(4 << 20);
 
     @Test
-    void faultsForksAndClosesOfDifferentSpacesDoNotMeet() throws InterruptedException {
+    void faultsForksAndClosesOfDifferentSpacesDoNotDisturbEachOther() throws InterruptedException {
         Threads.race(Duration.ofMillis(500), this::work, this::work, this::work);
     }
 

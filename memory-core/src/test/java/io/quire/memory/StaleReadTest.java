@@ -9,7 +9,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** While an accessor may still read the old frame of a page that is being copied, nobody may write the new one. */
+/** Nobody may write the new frame of a page while an accessor can still read the old frame. */
 class StaleReadTest {
 
     private static final int PAGE = 4096;
@@ -26,7 +26,7 @@ class StaleReadTest {
             long end = System.nanoTime() + Duration.ofSeconds(1).toNanos();
             while (System.nanoTime() < end) {
                 try (AddressSpace child = parent.fork()) {
-                    child.setLong(address, 1); // the leaf is its own, so that only pages are copied
+                    child.setLong(address, 1); // now the child owns the leaf, so later writes copy only pages
                     AtomicInteger page = new AtomicInteger();
                     Threads.race(Duration.ZERO, _ -> copy(child, address, page), _ -> write(child, address, page));
                 }
@@ -60,6 +60,6 @@ class StaleReadTest {
         } finally {
             page.set(PAGES);
         }
-        assertThat(missed).as("own writes that were not read").isZero();
+        assertThat(missed).as("writes that their own thread did not read").isZero();
     }
 }

@@ -16,7 +16,7 @@ class StaticInitializersTest {
     private static final String LIBRARY = "io.quire.memory.";
 
     @Test
-    void allClassesThatHaveOneAreListed() throws Exception {
+    void everyClassWithAStaticInitializerIsListed() throws Exception {
         List<String> listed = Stream.concat(Arrays.stream(StaticInitializers.CLASSES),
                 Arrays.stream(StaticInitializers.NATIVE_CLASSES)).toList();
 

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** Running out of frames of the host or of a device, at every frame at which one can: nothing lost, nothing leaked. */
+/** Frames of the host or of a device run out at every point that needs one: nothing is lost, and nothing leaks. */
 @Tag("portable")
 class TierAllocationFailureTest {
 
@@ -39,7 +39,7 @@ class TierAllocationFailureTest {
     final LeakCheck leaks = new LeakCheck(builder -> builder.hostPool(FRAMES * PAGE).device("near", near)
             .device("far", far).watermarks(0, 0).backgroundAgent(false).leakTracking(true));
 
-    /** What needs frames; prepared with all there are, then tried with a few. */
+    /** An operation that needs frames. It is prepared while all frames are free, and tried while only a few are. */
     private abstract class Scenario implements AutoCloseable {
 
         final List<AddressSpace> spaces = new ArrayList<>();
@@ -66,7 +66,7 @@ class TierAllocationFailureTest {
             pins.add(space().pin(page, PAGE, term, PinAccess.WRITE));
         }
 
-        /** The words at the beginning of the pages are what they always were. */
+        /** Checks that the first word of each page has not changed. */
         void compare() {
             for (AddressSpace each : spaces) {
                 for (int i = 0; i < PAGES; i++) {
@@ -90,14 +90,14 @@ class TierAllocationFailureTest {
         }
     }
 
-    /** Plays a scenario with 0, 1, 2, ... frames of a pool left, until they suffice; how many it needs. */
+    /** Plays a scenario with 0, 1, 2, ... free frames in a pool until it succeeds; returns the number it needs. */
     private int framesNeeded(String pool, Supplier<Scenario> scenarios) {
         for (int left = 0; left <= FRAMES; left++) {
             if (!isRefusedWith(pool, left, scenarios.get())) {
                 return left;
             }
         }
-        throw new AssertionError("never enough");
+        throw new AssertionError("the scenario fails with any number of frames");
     }
 
     private boolean isRefusedWith(String pool, int left, Scenario scenario) {
@@ -128,7 +128,7 @@ class TierAllocationFailureTest {
         return refused;
     }
 
-    /** Takes all frames of a pool but some. */
+    /** Takes all frames of a pool except some. */
     private void hog(String name, AddressSpace hog, long hogged, int left) {
         MemoryPool pool = leaks.manager().pool(name);
         for (int i = 0; pool.freeBytes() > left * PAGE; i++) {
@@ -167,7 +167,7 @@ class TierAllocationFailureTest {
             @Override
             void compare() {
                 super.compare();
-                for (Pin pin : pins) { // in place, also after a fork that was refused
+                for (Pin pin : pins) { // the pin still shows its page, even after a fork was refused
                     space().setLong(pin.address() + 16, 7);
                     assertThat(space().pageState(pin.address()).pinned()).isTrue();
                 }
@@ -244,7 +244,7 @@ class TierAllocationFailureTest {
                     space().migrate(address, PAGES * PAGE, leaks.manager().pool("near"));
                     spaces.add(space().fork());
                     if (isHost) {
-                        // The device is full, so that every copy goes to the host.
+                        // The device is full, so every copy goes to the host.
                         spaces.getFirst().map(PAGE);
                         long filler = space().map(FRAMES * PAGE);
                         for (int i = 0; leaks.manager().pool("near").freeBytes() > 0; i++) {
@@ -305,9 +305,9 @@ class TierAllocationFailureTest {
                     }
                     MigrationReport report = space.migrate(address, (PAGES + 2) * PAGE, pool);
                     if (name.equals("near")) {
-                        assertThat(report.moved()).as("everything else is pinned").isEqualTo(left);
+                        assertThat(report.moved()).as("pages moved while all others are pinned").isEqualTo(left);
                     } else {
-                        assertThat(report.moved()).as("others make room").isEqualTo(PAGES + 2);
+                        assertThat(report.moved()).as("pages moved when others can make room").isEqualTo(PAGES + 2);
                     }
                     for (int i = 0; i < PAGES + 2; i++) {
                         assertThat(space.getLong(address + i * PAGE)).isEqualTo(i < PAGES ? i + 1L : 0);

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** Migrations and pins that make no sense are refused in words, and change nothing. */
+/** Invalid migrations and pins are refused with a clear message, and change nothing. */
 @Tag("portable")
 class TierMisuseTest {
 
@@ -67,7 +67,7 @@ class TierMisuseTest {
         }
     }
 
-    /** Each takes a size, of a range at an address that any may have. */
+    /** Returns every kind of pin at an address as a function of its size. */
     private List<LongConsumer> pinsOfSize(long at) {
         return List.of(size -> space.pin(at, size, PinTerm.SHORT, PinAccess.READ),
                 size -> space.pin(at, size, PinTerm.LONG, PinAccess.WRITE),
@@ -85,7 +85,7 @@ class TierMisuseTest {
     }
 
     @Test
-    void sizesThatAreNoneOrTooLargeAreRefused() {
+    void invalidSizesAreRefused() {
         for (long size : new long[] {0, -1, Long.MIN_VALUE, (1L << 47) + 1, Long.MAX_VALUE, -PAGE}) {
             for (LongConsumer migration : migrationsOfSize(address)) {
                 assertThatIllegalArgumentException().isThrownBy(() -> migration.accept(size))
@@ -151,7 +151,7 @@ class TierMisuseTest {
     }
 
     @Test
-    void poolsOfOthersAreRefused() {
+    void poolsOfOtherManagersAreRefused() {
         try (MemoryManager other = MemoryManager.builder().hostPool(1 << 16).deviceCoherentPool("tier", PAGE)
                 .deviceCoherentPool("more", PAGE).deviceCoherentPool("most", PAGE).build()) {
             for (MemoryPool pool : other.pools()) {
@@ -231,7 +231,7 @@ class TierMisuseTest {
     }
 
     @Test
-    void progressIsToldInOrderAndAProgressThatThrowsLeavesTheRestWhereItIs() {
+    void progressIsReportedInOrderAndAListenerThatThrowsEndsTheMigration() {
         long wide = space.map(200 * PAGE);
         space.fill(wide, 4, (byte) 1);
         long[] last = {0};

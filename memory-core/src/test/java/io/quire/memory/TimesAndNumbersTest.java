@@ -8,7 +8,7 @@ import io.quire.memory.contract.PinTerm;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
-/** A time that no long holds in nanoseconds is as good as for ever; what is no time, and no number, is refused. */
+/** A time that does not fit into a long of nanoseconds counts as for ever. Negative times and numbers are refused. */
 class TimesAndNumbersTest {
 
     private static final long PAGE = 4096;

@@ -15,7 +15,7 @@ import java.time.Duration;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** Memory that is free goes back to the operating system, and can be used again. */
+/** Free memory goes back to the operating system, and can be used again. */
 @Tag("portable")
 class TrimTest {
 
@@ -23,9 +23,9 @@ class TrimTest {
     private static final long HUGE = 2 * MIB;
 
     @Test
-    void whatWasUsedAndIsFreeGoesBackOnce() throws IOException {
+    void freeMemoryThatWasUsedGoesBackOnce() throws IOException {
         try (MemoryManager manager = builder(256 * MIB).build()) {
-            assertThat(manager.trim()).as("nothing was used").isZero();
+            assertThat(manager.trim()).as("bytes given back by an unused pool").isZero();
             long before = residentBytes();
             fillAndClose(manager, 200 * MIB);
             long given = manager.trim();
@@ -36,14 +36,14 @@ class TrimTest {
             assertThat(given).isBetween(190 * MIB, 202 * MIB);
             assertThat(given % HUGE).isZero();
             assertThat(residentBytes() - before).isLessThan(60 * MIB);
-            assertThat(manager.trim()).as("it is gone").isZero();
+            assertThat(manager.trim()).as("bytes given back a second time").isZero();
             fillAndClose(manager, 200 * MIB);
             assertThat(manager.trim()).isEqualTo(given);
         }
     }
 
     @Test
-    void whatIsInUseStaysAsItIs() {
+    void memoryInUseIsNotGivenBack() {
         try (MemoryManager manager = builder(64 * MIB).build(); AddressSpace space = manager.newAddressSpace()) {
             long address = space.map(32 * MIB);
             space.fill(address, 32 * MIB, (byte) 7);
@@ -77,7 +77,7 @@ class TrimTest {
     }
 
     @Test
-    void maintenanceGivesBackWhatHasBeenFreeForSomeTime() throws InterruptedException, IOException {
+    void maintenanceGivesBackMemoryThatHasBeenFreeForSomeTime() throws InterruptedException, IOException {
         try (MemoryManager manager = builder(128 * MIB).giveBackAfter(Duration.ofMillis(20)).build()) {
             long before = residentBytes();
             fillAndClose(manager, 100 * MIB);
@@ -92,9 +92,9 @@ class TrimTest {
         }
     }
 
-    /** The pool is as large as what the threads keep in use, so each frame that is hidden by a trim is missed. */
+    /** The threads use every frame of the pool, so an allocation fails if a trim hides even one. */
     @Test
-    void whoeverNeedsAFrameGetsItBesideATrim() throws InterruptedException {
+    void trimHidesNoFrameFromAnAllocation() throws InterruptedException {
         try (MemoryManager manager = builder(16 * MIB).build()) {
             Threads.race(Duration.ofMillis(800), running -> {
                 while (running.getAsBoolean()) {
@@ -132,7 +132,7 @@ class TrimTest {
     }
 
     @Test
-    void timesThatCannotBeAreRefusedAndAClosedManagerToo() {
+    void impossibleTimesAndClosedManagersAreRefused() {
         assertThatIllegalArgumentException().isThrownBy(() -> builder(MIB).giveBackAfter(Duration.ofNanos(-1)));
         builder(MIB).giveBackAfter(Duration.ofSeconds(Long.MAX_VALUE)).build().close();
         MemoryManager manager = builder(MIB).giveBackAfter(Duration.ZERO).build();

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** Volatile and atomic accesses have one order for all threads, also while forks have their pages copied. */
+/** All threads see volatile and atomic accesses in the same order, also while pages are copied because of forks. */
 @Tag("portable")
 class VolatileAccessTest {
 
@@ -22,7 +22,7 @@ class VolatileAccessTest {
     @RegisterExtension
     final LeakCheck leaks = new LeakCheck(builder -> builder.hostPool(4L << 20));
 
-    /** Of two threads that each write a word and then read the other's, at least one sees what the other wrote. */
+    /** Two threads each write a word and then read the word of the other: at least one sees the write of the other. */
     @Test
     void oneOfTwoThreadsSeesTheOther() throws InterruptedException {
         try (AddressSpace space = leaks.manager().newAddressSpace()) {
@@ -48,14 +48,14 @@ class VolatileAccessTest {
                         assertThat(Math.max(rounds.seen[0][i], rounds.seen[1][i])).isEqualTo(round);
                     }
                     rounds.looked++;
-                    space.fork().close(); // the next writes take other pages, or take these anew
+                    space.fork().close(); // the next writes copy the pages, or make them writable again
                 }
                 rounds.meet(3 * round, running);
             }
         }
     }
 
-    /** Two threads that wait for each other, again and again. */
+    /** Lets two threads meet again and again. */
     private static final class Rounds {
 
         private static final int SPINS = 1_000;
@@ -64,7 +64,7 @@ class VolatileAccessTest {
         private final AtomicLong arrivals = new AtomicLong();
         private int looked;
 
-        /** Waits until both have come to the meeting; false if the time is over. */
+        /** Waits until both threads have come to the meeting; returns false if the race is over. */
         boolean meet(long meeting, BooleanSupplier running) {
             arrivals.incrementAndGet();
             for (int spins = 0; arrivals.get() < 2 * meeting; spins++) {
@@ -81,7 +81,7 @@ class VolatileAccessTest {
         }
     }
 
-    /** A lock made of an exchange and a volatile write guards what is written in between. */
+    /** An exchange and a volatile write make a lock, which guards a plain write. */
     @Test
     void exchangesMakeALock() throws InterruptedException {
         try (AddressSpace space = leaks.manager().newAddressSpace()) {
@@ -115,7 +115,7 @@ class VolatileAccessTest {
         }
     }
 
-    /** What is exchanged out of a word goes to one thread only, and nothing is lost. */
+    /** Each value that is exchanged out of a word goes to exactly one thread. */
     @Test
     void eachValueIsTakenOnce() throws InterruptedException {
         try (AddressSpace space = leaks.manager().newAddressSpace()) {
@@ -142,7 +142,7 @@ class VolatileAccessTest {
     }
 
     @Test
-    void anExchangeThatFindsAnotherValueCopiesThePageOnly() {
+    void anExchangeThatFailsCopiesThePageAndChangesNothing() {
         try (AddressSpace space = leaks.manager().newAddressSpace()) {
             long address = space.map(PAGE);
             space.setLong(address, 5);

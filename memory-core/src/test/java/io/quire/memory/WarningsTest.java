@@ -11,7 +11,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The library works the same whatever the JVM lets it do, and never makes it print a warning. */
+/** The library works the same whatever the JVM allows, and never makes the JVM print a warning. */
 class WarningsTest {
 
     private static final List<String> STRICT =
@@ -25,14 +25,14 @@ class WarningsTest {
 
     @ParameterizedTest
     @MethodSource("options")
-    void smallProgramPrintsItsResultAndNothingElse(List<String> options)
+    void smallProgramPrintsOnlyItsResult(List<String> options)
             throws IOException, InterruptedException {
         ChildJvm.Result result = ChildJvm.run(SmallProgram.class, options);
         assertThat(result.output()).isEqualToNormalizingNewlines("42 43 249500 refused\n");
         assertThat(result.exitStatus()).isZero();
     }
 
-    /** A little of everything public. */
+    /** Uses a little of everything that is public. */
     static final class SmallProgram {
 
         private SmallProgram() {
@@ -45,7 +45,7 @@ class WarningsTest {
                     Accessor live = space.accessor()) {
                 long address = space.map(64L << 20);
                 live.setLong(address, 42);
-                space.migrate(address, 4096, manager.pool("card")); // its driver is called by a thread out of a queue
+                space.migrate(address, 4096, manager.pool("card")); // makes a thread call the driver from a queue
                 try (AddressSpace child = space.fork()) {
                     live.setLong(address, 43);
                     System.out.print(child.getLong(address) + " " + live.getLong(address) + " ");

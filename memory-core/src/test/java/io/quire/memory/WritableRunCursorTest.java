@@ -49,7 +49,7 @@ class WritableRunCursorTest {
     }
 
     @Test
-    void whatIsWrittenToRunsIsInTheSpaceAndNowhereElse() {
+    void writesToRunsAreInTheSpaceAndNowhereElse() {
         space.fill(address, (long) PAGES * PAGE, (byte) 9);
         for (long[] range : new long[][] {{0, PAGES * PAGE}, {5, 1}, {PAGE - 1, 2}, {17, 64 * PAGE + 3}, {70_000, 0}}) {
             space.fill(address, (long) PAGES * PAGE, (byte) 9);
@@ -134,7 +134,7 @@ class WritableRunCursorTest {
     }
 
     @Test
-    void runIsPinnedAndLetGo() {
+    void runIsPinnedUntilTheCursorGoesOn() {
         try (WritableRunCursor runs = space.writableRuns(address, (long) PAGES * PAGE)) {
             assertThat(leaks.manager().openPins()).isEmpty();
             assertThat(runs.next()).isTrue();
@@ -150,7 +150,7 @@ class WritableRunCursorTest {
     }
 
     @Test
-    void cursorCanBeClosedTwiceAndIsOfNoUseThen() {
+    void cursorMayBeClosedTwiceAndIsRefusedThen() {
         WritableRunCursor runs = space.writableRuns(address, PAGE);
         runs.next();
         MemorySegment memory = runs.memory();
@@ -217,7 +217,7 @@ class WritableRunCursorTest {
     }
 
     @Test
-    void cursorIsItsThreadsUntilThatHasEnded() throws InterruptedException {
+    void cursorBelongsToItsThreadUntilTheThreadEnds() throws InterruptedException {
         try (WritableRunCursor runs = space.writableRuns(address, PAGE)) {
             Threads.elsewhere(() -> {
                 assertThatExceptionOfType(WrongThreadException.class).isThrownBy(runs::next);

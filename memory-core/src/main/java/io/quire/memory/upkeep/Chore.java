@@ -3,6 +3,7 @@ package io.quire.memory.upkeep;
 import io.quire.memory.guard.Mutex;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntSupplier;
+import org.agrona.concurrent.NanoClock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,6 +21,7 @@ final class Chore {
     private final Mutex working = new Mutex();
 
     private final IntSupplier work;
+    private final NanoClock clock;
 
     /** Made in advance, because there may be no memory when it is needed. */
     private final String failed;
@@ -27,10 +29,16 @@ final class Chore {
     // Used by the agent alone.
     private @Nullable Throwable unreported;
     private long pauseNanos;
-    private long nextTurn = System.nanoTime();
+    private long nextTurn;
 
     Chore(String manager, String name, IntSupplier work) {
+        this(manager, name, work, System::nanoTime);
+    }
+
+    Chore(String manager, String name, IntSupplier work, NanoClock clock) {
         this.work = work;
+        this.clock = clock;
+        this.nextTurn = clock.nanoTime();
         this.failed = "memory manager " + manager + " failed to " + name + "; it tries again after a pause";
     }
 
@@ -49,7 +57,7 @@ final class Chore {
     /** Runs the chore if it is not paused. Throws nothing: a failure that cannot be logged now is logged later. */
     int runAndReport() {
         reportIfAny();
-        if (System.nanoTime() - nextTurn < 0) {
+        if (clock.nanoTime() - nextTurn < 0) {
             return 0;
         }
         try {
@@ -60,7 +68,7 @@ final class Chore {
             // Nothing here allocates: if memory has run out, the report waits until there is some.
             unreported = failure;
             pauseNanos = Math.clamp(2 * pauseNanos, SHORTEST_PAUSE_NANOS, LONGEST_PAUSE_NANOS);
-            nextTurn = System.nanoTime() + pauseNanos;
+            nextTurn = clock.nanoTime() + pauseNanos;
             return 0;
         }
     }

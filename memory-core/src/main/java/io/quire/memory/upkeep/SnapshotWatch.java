@@ -27,7 +27,10 @@ public final class SnapshotWatch {
 
     /** Returns how many spaces it has reported. Most calls do nothing. */
     int look() {
-        long now = System.nanoTime();
+        return look(System.nanoTime());
+    }
+
+    int look(long now) {
         if (now - nextLook < 0) {
             return 0;
         }

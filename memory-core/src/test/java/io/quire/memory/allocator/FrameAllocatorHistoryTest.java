@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
-/** Random histories of one thread, compared with a plain set of bits. */
+/** Random histories of one thread, compared with a plain bit set. */
 class FrameAllocatorHistoryTest {
     private static final int[] ORDERS = {0, 0, 0, 1, 2, 3, 4, 5, 6, HUGE_ORDER};
 

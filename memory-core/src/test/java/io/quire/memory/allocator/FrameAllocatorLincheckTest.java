@@ -17,8 +17,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.Timeout.ThreadMode;
 
 /**
- * Interleavings, within bounds, of an allocator with very few frames. Which frame somebody gets is open; so
- * the operations only say whether they got one, and a stamp for each frame tells if two have it.
+ * Bounded interleavings of an allocator with very few frames. Any free frame is a right answer, so an operation returns
+ * only true or false; a stamp on each frame shows if two threads have it.
  */
 @Timeout(value = 300, threadMode = ThreadMode.SEPARATE_THREAD)
 class FrameAllocatorLincheckTest {
@@ -39,7 +39,7 @@ class FrameAllocatorLincheckTest {
                 .iterations(20).invocationsPerIteration(150).minimizeFailedScenario(false);
     }
 
-    /** The frames that each thread holds, each with a stamp. */
+    /** The frames of each thread, with their stamps. */
     private static final class Held {
         private final List<Deque<Integer>> frames = new ArrayList<>();
         private final AtomicIntegerArray stamps;
@@ -76,7 +76,7 @@ class FrameAllocatorLincheckTest {
         }
     }
 
-    /** Each thread has a magazine and holds some of three frames. */
+    /** Each thread has a magazine and some of three frames. */
     public static final class Magazines {
         private final FrameAllocator allocator = new FrameAllocator(3, 1, 2);
         private final List<Magazine> magazines = new ArrayList<>();
@@ -113,7 +113,7 @@ class FrameAllocatorLincheckTest {
         }
     }
 
-    /** Frames are alike, and magazines are invisible: it is enough to count. */
+    /** The sequential model: frames are alike and magazines do not show, so a count is enough. */
     public static final class MagazineCounter {
         private final int[] held = new int[THREADS_MAX];
         private int free = 3;
@@ -137,11 +137,11 @@ class FrameAllocatorLincheckTest {
         }
 
         public void close(int thread) {
-            // nothing that anybody could see
+            // does not show
         }
     }
 
-    /** All share the magazine of the one stripe, and want one of two frames, or both as a run. */
+    /** All threads share the magazine of one stripe. They take one of two frames, or both as a run. */
     public static final class Runs {
         private final FrameAllocator allocator = new FrameAllocator(2, 1, 2);
         private final Held frames = new Held(2);
@@ -181,7 +181,7 @@ class FrameAllocatorLincheckTest {
         }
     }
 
-    /** With two frames, both form a run as soon as both are free. */
+    /** The sequential model: two frames form a run as soon as both are free. */
     public static final class RunCounter {
         private final int[] held = new int[THREADS_MAX];
         private final int[] pairs = new int[THREADS_MAX];

@@ -21,7 +21,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Many threads at once. A stamp on each frame names its present owner, and tells when there are two. */
+/** Many threads use an allocator at once. A stamp on each frame names its owner, and shows if there are two. */
 @Timeout(value = 120, threadMode = ThreadMode.SEPARATE_THREAD)
 class FrameAllocatorRaceTest {
     private static final long RUN_MS = 400;
@@ -115,10 +115,10 @@ class FrameAllocatorRaceTest {
         }
     }
 
-    /** As many frames as threads, and each thread wants one: whoever gets NONE found a hole in the search. */
+    /** There are as many frames as threads, and each thread takes one. NONE would mean that the search has a hole. */
     @ParameterizedTest
     @CsvSource({"2, false", "3, false", "4, false", "4, true"})
-    void nobodyFailsWhileThereIsAFrameForEachThread(int threads, boolean virtual) throws Exception {
+    void noAllocationFailsWhileThereIsAFrameForEachThread(int threads, boolean virtual) throws Exception {
         FrameAllocator allocator = new FrameAllocator(threads);
         AtomicInteger failures = new AtomicInteger();
         long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(RUN_MS);
@@ -155,10 +155,10 @@ class FrameAllocatorRaceTest {
         }
     }
 
-    /** The only free frames are in the hands of a transfer: searches for any order wait for its end. */
+    /** A transfer has the only free frames, so a search for any order waits for its end. */
     @ParameterizedTest
     @ValueSource(ints = {0, 3, 6, HUGE_ORDER})
-    void nobodyIsTurnedAwayWhileFramesAreOnTheirWay(int order) throws Exception {
+    void searchWaitsForFramesThatAreBeingTransferred(int order) throws Exception {
         FrameAllocator allocator = new FrameAllocator(1 << order);
         int frame = allocator.treeAllocator().allocate(0, order);
         allocator.stripes().beginTransfer(1);
@@ -174,7 +174,7 @@ class FrameAllocatorRaceTest {
         allocator.check();
     }
 
-    /** One frees what another allocates: the frames wander through all magazines. */
+    /** One thread frees what another has allocated, so the frames wander through all magazines. */
     @Test
     void framesHandedToAnotherThreadAreFreedThere() throws Exception {
         int frames = 300;

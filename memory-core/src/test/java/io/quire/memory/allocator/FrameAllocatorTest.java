@@ -65,7 +65,7 @@ class FrameAllocatorTest {
 
     @ParameterizedTest
     @ValueSource(ints = {1, 63, 64, 65, 512, 1000, 2049, 4096})
-    void manyAtATimeFillThePoolAscendingAndDrainIt(int frames) {
+    void batchesFillThePoolAscendingAndDrainIt(int frames) {
         FrameAllocator allocator = new FrameAllocator(frames);
         int[] many = new int[64];
         BitSet seen = new BitSet();
@@ -86,7 +86,7 @@ class FrameAllocatorTest {
     }
 
     @Test
-    void manyAtATimeAreTakenOutOfMagazinesWhenNoOthersAreLeft() {
+    void batchTakesFramesOutOfMagazinesWhenNoOthersAreLeft() {
         FrameAllocator allocator = new FrameAllocator(40);
         try (Magazine magazine = allocator.newMagazine()) {
             magazine.free(magazine.allocate());
@@ -103,16 +103,16 @@ class FrameAllocatorTest {
         int[] many = new int[10];
         allocator.allocateMany(many);
         assertThatIllegalArgumentException().isThrownBy(() -> allocator.freeMany(new int[] {many[0], 100}));
-        assertThat(allocator.freeFrames()).as("nothing was freed").isEqualTo(90);
+        assertThat(allocator.freeFrames()).as("free frames after a refused free").isEqualTo(90);
         assertThatIllegalStateException().isThrownBy(() -> allocator.freeMany(new int[] {many[0], 99, many[1]}))
                 .withMessageContaining("frame=99");
-        assertThat(allocator.freeFrames()).as("the others were").isEqualTo(92);
+        assertThat(allocator.freeFrames()).as("free frames after the other frames were freed").isEqualTo(92);
         assertThatIllegalStateException().isThrownBy(() -> allocator.freeMany(new int[] {many[2], many[2]}));
         allocator.check();
     }
 
     @Test
-    void framesFreedTogetherAreNewsForSearchesInProgress() {
+    void searchInProgressNoticesFramesThatAreFreedTogether() {
         FrameAllocator allocator = new FrameAllocator(100);
         int[] many = new int[10];
         allocator.allocateMany(many);
@@ -273,7 +273,7 @@ class FrameAllocatorTest {
     }
 
     @Test
-    void whoFindsTheStripeInUseGoesToTheTrees() {
+    void threadThatFindsItsStripeInUseGoesToTheTrees() {
         FrameAllocator allocator = new FrameAllocator(100, 1, Magazine.CAPACITY);
         int stripe = allocator.stripes().claim();
         int one = allocator.allocate();

@@ -11,17 +11,18 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** The allocator's part in giving memory back. */
+/** The allocator finds memory that can go back to the operating system. */
 class GiveBackTest {
 
     private static final int AREA = 1 << HUGE_ORDER;
 
     @Test
-    void onlyWhatIsWhollyFreeAndWasUsedIsGivenBack() {
+    void onlyWhollyFreeAreasThatWereUsedAreGivenBack() {
         FrameAllocator allocator = new FrameAllocator(8 * AREA);
         List<Integer> given = new ArrayList<>();
         FrameAllocator.Returner returner = frame -> {
-            assertThat(allocator.freeFrames()).as("nobody else can have it now").isLessThanOrEqualTo(7 * AREA);
+            assertThat(allocator.freeFrames()).as("free frames while an area is given back")
+                    .isLessThanOrEqualTo(7 * AREA);
             return given.add(frame);
         };
         assertThat(allocator.giveBackFree(returner)).isZero();
@@ -30,7 +31,7 @@ class GiveBackTest {
         assertThat(allocator.giveBackFree(returner)).isZero();
         for (int frame : frames) {
             if (frame != 3 * AREA + 77) {
-                allocator.free(frame); // some of them stay in magazines, which are emptied
+                allocator.free(frame); // some frames stay in magazines, which a trim empties
             }
         }
         assertThat(allocator.giveBackFree(returner)).isEqualTo(7);
@@ -42,7 +43,7 @@ class GiveBackTest {
     }
 
     @Test
-    void whatTheOperatingSystemDoesNotTakeStaysFreeAndIsOfferedAgain() {
+    void areaThatTheSystemDoesNotTakeStaysFreeAndIsOfferedAgain() {
         FrameAllocator allocator = new FrameAllocator(2 * AREA);
         allocator.free(allocator.allocate(HUGE_ORDER), HUGE_ORDER);
         assertThat(allocator.giveBackFree(frame -> false)).isZero();
@@ -54,9 +55,9 @@ class GiveBackTest {
         allocator.check();
     }
 
-    /** One frame more than an area is free all the time, so nobody may be told that there is none. */
+    /** An area and one more frame are free all the time, so an allocation must never fail. */
     @Test
-    void nobodyIsRefusedWhileAnAreaIsOnItsWay() throws InterruptedException {
+    void noAllocationFailsWhileAnAreaIsGivenBack() throws InterruptedException {
         FrameAllocator allocator = new FrameAllocator(AREA);
         Threads.race(Duration.ofMillis(500), running -> {
             while (running.getAsBoolean()) {

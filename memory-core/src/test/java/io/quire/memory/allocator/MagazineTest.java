@@ -128,7 +128,7 @@ class MagazineTest {
     }
 
     @Test
-    void theLastFrameIsAllocatableFromAnyMagazineWhateverOthersHoard() {
+    void theLastFrameIsAllocatableFromAnyMagazineThoughOthersHoard() {
         for (int frames : new int[] {1, 2, 31, 64, 65, 200}) {
             FrameAllocator allocator = new FrameAllocator(frames);
             List<Magazine> hoarders = hoarders(allocator, frames);
@@ -145,7 +145,7 @@ class MagazineTest {
         }
     }
 
-    /** Magazines that together hold every frame of the pool. */
+    /** Returns magazines that together have every frame of the pool. */
     private static List<Magazine> hoarders(FrameAllocator allocator, int frames) {
         List<Magazine> hoarders = new ArrayList<>();
         List<Integer> taken = new ArrayList<>();
@@ -198,7 +198,7 @@ class MagazineTest {
         allocator.check();
     }
 
-    /** A search that looked into a magazine before the put must notice it. */
+    /** A search that has looked into a magazine before the put must notice the put. */
     @Test
     void everyPutIsCountedForSearchesInProgress() {
         MagazineSlots slots = new MagazineSlots(2, null);

@@ -49,7 +49,7 @@ class RowWordTest {
     }
 
     @Test
-    void everyRunOfEveryOrderIsFoundWhereItAloneIsFree() {
+    void everyRunOfEveryOrderIsFoundIfNothingElseIsFree() {
         for (int order = 0; order <= RowWord.ORDER_MAX; order++) {
             for (int frame = 0; frame < 64; frame += 1 << order) {
                 long run = RowWord.run(frame, order);

@@ -13,7 +13,7 @@ class StripesTest {
     private final Stripes stripes = new Stripes(COUNT, COUNT);
 
     @Test
-    void threadClaimsItsOwnStripeAsLongAsNobodyElseDoes() {
+    void threadClaimsItsOwnStripeUntilAnotherThreadDoes() {
         int home = stripes.home();
         for (int i = 0; i < 10; i++) {
             assertThat(stripes.claim()).isEqualTo(home);

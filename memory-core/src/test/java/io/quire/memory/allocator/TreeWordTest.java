@@ -16,7 +16,7 @@ class TreeWordTest {
     private static final long HUGE_TWO =
             0b0_0100_0100_0000000_000000000000_100000000000_000000000000_000000000000L;
 
-    /** USED and RECENT of lane 0, as whatever takes frames sets them. */
+    /** USED and RECENT of lane 0, which every allocation sets. */
     private static final long TAKEN_ZERO =
             0b0_0001_0001_0000000_000000000000_000000000000_000000000000_000000000000L;
     private static final long USED_ALL =
@@ -93,7 +93,7 @@ class TreeWordTest {
     }
 
     @Test
-    void onlyAWhollyFreeAreaThatWasUsedIsGivenBackAndThenCountsAsUnused() {
+    void onlyAWhollyFreeUsedAreaIsGivenBackAndCountsAsUnusedThen() {
         for (int lane = 0; lane < 4; lane++) {
             assertThat(TreeWord.takeUsed(WHOLE, lane, true)).as("never used").isEqualTo(REFUSED);
             long inUse = TreeWord.take(TreeWord.own(WHOLE, 9), lane, 1);
@@ -102,7 +102,7 @@ class TreeWordTest {
             long huge = TreeWord.takeUsed(free, lane, true);
             assertThat(TreeWord.isHuge(huge, lane)).isTrue();
             assertThat(TreeWord.takeUsed(huge, lane, true)).isEqualTo(REFUSED);
-            assertThat(TreeWord.giveHuge(huge, lane)).as("the operating system refused").isEqualTo(free);
+            assertThat(TreeWord.giveHuge(huge, lane)).as("the word when the system refused the area").isEqualTo(free);
             assertThat(TreeWord.giveBack(huge, lane)).isEqualTo(TreeWord.own(WHOLE, 9));
             assertThat(TreeWord.giveBack(free, lane)).isEqualTo(REFUSED);
         }
@@ -160,7 +160,7 @@ class TreeWordTest {
     }
 
     @Test
-    void theTextDecodesEveryField() {
+    void toStringDecodesEveryField() {
         long word = TreeWord.takeHuge(TreeWord.take(TreeWord.own(WHOLE, 5), 0, 12), 2);
         assertThat(TreeWord.toString(word)).isEqualTo("owner=5 free=500|512|huge|512");
     }

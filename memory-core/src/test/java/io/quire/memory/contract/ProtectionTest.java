@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 class ProtectionTest {
 
     @Test
-    void eachAllowsWhatItsNameSays() {
+    void eachProtectionAllowsWhatItsNameSays() {
         assertThat(Protection.values()).extracting(Protection::isReadable, Protection::isWritable)
                 .containsExactly(tuple(false, false),
                         tuple(true, false),
@@ -22,7 +22,7 @@ class ProtectionTest {
     }
 
     @Test
-    void exceptionsCanBeSentElsewhere() throws IOException, ClassNotFoundException {
+    void exceptionsCanBeSerialized() throws IOException, ClassNotFoundException {
         for (MemoryException sent : List.of(new ClosedException("space a"), new OutOfFramesException("full"),
                 new AddressNotMappedException("a", 8, "none"), new MisalignedAddressException(7, 8),
                 ProtectionException.snapshot("a", 8), new TooManySpacesException("m", 1),

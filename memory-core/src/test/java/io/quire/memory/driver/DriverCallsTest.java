@@ -20,14 +20,14 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** Calls of a driver: in which order, for how long, and what those get to know who wait. */
+/** Calls of a driver: their order, their deadline, and what the waiting threads are told. */
 @Tag("portable")
 class DriverCallsTest {
 
     private static final Duration LONG = Duration.ofSeconds(30);
 
-    /** How many calls a line has room for, and more. */
-    private static final int LINE = 256;
+    /** More calls than the queue has room for. */
+    private static final int QUEUE = 256;
     private static final int MANY = 1_000;
 
     private final CountDownLatch released = new CountDownLatch(1);
@@ -39,7 +39,7 @@ class DriverCallsTest {
         calls.close();
     }
 
-    /** Calls with another deadline. */
+    /** Uses calls with another deadline. */
     private void deadline(int millis) {
         calls = DriverCalls.onThreadOfItsOwn("card", Duration.ofMillis(millis));
     }
@@ -51,7 +51,7 @@ class DriverCallsTest {
         }
     }
 
-    /** Does not return before the test is over, whoever interrupts it. */
+    /** Does not return before the test is over, even if it is interrupted. */
     private void hang() {
         boolean done = false;
         while (!done) {
@@ -74,7 +74,7 @@ class DriverCallsTest {
     }
 
     @Test
-    void callsAreMadeInTheOrderInWhichTheyWereBegun() {
+    void callsAreMadeInTheOrderTheyWereBegun() {
         List<Integer> made = new ArrayList<>();
         List<DriverCall<?>> begun = new ArrayList<>();
         for (int i = 0; i < 100; i++) {
@@ -86,10 +86,10 @@ class DriverCallsTest {
     }
 
     @Test
-    void deadlineIsThatOfOneCallAmongManyInARow() {
+    void deadlineAppliesToEachCallOfARun() {
         deadline(1_000);
         calls.run("copies", () -> {
-            for (int i = 0; i < 12; i++) { // much longer than the deadline, together
+            for (int i = 0; i < 12; i++) { // together much longer than the deadline
                 calls.next();
                 busyFor(150);
             }
@@ -98,7 +98,7 @@ class DriverCallsTest {
     }
 
     @Test
-    void oneOfManyInARowThatTakesTooLongIsTheLastOfThem() {
+    void callThatTakesTooLongIsTheLastOfItsRun() {
         deadline(500);
         AtomicInteger made = new AtomicInteger();
         assertThat(failure(() -> calls.run("copies", () -> {
@@ -116,18 +116,18 @@ class DriverCallsTest {
     }
 
     @Test
-    void timeInLineIsNotCounted() throws InterruptedException {
+    void timeInTheQueueIsNotCounted() throws InterruptedException {
         deadline(1_000);
         Threads.Task[] callers = new Threads.Task[10];
         for (int i = 0; i < callers.length; i++) {
-            callers[i] = _ -> calls.run("copy", () -> busyFor(150)); // the last one waits for longer than the deadline
+            callers[i] = _ -> calls.run("copy", () -> busyFor(150)); // the last caller waits longer than the deadline
         }
         Threads.race(Duration.ZERO, callers);
         assertThat(calls.isLost()).isFalse();
     }
 
     @Test
-    void whoWaitsBehindACallThatDoesNotReturnGetsToKnowWhenItsDeadlineHasPassed() throws InterruptedException {
+    void callersBehindAHangingCallFailWhenItsDeadlineHasPassed() throws InterruptedException {
         deadline(100);
         Queue<String> told = new ConcurrentLinkedQueue<>();
         AtomicInteger made = new AtomicInteger();
@@ -138,18 +138,18 @@ class DriverCallsTest {
         assertThat(failure(stuck::await)).hasMessageContainingAll("operation=stuck", "100 ms");
         assertThat(stuck.mayStillRun()).isTrue();
         released.countDown();
-        assertThat(made).as("calls that nobody waits for any more").hasValue(0);
+        assertThat(made).as("calls made after their callers have failed").hasValue(0);
     }
 
     @Test
-    void lineThatIsFullIsWaitedForAndLosesNoCall() throws InterruptedException {
+    void fullQueueIsWaitedForAndLosesNoCall() throws InterruptedException {
         AtomicInteger made = new AtomicInteger();
         CountDownLatch isFull = new CountDownLatch(1);
         calls.beginRun("stuck", this::hang);
         Threads.race(Duration.ZERO, _ -> {
             List<DriverCall<?>> begun = new ArrayList<>();
             for (int i = 0; i < MANY; i++) {
-                if (i == LINE) {
+                if (i == QUEUE) {
                     isFull.countDown();
                 }
                 begun.add(calls.beginRun("count", made::incrementAndGet));
@@ -163,7 +163,7 @@ class DriverCallsTest {
     }
 
     @Test
-    void whoWaitsForRoomInTheLineGetsToKnowThatTheDeviceIsLost() {
+    void callerThatWaitsForRoomInTheQueueFailsWhenTheDeviceIsLost() {
         deadline(100);
         DriverCall<?> stuck = calls.beginRun("stuck", this::hang);
         List<DriverCall<?>> begun = new ArrayList<>();
@@ -178,7 +178,7 @@ class DriverCallsTest {
     }
 
     @Test
-    void whateverADriverThrowsIsTheCauseAndItsCodeIsKept() {
+    void exceptionOfADriverIsTheCauseAndItsCodeIsKept() {
         AssertionError bug = new AssertionError("a bug");
         DriverFailedException failed = failure(() -> calls.run("copy", () -> {
             throw bug;
@@ -198,7 +198,7 @@ class DriverCallsTest {
     }
 
     @Test
-    void callFromInsideACallIsRefusedAtOnce() {
+    void callInsideADriverCallIsRefusedAtOnce() {
         DriverCalls other = DriverCalls.inPlace("other");
         calls.run("outer", () -> {
             for (DriverCalls called : List.of(calls, other)) {
@@ -211,7 +211,7 @@ class DriverCallsTest {
     }
 
     @Test
-    void whoWaitsWhenTheDeviceIsClosedGetsToKnow() throws InterruptedException {
+    void callersThatWaitFailWhenTheDeviceIsClosed() throws InterruptedException {
         CountDownLatch inside = new CountDownLatch(1);
         DriverCall<?> stuck = calls.beginRun("stuck", () -> {
             inside.countDown();
@@ -226,15 +226,15 @@ class DriverCallsTest {
     }
 
     @Test
-    void interruptEndsNoWaitAndStays() {
+    void interruptEndsNoWaitAndStaysPending() {
         Thread.currentThread().interrupt();
         calls.run("slow", () -> busyFor(20));
         assertThat(Thread.interrupted()).isTrue();
     }
 
-    // ---- frames that went out of use
+    // ---- frames that are free
 
-    /** Notes in which order it hears of what; fails at some. */
+    /** A driver that records the order of its calls, and fails in some. */
     private static class Listening extends IdleDriver {
 
         private final List<Object> heard = new ArrayList<>();
@@ -244,7 +244,7 @@ class DriverCallsTest {
         public void frameFreed(int frame) {
             heard.add(frame);
             if (fails) {
-                throw new AssertionError("not again");
+                throw new AssertionError("a bug of the driver");
             }
         }
     }
@@ -255,7 +255,7 @@ class DriverCallsTest {
         calls.tellsOfFreed(driver, MANY);
         calls.run("start", () -> driver.heard.add("start"));
         List<Object> expected = new ArrayList<>(List.of("start"));
-        DriverCall<?> stuck = calls.beginRun("stuck", this::hang); // as if it had much to do
+        DriverCall<?> stuck = calls.beginRun("stuck", this::hang); // stands for a long call
         for (int frame = 0; frame < MANY; frame++) {
             calls.freed(frame);
             expected.add(frame);
@@ -269,7 +269,7 @@ class DriverCallsTest {
     }
 
     @Test
-    void freedFrameIsToldThoughNobodyCalls() throws InterruptedException {
+    void driverIsToldOfAFreedFrameWithoutAnotherCall() throws InterruptedException {
         CountDownLatch told = new CountDownLatch(1);
         Listening driver = new Listening() {
             @Override
@@ -284,7 +284,7 @@ class DriverCallsTest {
     }
 
     @Test
-    void driverThatFailsToTakeAFrameBackHearsOfTheOthersAndIsCalledOn() {
+    void driverThatFailsToTakeAFrameBackHearsOfTheOthersAndStaysInUse() {
         Listening driver = new Listening();
         driver.fails = true;
         calls.tellsOfFreed(driver, 200);
@@ -297,7 +297,7 @@ class DriverCallsTest {
     }
 
     @Test
-    void frameGoesFromOwnerToOwnerAndTheDriverHearsOfItInThatOrder() throws InterruptedException {
+    void driverHearsOfTheOwnersOfAFrameInTheirOrder() throws InterruptedException {
         AtomicInteger inUse = new AtomicInteger();
         Queue<String> wrong = new ConcurrentLinkedQueue<>();
         Listening driver = new Listening() {

@@ -8,16 +8,16 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 
 /**
- * Whatever fails in the middle of an operation, a call for want of stack or an allocation for want of heap: counts are
- * right after it, contents are those of before or of after, nobody else has to wait, the operation can be done again,
- * and everything can be closed. Each operation is tried with an Error at each of its points.
+ * An Error comes in the middle of an operation, because a call finds no stack or an allocation finds no heap. After it
+ * all counts are right, the content is that of before or of after the operation, no other thread is blocked, the
+ * operation can be repeated, and everything can be closed. Each operation is tried with an Error at each of its points.
  * <p>
- * Each allocation is tried, in loops the first passes and the last; of calls, about thirty for each operation. All are
- * tried with {@code -Dquire.fault.all=true}, which takes many minutes: do that after a change of what happens when
- * something fails.
+ * By default the test tries every allocation, in loops those of the first passes and of the last, and about thirty
+ * calls of each operation. {@code -Dquire.fault.all=true} tries every point, which takes many minutes. Use it after you
+ * changed how the library handles failures.
  * <p>
- * A new operation is a line in a class of {@code world}, which is loaded with a copy of the library ({@link
- * FaultLoader}); a new class there needs a method here. To run those with "fork" in their names:
+ * To add an operation, add a line to a class in {@code world}. These classes are loaded with a copy of the library
+ * ({@link FaultLoader}). A new class there needs a method here. To run only operations with "fork" in their names:
  * {@code mvn -pl memory-core test -Dtest=ErrorsAnywhereTest -Dquire.fault=fork}.
  */
 class ErrorsAnywhereTest {

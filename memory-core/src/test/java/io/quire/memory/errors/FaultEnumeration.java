@@ -10,13 +10,14 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
- * Tries one scenario with an Error at its first point, its second, and so on, until it ends without one. Each place that
- * allocates is tried, but in a loop only the first passes and the last one; of calls, if there are many, one in so many,
- * and all of the last ones, which go deepest. With the system property {@code quire.fault.all} all are.
+ * Tries one scenario with an Error at its first point, at its second, and so on, until it ends without one. It tries
+ * each place that allocates, in a loop only in the first passes and the last. If there are many calls, it tries a part
+ * of them, and all of the last ones, which go deepest. With the system property {@code quire.fault.all} it tries every
+ * point.
  */
 final class FaultEnumeration {
 
-    /** Enough to see what is wrong; each may cost a time limit of the library. */
+    /** A few failures show what is wrong, and each may last as long as a time limit of the library. */
     private static final int FAILURES_MAX = 12;
     private static final long TRIAL_SECONDS = 20;
 
@@ -32,7 +33,7 @@ final class FaultEnumeration {
     private List<String> after = List.of();
     private int points;
 
-    /** By number of the point, whether it is tried. */
+    /** True for each point that is tried. */
     private boolean[] chosen = {};
 
     FaultEnumeration(Scenario scenario, Faults.Mode mode) {
@@ -40,7 +41,7 @@ final class FaultEnumeration {
         this.mode = mode;
     }
 
-    /** How many points there were. */
+    /** Returns the number of points. */
     int points() {
         return points;
     }
@@ -48,7 +49,7 @@ final class FaultEnumeration {
     /**
      * Tries all points.
      *
-     * @return what went wrong, a text for each place where an Error did harm
+     * @return a text for each place where an Error did harm
      */
     List<String> run() throws InterruptedException {
         if (!inTime("without an Error", this::learn)) {
@@ -75,7 +76,7 @@ final class FaultEnumeration {
         return next;
     }
 
-    /** @param places by number of the point, where it is */
+    /** @param places the place of each point */
     private void choose(List<Integer> places) {
         chosen = new boolean[places.size()];
         boolean isAllocation = mode == Faults.Mode.ALLOCATION || mode == Faults.Mode.HEAP;
@@ -95,8 +96,8 @@ final class FaultEnumeration {
     }
 
     /**
-     * Runs that nothing disturbs: one initializes classes, one tells the states, one how deep calls go, and one how many
-     * points there are.
+     * Runs the scenario four times without an Error: to initialize classes, to learn the states before and after, to
+     * learn how deep the calls go, and to count the points.
      */
     private void learn() throws Exception {
         undisturbed(() -> {});
@@ -129,7 +130,7 @@ final class FaultEnumeration {
         return state;
     }
 
-    /** False if the operation has fewer points. */
+    /** Tries one point; returns false if the operation has fewer points. */
     private boolean tryPoint(int number) {
         Trial trial = scenario.trial().get();
         String step = "act";
@@ -174,7 +175,7 @@ final class FaultEnumeration {
     private void check(Trial trial, Throwable thrown) {
         List<String> state = trial.state();
         if (thrown == null) {
-            requireEqual("nothing was thrown", state, after); // somebody has dealt with the Error
+            requireEqual("nothing was thrown", state, after); // the library has handled the Error
         } else if (!trial.mayLeave(state, before, after)) {
             throw new AssertionError("half done: " + difference(state, before) + "; to be done: "
                     + difference(state, after) + "; thrown: " + thrown);
@@ -211,7 +212,7 @@ final class FaultEnumeration {
         void run() throws Exception;
     }
 
-    /** Does something on a thread of its own; false, and a failure is noted, if it does not end, or throws. */
+    /** Runs a step on a new thread. Notes a failure and returns false if the step throws or does not end in time. */
     private boolean inTime(String what, Step step) throws InterruptedException {
         CountDownLatch done = new CountDownLatch(1);
         AtomicReference<Throwable> thrown = new AtomicReference<>();

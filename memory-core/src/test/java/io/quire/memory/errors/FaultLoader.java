@@ -34,16 +34,16 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Loads the library and those that it uses anew, with a call to {@link Faults} before each allocation, each call and
- * each return of their methods. Test classes under {@code io.quire.memory} are loaded anew with it as they are, so that they mean the
- * library of this loader; only this package is shared with the rest of the test. Class initializers are left alone: an
- * Error in one would make the class unusable for good.
+ * Loads a copy of the library and of the libraries that it uses, with a call to {@link Faults} before each allocation,
+ * each call and each return of their methods. It also loads a copy of the test classes under {@code io.quire.memory},
+ * without such calls, so that they use this copy of the library. Only this package is shared with the rest of the test.
+ * Class initializers are left alone: an Error in one would make the class unusable for good.
  */
 final class FaultLoader extends ClassLoader {
 
     private static final String LIBRARY = "io.quire.memory.";
 
-    /** An allocation may fail there too, amid a change. */
+    /** Libraries that the library uses: their allocations may fail too, in the middle of a change. */
     private static final Set<String> USED = Set.of("org.agrona.", "org.jctools.");
 
     private static final String SHARED = FaultLoader.class.getPackageName();
@@ -60,7 +60,8 @@ final class FaultLoader extends ClassLoader {
             "java/util/concurrent/atomic/AtomicReference", "java/util/concurrent/atomic/AtomicBoolean",
             "java/util/concurrent/atomic/LongAdder", "java/lang/ref/Reference", "java/lang/Enum",
             "java/util/concurrent/locks/ReentrantLock", "java/util/concurrent/locks/LockSupport",
-            "java/util/function/LongUnaryOperator", "java/util/concurrent/BlockingQueue", // one of a fixed size
+            // The library uses one of a fixed size.
+            "java/util/function/LongUnaryOperator", "java/util/concurrent/BlockingQueue",
             "java/util/function/BooleanSupplier", "java/lang/Runnable");
 
     private static final Set<String> USE_HANDLES = Set.of("java/lang/invoke/VarHandle",
@@ -77,10 +78,10 @@ final class FaultLoader extends ClassLoader {
             "addSuppressed", "sort", "toUnsignedLong", "desiredAssertionStatus", "floatToRawIntBits",
             "doubleToRawLongBits", "reverseBytes");
 
-    /** Asks for room on the stack. */
+    /** The method that checks the room on the stack. */
     private static final String ROOM = "StackRoom.require";
 
-    /** Methods that need less stack than those that began what they end. */
+    /** Methods that end something and need less stack than the method that began it. */
     private static final Set<String> ENDINGS = Set.of("Mutex.unlock", "WriterSlot.exit",
             "SharedWriterSlots.exit", "Stripes.endTransfer", "Stripes.unclaim");
 
@@ -107,7 +108,7 @@ final class FaultLoader extends ClassLoader {
         }
     }
 
-    /** Whether it is of the libraries that the library uses. */
+    /** Returns true for a class of a library that the library uses. */
     private static boolean isUsed(String name) {
         return USED.stream().anyMatch(name::startsWith);
     }
@@ -145,7 +146,7 @@ final class FaultLoader extends ClassLoader {
         });
     }
 
-    /** Puts the points into one method. */
+    /** Inserts the calls to {@link Faults} into one method. */
     private static final class Points implements CodeTransform {
 
         private final String method;
@@ -173,7 +174,7 @@ final class FaultLoader extends ClassLoader {
                     allocate(code, "new array");
                 case InvokeDynamicInstruction made -> {
                     call(code, "indy " + made.name());
-                    allocate(code, "indy " + made.name()); // to link it the first time
+                    allocate(code, "indy " + made.name()); // the first use links the call site
                     site(code, made.name().stringValue());
                 }
                 case InvokeInstruction called -> {
@@ -196,13 +197,14 @@ final class FaultLoader extends ClassLoader {
         }
 
         private static boolean mayAllocate(String owner, String name) {
-            boolean isEndOfArena = owner.equals("java/lang/foreign/Arena") && name.equals("close"); // runs what is kept
+            // Runs the close actions of the arena.
+            boolean isEndOfArena = owner.equals("java/lang/foreign/Arena") && name.equals("close");
             return isEndOfArena || !owner.startsWith(LIBRARY.replace('.', '/')) && !isUsed(owner.replace('/', '.'))
                     && !owner.startsWith("[")
                     && !NEVER_ALLOCATE.contains(owner) && !NO_ALLOCATION.contains(name) && !name.equals("<init>");
         }
 
-        /** Whether it is, or is made of, a call through a variable handle. */
+        /** Returns true for a call through a variable handle, or a call that contains one. */
         private static boolean isLinked(String owner, InvokeInstruction called) {
             return USE_HANDLES.contains(owner) && called.opcode() == Opcode.INVOKEVIRTUAL
                     && !called.name().equalsString("get") && !called.name().equalsString("set");
@@ -214,7 +216,9 @@ final class FaultLoader extends ClassLoader {
             }
         }
 
-        /** What a class uses in several places is linked once. */
+        /**
+         * Adds a point that links something. A class links the same thing once, though it uses it in several places.
+         */
         private void link(CodeBuilder code, String what, String target) {
             String type = method.substring(0, method.indexOf('.'));
             code.loadConstant(Faults.register(where(what), type + ' ' + target))
@@ -239,8 +243,8 @@ final class FaultLoader extends ClassLoader {
     }
 
     /**
-     * The lambdas, and what else the virtual machine links when it is reached first, that the building of the first
-     * manager has not linked: class, method, line, and the method that the lambda is for.
+     * Returns the lambdas, and other call sites that the JVM links on first use, that the build of the first manager
+     * has not linked: class, method, line, and the method of the lambda.
      */
     static Set<String> unlinked() throws ReflectiveOperationException, IOException, URISyntaxException {
         FaultLoader loader = new FaultLoader();
@@ -250,13 +254,13 @@ final class FaultLoader extends ClassLoader {
         try (Stream<Path> files = Files.walk(root.resolve("io"))) {
             for (Path file : files.filter(one -> one.toString().endsWith(".class")).toList()) {
                 String name = root.relativize(file).toString().replace('/', '.');
-                loader.loadClass(name.substring(0, name.length() - ".class".length())); // and so has its places known
+                loader.loadClass(name.substring(0, name.length() - ".class".length())); // registers its call sites
             }
         }
         return Faults.unlinkedSites();
     }
 
-    /** Builds the first manager: what that links never fails later. */
+    /** Builds the first manager. What it links never fails later. */
     private static void openFirst(FaultLoader loader) throws ReflectiveOperationException {
         Faults.rehearse(true);
         try {
@@ -266,7 +270,7 @@ final class FaultLoader extends ClassLoader {
         }
     }
 
-    /** The scenarios that a class of this loader has: what its static method {@code all} returns. */
+    /** Returns the scenarios of a class of this loader, by its static method {@code all}. */
     @SuppressWarnings("unchecked")
     static java.util.List<Scenario> scenarios(String className) {
         try {

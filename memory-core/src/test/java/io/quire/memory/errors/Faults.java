@@ -9,54 +9,58 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The points at which an Error may come out of the library: called by the copy of it that {@link FaultLoader} makes, on
- * entry to each method, before each return, before each call and before each allocation. Counts the points that the
- * armed thread passes, and throws at one of them. One test at a time; other threads pass without notice.
+ * The points at which an Error may come out of the library. The copy of the library that {@link FaultLoader} makes
+ * calls this class on entry to each method and before each return, call and allocation. This class counts the points
+ * that the armed thread passes, and throws at one of them. Only one test may use it at a time; other threads pass
+ * unharmed.
  * <p>
- * A full stack is not arbitrary: a call fails only if it needs more stack than all that succeeded before it. Depth is
- * counted in frames here, those of the JDK as one. So a call counts as a point only if it goes deeper than any before.
- * For a single failure that is taken less strictly, because frames differ in size: it counts if it goes one frame less
- * deep than any before, and deeper than what its own frame has called so far; how deep it goes was learned in a run
- * without a fault.
+ * A full stack does not hit just any call: a call fails only if it needs more stack than every call that succeeded
+ * before it. Here the depth of the stack is a number of frames; the frames of the JDK that a call needs count as one.
+ * So a call is a point only if it goes deeper than any before. For a single failure the rule is less strict, because
+ * frames differ in size: a call is a point if it goes at most one frame less deep than any before, and deeper than all
+ * that its own frame has called so far. A run without a fault has learned how deep each call goes.
  */
 public final class Faults {
 
-    /** What is thrown, and how often. */
+    /** Which points throw. */
     public enum Mode {
         /** One allocation fails. */
         ALLOCATION,
-        /** The heap is full: from one allocation on all fail, until the operation has ended, or sleeps until it is not. */
+        /** The heap is full: from one point on all allocations fail, until the operation ends or sleeps. */
         HEAP,
-        /** One call fails, and what cleans up behind it does not. */
+        /** One call fails, and the calls that clean up after it succeed. */
         CALL,
-        /** The stack is full: from one call on all that go as deep fail, until the operation has ended. */
+        /** The stack is full: from one point on all calls that go as deep fail, until the operation ends. */
         STACK
     }
 
     private static final int DEPTH_MAX = 512;
 
-    /** As many frames of the library as {@code StackRoom} has room for, with those of the JDK that they call. */
+    /**
+     * Number of library frames, with the JDK frames that they call, for which {@code StackRoom} makes sure there is
+     * room.
+     */
     private static final int ROOM_FRAMES = 48;
     private static final int NOTHING = -1;
 
     private static final List<String> POINTS = new ArrayList<>();
 
-    /** By number of the point, what is linked there. */
+    /** What each point links. */
     private static final Map<Integer, String> LINKS = new ConcurrentHashMap<>();
     private static final Set<String> LINKED = ConcurrentHashMap.newKeySet();
 
-    /** By number of the point, the places of lambdas. */
+    /** The place of each lambda. */
     private static final Map<Integer, String> SITES = new ConcurrentHashMap<>();
     private static final Set<String> UNLINKED_SITES = ConcurrentHashMap.newKeySet();
 
     private static volatile boolean rehearsing;
 
-    /** By number of the point, the most frames that were seen below it. */
+    /** For each point, the largest number of frames that was seen below it. */
     private static int[] heights = new int[1 << 14];
 
     private static volatile @Nullable Thread armed;
 
-    // Of the armed thread alone.
+    // Used by the armed thread alone.
     private static Mode mode = Mode.ALLOCATION;
     private static boolean learning;
     private static boolean counting;
@@ -74,19 +78,21 @@ public final class Faults {
     private Faults() {
     }
 
-    /** Whether what is linked from here on never fails. */
+    /** Begins or ends a rehearsal: what is linked during one never fails later. */
     static void rehearse(boolean on) {
         rehearsing = on;
     }
 
-    /** A new point where something is linked that counts as the same in all of them; its number. */
+    /**
+     * Registers a new point that links something, and returns its number. Points that link the same thing link it once.
+     */
     static synchronized int register(String where, String what) {
         int point = register(where);
         LINKS.put(point, what);
         return point;
     }
 
-    /** A new place of a lambda, not linked yet; its number. */
+    /** Registers a new place of a lambda that is not linked yet, and returns its number. */
     static synchronized int registerSite(String where) {
         int point = register(where);
         SITES.put(point, where);
@@ -98,12 +104,12 @@ public final class Faults {
         UNLINKED_SITES.clear();
     }
 
-    /** Those that were not reached in a rehearsal. */
+    /** Returns the places of lambdas that no rehearsal has reached. */
     static Set<String> unlinkedSites() {
         return Set.copyOf(UNLINKED_SITES);
     }
 
-    /** A new point; its number. */
+    /** Registers a new point and returns its number. */
     static synchronized int register(String where) {
         POINTS.add(where);
         if (POINTS.size() >= heights.length) {
@@ -112,25 +118,25 @@ public final class Faults {
         return POINTS.size() - 1;
     }
 
-    /** Has this thread pass all points, and learns how deep each call goes. */
+    /** Lets this thread pass all points, and learns how deep each call goes. */
     static void learn() {
         learning = true;
         arm(Mode.ALLOCATION, NOTHING);
     }
 
-    /** Has this thread pass all points, and counts them. */
+    /** Lets this thread pass all points, and counts them. */
     static void count(Mode how) {
         arm(how, NOTHING);
         counted.clear();
         counting = true;
     }
 
-    /** Which points were passed since. */
+    /** Returns the points that were passed since. */
     static List<Integer> passed() {
         return List.copyOf(counted);
     }
 
-    /** Whether this is the point that is to fail. */
+    /** Counts a point; returns true if it is the one that must fail. */
     private static boolean isWanted(int point) {
         if (counting) {
             counted.add(point);
@@ -138,7 +144,7 @@ public final class Faults {
         return passed++ == wanted;
     }
 
-    /** Has the point with this number, counted from now, fail in this thread. */
+    /** Makes the point with this number, counted from now, fail in this thread. */
     static void arm(Mode how, int number) {
         mode = how;
         wanted = number;
@@ -160,22 +166,22 @@ public final class Faults {
         counting = false;
     }
 
-    /** Whether something was thrown since this was armed. */
+    /** Returns true if an Error was thrown since {@link #arm}. */
     static boolean hasFired() {
         return firedAt != NOTHING;
     }
 
-    /** Where the first Error was thrown. */
+    /** Returns the place where the first Error was thrown. */
     static String firedAt() {
         return firedAt == NOTHING ? "nowhere" : POINTS.get(firedAt);
     }
 
-    /** Where it was thrown: class, method, line. */
+    /** Returns the point where the first Error was thrown. */
     static int firedPoint() {
         return firedAt;
     }
 
-    /** Each time another one, as the virtual machine does. */
+    /** Returns a new Error each time, as the JVM does. */
     private static Error error() {
         return mode == Mode.ALLOCATION || mode == Mode.HEAP ? new OutOfMemoryError("injected")
                 : new StackOverflowError("injected");
@@ -183,7 +189,7 @@ public final class Faults {
 
     // ---- what the instrumented library calls
 
-    /** A method begins; its depth. */
+    /** A method begins; returns its depth. */
     public static int enter() {
         if (armed != Thread.currentThread()) {
             return 0;
@@ -227,7 +233,7 @@ public final class Faults {
         }
     }
 
-    /** A method is about to ask for room on the stack: it fails as a call would that goes so deep. */
+    /** A method is about to check the room on the stack: it fails like a call that goes as deep. */
     public static void room(int own, int point) {
         call(own, point);
         if (own > 0 && armed == Thread.currentThread()) {
@@ -255,7 +261,7 @@ public final class Faults {
         }
     }
 
-    /** A method is about to sleep: others may free memory meanwhile. */
+    /** A method is about to sleep: other threads may free memory meanwhile. */
     public static void sleep() {
         slept |= armed == Thread.currentThread() && firedAt != NOTHING;
     }
@@ -267,7 +273,7 @@ public final class Faults {
         }
     }
 
-    /** A method is about to use a variable handle, which takes memory the first time in its class. */
+    /** A method is about to use a variable handle: its first use in a class needs memory. */
     public static void link(int point) {
         if (rehearsing) {
             LINKED.add(LINKS.get(point));

@@ -8,42 +8,42 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 /**
- * The place of a lambda that is reached first in a full heap is of no use any more. So the first manager reaches all of
- * them before it is built, but for the methods that are named here, each with the reason.
+ * A lambda whose place is first reached while the heap is full can never be used again. So the first manager reaches
+ * all such places before it is built. This test lists the methods that are left out, each with the reason.
  */
 class RehearsalTest {
 
-    /** What the JDK makes for records; no operation compares or prints one, but for {@code toString()} itself. */
+    /** Methods that the JDK makes for records. No operation compares or prints records, except {@code toString()}. */
     private static final Set<String> OF_RECORDS = Set.of("equals", "hashCode", "toString");
 
-    /** Records that are. */
+    /** Records that operations do compare. */
     private static final Set<String> KEYS = Set.of("Evictor$Stretch", "PinRecord$Use", "Residents$Key");
 
     /** Methods whose lambdas are not linked. */
     private static final List<String> EXCEPTED = List.of(
-            // A refusal or a report, which then says less.
+            // Messages and reports, which then say less.
             "EvictionTally.lambda$counts$0", "FirstLines.text", "MemoryManager.lambda$device$1",
             "MemoryManager.lambda$pool$1", "MemoryPromise.excess", "PinRecord.whereItsThreadIs",
             "ShortageReport.exception",
             "ShortageReport.reachableWithoutForks", "Ending.refusePins", "Ending.seal",
-            // The building of a manager, which fails as a whole.
+            // The build of a manager, which fails as a whole.
             "MemoryManager$Builder.build", "MemoryManager$Builder.lambda$touch$0", "MemoryManager$Builder.touch",
             "Maintenance.<init>", "Reservation.allocated", "LostHandles.startIfNeeded",
-            // Waits that take many threads, or a driver that does not answer, to be reached.
+            // Waits that need many threads, or a driver that hangs.
             "DeviceClosing.awaitChange", "DriverCalls.awaitTold", "DriverCalls.begin", "Lineage.awaitGate",
             "OpenSpaces.sealAnyway", "Reclaimer.reclaimAll", "SharedWriterSlots.enterCrowded",
-            // Waits that are reached if the thread waited for is not faster, as it seldom is.
+            // Waits that are rarely reached, because the other thread is mostly faster.
             "Mutex.lockSlowly", "SharedWriterSlots.awaitTurn", "Writers.await",
-            // The end of a manager with what is open, or of a device that is lost.
+            // The close of a manager with open handles, or of a lost device.
             "DeviceClosing.giveUp", "Ending.closeWhatIsOpen", "Ending.tryClose",
-            // Maps, in a package that this one does not know.
+            // Maps, in a package above this one.
             "ForkableMap.readQuietly", "MapWriter.<init>", "MapWriter.clear", "WriterLock.lockSlowly",
-            // For tests.
+            // Called by tests only.
             "Ghost.size", "MapRecount.takeDetached", "MemoryManager.awaitTold", "Recount.check",
             "Recount.compareNodes", "Recount.reach", "Recount.visit");
 
     @Test
-    void allThatIsLinkedOnFirstUseIsLinkedBeforeTheFirstManager() throws Exception {
+    void everythingLinkedOnFirstUseIsLinkedBeforeTheFirstManager() throws Exception {
         Set<String> left = FaultLoader.unlinked().stream().filter(site -> !isOfRecord(site) || isKey(site))
                 .map(site -> site.substring(0, site.indexOf(':'))).collect(Collectors.toSet());
 

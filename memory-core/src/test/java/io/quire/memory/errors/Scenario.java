@@ -5,8 +5,8 @@ import java.util.function.Supplier;
 /**
  * An operation of the library that is tried with an Error at each of its points.
  *
- * @param name for reports
- * @param trial prepares a world of its own for one try
+ * @param name the name in reports
+ * @param trial prepares a new world for each try
  */
 public record Scenario(String name, Supplier<Trial> trial) {
 

@@ -2,29 +2,29 @@ package io.quire.memory.errors;
 
 import java.util.List;
 
-/** A world that was prepared for one operation. One thread, unless it says something else. */
+/** A world that was prepared for one operation. Not thread-safe. */
 public interface Trial {
 
-    /** The operation. An Error may come out of it anywhere; then it is called again. */
+    /** Runs the operation. It is called again after an Error came out of it. */
     void act() throws Exception;
 
-    /** Counts everything anew; fails if something is wrong. */
+    /** Recounts all references; fails if a count is wrong. */
     void recount();
 
-    /** What can be seen of the world: contents, what is open. Equal if and only if the world is. */
+    /** Describes what can be seen of the world: contents and open handles. Equal worlds have equal descriptions. */
     List<String> state();
 
     /**
-     * Whether the operation, when an Error came out of it, may have left this.
+     * Returns true if the operation may leave this state when an Error comes out of it.
      *
-     * @param before the state that it began with
-     * @param after the state when it has ended as it should
+     * @param before the state before the operation
+     * @param after the state after an operation without an Error
      */
     default boolean mayLeave(List<String> state, List<String> before, List<String> after) {
         return state.equals(before) || state.equals(after);
     }
 
-    /** Uses everything that is open as another thread would; fails or waits for ever if a lock or slot was left. */
+    /** Uses everything that is open on another thread; fails or waits for ever if a lock or slot stayed taken. */
     void use();
 
     /** Closes everything, and fails if anything is left. */

@@ -1,6 +1,7 @@
 /**
- * An Error at every point of the library, one after the other: {@link io.quire.memory.errors.FaultEnumeration}. What is
- * tried are the scenarios in {@code world}, of classes that {@link io.quire.memory.errors.FaultLoader} loads anew.
+ * Throws an Error at every point of the library in turn: {@link io.quire.memory.errors.FaultEnumeration}. The
+ * operations are the scenarios in {@code world}, whose classes {@link io.quire.memory.errors.FaultLoader} loads as a
+ * copy.
  */
 @NullMarked
 package io.quire.memory.errors;

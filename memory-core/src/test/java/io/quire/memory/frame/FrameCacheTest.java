@@ -29,7 +29,7 @@ class FrameCacheTest {
     }
 
     @Test
-    void whatAnOwnerKeepsIsFreeToEverybody() {
+    void framesInACacheAreFreeToAllThreads() {
         try (FramePools pools = FramePools.ofHost(100); FrameCache idle = pools.newFrameCache()) {
             List<Long> taken = takeAll(idle);
             assertThat(taken).hasSize(100);
@@ -48,7 +48,7 @@ class FrameCacheTest {
     }
 
     @Test
-    void whatAnOwnerKeptWhenItWasDroppedIsFreeToEverybody() {
+    void framesOfADroppedCacheAreFreeToAllThreads() {
         try (FramePools pools = FramePools.ofHost(100)) {
             for (int i = 0; i < 100; i++) {
                 FrameCache dropped = pools.newFrameCache();
@@ -59,7 +59,7 @@ class FrameCacheTest {
     }
 
     @Test
-    void aFrameThatIsHeldIsNotFreeBeforeItIsLetGo() {
+    void aFrameThatIsHeldIsNotFreeBeforeItsHoldIsReleased() {
         try (FramePools pools = FramePools.ofHost(1); FrameCache frames = pools.newFrameCache()) {
             long frame = frames.allocate();
             pools.hold(frame);
@@ -86,7 +86,7 @@ class FrameCacheTest {
     }
 
     @Test
-    void closingGivesBackWhatIsKeptAndEndsTheUse() {
+    void closingReturnsTheKeptFramesAndEndsTheUse() {
         try (FramePools pools = FramePools.ofHost(100)) {
             FrameCache frames = pools.newFrameCache();
             frames.release(frames.allocate());

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 @Tag("portable")
 class FramePoolTest {
 
-    /** Of a race. */
+    /** Rounds of a race. */
     private static final int ROUNDS = 10_000;
     private static final Duration LIMIT = Duration.ofSeconds(60);
 
@@ -60,7 +60,7 @@ class FramePoolTest {
     }
 
     @Test
-    void countsThatCannotBeAreReportedDecoded() {
+    void impossibleCountsAreReportedDecoded() {
         try (FramePools pools = FramePools.ofHost(2)) {
             FramePool pool = pools.host();
             long offset = pool.allocate();
@@ -78,7 +78,7 @@ class FramePoolTest {
     }
 
     @Test
-    void sizesThatCannotBeAreRefused() {
+    void impossibleSizesAreRefused() {
         for (int frames : new int[] {0, -1, FramePool.FRAMES_MAX, Integer.MAX_VALUE}) {
             assertThatIllegalArgumentException().isThrownBy(() -> FramePools.ofHost(frames))
                     .withMessageContaining("frames=" + frames);
@@ -95,13 +95,13 @@ class FramePoolTest {
     }
 
     @Test
-    void heldFrameIsFreeAfterTheLastReleaseAndTheLastUnhold() {
+    void heldFrameIsFreeAfterTheLastReleaseAndTheLastReleaseOfAHold() {
         try (FramePools pools = FramePools.ofHost(1)) {
             FramePool pool = pools.host();
             long offset = pool.allocate();
             assertThat(pool.hold(offset)).isTrue();
             assertThat(pool.hold(offset)).isTrue();
-            assertThat(pool.references(offset)).as("a hold is no sharer").isEqualTo(1);
+            assertThat(pool.references(offset)).as("references, without the hold").isEqualTo(1);
             pool.release(offset);
             assertThat(pool.allocate()).isEqualTo(FramePool.NONE);
             pool.releaseHold(offset);
@@ -113,7 +113,7 @@ class FramePoolTest {
     }
 
     @Test
-    void framesTakenTogetherLieSideBySideAndThoseThatAreNotLeftAreNone() {
+    void framesTakenTogetherLieSideBySideAndMissingOnesAreNone() {
         try (FramePools pools = FramePools.ofHost(100)) {
             FramePool pool = pools.host();
             long[] many = new long[64];
@@ -136,7 +136,7 @@ class FramePoolTest {
     }
 
     @Test
-    void framesThatAreReleasedTogetherAreFreeUnlessSomebodyElseHasAPartInThem() {
+    void framesReleasedTogetherAreFreeUnlessStillReferencedOrHeld() {
         try (FramePools pools = FramePools.ofHost(4)) {
             FramePool pool = pools.host();
             long[] frames = new long[4];
@@ -144,9 +144,9 @@ class FramePoolTest {
             for (long frame : frames) {
                 assertThat(pool.hold(frame)).isTrue();
             }
-            pool.acquire(frames[0]); // to be released, too
-            pool.acquire(frames[1]); // somebody else's
-            pool.hold(frames[2]); // somebody else's
+            pool.acquire(frames[0]); // released below, too
+            pool.acquire(frames[1]); // stays with another owner
+            pool.hold(frames[2]); // stays with another owner
             expectCounts(pool, frames[0], 2, 1);
             expectCounts(pool, frames[2], 1, 2);
             pool.releaseHeld(frames, 0b0001, 2);
@@ -194,7 +194,7 @@ class FramePoolTest {
         };
         FramePool pool = FramePool.ofPrivate("picky", 1, 6, listener);
         long[] frames = new long[8];
-        pool.allocate(frames, 0b1111_0110); // element 0 and 3 are not asked for, and 2 of the others are refused
+        pool.allocate(frames, 0b1111_0110); // elements 0 and 3 are not asked for, and 2 of the others are refused
         assertThat(frames).containsExactly(0, pool.offset(0), FramePool.NONE, 0, pool.offset(2), FramePool.NONE,
                 pool.offset(4), pool.offset(5));
         assertThat(pool.free()).isEqualTo(2);
@@ -221,9 +221,9 @@ class FramePoolTest {
         }
     }
 
-    /** The word of a frame is changed without an exchange only where nobody else can change it. */
+    /** The word of a frame may be changed without an exchange only where no other thread can change it. */
     @Test
-    void noReferenceAndNoHoldIsLostWhenTwoGiveUpAtOnce() throws InterruptedException {
+    void noReferenceAndNoHoldIsLostWhenTwoThreadsReleaseAtOnce() throws InterruptedException {
         int pages = 64;
         long[] offsets = new long[pages];
         AtomicInteger arrivals = new AtomicInteger();
@@ -255,7 +255,7 @@ class FramePoolTest {
         }
     }
 
-    /** Waits until so many have come, without going to sleep: then the two begin within nanoseconds. */
+    /** Waits for the other thread without sleeping, so that both begin within nanoseconds. */
     private static void meet(AtomicInteger arrivals, int count, BooleanSupplier running) {
         arrivals.incrementAndGet();
         while (arrivals.get() < count && running.getAsBoolean()) {
@@ -264,8 +264,8 @@ class FramePoolTest {
     }
 
     @Test
-    void muchIsCopiedAsLittleIs() {
-        int pages = 20; // in one copy it is more than what the C library is asked for, page by page it is not
+    void largeCopyWritesTheSameBytesAsSmallCopies() {
+        int pages = 20; // enough in one copy to call the C library; a single page is not
         try (FramePools pools = FramePools.ofHost(200)) {
             FrameMemory memory = pools.memory();
             long[] frames = new long[3 * pages];

@@ -60,7 +60,7 @@ class FrameWordTest {
     }
 
     @Test
-    void textDecodesTheWord() {
+    void toStringDecodesTheWord() {
         assertThat(FrameWord.toString(FrameWord.of(3, 0, 0))).isEqualTo("FREE incarnation=3");
         assertThat(FrameWord.toString(FrameWord.of(0, 2, 1))).isEqualTo("references=2 holds=1 incarnation=0");
         assertThat(FrameWord.toString(FrameWord.of(0, 0, 1))).isEqualTo("references=0 holds=1 incarnation=0");

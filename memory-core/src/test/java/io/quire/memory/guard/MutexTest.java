@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.quire.memory.testkit.Threads;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
@@ -34,7 +35,7 @@ class MutexTest {
     }
 
     @Test
-    void interruptedThreadWaitsAllTheSameAndStaysInterrupted() throws InterruptedException {
+    void interruptedThreadWaitsForTheLockAndStaysInterrupted() throws InterruptedException {
         CountDownLatch waiting = new CountDownLatch(1);
         AtomicBoolean released = new AtomicBoolean();
         lock.lock();
@@ -48,7 +49,7 @@ class MutexTest {
             lock.unlock();
         });
         waiting.await();
-        Thread.sleep(20);
+        Threads.awaitInside(waiter, Wait.class);
         released.set(true);
         lock.unlock();
         waiter.join();
@@ -56,12 +57,12 @@ class MutexTest {
     }
 
     @Test
-    void whoDoesNotHoldItCannotUnlockIt() {
+    void threadThatDoesNotHoldTheLockCannotUnlockIt() {
         assertThatThrownBy(lock::unlock).isInstanceOf(IllegalMonitorStateException.class);
     }
 
     @Test
-    void itsHolderMayTakeItAgain() throws InterruptedException {
+    void holderMayTakeTheLockAgain() throws InterruptedException {
         lock.lock();
         assertThat(lock.tryLock()).isTrue();
         lock.unlock();
@@ -79,19 +80,21 @@ class MutexTest {
     }
 
     @Test
-    void aHolderThatIsInsideTheLibraryKeepsIt() throws InterruptedException {
+    void aHolderInsideTheLibraryKeepsTheLock() throws InterruptedException {
         AtomicBoolean released = new AtomicBoolean();
         CountDownLatch locked = new CountDownLatch(1);
+        CompletableFuture<Thread> waiter = new CompletableFuture<>();
         Threads.race(Duration.ZERO,
                 running -> {
                     lock.lock();
                     locked.countDown();
-                    Thread.sleep(100);
+                    Threads.awaitInside(waiter.join(), Wait.class);
                     released.set(true);
                     lock.unlock();
                 },
                 running -> {
                     locked.await();
+                    waiter.complete(Thread.currentThread());
                     lock.lock();
                     assertThat(released).isTrue();
                     lock.unlock();

@@ -20,7 +20,7 @@ class SlotWordTest {
     }
 
     @Test
-    void everyStayIsWritingAndUnlikeTheOneBefore() {
+    void everyUseOfASlotIsWritingAndDiffersFromTheOneBefore() {
         for (long turn : TURNS) {
             assertThat(SlotWord.isIdle(turn)).isTrue();
             assertThat(SlotWord.spaceId(turn)).isZero();

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 
 class WaitTest {
     @Test
-    void returnsAtOnceWhenItIsSo() {
+    void returnsAtOnceIfTheConditionHolds() {
         AtomicInteger asked = new AtomicInteger();
 
         Wait.until(() -> asked.incrementAndGet() == 1);
@@ -25,14 +25,14 @@ class WaitTest {
     }
 
     @Test
-    void givesUpAfterTheLimitAndSaysWhatItWaitedFor() {
+    void givesUpAfterTheLimitAndNamesWhatItWaitedFor() {
         assertThatThrownBy(() -> Wait.until(() -> false, Duration.ofMillis(5), () -> "a write by thread w"))
                 .isInstanceOf(WaitTimeoutException.class).hasMessageContaining("a write by thread w")
                 .hasMessageContaining("5 ms");
     }
 
     @Test
-    void asksAtLeastOnceWithoutAnyTime() {
+    void checksTheConditionOnceWithNoTimeAtAll() {
         assertThat(Wait.tryUntil(() -> true, 0)).isTrue();
         assertThat(Wait.tryUntil(() -> false, 0)).isFalse();
     }
@@ -60,7 +60,7 @@ class WaitTest {
     }
 
     @Test
-    void anErrorOfTheQuestionRestoresTheInterrupt() {
+    void anErrorInTheConditionRestoresTheInterrupt() {
         AtomicBoolean slept = new AtomicBoolean();
         Thread.currentThread().interrupt();
 
@@ -76,7 +76,7 @@ class WaitTest {
         assertThat(slept).isTrue();
     }
 
-    /** It cannot leave its carrier, as that takes stack for each of its frames. */
+    /** Such a thread cannot leave its carrier: that would need stack for each of its frames. */
     @Test
     void aVirtualThreadWaitsWithAFullStackToo() throws InterruptedException {
         Diver diver = new Diver();
@@ -88,7 +88,7 @@ class WaitTest {
         assertThat(diver.waits).isPositive();
     }
 
-    /** Waits at each depth from the end of the stack upwards at which there is room for a wait. */
+    /** Dives to the end of the stack, and on the way up waits at each depth that has room for a wait. */
     private static final class Diver {
 
         private static final int DEPTHS = 200;
@@ -100,7 +100,7 @@ class WaitTest {
             try {
                 dive();
             } catch (StackOverflowError end) {
-                // that is where it is
+                // the end of the stack
             }
             if (waits < DEPTHS) {
                 try {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.quire.memory.testkit.Threads;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -31,22 +32,24 @@ class WritersTest {
         expectToWaitFor(() -> slot[0] = shared.enter(SPACE), () -> shared.exit(slot[0]), () -> {});
     }
 
-    /** Another thread begins a write; await must return after it ends it and not before. */
+    /** Another thread begins a write; await must not return before that write has ended. */
     private void expectToWaitFor(Runnable enter, Runnable exit, Runnable register)
             throws InterruptedException {
         CountDownLatch inside = new CountDownLatch(1);
+        CompletableFuture<Thread> waiter = new CompletableFuture<>();
         AtomicBoolean ended = new AtomicBoolean();
         Threads.race(Duration.ZERO,
                 running -> {
                     register.run();
                     enter.run();
                     inside.countDown();
-                    Thread.sleep(50);
+                    Threads.awaitInside(waiter.join(), Writers.class);
                     ended.set(true);
                     exit.run();
                 },
                 running -> {
                     assertThat(inside.await(10, TimeUnit.SECONDS)).isTrue();
+                    waiter.complete(Thread.currentThread());
                     writers.await();
                     assertThat(ended).isTrue();
                 });
@@ -74,7 +77,7 @@ class WritersTest {
     }
 
     @Test
-    void awaitWaitsForTheWritesOfItsMomentOnlyNotForThoseThatFollow() throws InterruptedException {
+    void awaitDoesNotWaitForWritesThatBeginLater() throws InterruptedException {
         WriterSlot slot = new WriterSlot();
         CountDownLatch registered = new CountDownLatch(1);
         Threads.race(Duration.ofMillis(200),
@@ -96,8 +99,9 @@ class WritersTest {
     }
 
     @Test
-    void writersThatSeeNoWithdrawalAreWaitedFor() throws InterruptedException {
-        // The two sides of the handshake: a flag that allows writes, a counter written only then.
+    void writersThatMissTheInvalidationAreWaitedFor() throws InterruptedException {
+        // The two sides of the handshake: a flag that allows writes, and a counter that is written only while it is
+        // set.
         Handshake handshake = new Handshake();
         WriterSlot slot = new WriterSlot();
         CountDownLatch registered = new CountDownLatch(1);
@@ -160,7 +164,7 @@ class WritersTest {
         Threads.race(Duration.ofMillis(200), task, task, task);
     }
 
-    /** What the two sides share. */
+    /** State that the two sides share. */
     private static final class Handshake {
         private volatile boolean allowed = true;
         private volatile long written;

@@ -4,6 +4,8 @@ import io.quire.memory.contract.AddressNotMappedException;
 import io.quire.memory.contract.MemoryException;
 import io.quire.memory.contract.Protection;
 import io.quire.memory.contract.ProtectionException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -14,8 +16,8 @@ import java.util.Set;
 import java.util.SplittableRandom;
 
 /**
- * What a space has to be: pages in plain arrays and a list of ranges. An array is never changed once it is in
- * the map, so that a fork is a copy of the map.
+ * What a space must contain: pages in plain arrays, and a list of mapped ranges. Where the pages lie is no part of it,
+ * because that must never show. An array never changes once it is in the map, so that a fork is a copy of the map.
  */
 public final class ModelSpace {
 
@@ -27,7 +29,7 @@ public final class ModelSpace {
     private final List<Range> ranges;
     private final boolean snapshot;
 
-    /** Addresses that are protected alike. */
+    /** Mapped addresses with the same protection. */
     public record Range(long start, long end, Protection protection) {
 
         public long pageCount() {
@@ -64,7 +66,33 @@ public final class ModelSpace {
         return ranges.stream().mapToLong(range -> range.end - range.start).sum();
     }
 
-    /** The start of every page that was ever written and not discarded. */
+    public long mappedPages() {
+        return mappedBytes() / PAGE;
+    }
+
+    /** Returns the start of every mapped page, ascending. */
+    public List<Long> mappedPageStarts() {
+        List<Long> starts = new ArrayList<>();
+        ranges.forEach(range -> starts.addAll(pagesOf(range.start, range.end - range.start)));
+        return starts;
+    }
+
+    /** Returns the start of every page that a range touches. */
+    public static List<Long> pagesOf(long address, long sizeBytes) {
+        List<Long> starts = new ArrayList<>();
+        for (long page = address & -PAGE; page < address + sizeBytes; page += PAGE) {
+            starts.add(page);
+        }
+        return starts;
+    }
+
+    /** Returns the protection of a page; nothing may be done to a page that is not mapped. */
+    public Protection protection(long page) {
+        return ranges.stream().filter(range -> range.start <= page && page < range.end).map(Range::protection)
+                .findFirst().orElse(Protection.NONE);
+    }
+
+    /** The start of every page that was written and has not been discarded since. */
     public Set<Long> writtenPages() {
         return Set.copyOf(pages.keySet());
     }
@@ -93,7 +121,7 @@ public final class ModelSpace {
         ranges.sort(Comparator.comparingLong(Range::start));
     }
 
-    /** Takes the addresses between two out and returns what was there. */
+    /** Removes the addresses from one to another and returns what was there. */
     private List<Range> cut(long from, long to) {
         List<Range> taken = new ArrayList<>();
         for (Range range : List.copyOf(ranges)) {
@@ -117,11 +145,11 @@ public final class ModelSpace {
 
     // ---- what has to be refused
 
-    /** The exceptions that an access to a range may end with; none if it has to succeed. */
+    /** Returns the exceptions that may refuse an access to a range; none if the access must succeed. */
     public Set<Class<? extends MemoryException>> refusals(long address, long sizeBytes, boolean writes) {
         Set<Class<? extends MemoryException>> refusals = new HashSet<>();
         if (sizeBytes == 0) {
-            return refusals; // nothing is asked for
+            return refusals;
         }
         long covered = 0;
         for (Range range : ranges) {
@@ -142,9 +170,8 @@ public final class ModelSpace {
         return refusals;
     }
 
-    /** The exceptions that a change of the mappings may end with. */
-    public Set<Class<? extends MemoryException>> refusalsOfChange(long address, long sizeBytes,
-            boolean discards) {
+    /** Returns the exceptions that may refuse a change of the mappings. */
+    public Set<Class<? extends MemoryException>> refusalsOfChange(long address, long sizeBytes, boolean discards) {
         Set<Class<? extends MemoryException>> refusals = refusals(address, roundUp(sizeBytes), discards);
         if (!discards) {
             refusals.remove(ProtectionException.class);
@@ -159,6 +186,15 @@ public final class ModelSpace {
 
     public byte[] page(long start) {
         return pages.getOrDefault(start, ZEROS);
+    }
+
+    /** Replaces the content of a page; the model keeps the array. */
+    public void setPage(long start, byte[] content) {
+        pages.put(start, content);
+    }
+
+    public long word(long address) {
+        return MemorySegment.ofArray(read(address, Long.BYTES)).get(ValueLayout.JAVA_LONG_UNALIGNED, 0);
     }
 
     public byte[] read(long address, int sizeBytes) {
@@ -185,7 +221,7 @@ public final class ModelSpace {
 
     // ---- places worth trying
 
-    /** An address in or near one of the ranges, often near the end of a page, leaf or directory. */
+    /** Draws an address in or near a range, often near the end of a page, leaf or directory. */
     public long anyAddress(SplittableRandom random) {
         if (ranges.isEmpty() || random.nextInt(200) == 0) {
             return random.nextBoolean() ? random.nextLong() : random.nextLong(1L << 18);
@@ -198,8 +234,20 @@ public final class ModelSpace {
             case 3 -> 4094 + random.nextInt(4);
             default -> random.nextInt(4);
         };
-        long start = range.start + Math.clamp(page, 0, range.pageCount() - 1) * PAGE;
-        return start + switch (random.nextInt(8)) {
+        return range.start + Math.clamp(page, 0, range.pageCount() - 1) * PAGE + anyOffset(random);
+    }
+
+    /** Draws an address in one of the mapped pages, each as often as any other, and seldom just before the page. */
+    public long anyMappedAddress(SplittableRandom random) {
+        if (ranges.isEmpty()) {
+            return 1L << 20;
+        }
+        List<Long> starts = mappedPageStarts();
+        return starts.get(random.nextInt(starts.size())) + anyOffset(random);
+    }
+
+    private static int anyOffset(SplittableRandom random) {
+        return switch (random.nextInt(8)) {
             case 0 -> 0;
             case 1, 2 -> PAGE - 1 - random.nextInt(16);
             case 3 -> random.nextInt(40) == 0 ? -1 - random.nextInt(16) : 8;
@@ -208,7 +256,7 @@ public final class ModelSpace {
         };
     }
 
-    private static long roundUp(long sizeBytes) {
+    static long roundUp(long sizeBytes) {
         return sizeBytes + PAGE - 1 & -PAGE;
     }
 }

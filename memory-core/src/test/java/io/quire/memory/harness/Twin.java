@@ -11,27 +11,27 @@ import java.util.List;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
-/**
- * A space and what it has to be. Of one thread, which may share the space with others that keep to other
- * addresses.
- */
-final class Twin {
+/** A space and its model. One thread uses them; other threads may use the space at other addresses. */
+public final class Twin {
 
     private static final long SMALL_PAGES = 200;
 
-    final AddressSpace space;
-    final ModelSpace model;
-    final boolean borrowed;
-    final boolean alone;
+    private final AddressSpace space;
+    private final ModelSpace model;
+    private final boolean borrowed;
+    private final boolean alone;
     private @Nullable Accessor accessor;
 
     /**
      * Pairs a space with its model.
      *
-     * @param borrowed whether somebody else closes the space
-     * @param alone whether the model knows all mappings of the space
+     * @param borrowed true if other threads use the space too, and one of them closes it
      */
-    Twin(AddressSpace space, ModelSpace model, boolean borrowed, boolean alone) {
+    Twin(AddressSpace space, ModelSpace model, boolean borrowed) {
+        this(space, model, borrowed, !borrowed);
+    }
+
+    private Twin(AddressSpace space, ModelSpace model, boolean borrowed, boolean alone) {
         this.space = space;
         this.model = model;
         this.borrowed = borrowed;
@@ -42,8 +42,25 @@ final class Twin {
         return new Twin(asSnapshot ? space.snapshot() : space.fork(), model.fork(asSnapshot), false, alone);
     }
 
-    /** The space itself, or this thread's accessor. */
-    MemoryAccess access(SplittableRandom random) {
+    public AddressSpace space() {
+        return space;
+    }
+
+    public ModelSpace model() {
+        return model;
+    }
+
+    boolean isBorrowed() {
+        return borrowed;
+    }
+
+    /** Returns true if the model knows all mappings of the space. A fork of a borrowed space has others, too. */
+    boolean isAlone() {
+        return alone;
+    }
+
+    /** Returns the space itself, or this thread's accessor. */
+    public MemoryAccess access(SplittableRandom random) {
         if (random.nextInt(3) == 0) {
             return space;
         }
@@ -53,7 +70,7 @@ final class Twin {
         return accessor;
     }
 
-    void closeAccessor() {
+    public void closeAccessor() {
         if (accessor != null) {
             accessor.close();
             accessor = null;
@@ -96,7 +113,7 @@ final class Twin {
         }
     }
 
-    /** Makes everything readable first, to see that protections keep content. */
+    /** Makes everything readable and compares it: pages that were protected must have kept their content. */
     void compareHidden() {
         if (!model.isSnapshot()) {
             for (ModelSpace.Range range : List.copyOf(model.ranges())) {

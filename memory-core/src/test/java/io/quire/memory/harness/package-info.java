@@ -1,4 +1,8 @@
-/** Random histories of everything a user can do, compared with a model made of plain arrays. */
+/**
+ * The harness of random histories: it does the same steps to spaces and to a model made of plain arrays, and compares.
+ * {@link io.quire.memory.harness.SpaceHistory} uses it for spaces alone; the tests of other modules add steps of their
+ * own.
+ */
 @NullMarked
 package io.quire.memory.harness;
 

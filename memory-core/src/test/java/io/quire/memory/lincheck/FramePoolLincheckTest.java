@@ -12,16 +12,16 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.Timeout.ThreadMode;
 
 /**
- * Interleavings, within bounds, of the reference counts of a frame: two spaces hold the only frame of a pool,
- * share it once more, give it up, and take it again when it is free. The word and the allocator behind it
- * count; the content of the frame is not looked at.
+ * Bounded interleavings of the reference counts of a frame: two spaces share the only frame of a pool, add a reference,
+ * release it, and allocate it again when it is free. This tests the word and the allocator, not the content of the
+ * frame.
  */
 @Timeout(value = 120, threadMode = ThreadMode.SEPARATE_THREAD)
 class FramePoolLincheckTest {
 
     private static final int THREADS = 2;
 
-    /** A search through a magazine of 64 slots is no endless loop. */
+    /** A search through the 64 slots of a magazine must not count as an endless loop. */
     private static final int LOOP_BOUND = 1_000;
 
     @Test
@@ -31,14 +31,14 @@ class FramePoolLincheckTest {
                 .minimizeFailedScenario(false).sequentialSpecification(Counts.class).check(Pool.class);
     }
 
-    /** References held, by thread; Lincheck counts its threads from 1. */
+    /** Returns one reference per thread. Lincheck counts its threads from 1. */
     private static int[] oneEach() {
         int[] held = new int[THREADS + 1];
         Arrays.fill(held, 1, THREADS + 1, 1);
         return held;
     }
 
-    /** A pool of one frame, of which every thread holds a reference at first. */
+    /** A pool of one frame; at first every thread has a reference to it. */
     public static final class Pool {
 
         private final FramePool pool = FramePools.ofHost(1).host();
@@ -82,7 +82,7 @@ class FramePoolLincheckTest {
         }
     }
 
-    /** The same for one thread at a time. */
+    /** The sequential model. */
     public static final class Counts {
 
         private final int[] held = oneEach();

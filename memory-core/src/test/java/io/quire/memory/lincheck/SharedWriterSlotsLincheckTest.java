@@ -10,9 +10,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.Timeout.ThreadMode;
 
 /**
- * Interleavings, within bounds, of writers that claim shared slots and somebody who withdraws their
- * permission: a write is either counted by the withdrawal or refused. Fences are not modelled here; the
- * stress tests see to those.
+ * Bounded interleavings of writers that claim shared slots, and of a thread that invalidates their translations: a
+ * write either ends before the invalidation does, or is refused. The stress tests check the fences.
  */
 @Timeout(value = 120, threadMode = ThreadMode.SEPARATE_THREAD)
 class SharedWriterSlotsLincheckTest {
@@ -24,7 +23,7 @@ class SharedWriterSlotsLincheckTest {
                 .sequentialSpecification(Page.class).check(GuardedPage.class);
     }
 
-    /** A page whose writers hold slots. */
+    /** A page whose writers take slots. */
     public static final class GuardedPage {
 
         private static final int SPACE = 1;
@@ -32,12 +31,12 @@ class SharedWriterSlotsLincheckTest {
         private final SharedWriterSlots slots = new SharedWriterSlots();
         private final Writers writers = new Writers(SPACE, slots);
         private final AtomicInteger page = new AtomicInteger();
-        private volatile boolean withdrawn;
+        private volatile boolean invalid;
 
         @Operation
         public boolean write() {
             int slot = slots.enter(SPACE);
-            boolean allowed = !withdrawn;
+            boolean allowed = !invalid;
             if (allowed) {
                 page.incrementAndGet();
             }
@@ -45,28 +44,28 @@ class SharedWriterSlotsLincheckTest {
             return allowed;
         }
 
-        /** The writes that there were. */
+        /** Allows no more writes; returns the number of writes so far. */
         @Operation
-        public int withdraw() {
-            withdrawn = true;
+        public int invalidate() {
+            invalid = true;
             writers.await();
             return page.get();
         }
     }
 
-    /** The same for one thread at a time. */
+    /** The sequential model. */
     public static final class Page {
 
         private int writes;
-        private boolean withdrawn;
+        private boolean invalid;
 
         public boolean write() {
-            writes += withdrawn ? 0 : 1;
-            return !withdrawn;
+            writes += invalid ? 0 : 1;
+            return !invalid;
         }
 
-        public int withdraw() {
-            withdrawn = true;
+        public int invalidate() {
+            invalid = true;
             return writes;
         }
     }

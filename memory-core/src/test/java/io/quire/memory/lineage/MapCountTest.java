@@ -23,7 +23,7 @@ class MapCountTest {
     }
 
     @Test
-    void leavesAreCountedThatHaveThePageInThatFrame() {
+    void onlyLeavesWithThePageInThatFrameAreCounted() {
         frames[3] = FRAME;
         frames[4] = FRAME;
         frames[5] = FRAME;
@@ -36,14 +36,14 @@ class MapCountTest {
         assertThat(seen.mapped(3)).isEqualTo(2);
         assertThat(seen.mapped(4)).isOne();
         assertThat(seen.shared()).isEqualTo(LeafPages.of(3));
-        assertThat(seen.mapped(5)).as("was not asked for").isZero();
-        assertThat(seen.mapped(6)).as("is in no frame, though it was thought to be in that at 0").isZero();
+        assertThat(seen.mapped(5)).as("a page that was not asked for").isZero();
+        assertThat(seen.mapped(6)).as("a page that is in no frame, though it was expected in the frame at 0").isZero();
         assertThat(seen.alike(LeafPages.of(3) | LeafPages.of(4))).isEqualTo(LeafPages.of(3));
         assertThat(seen.alike(LeafPages.of(4))).isEqualTo(LeafPages.of(4));
     }
 
     @Test
-    void pagesAreAlikeThatAsManyLeavesMap() {
+    void pagesAreAlikeIfEquallyManyLeavesMapThem() {
         for (int page = 0; page < 4; page++) {
             frames[page] = FRAME;
             Leaf.set(leaf, page, Entry.present(FRAME));
@@ -59,7 +59,7 @@ class MapCountTest {
     }
 
     @Test
-    void aPageIsMarkedIfEveryLeafThatHasItThereSaysSo() {
+    void aPageIsMarkedIfEveryLeafThatMapsItMarksIt() {
         for (int page = 0; page < 4; page++) {
             frames[page] = FRAME;
         }
@@ -73,12 +73,12 @@ class MapCountTest {
         look(-1L);
         assertThat(seen.isMarked(0)).isTrue();
         assertThat(seen.isMarked(1)).isFalse();
-        assertThat(seen.isMarked(2)).as("elsewhere in one of them").isTrue();
-        assertThat(seen.isMarked(3)).as("nowhere").isFalse();
+        assertThat(seen.isMarked(2)).as("a page that is in another frame in one leaf").isTrue();
+        assertThat(seen.isMarked(3)).as("a page that no leaf maps").isFalse();
     }
 
     @Test
-    void aPageIsExclusiveIfOneLeafThatHasItThereSaysSo() {
+    void aPageIsExclusiveIfOneLeafThatMapsItSaysSo() {
         frames[1] = FRAME;
         frames[2] = FRAME;
         Leaf.set(leaf, 1, Entry.present(FRAME));

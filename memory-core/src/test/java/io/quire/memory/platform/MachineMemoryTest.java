@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What there is, by the files that the kernel would show to processes in all kinds of containers. */
+/** The memory that a process may use, according to the files that the kernel shows in all kinds of containers. */
 @Tag("portable")
 class MachineMemoryTest {
 
@@ -28,7 +28,7 @@ class MachineMemoryTest {
     }
 
     @Test
-    void withoutControlGroupsItIsTheMemoryOfTheMachine() throws IOException {
+    void withoutControlGroupsTheLimitIsTheMemoryOfTheMachine() throws IOException {
         assertThat(available()).isEqualTo(16L << 30);
         write("proc/self/cgroup", "0::/\n");
         write("proc/self/mountinfo", "22 1 8:1 / / rw - ext4 /dev/sda rw\nnonsense\n\n" + SECOND);
@@ -36,7 +36,7 @@ class MachineMemoryTest {
     }
 
     @Test
-    void nothingThatCanBeReadIsNoLimit() throws IOException {
+    void unreadableFilesMeanNoLimit() throws IOException {
         Files.delete(root.resolve("proc/meminfo"));
         assertThat(available()).isEqualTo(Long.MAX_VALUE);
     }
@@ -50,13 +50,13 @@ class MachineMemoryTest {
         write("sys/fs/cgroup/user.slice/memory.max", 1024 * MIB + "\n");
         assertThat(available()).isEqualTo(512 * MIB);
         write("sys/fs/cgroup/user.slice/memory.max", 256 * MIB + "\n");
-        assertThat(available()).as("a group around it").isEqualTo(256 * MIB);
+        assertThat(available()).as("limit of an outer group").isEqualTo(256 * MIB);
         write("sys/fs/cgroup/user.slice/job/worker/memory.max", 128 * MIB + "\n");
-        assertThat(available()).as("its own").isEqualTo(128 * MIB);
+        assertThat(available()).as("limit of the group itself").isEqualTo(128 * MIB);
     }
 
     @Test
-    void whereTheKernelBeginsToThrottleIsALimitToo() throws IOException {
+    void throttlingThresholdIsALimitToo() throws IOException {
         write("proc/self/cgroup", "0::/job\n");
         write("proc/self/mountinfo", SECOND);
         write("sys/fs/cgroup/job/memory.max", 512 * MIB + "\n");
@@ -79,13 +79,13 @@ class MachineMemoryTest {
         write("proc/self/cgroup", "4:memory:/docker/abc/inner\n");
         write("proc/self/mountinfo", FIRST.replace(" / /sys", " /docker/abc /sys"));
         write("sys/fs/cgroup/memory/memory.limit_in_bytes", 300 * MIB + "\n");
-        assertThat(available()).as("the container's").isEqualTo(300 * MIB);
+        assertThat(available()).as("limit of the container").isEqualTo(300 * MIB);
         write("sys/fs/cgroup/memory/inner/memory.limit_in_bytes", 200 * MIB + "\n");
-        assertThat(available()).as("inside").isEqualTo(200 * MIB);
+        assertThat(available()).as("limit inside the container").isEqualTo(200 * MIB);
     }
 
     @Test
-    void groupOutsideOfWhatIsMountedIsTheMountsRoot() throws IOException {
+    void groupOutsideOfTheMountIsTheRootOfTheMount() throws IOException {
         write("proc/self/cgroup", "0::/../../elsewhere\n");
         write("proc/self/mountinfo", SECOND.replace("/sys/fs/cgroup", "/my\\040groups"));
         write("my groups/memory.max", 77 * MIB + "\n");

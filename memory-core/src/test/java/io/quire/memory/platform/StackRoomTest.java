@@ -5,27 +5,27 @@ import static org.assertj.core.api.Assertions.assertThat;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 
-/** Where there is said to be room there is, whether the question and the calls are interpreted or compiled. */
+/** If the check finds room on the stack, the calls fit into it, interpreted or compiled. */
 class StackRoomTest {
 
     private static final int STACK_BYTES = 512 << 10;
 
-    /** Of the smallest frames, interpreted. */
+    /** Number of calls with the smallest interpreted frames. */
     private static final int CALLS = 200;
 
-    /** Enough to have anything compiled. */
+    /** Enough runs to have every method compiled. */
     private static final int WARM = 200_000;
 
     private boolean asked;
     private boolean fitted;
 
     @Test
-    void whatIsInterpretedFitsIn() throws InterruptedException {
+    void interpretedCallsFitIntoTheRoom() throws InterruptedException {
         askAtTheEndOfAStack();
     }
 
     @RepeatedTest(3)
-    void whatIsCompiledFitsIn() throws InterruptedException {
+    void compiledCallsFitIntoTheRoom() throws InterruptedException {
         for (int i = 0; i < WARM; i++) {
             StackRoom.require();
             call(2);
@@ -34,7 +34,7 @@ class StackRoomTest {
     }
 
     @Test
-    void whatIsInterpretedFitsInWhereTheQuestionIsCompiled() throws InterruptedException {
+    void interpretedCallsFitAfterACompiledCheck() throws InterruptedException {
         for (int i = 0; i < WARM; i++) {
             StackRoom.require();
         }
@@ -45,16 +45,16 @@ class StackRoomTest {
         Thread diver = new Thread(null, this::dive, "diver", STACK_BYTES);
         diver.start();
         diver.join();
-        assertThat(asked).as("room was found on the way up").isTrue();
+        assertThat(asked).as("the check found room on the way up").isTrue();
         assertThat(fitted).as(CALLS + " calls fitted into it").isTrue();
     }
 
-    /** Down to the end; and on the way up the question, until the answer is yes for the first time. */
+    /** Dives to the end of the stack, and on the way up checks for room until there is some. */
     private void dive() {
         try {
             dive();
         } catch (StackOverflowError end) {
-            // that is where it is
+            // the end of the stack
         }
         if (!asked) {
             try {

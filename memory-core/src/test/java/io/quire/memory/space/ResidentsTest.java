@@ -24,7 +24,7 @@ class ResidentsTest {
     }
 
     @Test
-    void whatNobodyRefersToIsForgotten() {
+    void unreachableObjectIsForgotten() {
         AtomicLong kept = residents.at(0, AtomicLong.class, AtomicLong::new);
         for (int i = 1; i <= 1000; i++) {
             residents.at(i * 4096L, AtomicLong.class, AtomicLong::new);
@@ -36,7 +36,7 @@ class ResidentsTest {
     }
 
     @Test
-    void aSpaceAndItsAccessorsHaveTheSameAndAForkHasItsOwn() {
+    void aSpaceSharesItsObjectsWithItsAccessorsAndNotWithAFork() {
         try (MemoryManager memory = MemoryManager.builder().hostPool(1 << 20).build();
                 AddressSpace space = memory.newAddressSpace(); Accessor accessor = space.accessor();
                 AddressSpace child = space.fork()) {

@@ -12,7 +12,7 @@ import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** What waits to be released because writers could not be waited for keeps nothing from being withdrawn. */
+/** Retired frames that still wait for writers do not delay an invalidation. */
 class RetiredTest {
 
     private final Machine machine = new Machine("test", FramePools.ofHost(100), List.of(), 10,
@@ -22,16 +22,16 @@ class RetiredTest {
     private final long address = space.map(10 * FramePool.FRAME_BYTES, Protection.READ_WRITE);
 
     @Test
-    void aPageThatGetsAnotherFrameIsWithdrawnAllTheSame() {
+    void aPageThatGetsAnotherFrameIsInvalidatedAtOnce() {
         machine.faultPath().makeWritable(space.state(), address, machine.pools());
         Space fork = space.fork(false, "b", forked -> forked);
         long before = space.table().translations().version();
-        space.table().retired().unsettle(); // as an unmap does that ends before its writers have
+        space.table().retired().unsettle(); // like an unmap that returns before its writers have ended
 
         machine.faultPath().makeWritable(space.state(), address, machine.pools());
 
         assertThat(space.table().translations().isStill(before)).isFalse();
-        assertThat(space.table().retired().isEmpty()).as("released although a writer may be at it").isFalse();
+        assertThat(space.table().retired().isEmpty()).as("released although a writer may still use it").isFalse();
         Recount.check(machine);
         fork.close();
         space.close();

@@ -18,8 +18,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * Words of a map are overwritten, in an open one too. Every call has to end, with an answer or with an exception of
- * those the map documents, and what lies before and behind the region stays as it is.
+ * The words of a map are overwritten at random, also while it is open. Every call must end, with a result or with an
+ * exception that the map documents. The pages before and after the region must not change.
  */
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class ForgedMapWordsTest {
@@ -27,7 +27,7 @@ class ForgedMapWordsTest {
     private static final int ROUNDS = Integer.getInteger("memory.forged.rounds", 3_000);
     private static final int SENTINEL_BYTES = 1 << 20;
 
-    /** Of addresses: a forged length may be as long as any array. */
+    /** Size of the mapped addresses: a forged length may be as large as an array can be. */
     private static final long REGION_BYTES = 4L << 30;
 
     private final long seed = MapModel.seed();
@@ -95,7 +95,7 @@ class ForgedMapWordsTest {
             MemoryAccess access = random.nextBoolean() ? accessor : victim;
             ForkableMap open = ForkableMap.open(access, map.address());
             if (random.nextBoolean()) {
-                open.put(bytes("first"), new byte[10]); // its writer has seen the map as it was
+                open.put(bytes("first"), new byte[10]); // its writer knows the map from before
             }
             for (int i = random.nextInt(1, 4); i > 0; i--) {
                 overwrite(victim);

@@ -13,7 +13,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** A fork at every moment of a change. */
+/** The space is forked at every step of a change of a map. */
 class ForkableMapForkTest {
 
     private final MemoryManager memory = MemoryManager.builder().hostPool(64L << 20).build();
@@ -41,7 +41,7 @@ class ForkableMapForkTest {
     @Test
     void everyStepOfAPutInTheSameBlockSize() {
         fill(10);
-        model.put(map, bytes("key3"), bytes("VALUE3")); // a free block of that size
+        model.put(map, bytes("key3"), bytes("VALUE3")); // there is a free block of that size
         forkAtEveryStep((changed, after) -> after.put(changed, bytes("key4"), bytes("VALUE4")));
     }
 
@@ -77,9 +77,9 @@ class ForkableMapForkTest {
     }
 
     /**
-     * Makes a change in a fork, and from what is then in the journal rebuilds the memory as it was between
-     * any two of its writes: the data is there and the list; the commit; each applied word. Forks that, and
-     * goes on in the fork.
+     * Makes a change in a fork and reads its journal. From that it rebuilds the memory as it was between any two writes
+     * of the change: after the data and the list, after the commit, and after each applied word. It forks each of these
+     * states, and goes on in the fork.
      */
     private void forkAtEveryStep(BiConsumer<ForkableMap, MapModel> change) {
         MapModel after = model.copy();
@@ -108,7 +108,7 @@ class ForkableMapForkTest {
         model.check(map);
     }
 
-    /** How many writes the last change listed: those whose words have the listed value. */
+    /** Returns the number of writes that the last change listed: their words have the listed values. */
     private int listed(AddressSpace done) {
         int writes = 0;
         while (writes < Journal.CAPACITY && listedOffset(done, writes) > MapHeader.STATE_AT
@@ -153,8 +153,8 @@ class ForkableMapForkTest {
     }
 
     @Test
-    void everyForkByAnotherThreadHasTheChangesUpToOne() throws InterruptedException {
-        int keys = 24; // around where the table is replaced
+    void forkByAnotherThreadHasAllChangesUpToOne() throws InterruptedException {
+        int keys = 24; // about as many as make the map replace its table
         AtomicBoolean stop = new AtomicBoolean();
         AtomicReference<Throwable> failure = new AtomicReference<>();
         Thread writer = Thread.ofPlatform().start(() -> {
@@ -185,9 +185,7 @@ class ForkableMapForkTest {
         map.check();
     }
 
-    /**
-     * Change number i: puts key i mod keys, or removes it in every fifth round, or clears after many rounds.
-     */
+    /** Makes change number i: puts key i mod keys, or removes it in every fifth round, or clears after many rounds. */
     private static void change(ForkableMap map, int i, int keys) {
         byte[] key = bytes("key" + i % keys);
         if (i % (keys * 50) == 0) {
@@ -209,7 +207,7 @@ class ForkableMapForkTest {
         int[] last = {-1};
         forked.forEach((key, value) -> last[0] = Math.max(last[0], number(value)));
         if (last[0] >= 0) {
-            // Up to keys changes later, if those were removals or a clear.
+            // The fork may be up to that many changes later: removals and a clear leave no number behind.
             assertThat(IntStream.rangeClosed(last[0], last[0] + keys + 1)
                     .anyMatch(i -> isAfter(forked, i, keys))).as("last=%d", last[0]).isTrue();
         }
@@ -219,7 +217,7 @@ class ForkableMapForkTest {
         forked.check();
     }
 
-    /** Whether the map is as it has to be after change number i. */
+    /** Returns true if the map is as it must be after change number i. */
     private static boolean isAfter(ForkableMap forked, int i, int keys) {
         int cleared = i - i % (keys * 50);
         for (int k = 0; k < keys; k++) {

@@ -13,7 +13,7 @@ import java.util.random.RandomGeneratorFactory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** What a map makes of the memory of its region: blocks are split, and free neighbours merged. */
+/** A map splits the blocks of its region, and merges free neighbours. */
 class ForkableMapMemoryTest {
 
     private final MemoryManager memory = MemoryManager.builder().hostPool(64L << 20).backgroundAgent(false).build();
@@ -80,14 +80,14 @@ class ForkableMapMemoryTest {
         ForkableMap map = ForkableMap.create(space, 8L << 20);
         fillWith(map, 150);
         empty(map);
-        fillWith(map, 100_000); // sweeps, and then is full
+        fillWith(map, 100_000); // the map sweeps, and then is full
         map.forEach((key, value) -> map.remove(key));
         while (memory.reclaim(1000) > 0) {}
         assertThat(memory.statistics().usedBytes()).isLessThan(2L << 20);
     }
 
     @Test
-    void valuesThatGrowHoldAFewTimesWhatIsLive() {
+    void growingValuesUseAFewTimesTheLiveBytes() {
         ForkableMap map = ForkableMap.create(space, 64L << 20);
         for (int size = 100; size < 100_000; size += size / 8) {
             for (int i = 0; i < 20; i++) {
@@ -113,7 +113,7 @@ class ForkableMapMemoryTest {
         map.check();
     }
 
-    /** Sweeps, refusals and forks in all orders; each fork goes on with a sweep that is going on. */
+    /** Sweeps, refusals and forks in all orders. A fork that is taken during a sweep goes on with it. */
     @Test
     void forksOfMapsThatAreFullKeepTheirOwnEntries() {
         long seed = MapModel.seed();
@@ -142,7 +142,7 @@ class ForkableMapMemoryTest {
         } catch (RuntimeException | AssertionError wrong) {
             throw new AssertionError("rerun with -Dmemory.seed=" + seed, wrong);
         }
-        assertThat(sweeps).as("forks amid a sweep").isPositive();
+        assertThat(sweeps).as("forks during a sweep").isPositive();
     }
 
     private static void change(ForkableMap map, MapModel model, RandomGenerator random) {
@@ -164,7 +164,7 @@ class ForkableMapMemoryTest {
         RandomGenerator random = RandomGeneratorFactory.getDefault().create(1);
         int sourceLog2 = 18;
         long source = TableWord.of(4096, sourceLog2);
-        long[] hashes = new long[1 << sourceLog2]; // of the entry in each slot, 0 for none
+        long[] hashes = new long[1 << sourceLog2]; // the hash of the entry in each slot; 0 if there is none
         for (int i = 0; i < hashes.length * 5 / 8; i++) {
             long hash = random.nextLong() | 1L << 63;
             hashes[vacancy(hashes, hash)] = hash;
@@ -204,7 +204,7 @@ class ForkableMapMemoryTest {
     }
 
     @Test
-    void everySlotIsMetOnce() {
+    void everySlotIsVisitedOnce() {
         long table = TableWord.of(4096, 10);
         boolean[] met = new boolean[1 << 10];
         for (long i = 0; i < met.length; i++) {

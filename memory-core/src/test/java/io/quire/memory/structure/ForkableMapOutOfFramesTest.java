@@ -12,8 +12,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /**
- * Frames run out at every point of a change: while a fork holds all pages, each page that is written takes
- * one.
+ * Frames run out at every point of a change. A fork shares all pages, so the first write to each page takes a frame.
  */
 class ForkableMapOutOfFramesTest {
 
@@ -95,7 +94,7 @@ class ForkableMapOutOfFramesTest {
         }
     }
 
-    /** Tries a change in forks with 0, 1, 2, ... frames left, until it succeeds; how many it took. */
+    /** Tries a change in forks with 0, 1, 2, ... free frames until it succeeds; returns the number of frames. */
     private int framesNeeded(BiConsumer<ForkableMap, MapModel> change) {
         for (int frames = 0;; frames++) {
             try (AddressSpace child = space.fork()) {
@@ -124,7 +123,7 @@ class ForkableMapOutOfFramesTest {
         }
     }
 
-    /** Takes all frames but so many. */
+    /** Takes all frames except some. */
     private void leave(int frames) {
         long page = 0;
         try {
@@ -149,7 +148,7 @@ class ForkableMapOutOfFramesTest {
         return memory.statistics().usedBytes();
     }
 
-    // ---- frames run out after the commit, which takes a fork in that very moment
+    // ---- frames run out after the commit, because of a fork at that moment
 
     @Test
     void changeThatCannotBeAppliedIsDoneAndPending() {

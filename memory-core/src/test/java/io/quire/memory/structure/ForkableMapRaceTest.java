@@ -24,7 +24,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /**
- * Readers beside a writer, and writers beside writers. A value proves by a checksum which key it was put for.
+ * Readers run against a writer, and writers against each other. Each value has a checksum that proves its key.
  */
 class ForkableMapRaceTest {
 
@@ -35,7 +35,7 @@ class ForkableMapRaceTest {
     private final AddressSpace space = memory.newAddressSpace();
     private final ForkableMap map = ForkableMap.create(space, 64L << 20);
     private final AtomicBoolean stop = new AtomicBoolean();
-    private final AtomicLongArray rounds = new AtomicLongArray(KEYS); // at least so far a key has come
+    private final AtomicLongArray rounds = new AtomicLongArray(KEYS); // each key has reached at least this round
 
     @AfterEach
     void close() {
@@ -91,7 +91,7 @@ class ForkableMapRaceTest {
         return null;
     }
 
-    /** Replaces all keys in rounds; the readers of the same key never see an older round. */
+    /** Replaces all values in rounds. Once a reader has seen a round of a key, it must not see an older one. */
     private Void replace(MemoryAccess access) {
         ForkableMap mine = map.with(access);
         for (int round = 1; !stop.get(); round++) {
@@ -163,7 +163,7 @@ class ForkableMapRaceTest {
         return bytes("key" + k);
     }
 
-    /** The round, a filling, and a checksum of key, round and filling. */
+    /** Returns a value: the round, a filling, and a checksum of key, round and filling. */
     private static byte[] valueOf(byte[] key, long round, int filling) {
         ByteBuffer value = ByteBuffer.allocate(16 + filling).putLong(round);
         while (value.remaining() > 8) {

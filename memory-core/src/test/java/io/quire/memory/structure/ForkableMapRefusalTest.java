@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** What throws has changed nothing, and what returns is done: a device fails, the stack ends, null is given. */
+/** A call that throws has changed nothing: a device failed, the stack ended, or an argument was null. */
 class ForkableMapRefusalTest {
 
     @Order(1)
@@ -51,12 +51,14 @@ class ForkableMapRefusalTest {
         space.close();
     }
 
-    /** Has each call of the device fail in turn, while a fork makes every page one that has to be copied. */
+    /**
+     * Makes each call of the device fail in turn, while a fork shares every page, so that each write copies its page.
+     */
     private void failEachCall(BiConsumer<ForkableMap, MapModel> change) {
         for (int nth = 1;; nth++) {
             try (AddressSpace child = space.fork()) {
                 for (long page = 0; page < map.usedBytes(); page += 4096) {
-                    near.load(mirror, map.address() + page); // so that it has to be told
+                    near.load(mirror, map.address() + page); // now the device must be told of changes
                 }
                 int before = near.count(Call.START);
                 near.on(Call.START, nth, RecordingDriver::failing);
@@ -116,17 +118,17 @@ class ForkableMapRefusalTest {
     }
 
     @Test
-    void putNearTheEndOfTheStackIsDoneOrNotAndLeavesTheMapFree() throws InterruptedException {
+    void putNearTheEndOfTheStackIsDoneOrNotDoneAndLeavesNoLock() throws InterruptedException {
         int[] threw = {0};
         Throwable[] wrong = {null};
         Thread diver = new Thread(null, () -> {
             try (Accessor accessor = space.accessor()) {
                 ForkableMap mine = map.with(accessor);
-                for (int i = 0; i < 4_000; i++) { // until all of it is compiled
+                for (int i = 0; i < 4_000; i++) { // until everything is compiled
                     mine.put(bytes("deep"), bytes("0"));
                 }
                 for (int i = 1; i < 600; i++) {
-                    int deepest = dive(Integer.MAX_VALUE, () -> {}); // more, once it is compiled
+                    int deepest = dive(Integer.MAX_VALUE, () -> {}); // compiled frames are smaller, so this is deeper
                     byte[] value = bytes("" + i);
                     byte[] before = mine.get(bytes("deep"));
                     boolean[] returned = {false};
@@ -151,7 +153,7 @@ class ForkableMapRefusalTest {
         model.put(map, bytes("key1"), bytes("by another thread"));
     }
 
-    /** Calls itself so many times, and then the action; how deep it came before the stack ended. */
+    /** Calls itself so many times, and then runs the action; returns the depth at which the stack ended. */
     private static int dive(int depth, Runnable action) {
         if (depth <= 0) {
             try {

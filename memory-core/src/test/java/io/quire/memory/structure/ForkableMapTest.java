@@ -100,7 +100,7 @@ class ForkableMapTest {
     }
 
     @Test
-    void valueThatCouldNeverFitIsMisuse() {
+    void valueThatCanNeverFitIsRefusedAsMisuse() {
         ForkableMap small = ForkableMap.create(space, 8192);
         assertThatIllegalArgumentException().isThrownBy(() -> small.put(KEY, new byte[4096]))
                 .withMessageContaining("keyLength=3, valueLength=4096, room=4080");
@@ -130,7 +130,7 @@ class ForkableMapTest {
         assertThat(usedBytes()).isEqualTo(4096);
     }
 
-    /** Of the pool, after all that waits to be destroyed is. */
+    /** Returns the used bytes of the pool after all closed trees are destroyed. */
     private long usedBytes() {
         while (memory.reclaim(1000) > 0) {}
         return memory.statistics().usedBytes();
@@ -202,7 +202,7 @@ class ForkableMapTest {
         model.check(small);
         assertThat(small.size()).isGreaterThan(70);
         model.remove(small, bytes("key3"));
-        model.put(small, bytes("shorter"), new byte[100]); // in the block that was larger
+        model.put(small, bytes("shorter"), new byte[100]); // into the block that was larger
         model.check(small);
     }
 
@@ -278,7 +278,7 @@ class ForkableMapTest {
     }
 
     @Test
-    void entryThatOnlyLooksAsBeforeAfterAClearIsNotBelieved() {
+    void entryThatLooksUnchangedAfterAClearIsNotTrusted() {
         map.put(KEY, VALUE);
         long block = MapHeader.BYTES; // entries come before the table that is made for them
         long first = space.getLong(map.address() + block);

@@ -2,28 +2,30 @@ package io.quire.memory.structure;
 
 import io.quire.memory.AddressSpace;
 
-/** Lets tests of other packages look into maps, and make what only a race makes. */
+/** Lets tests of other packages check maps, and make states that otherwise only a race makes. */
 public final class MapFaults {
 
     private MapFaults() {
     }
 
-    /** A map whose hash is the same in every run. */
+    /** Creates a map whose hash is the same in every run. */
     public static ForkableMap create(AddressSpace space, long bytes) {
         long address = space.map(bytes);
         MapHeader.format(new Region(space, address, bytes, space), 4711);
         return ForkableMap.open(space, address);
     }
 
-    /** Counts everything in a map anew; fails if something is wrong. */
+    /** Recounts everything in a map; fails if something is wrong. */
     public static void recount(ForkableMap map) {
         map.check();
     }
 
     /**
-     * Has a fork from before a change be one from amid it: the change is committed and no word of it applied.
+     * Turns a fork from before a change into one from the middle of it: the change is committed, and no word is
+     * applied.
      *
-     * @param after the space in which the change has been made since; it was the last one
+     * @param before the fork
+     * @param after the space in which the change was made; it must be the last change
      */
     public static void leaveAmid(AddressSpace before, AddressSpace after, ForkableMap map) {
         Region now = new Region(after, map.address(), map.regionBytes(), after);
@@ -46,7 +48,7 @@ public final class MapFaults {
         then.set(MapHeader.STATE_AT, StateWord.commit(state, writes));
     }
 
-    /** Whether a write of the journal is that of the last change, or makes no difference. */
+    /** Returns true if a write in the journal belongs to the last change, or would change nothing. */
     private static boolean isApplied(Region now, int write) {
         if (write == Journal.CAPACITY) {
             return false;

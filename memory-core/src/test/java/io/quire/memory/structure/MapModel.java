@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.function.BiConsumer;
 import java.util.random.RandomGenerator;
 
-/** What a map should hold, as strings of Latin-1, and what tests do with both. */
+/** The model of a map, with Latin-1 strings. Changes go to the map and to the model. */
 final class MapModel {
 
     private final Map<String, String> entries;
@@ -44,7 +44,7 @@ final class MapModel {
         return bytes;
     }
 
-    /** The seed of this run, to be shown with every failure. */
+    /** Returns the seed of this run. Show it with every failure. */
     static long seed() {
         return Long.getLong("memory.seed", System.nanoTime());
     }
@@ -68,7 +68,7 @@ final class MapModel {
         entries.forEach((key, value) -> action.accept(bytes(key), bytes(value)));
     }
 
-    /** One random change, mostly of few keys and of small values. */
+    /** Makes a random change, mostly of few keys and of small values. */
     void change(ForkableMap map, RandomGenerator random) {
         byte[] key = bytes("k" + random.nextInt(200));
         switch (random.nextInt(40)) {
@@ -84,7 +84,7 @@ final class MapModel {
         }
     }
 
-    /** The map holds exactly what the model does, and its memory is in order. */
+    /** Checks that the map has exactly the entries of the model, and that its memory is in order. */
     void check(ForkableMap map) {
         map.check();
         Map<String, String> found = new HashMap<>();

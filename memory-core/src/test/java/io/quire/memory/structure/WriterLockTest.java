@@ -18,11 +18,11 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Who may change a map, and who waits for whom. */
+/** Only one thread at a time may change a map. */
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class WriterLockTest {
 
-    /** Where the lock was when it was in the map: its number of a space over a turn. */
+    /** Offset of the lock in an earlier layout of the map. */
     private static final long LOCK_WORD_AT = 64;
 
     private final MemoryManager memory = MemoryManager.builder().hostPool(16L << 20).build();
@@ -44,7 +44,7 @@ class WriterLockTest {
                 .at(map.address(), MapWriter.Shared.class, MapWriter.Shared::new).lock();
     }
 
-    /** Has another thread change the map, as far as others can tell, until the test is over. */
+    /** Lets another thread hold the lock, like a writer in the middle of a change, until the test is over. */
     private Thread anotherWriter(WriterLock lock) throws InterruptedException {
         CountDownLatch locked = new CountDownLatch(1);
         Thread writer = Thread.ofPlatform().name("another writer").start(() -> {
@@ -63,7 +63,7 @@ class WriterLockTest {
     }
 
     @Test
-    void whoeverWaitsTooLongIsToldForWhom() throws InterruptedException {
+    void timeoutNamesTheThreadThatHasTheLock() throws InterruptedException {
         WriterLock lock = lock();
         Thread writer = anotherWriter(lock);
         assertThatThrownBy(() -> lock.lock(region, Duration.ofMillis(20))).isInstanceOf(WaitTimeoutException.class)
@@ -84,7 +84,7 @@ class WriterLockTest {
     }
 
     @Test
-    void aChangeAmidAChangeOfTheSameThreadIsRefused() {
+    void aChangeInsideAChangeOfTheSameThreadIsRefused() {
         WriterLock lock = lock();
         lock.lock(region, WriterLock.LIMIT);
         assertThatIllegalStateException().isThrownBy(() -> map.put(bytes("key"), bytes("value")))
@@ -110,7 +110,7 @@ class WriterLockTest {
     }
 
     @Test
-    void aForkAmidAPutIsFree() throws InterruptedException {
+    void aForkDuringAPutIsNotLocked() throws InterruptedException {
         anotherWriter(lock());
         try (AddressSpace child = space.fork()) {
             ForkableMap forked = ForkableMap.open(child, map.address());
@@ -129,7 +129,7 @@ class WriterLockTest {
     }
 
     @Test
-    void mapThatWasCopiedAmidAPutCanBeChanged() throws InterruptedException {
+    void mapThatWasCopiedDuringAPutCanBeChanged() throws InterruptedException {
         map.put(bytes("key"), bytes("value"));
         anotherWriter(lock());
         byte[] region = new byte[1 << 20];
@@ -149,7 +149,7 @@ class WriterLockTest {
         anotherWriter(lock());
         CountDownLatch begun = new CountDownLatch(64);
         CountDownLatch interruptedAfterwards = new CountDownLatch(64);
-        for (int i = 0; i < 64; i++) { // more than there are carriers
+        for (int i = 0; i < 64; i++) { // more threads than carriers
             byte[] key = bytes("key" + i);
             Thread.ofVirtual().start(() -> {
                 Thread.currentThread().interrupt();
@@ -167,7 +167,7 @@ class WriterLockTest {
     }
 
     @Test
-    void lockOfAMapThatIsGoneDoesNotKeepTheNextOneFromBeingChanged() {
+    void lockOfAnUnmappedMapDoesNotBlockTheNextMap() {
         map.put(bytes("key"), bytes("value"));
         ForkableMap old = ForkableMap.create(space, 1 << 16);
         old.put(bytes("key"), bytes("old"));

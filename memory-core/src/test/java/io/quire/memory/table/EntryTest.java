@@ -76,12 +76,13 @@ class EntryTest {
             assertThat(Entry.isExclusive(step.applyAsLong(exclusive))).isTrue();
         }
         assertThat(Entry.inclusive(exclusive)).isEqualTo(Entry.present(0x5000));
-        assertThat(Entry.isReadable(Entry.inclusive(Entry.hidden(exclusive)))).as("hidden meanwhile").isFalse();
+        assertThat(Entry.isReadable(Entry.inclusive(Entry.hidden(exclusive)))).as("readable, though hidden meanwhile")
+                .isFalse();
         assertThat(Entry.isReadable(Entry.inclusive(Entry.visible(Entry.hidden(exclusive))))).isTrue();
     }
 
     @Test
-    void pageThatMovesIsReadableThereIfItWasOrWouldHaveBeen() {
+    void movedPageIsReadableIfItWasOrWouldHaveBeenReadable() {
         long writable = Entry.writable(Entry.present(0x5000));
         assertThat(Entry.moved(writable, 0x6000)).isEqualTo(Entry.writable(Entry.present(0x6000)));
         assertThat(Entry.moved(Entry.present(0x5000), 0x6000)).isEqualTo(Entry.present(0x6000));
@@ -90,7 +91,7 @@ class EntryTest {
         assertThat(Entry.moved(Entry.present(PRIVATE), 0x6000)).isEqualTo(Entry.present(0x6000));
         assertThat(Entry.moved(Entry.hidden(Entry.present(PRIVATE)), 0x6000))
                 .isEqualTo(Entry.hidden(Entry.present(0x6000)));
-        assertThat(Entry.moved(Entry.migrating(writable), 0x6000)).as("settled by the move")
+        assertThat(Entry.moved(Entry.migrating(writable), 0x6000)).as("the entry without its migration mark")
                 .isEqualTo(Entry.writable(Entry.present(0x6000)));
     }
 
@@ -101,7 +102,7 @@ class EntryTest {
         assertThat(Entry.offset(next)).isEqualTo(offset);
         assertThat(Entry.isReadable(next)).isEqualTo(readable);
         assertThat(Entry.isWritable(next)).isEqualTo(writable);
-        assertThat(step.applyAsLong(next)).as("done twice").isEqualTo(next);
+        assertThat(step.applyAsLong(next)).as("the same step twice").isEqualTo(next);
     }
 
     @Test
@@ -112,14 +113,14 @@ class EntryTest {
     }
 
     @Test
-    void offsetsThatAreNoPageAreCaught() {
+    void offsetsThatAreNotOfAPageAreCaught() {
         for (long offset : new long[] {1, 4095, 1L << 49, -4096}) {
             assertThatThrownBy(() -> Entry.present(offset)).isInstanceOf(AssertionError.class);
         }
     }
 
     @Test
-    void textDecodesTheBits() {
+    void toStringDecodesTheBits() {
         long entry = Entry.present(0x7000);
         assertThat(Entry.toString(Entry.ABSENT)).isEqualTo("absent");
         assertThat(Entry.toString(entry)).isEqualTo("0x7000 R-");

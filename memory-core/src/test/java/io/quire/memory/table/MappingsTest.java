@@ -17,7 +17,7 @@ class MappingsTest {
     private static final long PAGE = Geometry.PAGE_BYTES;
     private static final long LEAF = Geometry.LEAF_BYTES;
 
-    /** Every page of a small world has a protection or is not mapped. */
+    /** Pages of a small world; each has a protection or is not mapped. */
     private static final int PAGES = 40;
 
     @RepeatedTest(10)
@@ -64,7 +64,7 @@ class MappingsTest {
         assertThat(mappings.find(-1)).isNull();
     }
 
-    /** The parts ascend, touch at most, and cover exactly the pages that are mapped. */
+    /** Checks that the parts ascend, do not overlap, and cover exactly the mapped pages. */
     private static void compareParts(Mappings mappings, @Nullable Protection[] model, int from, int to) {
         @Nullable Protection[] covered = new Protection[PAGES];
         long last = at(from);
@@ -81,7 +81,7 @@ class MappingsTest {
     }
 
     @Test
-    void placeIsBehindAllOthersWithAPageOfNothingBetween() {
+    void placeIsBehindAllMappingsAndAGuardPage() {
         Mappings mappings = Mappings.NONE;
         assertThat(mappings.place(PAGE)).isEqualTo(LEAF);
         mappings = mappings.plus(LEAF, LEAF + PAGE, Protection.READ_WRITE);
@@ -100,7 +100,7 @@ class MappingsTest {
         assertThat(Mappings.NONE.place(limit - LEAF)).isEqualTo(LEAF);
         assertThat(Mappings.NONE.place(limit - LEAF + PAGE)).isEqualTo(-1);
         Mappings holed = full.minus(10 * LEAF, 13 * LEAF);
-        // A page of nothing in front takes the first leaf of the gap, and one behind the last page.
+        // The guard page in front takes the first leaf of the gap, and the one behind takes the last page.
         assertThat(holed.place(PAGE)).isEqualTo(11 * LEAF);
         assertThat(holed.place(2 * LEAF - PAGE)).isEqualTo(11 * LEAF);
         assertThat(holed.place(2 * LEAF)).isEqualTo(-1);
@@ -133,7 +133,7 @@ class MappingsTest {
     }
 
     @Test
-    void nearestIsNamedInWords() {
+    void nearestMappingsAreDescribed() {
         Mappings mappings = Mappings.NONE.plus(LEAF, LEAF + PAGE, Protection.READ_WRITE)
                 .plus(4 * LEAF, 5 * LEAF, Protection.NONE);
         assertThat(Mappings.NONE.nearest(7)).isEqualTo("none");

@@ -33,7 +33,7 @@ class RootTest {
         UpperDirectory upper = UpperDirectory.above(directory, 1);
         LeafDirectory copy = directory.newCopy(2);
         UpperDirectory upperCopy = upper.newCopy(2);
-        assertThat(Leaf.references(leaf)).as("not before it is listed").isEqualTo(1);
+        assertThat(Leaf.references(leaf)).as("references before the copy is listed").isEqualTo(1);
         copy.fill(directory);
         upperCopy.fill(upper);
         assertThat(Leaf.references(leaf)).isEqualTo(2);
@@ -42,11 +42,11 @@ class RootTest {
         assertThat(upperCopy.references()).isEqualTo(1);
         assertThat(upperCopy.child(0)).isSameAs(directory);
         assertThat(copy.leaf(5)).isSameAs(leaf);
-        assertThat(copy.writableLeaf(5)).as("nothing may be written through a copy").isNull();
+        assertThat(copy.writableLeaf(5)).as("a leaf that may be written through a copy").isNull();
         assertThat(copy.isOwnedBy(2)).isTrue();
         assertThat(directory.isOwnedBy(2)).isFalse();
         assertThat(Leaf.releaseShared(leaf)).isTrue();
-        assertThat(Leaf.releaseShared(leaf)).as("the last reference goes with the node").isFalse();
+        assertThat(Leaf.releaseShared(leaf)).as("the last reference is released without its node").isFalse();
         assertThat(directory.releaseShared()).isTrue();
         assertThat(directory.releaseShared()).isFalse();
         assertThat(directory.references()).isEqualTo(1);

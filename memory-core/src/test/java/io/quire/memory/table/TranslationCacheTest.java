@@ -29,7 +29,7 @@ class TranslationCacheTest {
         for (int sizeShift = 9; sizeShift <= 18; sizeShift += 3) {
             TranslationCache sized = new TranslationCache();
             while (!sized.toString().contains("words=" + (1 << sizeShift) + ",")) {
-                sized.keep(0, OFFSET); // makes it grow
+                sized.keep(0, OFFSET); // makes the cache grow
             }
             sized.forgetAll();
             for (long tag = 0; tag <= 0x2_0000; tag++) {
@@ -53,7 +53,7 @@ class TranslationCacheTest {
     }
 
     @Test
-    void manyAreFoundUpToTheFirstThatIsUnknownOrNotAligned() {
+    void findAllStopsAtTheFirstUnknownOrMisalignedAddress() {
         cache.keep(0x5000, OFFSET);
         cache.keepWritable(0x6000, OFFSET + 0x9000);
         long[] offsets = new long[3];
@@ -76,7 +76,7 @@ class TranslationCacheTest {
     }
 
     @Test
-    void forgettingWritesKeepsReadsHoweverOften() {
+    void forgettingWritesManyTimesKeepsReads() {
         cache.keepWritable(0x5000, OFFSET);
         for (int i = 0; i < 3 * TranslationWord.STAMP_MAX; i++) {
             cache.forgetWrites();
@@ -105,10 +105,10 @@ class TranslationCacheTest {
 
     @Test
     @ExtendWith(Seed.class)
-    void whatIsFoundIsWhatWasKeptAndNotForgotten(SplittableRandom random) {
+    void foundTranslationsWereKeptAndNotForgotten(SplittableRandom random) {
         Map<Long, Long> kept = new HashMap<>();
         Map<Long, Long> writable = new HashMap<>();
-        // Enough pages to make it grow to the end.
+        // Enough pages to let the cache grow to its full size.
         for (int i = 0; i < 3_000_000; i++) {
             long page = random.nextLong(1L << random.nextInt(1, 26)) << Geometry.PAGE_SHIFT;
             long found = cache.find(page);

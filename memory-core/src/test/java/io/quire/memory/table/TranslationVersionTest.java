@@ -14,7 +14,7 @@ class TranslationVersionTest {
     private final TranslationCache cache = new TranslationCache();
 
     @Test
-    void everyWithdrawalIsANewVersion() {
+    void everyInvalidationMakesANewVersion() {
         long before = translations.version();
         assertThat(translations.isStill(before)).isTrue();
         translations.invalidate(TranslationVersion.NODES);
@@ -23,7 +23,7 @@ class TranslationVersionTest {
     }
 
     @Test
-    void onlyWhatWasWithdrawnIsForgotten() {
+    void onlyInvalidatedPagesAreForgotten() {
         long seen = keepThreePages();
         translations.invalidate(0x2000);
         translations.invalidate(TranslationVersion.NODES);
@@ -34,7 +34,7 @@ class TranslationVersionTest {
     }
 
     @Test
-    void withdrawnWritesLeaveTheReads() {
+    void invalidatedWritesKeepTheReads() {
         long seen = keepThreePages();
         translations.invalidate(TranslationVersion.WRITES);
         translations.apply(cache, seen, translations.version());
@@ -43,7 +43,7 @@ class TranslationVersionTest {
     }
 
     @Test
-    void everythingIsForgottenWhenAllIsWithdrawn() {
+    void everythingIsForgottenWhenEverythingIsInvalidated() {
         long seen = keepThreePages();
         translations.invalidate(TranslationVersion.ALL);
         translations.apply(cache, seen, translations.version());
@@ -51,7 +51,7 @@ class TranslationVersionTest {
     }
 
     @Test
-    void whoComesTooLateForgetsEverything() {
+    void cacheThatIsTooFarBehindForgetsEverything() {
         for (int late = 1; late < 100; late++) {
             long seen = keepThreePages();
             translations.invalidate(0x2000);
@@ -64,8 +64,9 @@ class TranslationVersionTest {
     }
 
     @Test
-    void pageThatIsWithdrawnWhileACacheCatchesUpIsForgotten() throws InterruptedException {
-        // The other thread withdraws page after page, so that remembered words are used again while they are read.
+    void pageInvalidatedWhileACacheCatchesUpIsForgotten() throws InterruptedException {
+        // The other thread invalidates page after page, so that remembered words are reused while this thread reads
+        // them.
         AtomicBoolean running = new AtomicBoolean(true);
         AtomicReference<Throwable> failure = new AtomicReference<>();
         Thread withdrawing = Thread.ofPlatform().start(() -> {
@@ -79,7 +80,8 @@ class TranslationVersionTest {
         try {
             long seen = translations.version();
             for (int round = 0; round < 300_000; round++) {
-                // Version n withdrew page n & 255: a page kept now is good until its version comes around.
+                // Version n invalidated page n & 255, so a page that is kept now stays valid until its turn comes
+                // round.
                 long now = translations.version();
                 translations.apply(cache, seen, now);
                 for (long version = Math.max(seen + 1, now - 255); version <= now; version++) {

@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** Runs a main class of the tests in a JVM of its own, on the same class path. */
+/** Runs a main class of the tests in a new JVM with the same class path. */
 public final class ChildJvm {
 
     private static final long LIMIT_SECONDS = 60;
@@ -15,7 +15,7 @@ public final class ChildJvm {
     private ChildJvm() {
     }
 
-    /** How it ended and what it printed, errors included. */
+    /** The exit status and the output of a JVM, its error output included. */
     public record Result(int exitStatus, String output) {
     }
 
@@ -25,7 +25,7 @@ public final class ChildJvm {
         command.addAll(options);
         command.addAll(List.of("-Xmx128m", "-cp", System.getProperty("java.class.path"), main.getName()));
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
-        builder.environment().remove("JAVA_TOOL_OPTIONS"); // the JVM says on stderr that it picked it up
+        builder.environment().remove("JAVA_TOOL_OPTIONS"); // the JVM prints a line on stderr if it is set
         Process process = builder.start();
         try {
             process.getOutputStream().close();

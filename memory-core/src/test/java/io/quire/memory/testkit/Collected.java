@@ -4,7 +4,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
-/** Has the garbage collector run until something that depends on it is so. */
+/** Runs the garbage collector until it has had an effect. */
 public final class Collected {
 
     private static final long LIMIT_NANOS = TimeUnit.SECONDS.toNanos(30);
@@ -13,7 +13,7 @@ public final class Collected {
     private Collected() {
     }
 
-    /** Collects again and again; false if it is not so within half a minute. */
+    /** Collects until a condition holds; returns false if it does not hold within half a minute. */
     public static boolean until(BooleanSupplier done) {
         long end = System.nanoTime() + LIMIT_NANOS;
         while (!done.getAsBoolean()) {
@@ -26,7 +26,7 @@ public final class Collected {
         return true;
     }
 
-    /** Collects some times, for what should not be so afterwards either. */
+    /** Collects a few times, to check afterwards that something was not collected. */
     public static void sometimes() {
         for (int i = 0; i < 5; i++) {
             System.gc();

@@ -12,8 +12,8 @@ import org.junit.jupiter.api.extension.BeforeEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
- * Opens a manager for each test, and after it demands that every space is closed, every frame has come back,
- * and a recount of all references finds nothing wrong.
+ * Opens a manager for each test. After the test it checks that every space is closed, every frame is free, and every
+ * reference count is right.
  */
 public final class LeakCheck implements BeforeEachCallback, AfterEachCallback {
 
@@ -22,7 +22,7 @@ public final class LeakCheck implements BeforeEachCallback, AfterEachCallback {
     private final UnaryOperator<MemoryManager.Builder> configuration;
     private @Nullable MemoryManager manager;
 
-    /** Without the background agent, so that a test is the same each time it runs, and with leak tracking. */
+    /** With leak tracking, and without the background agent, so that a test does the same each time. */
     public LeakCheck(long poolBytes) {
         this(builder -> builder.hostPool(poolBytes).backgroundAgent(false).leakTracking(true));
     }
@@ -40,24 +40,24 @@ public final class LeakCheck implements BeforeEachCallback, AfterEachCallback {
         open();
     }
 
-    /** Opens the manager, for a test that is not run by JUnit. */
+    /** Opens the manager for a test that JUnit does not run. */
     public void open() {
         manager = configuration.apply(MemoryManager.builder()).build();
     }
 
     @Override
     public void afterEach(ExtensionContext test) {
-        if (test.getExecutionException().isEmpty()) { // else it would hide what went wrong first
+        if (test.getExecutionException().isEmpty()) { // otherwise the check would hide the first failure
             checkAndClose(manager());
         }
     }
 
-    /** Demands of a manager whose spaces are all closed that nothing is left, and closes it. */
+    /** Checks that all spaces of a manager are closed and nothing is left of them, and closes the manager. */
     public static void checkAndClose(MemoryManager manager) {
         assertThat(manager.openSpaces()).as("spaces left open").isEmpty();
         long deadline = System.nanoTime() + LIMIT_NANOS;
         while (manager.reclaim(1 << 16) > 0 || manager.statistics().usedBytes() > 0) {
-            // An agent may still be at work on the last nodes.
+            // The agent may still be destroying the last nodes.
             if (System.nanoTime() > deadline) {
                 break;
             }

@@ -9,7 +9,7 @@ import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 
-/** Does something while native code is using a segment: from within a call of {@code bsearch} that was given it. */
+/** Runs something while native code uses a segment: inside a call of {@code bsearch} on that segment. */
 @SuppressWarnings("restricted") // calls native code
 public final class NativeCaller {
 
@@ -19,13 +19,13 @@ public final class NativeCaller {
         this.deed = deed;
     }
 
-    /** Does it; what it throws comes out of this. */
+    /** Runs something inside the call, and throws what it throws. */
     public static void using(MemorySegment segment, Runnable deed) {
         Throwable[] thrown = new Throwable[1];
         NativeCaller caller = new NativeCaller(() -> {
             try {
                 deed.run();
-            } catch (Throwable failure) { // must not reach native code
+            } catch (Throwable failure) { // an exception must not reach native code
                 thrown[0] = failure;
             }
         });
@@ -40,7 +40,7 @@ public final class NativeCaller {
                     ValueLayout.ADDRESS, ValueLayout.ADDRESS), arena);
             MemorySegment found = (MemorySegment) bsearch.invokeExact(segment, segment, 1L, 8L, callback);
             if (found.address() != segment.address()) {
-                throw new AssertionError("bsearch did not look: " + found);
+                throw new AssertionError("bsearch did not call the comparator: " + found);
             }
         } catch (Throwable failure) {
             throw new AssertionError(failure);
@@ -50,7 +50,7 @@ public final class NativeCaller {
         }
     }
 
-    @SuppressWarnings("UnusedMethod") // by a handle
+    @SuppressWarnings("UnusedMethod") // called by a method handle
     private int compare(MemorySegment key, MemorySegment element) {
         deed.run();
         return 0;

@@ -33,24 +33,24 @@ import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
- * A device that keeps its side of the contract, writes down what it is told, and notices where the library breaks the
- * other side; at calls that a test chooses it misbehaves. Loads and stores are those of the device, through its own
- * page table. Any thread.
+ * A device that keeps its side of the contract, records its calls, and notices if the library breaks the contract. A
+ * test can make it misbehave in calls of its choice. Loads and stores are done by the device, through its own page
+ * table. Thread-safe.
  */
 public abstract class RecordingDriver implements DeviceDriver, AfterEachCallback {
 
-    /** What the library can ask. */
+    /** Calls that the library makes. */
     public enum Call {
         FRAME_ALLOCATED, FRAME_FREED, ATTACHED, DETACHED, START, END, MAPPED, LOOK_FOR_USE, COPY_TO_DEVICE,
         COPY_TO_HOST, ZERO, CLOSE
     }
 
-    /** What {@link #failing} reports. */
+    /** Error code of {@link #failing}. */
     public static final int CODE = 4711;
 
     private static final int PAGE = 4096;
 
-    /** How often an access asks again before the test fails: each time, somebody has invalidated the range. */
+    /** Number of times that an access asks for a translation before the test fails. */
     private static final int ASKS = 1_000;
 
     private final ReentrantLock lock = new ReentrantLock();
@@ -82,9 +82,12 @@ public abstract class RecordingDriver implements DeviceDriver, AfterEachCallback
         return frames;
     }
 
-    // ---- what a test chooses
+    // ---- misbehaviour that a test chooses
 
-    /** Has the nth call of a kind from now on, the first being 1, do this first; false is its answer, if it has one. */
+    /**
+     * Runs this at the start of the nth call of a kind, counted from 1 and from now. If it returns false, so does the
+     * call.
+     */
     public void on(Call call, int nth, BooleanSupplier deed) {
         lock.lock();
         try {
@@ -94,21 +97,21 @@ public abstract class RecordingDriver implements DeviceDriver, AfterEachCallback
         }
     }
 
-    /** Throws. */
+    /** Makes a call fail with {@link #CODE}. */
     public static boolean failing() {
         throw new DriverException("the device is on fire", CODE);
     }
 
     /**
-     * Does something that may wait for a lock while the library waits for the driver: on a thread of its own, for on
-     * that of the driver it is refused.
+     * Runs something that may wait for a lock, while the library waits for the driver. It runs on a new thread, because
+     * the library refuses it on the thread of the driver.
      */
     public static boolean elsewhere(BooleanSupplier deed) {
         return CompletableFuture.supplyAsync(deed::getAsBoolean, command -> Thread.ofPlatform().daemon().start(command))
                 .join();
     }
 
-    /** Does not return before {@link #release}, not even when it is interrupted. */
+    /** Does not return before {@link #release}, even if it is interrupted. */
     public boolean hanging() {
         boolean interrupted = false;
         while (true) {
@@ -125,30 +128,30 @@ public abstract class RecordingDriver implements DeviceDriver, AfterEachCallback
         return true;
     }
 
-    /** Lets go what hangs. */
+    /** Lets all hanging calls return. */
     public void release() {
         released.countDown();
     }
 
-    /** The test takes the device down in a way that leaves frames or mirrors behind. */
+    /** Allows frames and mirrors to be left at the end of the test. */
     public void mayEndBadly() {
         mayEndBadly = true;
     }
 
-    /** What a test has a driver do with a mirror. */
+    /** Something that a test does with a mirror. */
     @FunctionalInterface
     public interface Hook {
         void mirror(DeviceMirror mirror);
     }
 
-    /** Has this done whenever a mirror was attached, while the library waits for it. */
+    /** Runs this each time a mirror is attached, while the library waits for the driver. */
     public void onAttached(Hook hook) {
         onAttached = hook;
     }
 
-    // ---- what was recorded
+    // ---- the record
 
-    /** How many calls of a kind there were. */
+    /** Returns the number of calls of a kind. */
     public int count(Call call) {
         lock.lock();
         try {
@@ -158,7 +161,7 @@ public abstract class RecordingDriver implements DeviceDriver, AfterEachCallback
         }
     }
 
-    /** The invalidations since this was asked last. */
+    /** Returns the invalidations that started since the last call of this method. */
     public List<Invalidation> takeStarted() {
         lock.lock();
         try {
@@ -170,12 +173,12 @@ public abstract class RecordingDriver implements DeviceDriver, AfterEachCallback
         }
     }
 
-    /** Their kinds. */
+    /** Returns the kinds of {@link #takeStarted}. */
     public List<InvalidationKind> takeKinds() {
         return takeStarted().stream().map(Invalidation::kind).toList();
     }
 
-    /** How many frames are in use. */
+    /** Returns the number of frames in use. */
     public int usedFrames() {
         lock.lock();
         try {
@@ -185,7 +188,7 @@ public abstract class RecordingDriver implements DeviceDriver, AfterEachCallback
         }
     }
 
-    /** Whether the device could access a page now without asking. */
+    /** Returns true if the device has a translation of a page. */
     public boolean hasTranslation(DeviceMirror mirror, long address) {
         lock.lock();
         try {
@@ -195,7 +198,7 @@ public abstract class RecordingDriver implements DeviceDriver, AfterEachCallback
         }
     }
 
-    /** Where the library broke the contract. */
+    /** Returns the calls by which the library broke the contract. */
     public List<String> breaches() {
         lock.lock();
         try {
@@ -211,7 +214,7 @@ public abstract class RecordingDriver implements DeviceDriver, AfterEachCallback
         if (test.getExecutionException().isEmpty()) {
             assertThat(breaches()).as("breaches of the contract").isEmpty();
             if (!mayEndBadly) {
-                assertThat(count(Call.CLOSE)).as("how often the driver was closed").isOne();
+                assertThat(count(Call.CLOSE)).as("number of calls of close").isOne();
                 assertThat(usedFrames()).as("frames of the device still in use").isZero();
                 assertThat(tables).as("mirrors still attached").isEmpty();
             }
@@ -220,7 +223,7 @@ public abstract class RecordingDriver implements DeviceDriver, AfterEachCallback
 
     // ---- the device at work
 
-    /** Loads a word at an address that is a multiple of 8. */
+    /** Loads a word. The address must be a multiple of 8. */
     public long load(DeviceMirror mirror, long address) {
         return access(mirror, address, DeviceAccess.READ, value -> value);
     }
@@ -230,7 +233,7 @@ public abstract class RecordingDriver implements DeviceDriver, AfterEachCallback
         access(mirror, address, DeviceAccess.WRITE, _ -> value);
     }
 
-    /** Adds to a word that nobody else can reach; what it was before. */
+    /** Adds to a word by exclusive access, and returns the word before. */
     public long add(DeviceMirror mirror, long address, long more) {
         return access(mirror, address, DeviceAccess.ATOMIC, value -> value + more);
     }
@@ -254,11 +257,11 @@ public abstract class RecordingDriver implements DeviceDriver, AfterEachCallback
             }
             install(mirror, mirror.fault(address & -PAGE, 1, access));
         }
-        throw new AssertionError("a translation was outdated each time it came: address=0x"
+        throw new AssertionError("each translation was outdated when it came: address=0x"
                 + Long.toHexString(address));
     }
 
-    /** Puts translations into the page table; false if they are outdated. */
+    /** Puts translations into the page table; returns false if they are outdated. */
     public boolean install(DeviceMirror mirror, Translations translations) {
         lock.lock();
         try {
@@ -293,9 +296,9 @@ public abstract class RecordingDriver implements DeviceDriver, AfterEachCallback
         });
     }
 
-    // ---- what the library calls
+    // ---- calls of the library
 
-    /** Counts a call, and does what the test has chosen for it. */
+    /** Counts a call, and misbehaves if the test wants that. */
     boolean answer(Call call) {
         BooleanSupplier deed;
         lock.lock();
@@ -429,7 +432,7 @@ public abstract class RecordingDriver implements DeviceDriver, AfterEachCallback
         answer(Call.END);
     }
 
-    /** Whether an invalidation was started and not ended. */
+    /** Returns true while an invalidation has started and not ended. */
     public boolean isAnyWindowOpen() {
         lock.lock();
         try {
@@ -439,7 +442,7 @@ public abstract class RecordingDriver implements DeviceDriver, AfterEachCallback
         }
     }
 
-    /** The invalidations that were ended since this was asked last, by sequence. */
+    /** Returns the invalidations that ended since the last call of this method, by sequence. */
     public List<Invalidation> takeEnded() {
         lock.lock();
         try {
@@ -468,7 +471,7 @@ public abstract class RecordingDriver implements DeviceDriver, AfterEachCallback
         answer(Call.CLOSE);
     }
 
-    /** One whose memory the processor can address. */
+    /** A device whose memory the processor can address. */
     public static final class Coherent extends RecordingDriver implements CoherentDriver {
 
         private final MemorySegment memory;
@@ -489,7 +492,7 @@ public abstract class RecordingDriver implements DeviceDriver, AfterEachCallback
         }
     }
 
-    /** One whose memory the processor cannot address. */
+    /** A device whose memory the processor cannot address. */
     public static final class Private extends RecordingDriver implements PrivateDriver {
 
         private final @Nullable MemorySegment[] pages;

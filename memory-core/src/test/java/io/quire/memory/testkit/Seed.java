@@ -9,9 +9,9 @@ import org.junit.jupiter.api.extension.ParameterContext;
 import org.junit.jupiter.api.extension.ParameterResolver;
 
 /**
- * Gives a test its one {@link SplittableRandom} and says after a failure how to repeat it: the system
- * property {@code memory.seed} makes every test use that seed. Threads of a test get generators split from it
- * in a fixed order.
+ * Gives a test its {@link SplittableRandom}, and after a failure prints how to repeat it: the system property
+ * {@code memory.seed} sets the seed of every test. The threads of a test must use generators that are split from this
+ * one in a fixed order.
  */
 public final class Seed implements ParameterResolver, AfterEachCallback {
 

@@ -1,4 +1,4 @@
-/** What tests share: seeds, leak checks, threads, child JVMs. */
+/** Helpers that tests share: seeds, leak checks, threads, child JVMs, a recording driver. */
 @NullMarked
 package io.quire.memory.testkit;
 

@@ -38,18 +38,18 @@ class EvictionQueuesTest {
     }
 
     @Test
-    void framesThatNobodyUsesGoInTheOrderTheyCame() {
+    void unusedFramesAreEvictedInTheOrderTheyCame() {
         fill();
         assertThat(victims(FRAMES)).isEqualTo(IntStream.range(0, FRAMES).boxed().toList());
         assertThat(nextVictim()).isEqualTo(NONE);
     }
 
     @Test
-    void framesThatComeAndGoTogetherAreAsThoseThatComeAndGoOneByOne() {
+    void framesAddedTogetherAreTreatedLikeFramesAddedOneByOne() {
         EvictionQueues single = new EvictionQueues(FRAMES);
         for (int round = 0; round < 20; round++) {
             int[] frames = IntStream.range(0, FRAMES).toArray();
-            long first = round % 3 * 10L; // some are known to the ghost
+            long first = round % 3 * 10L; // the ghost remembers some of these pages
             long[] keys = IntStream.range(0, FRAMES).mapToLong(frame -> first + frame).toArray();
             queues.added(frames, frame -> keys[frame]);
             IntStream.range(0, FRAMES).forEach(frame -> single.added(frame, keys[frame], false));
@@ -77,7 +77,7 @@ class EvictionQueuesTest {
     }
 
     @Test
-    void whatIsUsedPassesToMainAndOutlivesWhatIsNot() {
+    void usedFramesMoveToMainAndOutliveUnusedOnes() {
         fill();
         accessed.set(0, 5);
         assertThat(victims(10)).isEqualTo(IntStream.range(5, 15).boxed().toList());
@@ -85,7 +85,7 @@ class EvictionQueuesTest {
     }
 
     @Test
-    void inMainAnAccessIsGoodForOneRoundMore() {
+    void anAccessInMainIsGoodForOneMoreRound() {
         queues.added(0, 0, true);
         queues.added(1, 1, true);
         accessed.set(0);
@@ -93,7 +93,7 @@ class EvictionQueuesTest {
         queues.removed(1);
         queues.added(2, 2, true);
         queues.added(3, 3, true);
-        // 0 has used up its access when it was looked at first, and has a round to spare.
+        // The first look at frame 0 used up its access, and gave it one more round.
         assertThat(nextVictim()).isEqualTo(2);
         assertThat(nextVictim()).isEqualTo(3);
         assertThat(nextVictim()).isEqualTo(0);
@@ -155,7 +155,7 @@ class EvictionQueuesTest {
     }
 
     @Test
-    void whenAllAreInUseTheSearchEndsAndGoesOnNextTime() {
+    void searchEndsIfAllFramesAreInUseAndGoesOnNextTime() {
         EvictionQueues many = new EvictionQueues(1000);
         IntStream.range(0, 1000).forEach(frame -> many.added(frame, frame, false));
         List<Integer> seen = new ArrayList<>();
@@ -178,7 +178,7 @@ class EvictionQueuesTest {
         assertThat(queues.nextVictim(frame -> {
             if (frame == 0) {
                 queues.removed(0);
-                queues.added(0, 77, false); // for another page, which nobody has looked at yet
+                queues.added(0, 77, false); // the frame now has another page, which was never a victim
             }
             return false;
         })).isEqualTo(1);
@@ -202,13 +202,13 @@ class EvictionQueuesTest {
     }
 
     @Test
-    void removingWhatIsNotThereDoesNothing() {
+    void removingAnAbsentFrameDoesNothing() {
         queues.removed(0);
         assertThat(nextVictim()).isEqualTo(NONE);
     }
 
     @Test
-    void aPoolHasFrames() {
+    void aPoolWithoutFramesIsRefused() {
         assertThatIllegalArgumentException().isThrownBy(() -> new EvictionQueues(0));
     }
 
@@ -224,7 +224,7 @@ class EvictionQueuesTest {
     }
 
     @Test
-    void inALoopLargerThanTheDeviceThePartThatFitsStays() {
+    void loopLargerThanTheDeviceKeepsThePartThatFits() {
         EvictionQueues device = new EvictionQueues(100);
         int[] frameOfPage = new int[250];
         int[] pageOfFrame = new int[100];
@@ -250,7 +250,7 @@ class EvictionQueuesTest {
             frameOfPage[page] = frame;
             pageOfFrame[frame] = page;
         }
-        assertThat(hits).as("of 40,000 that are possible; LRU and CLOCK have none").isGreaterThan(25_000);
+        assertThat(hits).as("hits of 40,000 possible ones; LRU and CLOCK have none").isGreaterThan(25_000);
         device.check();
     }
 
@@ -258,7 +258,7 @@ class EvictionQueuesTest {
     void ownersAndEvictorMayMeetOnEveryFrame(SplittableRandom random) throws InterruptedException {
         int frames = 64;
         EvictionQueues device = new EvictionQueues(frames);
-        // Whose turn it is to change a frame's page: as the frame pool would see to.
+        // 1 while a frame has an owner. In the library the frame pool makes sure that there is only one.
         AtomicIntegerArray owned = new AtomicIntegerArray(frames);
         CountDownLatch ready = new CountDownLatch(1);
         List<Throwable> failures = new CopyOnWriteArrayList<>();

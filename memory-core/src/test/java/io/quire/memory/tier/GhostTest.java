@@ -16,7 +16,7 @@ class GhostTest {
     }
 
     @Test
-    void agesAreDistancesAlsoWhenEpochsComeRound() {
+    void agesAreDistancesAlsoWhenEpochsWrap() {
         for (int epoch : new int[] {0, 1, 4095, 4096, 1 << 20, Integer.MAX_VALUE}) {
             for (int age : new int[] {0, 1, 1024, 4095}) {
                 assertThat(GhostWord.age(GhostWord.of(7, epoch), epoch + age)).isEqualTo(age);
@@ -25,7 +25,7 @@ class GhostTest {
     }
 
     @Test
-    void emptyWordsMatchNobody() {
+    void emptyWordsMatchNoPage() {
         for (int fingerprint : new int[] {0, 1, 1 << 20, -1}) {
             assertThat(GhostWord.matches(GhostWord.EMPTY, fingerprint)).isFalse();
             assertThat(GhostWord.matches(GhostWord.of(fingerprint, 3), fingerprint)).isTrue();
@@ -46,7 +46,7 @@ class GhostTest {
         for (int capacity : new int[] {1, 11, 100, 5_000, 100_000}) {
             Ghost ghost = new Ghost(capacity);
             IntStream.range(0, 20 * capacity).forEach(page -> ghost.remember(fingerprint(page)));
-            // Whoever comes too late by less than an epoch is still known.
+            // The ghost may still remember pages that are too old by less than an epoch.
             int slack = 1 + capacity / 1000;
             assertThat(known(ghost, 0, 19 * capacity - slack)).as("capacity %d, old", capacity)
                     .isLessThanOrEqualTo(20 * capacity / 10_000);
@@ -56,7 +56,7 @@ class GhostTest {
     }
 
     @Test
-    void nothingComesBackFromTheDeadWhenEpochsWrap() {
+    void forgottenPagesStayForgottenWhenEpochsWrap() {
         Ghost ghost = new Ghost(16);
         ghost.remember(fingerprint(-1));
         for (int page = 0; page < 3 * 4096; page++) {

@@ -10,7 +10,7 @@ class PingPongTest {
 
     private static final long WINDOW_NS = 1_000;
 
-    private long nowNs = Long.MAX_VALUE - 5 * WINDOW_NS; // wraps on the way, as System.nanoTime may
+    private long nowNs = Long.MAX_VALUE - 5 * WINDOW_NS; // overflows during a test, as System.nanoTime may
     private final PingPong pingPong = new PingPong(Duration.ofNanos(WINDOW_NS), 100, () -> nowNs);
 
     @Test
@@ -32,7 +32,7 @@ class PingPongTest {
     }
 
     @Test
-    void whatLeavesAfterTheWindowHasNotBounced() {
+    void pageThatLeavesAfterTheWindowHasNotBounced() {
         promote(0, 40);
         nowNs += WINDOW_NS + 1;
         demote(0, 40);
@@ -40,7 +40,7 @@ class PingPongTest {
     }
 
     @Test
-    void whatWasNeverPromotedDoesNotBounce() {
+    void pageThatWasNeverPromotedDoesNotBounce() {
         promote(0, 40);
         demote(1000, 1040);
         assertThat(pingPong.isPaused()).isFalse();
@@ -61,7 +61,7 @@ class PingPongTest {
         nowNs += WINDOW_NS;
         promote(0, 100);
         nowNs += WINDOW_NS;
-        promote(100, 200); // the window before is over, and all its pages have stayed
+        promote(100, 200); // the window before has ended, and all its pages have stayed
         nowNs += 2 * WINDOW_NS;
         assertThat(pauseAfterBouncing()).isEqualTo(1);
     }
@@ -88,7 +88,7 @@ class PingPongTest {
         assertThatIllegalArgumentException().isThrownBy(() -> new PingPong(Duration.ofSeconds(1), 0, () -> 0));
     }
 
-    /** In windows. */
+    /** Returns the length of the pause in windows. */
     private long pauseAfterBouncing() {
         promote(0, PingPong.SAMPLE_MIN);
         demote(0, PingPong.SAMPLE_MIN);

@@ -42,7 +42,7 @@ class PlaceTest {
     }
 
     @Test
-    void everyPlaceIsOutOrInOneListOrInOneHand() {
+    void everyPlaceIsOfExactlyOneKind() {
         for (byte place = 0; place < Place.COUNT; place++) {
             int kinds = (place == Place.OUT ? 1 : 0) + (Place.isInSmall(place) ? 1 : 0)
                     + (Place.isInMain(place) ? 1 : 0) + (Place.isHeld(place) ? 1 : 0)

@@ -11,7 +11,7 @@ class SecondTouchTest {
 
     private static final long WINDOW_NS = 1_000;
 
-    private long nowNs = -500; // wraps past 0 on the way
+    private long nowNs = -500; // passes 0 during a test
     private final SecondTouch pages = new SecondTouch(1024, Duration.ofNanos(WINDOW_NS), () -> nowNs);
 
     @Test
@@ -33,7 +33,7 @@ class SecondTouchTest {
     }
 
     @Test
-    void whoIsPromotedIsForgotten() {
+    void promotedPageIsForgotten() {
         pages.demoted(7);
         pages.touched(7);
         assertThat(pages.touched(7)).isTrue();
@@ -48,7 +48,7 @@ class SecondTouchTest {
     }
 
     @Test
-    void beingDemotedAgainBeginsAnew() {
+    void anotherDemotionBeginsAnew() {
         pages.demoted(7);
         assertThat(pages.touched(7)).isFalse();
         pages.demoted(7);

@@ -30,7 +30,7 @@ class WatermarksTest {
     }
 
     @Test
-    void marksThatCannotBeAreRefused() {
+    void impossibleMarksAreRefused() {
         assertThatIllegalArgumentException().isThrownBy(() -> new Watermarks(-1, 1));
         assertThatIllegalArgumentException().isThrownBy(() -> new Watermarks(2, 1)).withMessageContaining("low=2");
         assertThatIllegalArgumentException().isThrownBy(() -> Watermarks.ofPercent(-1, 5, 10));

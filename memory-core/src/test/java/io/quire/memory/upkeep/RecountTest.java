@@ -16,7 +16,7 @@ import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** Breaks each count in turn: a check that finds nothing wrong has to be one that would. */
+/** Makes each count wrong in turn: the recount must find it. */
 class RecountTest {
 
     private final Machine machine = new Machine("test", FramePools.ofHost(100), List.of(), 10,
@@ -26,7 +26,7 @@ class RecountTest {
     private final long address = space.map(10 * FramePool.FRAME_BYTES, Protection.READ_WRITE);
 
     @Test
-    void wholeMachineIsFine() {
+    void recountOfASoundMachineFindsNothing() {
         machine.faultPath().makeWritable(space.state(), address, machine.pools());
         Space fork = space.fork(false, "b", forked -> forked);
         machine.faultPath().makeWritable(fork.state(), address, machine.pools());

@@ -25,30 +25,31 @@ import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
- * Threads with pages of their own in one space work on them with processor, devices and pins, while the space is forked
- * all the time and pages are evicted. What each of them knows must hold throughout, the rest when all are done.
+ * Several threads share a space, and each uses its own pages by processor, devices and pins. Meanwhile the space is
+ * forked and pages are evicted all the time. Each thread checks its pages throughout; everything else is checked at the
+ * end.
  */
 @ExtendWith(Seed.class)
 class ConcurrentHistoryTest {
 
-    private static final int PAGE = TieredMemory.PAGE;
+    private static final int PAGE = TieredManager.PAGE;
     private static final int WORKERS = 3;
     private static final int PAGES = 24;
     private static final Duration DURATION = Duration.ofMillis(600L * Integer.getInteger("memory.history", 1));
 
     @RepeatedTest(4)
-    void threadsOnPagesOfTheirOwnNoticeNothingOfEachOther(SplittableRandom random) throws InterruptedException {
+    void threadsOnPagesOfTheirOwnDoNotDisturbEachOther(SplittableRandom random) throws InterruptedException {
         SplittableRandom seeds = random.split();
         CowPlacement placement = random.nextBoolean() ? CowPlacement.HOST : CowPlacement.SAME_POOL;
         boolean promotion = random.nextBoolean();
-        try (TieredMemory tiers = new TieredMemory(builder -> builder.hostPool(8 << 20).cowPlacement(placement)
+        try (TieredManager tiers = new TieredManager(builder -> builder.hostPool(8 << 20).cowPlacement(placement)
                 .longTermPolicy(LongTermPolicy.MIGRATE).watermarks(20, 40).promotion(promotion),
-                TieredMemory.device("coherent", PoolKind.DEVICE_COHERENT, 16),
-                TieredMemory.device("private", PoolKind.DEVICE_PRIVATE, 16),
-                TieredMemory.javaDevice("java", PoolKind.DEVICE_COHERENT, 6));
+                TieredManager.device("coherent", PoolKind.DEVICE_COHERENT, 16),
+                TieredManager.device("private", PoolKind.DEVICE_PRIVATE, 16),
+                TieredManager.javaDevice("java", PoolKind.DEVICE_COHERENT, 6));
                 AddressSpace space = tiers.manager().newAddressSpace()) {
             Map<SoftwareDevice, Attachment> attachments = attach(tiers, space);
-            // The middle of a mapping, so that the stripes meet in two leaves.
+            // The stripes cross from one leaf into the next, in the middle of a mapping.
             long start = space.map(200L * PAGE) + 52L * PAGE;
             List<StripedWorker> workers = new ArrayList<>();
             List<Threads.Task> tasks = new ArrayList<>();
@@ -77,13 +78,13 @@ class ConcurrentHistoryTest {
         return pages;
     }
 
-    private static Map<SoftwareDevice, Attachment> attach(TieredMemory tiers, AddressSpace space) {
+    private static Map<SoftwareDevice, Attachment> attach(TieredManager tiers, AddressSpace space) {
         Map<SoftwareDevice, Attachment> attachments = new HashMap<>();
         tiers.devices().forEach(device -> attachments.put(device, tiers.device(device).attach(space)));
         return attachments;
     }
 
-    /** What a fork has does not change, and what it writes nobody else sees. */
+    /** Checks that the content of a fork does not change, and that no other space sees what the fork writes. */
     private static void forkAgainAndAgain(AddressSpace space, long start, BooleanSupplier running) {
         while (running.getAsBoolean()) {
             try (AddressSpace fork = space.fork(); AddressSpace snapshot = fork.snapshot()) {
@@ -97,12 +98,12 @@ class ConcurrentHistoryTest {
                     }
                 }
             } catch (ProtectionException readOnly) {
-                Thread.onSpinWait(); // forked while a worker had it protected
+                Thread.onSpinWait(); // the fork was taken while a worker had the page protected
             }
         }
     }
 
-    private static void evictAgainAndAgain(TieredMemory tiers, SplittableRandom random, BooleanSupplier running) {
+    private static void evictAgainAndAgain(TieredManager tiers, SplittableRandom random, BooleanSupplier running) {
         while (running.getAsBoolean()) {
             SoftwareDevice device = tiers.devices().get(random.nextInt(tiers.devices().size()));
             MemoryPool pool = tiers.pool(device);

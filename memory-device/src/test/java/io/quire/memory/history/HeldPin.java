@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.quire.memory.Pin;
 import io.quire.memory.contract.PinAccess;
 import io.quire.memory.contract.PinTerm;
+import io.quire.memory.harness.ModelSpace;
+import io.quire.memory.harness.Twin;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
@@ -13,10 +15,10 @@ import java.util.Objects;
 import java.util.TreeMap;
 import java.util.TreeSet;
 
-/** A pin of whole pages, and what it must show: the pages of its space, or what these were when they went away. */
+/** A pin of whole pages, and what it must show: the pages of its space, or their last content if they are gone. */
 final class HeldPin {
 
-    /** A page that is in no space any more; all pins that hold it share it. */
+    /** A page that its space no longer maps. All pins that hold the page share this object. */
     static final class Remains {
 
         private byte[] content;
@@ -53,17 +55,17 @@ final class HeldPin {
         return pin.access() == PinAccess.WRITE;
     }
 
-    /** Whether the pin holds a page in a frame that its space still maps. */
+    /** Returns true if the pin holds a page that its space still maps. */
     boolean holds(long page) {
         return live.contains(page);
     }
 
-    /** Whether it was taken over a page, whatever became of it. */
+    /** Returns true if the range of the pin contains a page, even if the page is gone. */
     boolean covers(long page) {
         return pools.containsKey(page);
     }
 
-    /** A page goes away from its space; the pin must show for ever what was there. */
+    /** Notes that the space loses a page: from now on the pin must show what remains of it. */
     void leave(long page, Remains remains) {
         if (live.remove(page)) {
             gone.put(page, remains);
@@ -74,7 +76,7 @@ final class HeldPin {
         return new ArrayList<>(pools.keySet());
     }
 
-    /** Whether it holds a frame of a pool. */
+    /** Returns true if the pin holds a frame of a pool. */
     boolean isIn(String pool) {
         return pools.containsValue(pool);
     }
@@ -83,7 +85,7 @@ final class HeldPin {
         return pools.getOrDefault(page, "");
     }
 
-    /** Writes into the pinned frame, as a device by direct access would. */
+    /** Writes into the pinned frame, like a device with direct access. */
     void write(long page, int offset, byte value) {
         bytes(page).set(ValueLayout.JAVA_BYTE, offset, value);
         byte[] content = expected(page).clone();
@@ -114,7 +116,7 @@ final class HeldPin {
     void check() {
         for (long page : pages()) {
             assertThat(bytes(page).mismatch(MemorySegment.ofArray(expected(page))))
-                    .as("the pinned view differs: page=0x%x, live=%s, %s", page, live.contains(page), pin)
+                    .as("first byte that differs in the pinned page 0x%x, live=%s, %s", page, live.contains(page), pin)
                     .isEqualTo(-1);
         }
     }

@@ -2,27 +2,31 @@ package io.quire.memory.history;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.quire.memory.Attachment;
 import io.quire.memory.contract.PageState;
 import io.quire.memory.contract.Protection;
 import io.quire.memory.device.DeviceAccess;
 import io.quire.memory.device.DeviceMirror;
+import io.quire.memory.harness.ModelSpace;
+import io.quire.memory.harness.Twin;
 import io.quire.memory.softdevice.SoftwareDevice;
 import io.quire.memory.softdevice.TableEntry;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 
-/** What must be so whenever nobody is in the middle of something, wherever the pages lie. */
+/** What must hold between two steps, wherever the pages are. */
 final class Invariants {
 
     private final List<HeldPin> pins;
 
-    /** The pins are those that are open, and may change. */
+    /** The list of open pins may change later. */
     Invariants(List<HeldPin> pins) {
         this.pins = pins;
     }
 
-    /** What can be seen of a page without touching it. */
+    /** Checks the state of a page, without an access to the page. */
     PageState checkState(Twin twin, long page) {
         PageState state = twin.space().pageState(page);
         if (!twin.model().protection(page).isReadable()) {
@@ -44,21 +48,21 @@ final class Invariants {
         return state;
     }
 
-    /** A device has no more than the space has, and the same bytes. */
-    void checkTables(Twin twin) {
-        twin.attachments().forEach((device, attachment) -> {
+    /** Checks that the devices of a space have mapped no more than the space has, and the same bytes. */
+    void checkTables(Twin twin, Map<SoftwareDevice, Attachment> attachments) {
+        attachments.forEach((device, attachment) -> {
             int exclusive = 0;
             for (TableEntry entry : device.table(attachment.mirror())) {
                 exclusive += checkEntry(twin, device, entry) ? 1 : 0;
                 compare(twin, device, attachment.mirror(), entry.address());
             }
-            // Its own, then, and no other device's.
+            // So the device has mapped only its own exclusive pages.
             assertThat(exclusive).as("exclusive pages that %s has mapped", device)
                     .isLessThanOrEqualTo(attachment.exclusivePages());
         });
     }
 
-    /** Checks what a device has mapped of a page; returns whether that is exclusive. */
+    /** Checks an entry in the table of a device; returns true if its page is exclusive. */
     private static boolean checkEntry(Twin twin, SoftwareDevice device, TableEntry entry) {
         PageState state = twin.space().pageState(entry.address());
         Protection protection = twin.model().protection(entry.address());

@@ -21,14 +21,14 @@ import java.util.SplittableRandom;
 import java.util.function.BooleanSupplier;
 
 /**
- * One of several threads that work on one space, each on pages of its own, in leaves that all share. Nobody else writes
- * its pages, so it knows what they hold, whoever moves, shares or pins them meanwhile.
+ * One of several threads that use one space. Each has its own pages, in leaves that all threads share. No other thread
+ * writes these pages, so the worker knows their content, though other threads move, fork and pin them meanwhile.
  */
 final class StripedWorker {
 
-    private static final int PAGE = TieredMemory.PAGE;
+    private static final int PAGE = TieredManager.PAGE;
 
-    private final TieredMemory tiers;
+    private final TieredManager tiers;
     private final AddressSpace space;
     private final Map<SoftwareDevice, Attachment> attachments;
     private final long[] pages;
@@ -36,7 +36,7 @@ final class StripedWorker {
     private final SplittableRandom random;
     private long next;
 
-    StripedWorker(TieredMemory tiers, AddressSpace space, Map<SoftwareDevice, Attachment> attachments, long[] pages,
+    StripedWorker(TieredManager tiers, AddressSpace space, Map<SoftwareDevice, Attachment> attachments, long[] pages,
             SplittableRandom random) {
         this.tiers = tiers;
         this.space = space;
@@ -54,7 +54,7 @@ final class StripedWorker {
         }
     }
 
-    /** What must be there when nobody works any more. */
+    /** Checks the content of the pages after all threads have ended. */
     void check() {
         for (int i = 0; i < pages.length; i++) {
             assertThat(space.getLong(pages[i])).as("page 0x%x at the end", pages[i]).isEqualTo(expected[i]);
@@ -117,7 +117,7 @@ final class StripedWorker {
     private void migrate(long page) {
         List<MemoryPool> pools = tiers.manager().pools();
         PageOutcome outcome = space.migrate(page, PAGE, pools.get(random.nextInt(pools.size()))).outcome(page);
-        assertThat(outcome).as("nobody else pins the page").isNotEqualTo(PageOutcome.PINNED);
+        assertThat(outcome).as("outcome for a page that nobody pins").isNotEqualTo(PageOutcome.PINNED);
     }
 
     private void pin(Accessor accessor, int i) {

@@ -1,4 +1,4 @@
-/** Random histories over forks, devices and pins, compared with a model, and what their tests share. */
+/** Random histories of spaces, devices and pins, compared with a model, and helpers that other tests use too. */
 @NullMarked
 package io.quire.memory.history;
 

@@ -4,14 +4,14 @@ import io.quire.memory.contract.CowPlacement;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Where the pages of a copy-on-write scenario are before it begins; the kernel has huge pages and swap instead. */
+/** Where the pages of a copy-on-write scenario are before it begins. The kernel has huge pages and swap instead. */
 enum Backing {
     HOST,
     COHERENT,
     PRIVATE,
     EXCLUSIVE_OVER_HOST,
     EXCLUSIVE_OVER_COHERENT,
-    /** Only the first page was ever shared, with a fork that is gone. */
+    /** Only the first page was ever shared, with a fork that is closed. */
     PARTLY_SHARED_HOST,
     PARTLY_SHARED_COHERENT,
     PARTLY_SHARED_PRIVATE,
@@ -19,10 +19,10 @@ enum Backing {
     HALF_COHERENT,
     HALF_PRIVATE;
 
-    /** A backing, on a device of a kind, with a placement of copies. */
+    /** A backing on a kind of device, with a placement for copies. */
     record Scene(Backing backing, DeviceKind kind, CowPlacement placement) {
 
-        /** All that differ from each other. */
+        /** Returns all scenes that differ from each other. */
         static List<Scene> all() {
             List<Scene> scenes = new ArrayList<>();
             for (Backing backing : values()) {
@@ -44,7 +44,7 @@ enum Backing {
         return this == PRIVATE || this == PARTLY_SHARED_PRIVATE || this == HALF_PRIVATE;
     }
 
-    /** Whether at least some pages are. */
+    /** Returns true if at least some pages are on the device. */
     boolean isOnDevice() {
         return this != HOST && this != EXCLUSIVE_OVER_HOST && this != PARTLY_SHARED_HOST;
     }

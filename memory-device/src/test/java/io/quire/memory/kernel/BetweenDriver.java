@@ -7,7 +7,7 @@ import io.quire.memory.device.Translations;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.CompletableFuture;
 
-/** A driver that lets a test do something in the middle of a migration: after its first copy to the device. */
+/** A driver that lets a test do something in the middle of a migration, after its first copy to the device. */
 final class BetweenDriver implements PrivateDriver {
 
     private final PrivateDriver driver;
@@ -17,7 +17,7 @@ final class BetweenDriver implements PrivateDriver {
         this.driver = driver;
     }
 
-    /** What is to happen, once. */
+    /** Sets what happens once, after the first copy. */
     void between(Runnable act) {
         between = act;
     }
@@ -27,7 +27,7 @@ final class BetweenDriver implements PrivateDriver {
         driver.copyToDevice(source, frame);
         Runnable act = between;
         between = () -> {};
-        CompletableFuture.runAsync(act).join(); // on the thread of the driver it would be refused
+        CompletableFuture.runAsync(act).join(); // the library would refuse it on the thread of the driver
     }
 
     @Override

@@ -42,7 +42,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What the kernel's tests leave open: writes of devices to shared pages, pins that last, exclusive access, counts. */
+/**
+ * What the kernel's tests do not cover: device writes to shared pages, long pins, exclusive access, counts of frames.
+ */
 @ParameterizedClass
 @MethodSource("io.quire.memory.kernel.DeviceKind#available")
 class BeyondTheKernelTest extends Rig {
@@ -134,7 +136,7 @@ class BeyondTheKernelTest extends Rig {
         }
     }
 
-    // ---- 2: who writes first, who is left
+    // ---- 2: the first writer, and the last sharer
 
     @Test
     @DisplayName("beyond: child writes first (2)")
@@ -144,7 +146,7 @@ class BeyondTheKernelTest extends Rig {
             try (AddressSpace child = parent.fork()) {
                 put(child, address, NEW);
                 expectPlaces(child, address, PAGES, Place.HOST);
-                // What is private came home for both, as the processor had to reach it.
+                // Private pages came home for both spaces, because the processor had to reach them.
                 expectPlaces(parent, address, PAGES, kind.isPrivate() ? Place.HOST : kind.place());
                 MemorySegment seen = constant(PAGES, 7);
                 card0.read(attached.mirror(), address, seen);
@@ -178,7 +180,7 @@ class BeyondTheKernelTest extends Rig {
 
     @Test
     @DisplayName("beyond: short pin across fork, evict, migrate and unmap (3)")
-    void shortPinHoldsThePageWhateverHappensAround() {
+    void shortPinHoldsThePageDuringForkEvictMigrateAndUnmap() {
         try (AddressSpace space = memory.newAddressSpace()) {
             long address = mapOnDevice(space);
             Place pinnedAt = kind.isPrivate() ? Place.HOST : kind.place();
@@ -238,7 +240,7 @@ class BeyondTheKernelTest extends Rig {
     @ParameterizedTest
     @EnumSource
     @DisplayName("beyond: long pin of a page that is pinned for short (4)")
-    void longPinWaitsForNobodyAndNamesTheHolder(Entry entry) {
+    void longPinFailsAtOnceAndNamesTheHolder(Entry entry) {
         try (AddressSpace space = memory.newAddressSpace(); var accessor = space.accessor()) {
             long address = mapOnDevice(space);
             Pin holder = space.pin(address, PAGE, PinTerm.SHORT, PinAccess.READ);
@@ -292,7 +294,7 @@ class BeyondTheKernelTest extends Rig {
             try (Pin _ = space.pin(address + 2 * PAGE, PAGE, PinTerm.SHORT, PinAccess.READ)) {
                 assertThatExceptionOfType(PagesBusyException.class)
                         .isThrownBy(() -> attached.makeExclusive(address, bytes(PAGES)));
-                assertThat(attached.exclusivePages()).as("those before it").isEqualTo(2);
+                assertThat(attached.exclusivePages()).as("exclusive pages before the pinned one").isEqualTo(2);
             }
             attached.makeExclusive(address, bytes(PAGES));
             try (Pin pin = space.pin(address, bytes(PAGES), PinTerm.LONG, PinAccess.WRITE)) {
@@ -315,7 +317,8 @@ class BeyondTheKernelTest extends Rig {
             assertThat(second.exclusivePages()).isEqualTo(1);
             assertThat(card0.table(first.mirror())).hasSize(PAGES - 1);
             expectRead(card1, second, address + PAGE, OLD.asSlice(PAGE, PAGE), 1);
-            assertThat(first.exclusivePages()).as("a read of another device ends it").isEqualTo(PAGES - 2);
+            assertThat(first.exclusivePages()).as("exclusive pages after another device has read two")
+                    .isEqualTo(PAGES - 2);
             for (int time = 0; time < 10; time++) {
                 assertThat(card0.atomicAdd(first.mirror(), address, 1).value()).isEqualTo((1L << 32) + 2 * time);
                 assertThat(card1.atomicAdd(second.mirror(), address, 1).value()).isEqualTo((1L << 32) + 2 * time + 1);
@@ -368,7 +371,7 @@ class BeyondTheKernelTest extends Rig {
         }
     }
 
-    // ---- 6: every frame is freed once, when the last one who needs it is gone
+    // ---- 6: every frame is freed once, when its last user is gone
 
     @Test
     @DisplayName("beyond: free callback, its count and its moment (6)")
@@ -436,7 +439,8 @@ class BeyondTheKernelTest extends Rig {
                 small.read(attached.mirror(), address, seen);
                 expectSame(seen, counting(pages, 0));
                 long other = mapFilled(space, counting(frames, 5));
-                assertThat(space.migrate(other, bytes(frames), own.pool("small")).moved()).as("the others make room")
+                assertThat(space.migrate(other, bytes(frames), own.pool("small")).moved())
+                        .as("pages moved, as the others make room")
                         .isEqualTo(frames);
                 expect(space, address, counting(pages, 0));
                 expect(space, other, counting(frames, 5));
@@ -447,7 +451,7 @@ class BeyondTheKernelTest extends Rig {
 
     @Test
     @DisplayName("beyond: capacity exhaustion by pins, copies go to the host (7)")
-    void deviceFullOfPinnedPagesTakesNoMore() {
+    void deviceFullOfPinnedPagesAcceptsNoMore() {
         int frames = 16;
         try (SoftwareDevice small = kind.open("small", bytes(frames));
                 MemoryManager own = MemoryManager.builder().hostPool(4 << 20).backgroundAgent(false)
@@ -457,7 +461,7 @@ class BeyondTheKernelTest extends Rig {
             assertThat(space.migrate(address, bytes(frames), own.pool("small")).moved()).isEqualTo(frames);
             try (Pin _ = space.pin(address, bytes(frames), PinTerm.SHORT, PinAccess.READ)) {
                 long other = mapFilled(space, counting(frames, 5));
-                // Pages of a private device have come home for the pin, so there is room for others.
+                // A pin brings the pages of a private device home, so there is room for others.
                 assertThat(space.migrate(other, bytes(frames), own.pool("small")).count(PageOutcome.NO_FREE_FRAME))
                         .isEqualTo(kind.isPrivate() ? 0 : frames);
                 expect(space, other, counting(frames, 5));
@@ -472,7 +476,7 @@ class BeyondTheKernelTest extends Rig {
 
     // ---- 9: a host that is full
 
-    /** Takes every frame of the host that is left; returns where the last page of it is. */
+    /** Takes every free frame of the host; returns the address of the last page. */
     private long fillHost(AddressSpace space) {
         long address = space.map(memory.hostPool().sizeBytes() + PAGE);
         long page = address;
@@ -582,7 +586,7 @@ class BeyondTheKernelTest extends Rig {
                     .isThrownBy(() -> card0.read(attached.mirror(), address, constant(PAGES, 7)));
             assertThat(space.migrate(address, bytes(PAGES), memory.hostPool()).moved()).isEqualTo(PAGES);
             assertThat(space.migrate(address, bytes(PAGES), d0.pool()).moved()).isEqualTo(PAGES);
-            assertThat(card0.table(attached.mirror())).as("what may not be read is not announced").isEmpty();
+            assertThat(card0.table(attached.mirror())).as("table entries of pages that may not be read").isEmpty();
             assertThatExceptionOfType(ProtectionException.class).isThrownBy(() -> space.getLong(address));
             space.protect(address, bytes(PAGES), Protection.READ_WRITE);
             expectRead(card0, attached, address, OLD, 1);
@@ -592,11 +596,11 @@ class BeyondTheKernelTest extends Rig {
         }
     }
 
-    // ---- 12: the end of a device that many use
+    // ---- 12: the close of a device that many spaces use
 
     @Test
     @DisplayName("beyond: close of a device with shared, hidden, exclusive and other spaces' pages (12)")
-    void closingADeviceBringsEverybodysPagesHome() {
+    void closingADeviceBringsThePagesOfAllSpacesHome() {
         try (AddressSpace parent = memory.newAddressSpace();
                 AddressSpace stranger = memory.newAddressSpace(); Attachment _ = d1.attach(stranger)) {
             Attachment attached = d0.attach(parent);
@@ -610,7 +614,8 @@ class BeyondTheKernelTest extends Rig {
                 d0.close();
                 expectPlaces(parent, address, PAGES, Place.HOST);
                 expectPlaces(past, address, PAGES, Place.HOST);
-                assertThat(used(memory.hostPool())).as("shared pages stay shared").isEqualTo(3 * PAGES);
+                assertThat(used(memory.hostPool())).as("bytes on the host, as shared pages stay shared")
+                        .isEqualTo(3 * PAGES);
                 expect(parent, address, OLD);
                 expect(parent, own, OLD);
                 expect(past, address, OLD);
@@ -626,9 +631,9 @@ class BeyondTheKernelTest extends Rig {
         }
     }
 
-    // ---- 13: what comes between the copy and the end of a migration
+    // ---- 13: changes between the copy and the end of a migration
 
-    /** What somebody does to the second of four pages that are on their way to a device. */
+    /** Changes of the second of four pages that are being migrated to a device. */
     enum Meanwhile {
         DEVICE_READS(PageOutcome.MOVED),
         DEVICE_WRITES(PageOutcome.RACED),
@@ -725,7 +730,7 @@ class BeyondTheKernelTest extends Rig {
 
     @Test
     @DisplayName("beyond: order and balance of invalidations (8)")
-    void deviceIsToldInOrderOnceForEachChangeAndNotForMore() {
+    void deviceIsToldOfEachChangeOnceAndInOrder() {
         long address;
         try (AddressSpace space = memory.newAddressSpace(); Attachment attached = d0.attach(space)) {
             address = space.map(bytes(PAGES));
@@ -748,7 +753,7 @@ class BeyondTheKernelTest extends Rig {
             }
             reclaim();
             space.setByte(address, (byte) 1);
-            expectTold(List.of()); // in place, as the last sharer
+            expectTold(List.of()); // the last sharer writes in place
             expectRead(card0, attached, address + PAGE, content(space, address + PAGE, 3), 1);
             assertThat(space.migrate(address, bytes(PAGES), d0.pool()).moved()).isEqualTo(PAGES);
             expectTold(List.of(told(InvalidationKind.MIGRATE, address, PAGES)));
@@ -773,14 +778,14 @@ class BeyondTheKernelTest extends Rig {
         return MemorySegment.ofArray(bytes);
     }
 
-    /** What the device was told since this was asked last: each start is followed by its end before anything else. */
+    /** Checks what the device was told since the last call; each start must be followed at once by its end. */
     private void expectTold(List<String> expected) {
         List<DeviceEvent> events = card0.events();
         List<String> told = new ArrayList<>();
         long open = -1;
         for (DeviceEvent event : events.subList(eventsSeen, events.size())) {
             if (event.type() == DeviceEvent.Type.INVALIDATE_START) {
-                assertThat(open).as("nothing open before " + event).isEqualTo(-1);
+                assertThat(open).as("open invalidation before " + event).isEqualTo(-1);
                 open = event.sequence();
                 told.add(event.end() == Long.MAX_VALUE ? event.kind() + " all"
                         : event.kind() + " 0x" + Long.toHexString(event.start()) + " "
@@ -791,7 +796,7 @@ class BeyondTheKernelTest extends Rig {
             }
         }
         eventsSeen = events.size();
-        assertThat(open).as("all ended").isEqualTo(-1);
+        assertThat(open).as("open invalidation at the end").isEqualTo(-1);
         assertThat(told).isEqualTo(expected);
     }
 

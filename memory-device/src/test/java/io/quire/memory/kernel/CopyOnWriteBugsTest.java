@@ -15,7 +15,7 @@ import io.quire.memory.contract.PinLimitException;
 import io.quire.memory.contract.PinTerm;
 import io.quire.memory.contract.Protection;
 import io.quire.memory.contract.ProtectionException;
-import io.quire.memory.history.TieredMemory;
+import io.quire.memory.history.TieredManager;
 import io.quire.memory.softdevice.SoftwareDevice;
 import io.quire.memory.testkit.Seed;
 import java.lang.foreign.ValueLayout;
@@ -28,20 +28,21 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** Bugs of the Linux kernel where copy-on-write met references to pages; docs/kernel-bugs.md has the list. */
+/** Bugs of the Linux kernel in copy-on-write of pages with extra references. docs/kernel-bugs.md has the list. */
 @ExtendWith(Seed.class)
 class CopyOnWriteBugsTest extends KernelBug {
 
     private static final int ROUNDS = 200;
 
-    /** How often a thread looks at what it has pinned, so that others get a chance to do harm. */
+    /** Number of times that a thread checks its pinned page, to give other threads time to do harm. */
     private static final int LOOKS = 100;
 
     @Test
     @DisplayName("B1: CVE-2020-29374, a child keeps what it read, unmaps, and sees what the parent writes later")
-    void whatAForkHoldsAndNoLongerMapsIsNotWrittenByItsParent() {
+    void parentDoesNotWriteAPageThatItsForkHoldsAndNoLongerMaps() {
         SoftwareDevice device = coherent(16);
-        try (TieredMemory memory = new TieredMemory(device); AddressSpace parent = memory.manager().newAddressSpace()) {
+        try (TieredManager memory = new TieredManager(device);
+                AddressSpace parent = memory.manager().newAddressSpace()) {
             for (MemoryPool pool : List.of(memory.manager().hostPool(), memory.pool(device))) {
                 long address = mapNumbered(parent, 2);
                 parent.migrate(address, 2 * PAGE, pool);
@@ -60,10 +61,11 @@ class CopyOnWriteBugsTest extends KernelBug {
     }
 
     @Test
-    @DisplayName("B2: wrong CoW, a write copies the page that the writer himself has pinned")
-    void aWriterIsNeverPartedFromHisOwnPin(SplittableRandom random) {
+    @DisplayName("B2: wrong CoW, a write copies the page that the writer itself has pinned")
+    void aWriterIsNeverPartedFromItsOwnPin(SplittableRandom random) {
         SoftwareDevice device = coherent(16);
-        try (TieredMemory memory = new TieredMemory(device); AddressSpace space = memory.manager().newAddressSpace()) {
+        try (TieredManager memory = new TieredManager(device);
+                AddressSpace space = memory.manager().newAddressSpace()) {
             long address = mapNumbered(space, 1);
             for (int round = 0; round < ROUNDS; round++) {
                 space.migrate(address, PAGE, random.nextBoolean() ? memory.pool(device) : memory.manager().hostPool());
@@ -103,7 +105,7 @@ class CopyOnWriteBugsTest extends KernelBug {
     @Test
     @DisplayName("B3: O_DIRECT against fork, the pinned page is shared and the parent writes first")
     void pinsThatAreTakenDuringForksShowWhatTheirSpaceWrites() throws InterruptedException {
-        try (TieredMemory memory = new TieredMemory(); AddressSpace space = memory.manager().newAddressSpace()) {
+        try (TieredManager memory = new TieredManager(); AddressSpace space = memory.manager().newAddressSpace()) {
             long address = mapNumbered(space, 1);
             race(running -> {
                 try (Accessor accessor = space.accessor()) {
@@ -131,7 +133,7 @@ class CopyOnWriteBugsTest extends KernelBug {
     @Test
     @DisplayName("B5: the exclusive bit is cleared while a pin is taken, and both sides believe they were first")
     void aForkThatMeetsAPinNeverSharesThePinnedPage() throws InterruptedException {
-        try (TieredMemory memory = new TieredMemory(); AddressSpace space = memory.manager().newAddressSpace()) {
+        try (TieredManager memory = new TieredManager(); AddressSpace space = memory.manager().newAddressSpace()) {
             long address = mapNumbered(space, 1);
             race(running -> {
                 while (running.getAsBoolean()) {
@@ -159,7 +161,8 @@ class CopyOnWriteBugsTest extends KernelBug {
     @DisplayName("B6: a page that was pinned after the check goes to swap and comes back as another frame")
     void aPageThatIsPinnedWhileItMigratesStaysWhereThePinIs() throws InterruptedException {
         SoftwareDevice device = coherent(16);
-        try (TieredMemory memory = new TieredMemory(device); AddressSpace space = memory.manager().newAddressSpace()) {
+        try (TieredManager memory = new TieredManager(device);
+                AddressSpace space = memory.manager().newAddressSpace()) {
             long address = mapNumbered(space, 1);
             race(running -> {
                 for (long value = 1; running.getAsBoolean(); value++) {
@@ -190,9 +193,10 @@ class CopyOnWriteBugsTest extends KernelBug {
 
     @Test
     @DisplayName("B8: the new entry is set before the old one is flushed, and two threads use two frames")
-    void aReaderNeverMissesAWriteThatHeWasToldOf() throws InterruptedException {
+    void aReaderNeverMissesAWriteThatItWasToldOf() throws InterruptedException {
         SoftwareDevice device = coherent(64);
-        try (TieredMemory memory = new TieredMemory(device); AddressSpace space = memory.manager().newAddressSpace()) {
+        try (TieredManager memory = new TieredManager(device);
+                AddressSpace space = memory.manager().newAddressSpace()) {
             long address = mapNumbered(space, 1);
             AtomicLong told = new AtomicLong();
             race(running -> {
@@ -224,7 +228,8 @@ class CopyOnWriteBugsTest extends KernelBug {
     @DisplayName("B9: a copy was prepared without the lock, and the entry has changed meanwhile")
     void writersThatRaceForOnePageLoseNoWriteAndNoFrame() throws InterruptedException {
         SoftwareDevice device = privateMemory(16);
-        try (TieredMemory memory = new TieredMemory(device); AddressSpace space = memory.manager().newAddressSpace()) {
+        try (TieredManager memory = new TieredManager(device);
+                AddressSpace space = memory.manager().newAddressSpace()) {
             long address = mapNumbered(space, 2);
             AtomicLong[] counts = {new AtomicLong(), new AtomicLong()};
             race(running -> count(space, address + 8, counts[0], running),
@@ -244,7 +249,7 @@ class CopyOnWriteBugsTest extends KernelBug {
             while (memory.manager().reclaim(100) > 0) {
                 Thread.onSpinWait();
             }
-            assertThat(memory.manager().statistics().usedBytes()).as("copies of the losers").isZero();
+            assertThat(memory.manager().statistics().usedBytes()).as("bytes of copies that lost the race").isZero();
         }
     }
 
@@ -262,7 +267,8 @@ class CopyOnWriteBugsTest extends KernelBug {
     @DisplayName("B11: one page's exclusive bit speaks for a whole range")
     void rangesOfSharedAndOwnPagesAreTakenPageByPage() {
         SoftwareDevice device = coherent(80);
-        try (TieredMemory memory = new TieredMemory(device); AddressSpace parent = memory.manager().newAddressSpace()) {
+        try (TieredManager memory = new TieredManager(device);
+                AddressSpace parent = memory.manager().newAddressSpace()) {
             int pages = 70;
             for (MemoryPool pool : List.of(memory.manager().hostPool(), memory.pool(device))) {
                 long address = mapNumbered(parent, pages);
@@ -287,7 +293,8 @@ class CopyOnWriteBugsTest extends KernelBug {
     @DisplayName("B12: a protection that is lifted makes shared pages writable")
     void protectionThatIsLiftedMakesNoSharedPageWritable() {
         SoftwareDevice device = coherent(16);
-        try (TieredMemory memory = new TieredMemory(device); AddressSpace parent = memory.manager().newAddressSpace()) {
+        try (TieredManager memory = new TieredManager(device);
+                AddressSpace parent = memory.manager().newAddressSpace()) {
             long address = mapNumbered(parent, 3);
             parent.migrate(address + PAGE, PAGE, memory.pool(device));
             try (AddressSpace child = parent.fork()) {
@@ -307,19 +314,19 @@ class CopyOnWriteBugsTest extends KernelBug {
 
     @Test
     @DisplayName("B14: many plain references look like a pin; the counter of pins overflows")
-    void pinsAreCountedExactlyHoweverManySharersThereAre() {
-        try (TieredMemory memory = new TieredMemory(builder -> builder.hostPool(16 << 20));
+    void pinsAreCountedExactlyWithManySharers() {
+        try (TieredManager memory = new TieredManager(builder -> builder.hostPool(16 << 20));
                 AddressSpace space = memory.manager().newAddressSpace(); Accessor accessor = space.accessor()) {
             long address = mapNumbered(space, 2);
             List<AddressSpace> sharers = new ArrayList<>();
             for (int i = 0; i < 1_100; i++) {
                 sharers.add(space.snapshot());
-                space.setLong(address + PAGE, i); // a leaf, and so a reference to the first page, for each
+                space.setLong(address + PAGE, i); // gives each fork a leaf, and so a reference to the first page
             }
             assertThat(space.pageState(address).pinned()).isFalse();
             long copies = memory.manager().statistics().pagesCopied();
             space.fork().close();
-            assertThat(memory.manager().statistics().pagesCopied()).as("copies for a fork").isEqualTo(copies);
+            assertThat(memory.manager().statistics().pagesCopied()).as("pages copied for a fork").isEqualTo(copies);
             sharers.forEach(AddressSpace::close);
 
             List<Pin> pins = new ArrayList<>();
@@ -336,8 +343,8 @@ class CopyOnWriteBugsTest extends KernelBug {
 
     @Test
     @DisplayName("B15: Dirty COW, a write goes on in the page that was discarded under it")
-    void writersThatLoseTheirPageWriteIntoNobodyElses() throws InterruptedException {
-        try (TieredMemory memory = new TieredMemory(builder -> builder.hostPool(24 << 12));
+    void writersThatLoseTheirPageWriteIntoNoOtherPage() throws InterruptedException {
+        try (TieredManager memory = new TieredManager(builder -> builder.hostPool(24 << 12));
                 AddressSpace parent = memory.manager().newAddressSpace()) {
             long address = mapNumbered(parent, 1);
             try (AddressSpace child = parent.fork(); AddressSpace other = memory.manager().newAddressSpace()) {
@@ -345,7 +352,7 @@ class CopyOnWriteBugsTest extends KernelBug {
                 race(running -> write(child, address, running), running -> write(child, address, running), running -> {
                     while (running.getAsBoolean()) {
                         child.discard(address, PAGE);
-                        other.fill(others, 2 * PAGE, (byte) 1); // takes the frame that came free
+                        other.fill(others, 2 * PAGE, (byte) 1); // takes the frame that has become free
                         child.protect(address, PAGE, Protection.READ_ONLY);
                         assertThatExceptionOfType(ProtectionException.class)
                                 .isThrownBy(() -> child.setLong(address, 1));

@@ -25,10 +25,10 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * The kernel's cow suite: neither side of a fork sees what the other writes, and whoever holds pages goes on seeing
- * what he held: on every backing, with the roles either way round, and whether the processor writes or a device. What
- * the kernel does with a pipe, a plain reference, is a short pin for reading here; its buffers of io_uring are long
- * pins.
+ * The kernel's cow suite: neither side of a fork sees what the other writes, and a pin goes on showing the page that it
+ * holds. This is tested on every backing, with both assignments of the roles, and with writes by the processor and by a
+ * device. Where the kernel takes a plain reference with a pipe, these tests take a short-term pin for reading. Where it
+ * registers a buffer with io_uring, they take a long-term pin.
  */
 @ParameterizedClass(name = "{0}")
 @MethodSource("io.quire.memory.kernel.Backing$Scene#all")
@@ -50,7 +50,7 @@ class CopyOnWriteTest extends Rig {
     private boolean byDevice;
     private long address;
 
-    /** Which side of the fork does what the parent does in the original, and whether its device writes or it itself. */
+    /** Which side of the fork plays the parent of the original, and if its processor or its device writes. */
     enum Role {
         PARENT(true, false),
         CHILD(false, false),
@@ -99,12 +99,12 @@ class CopyOnWriteTest extends Rig {
         reclaim();
     }
 
-    /** The first device, attached to a space; ends with the space. */
+    /** Returns the attachment of the first device to a space; it ends with the space. */
     private Attachment attached(AddressSpace space) {
         return attachments.computeIfAbsent(space, d0::attach);
     }
 
-    /** Writes pages of a space as the role wants it. */
+    /** Writes pages of a space, by the processor or a device as the role says. */
     private void write(AddressSpace space, long start, MemorySegment content) {
         if (byDevice) {
             card0.write(attached(space).mirror(), start, content);
@@ -117,7 +117,7 @@ class CopyOnWriteTest extends Rig {
         write(space, address, content);
     }
 
-    /** A space with the old content, not placed yet; if a device is to write, it has the pages in its table. */
+    /** Returns a space with the old content, on the host. If a device will write, it has the pages in its table. */
     private AddressSpace filled(Role role) {
         byDevice = role.isDevice;
         AddressSpace space = open(memory.newAddressSpace());
@@ -126,7 +126,7 @@ class CopyOnWriteTest extends Rig {
         return space;
     }
 
-    /** Brings the pages of a space to where the scene wants them. */
+    /** Moves the pages of a space to the places of the scene. */
     private AddressSpace placed(AddressSpace space) {
         if (scene.backing().isPartlyShared()) {
             AddressSpace sharer = fork(space);
@@ -148,7 +148,7 @@ class CopyOnWriteTest extends Rig {
         }
     }
 
-    /** A placed space that was never forked, or is itself a fork whose parent lives on. */
+    /** Returns a placed space: one that was never forked, or a fork whose parent is open. */
     private AddressSpace subject(Role role) {
         AddressSpace origin = filled(role);
         return placed(role.isParent ? origin : fork(origin));
@@ -169,7 +169,7 @@ class CopyOnWriteTest extends Rig {
         return accessor.pin(address, bytes(PAGES), term, access);
     }
 
-    /** What the kernel does with a pipe. */
+    /** Takes a short-term pin, where the kernel uses a pipe. */
     private Pin hold(AddressSpace space) {
         return pin(space, Entry.SPACE, PinTerm.SHORT, PinAccess.READ);
     }
@@ -178,7 +178,7 @@ class CopyOnWriteTest extends Rig {
         return memory.statistics().pagesCopied();
     }
 
-    /** What the device of a space reads, without changing where the pages are. */
+    /** Checks what the device of a space reads. The pages stay where they are. */
     private void expectOnDevice(AddressSpace space, MemorySegment content) {
         MemorySegment seen = constant(PAGES, 0x77);
         card0.read(attached(space).mirror(), address, seen);
@@ -213,7 +213,7 @@ class CopyOnWriteTest extends Rig {
     @ParameterizedTest
     @EnumSource
     @DisplayName("cow: Basic COW after fork() with mprotect() optimization (W2)")
-    void protectionThatComesBackDoesNotUnshare(Role role) {
+    void protectionThatIsLiftedDoesNotUnsharePages(Role role) {
         Pair pair = forked(role);
         protectDownAndUp(pair.writer(), address, PAGES);
         expectOnDevice(pair.writer(), OLD);
@@ -223,7 +223,7 @@ class CopyOnWriteTest extends Rig {
         expect(pair.writer(), address, NEW);
     }
 
-    // ---- who holds pages without mapping them
+    // ---- pages that are held and not mapped
 
     @ParameterizedTest
     @EnumSource
@@ -241,7 +241,7 @@ class CopyOnWriteTest extends Rig {
     @ParameterizedTest
     @EnumSource
     @DisplayName("cow: vmsplice() + unmap in child with mprotect() optimization (W4)")
-    void holderThatUnmappedDoesNotSeeItAfterTheProtectionCameBackEither(Role role) {
+    void holderThatUnmappedSeesNoWriteAfterTheProtectionIsLifted(Role role) {
         Pair pair = forked(role);
         try (Pin held = hold(pair.other())) {
             pair.other().unmap(address, bytes(PAGES));
@@ -285,7 +285,7 @@ class CopyOnWriteTest extends Rig {
     @ParameterizedTest
     @EnumSource
     @DisplayName("cow: R/O-mapping a page registered as iouring fixed buffer (W7)")
-    void pinShowsWhatIsWrittenAfterTheProtectionCameBack(Role role) {
+    void pinShowsWhatIsWrittenAfterTheProtectionIsLifted(Role role) {
         AddressSpace space = subject(role);
         try (Pin pin = pin(space, Entry.SPACE, PinTerm.LONG, PinAccess.WRITE)) {
             protectDownAndUp(space, address, PAGES);
@@ -375,7 +375,7 @@ class CopyOnWriteTest extends Rig {
         expectPinWithoutCopy(owning(role), Entry.ACCESSOR);
     }
 
-    /** A space that shares none of its pages, though it may be a fork, with all of them protected once. */
+    /** Returns a space that shares no page, though it may be a fork; all its pages were protected once. */
     private AddressSpace owning(Role role) {
         AddressSpace origin = filled(role);
         AddressSpace space = role.isParent ? origin : fork(origin);
@@ -395,9 +395,9 @@ class CopyOnWriteTest extends Rig {
         }
     }
 
-    // ---- operations on ranges look at every page
+    // ---- operations on ranges treat every page by itself
 
-    /** Moves a range as a whole, to a device and back, and takes writing away and gives it back. */
+    /** Moves a range as a whole to a device and back, and makes it read-only and writable again. */
     private void treatAsOne(AddressSpace space) {
         space.migrate(address, bytes(PAGES), d0.pool());
         space.migrate(address, bytes(PAGES), memory.hostPool());
@@ -449,7 +449,7 @@ class CopyOnWriteTest extends Rig {
         long copies = copies();
         treatAsOne(pair.writer());
         write(pair.writer(), NEW);
-        assertThat(copies() - copies).as("only what was shared is copied").isEqualTo(PAGES / 2);
+        assertThat(copies() - copies).as("copied pages, which must be the shared ones").isEqualTo(PAGES / 2);
         expect(pair.other(), address, OLD);
         expect(pair.writer(), address, NEW);
     }

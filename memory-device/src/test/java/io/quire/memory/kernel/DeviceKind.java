@@ -7,7 +7,7 @@ import io.quire.memory.softdevice.SoftwareDevice;
 import java.util.Arrays;
 import java.util.List;
 
-/** What the suites run on: two implementations of a device, each with both kinds of memory. */
+/** Devices of the suites: two implementations, each with both kinds of memory. */
 enum DeviceKind {
     JAVA_COHERENT(false, false),
     JAVA_PRIVATE(false, true),
@@ -22,7 +22,10 @@ enum DeviceKind {
         this.isPrivate = isPrivate;
     }
 
-    /** Those that this machine has; all of them where the native library has to be there, and may be called. */
+    /**
+     * Returns the kinds that this machine has. If the native library is required and may be called, these are all
+     * kinds.
+     */
     static List<DeviceKind> available() {
         boolean hasNative = NativeDevice.isAvailable()
                 || (Boolean.getBoolean("native.required") && DeviceKind.class.getModule().isNativeAccessEnabled());
@@ -42,7 +45,7 @@ enum DeviceKind {
         return isPrivate;
     }
 
-    /** Where a page is that has moved to such a device. */
+    /** Returns the place of a page that has moved to such a device. */
     Place place() {
         return isPrivate ? Place.DEVICE_PRIVATE : Place.DEVICE_COHERENT;
     }

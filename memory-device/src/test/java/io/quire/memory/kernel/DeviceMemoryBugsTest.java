@@ -23,7 +23,7 @@ import io.quire.memory.contract.PagesBusyException;
 import io.quire.memory.contract.PinAccess;
 import io.quire.memory.contract.PinTerm;
 import io.quire.memory.contract.Protection;
-import io.quire.memory.history.TieredMemory;
+import io.quire.memory.history.TieredManager;
 import io.quire.memory.softdevice.FaultInjection;
 import io.quire.memory.softdevice.SoftwareDevice;
 import io.quire.memory.testkit.Seed;
@@ -41,7 +41,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Bugs of the Linux kernel with private and coherent device memory; docs/kernel-bugs.md has the list. */
+/** Bugs of the Linux kernel with private and coherent device memory. docs/kernel-bugs.md has the list. */
 @ExtendWith(Seed.class)
 class DeviceMemoryBugsTest extends KernelBug {
 
@@ -54,7 +54,7 @@ class DeviceMemoryBugsTest extends KernelBug {
     void faultsEvictionAndTheEndOfTheDeviceMeetOnOnePage(SplittableRandom random) throws InterruptedException {
         for (int round = 0; round < ROUNDS; round++) {
             SoftwareDevice device = privateMemory(PAGES);
-            try (TieredMemory memory = new TieredMemory(device);
+            try (TieredManager memory = new TieredManager(device);
                     AddressSpace space = memory.manager().newAddressSpace()) {
                 long address = mapNumbered(space, PAGES);
                 AddressSpace fork = space.fork();
@@ -70,7 +70,7 @@ class DeviceMemoryBugsTest extends KernelBug {
         }
     }
 
-    private static void evictUnlessClosed(TieredMemory memory, SoftwareDevice device) {
+    private static void evictUnlessClosed(TieredManager memory, SoftwareDevice device) {
         try {
             memory.manager().evict(memory.pool(device), PAGES);
         } catch (DeviceClosedException late) {
@@ -82,7 +82,8 @@ class DeviceMemoryBugsTest extends KernelBug {
     @DisplayName("B16: the page goes away for good while a migration copies it")
     void framesThatAreBeingCopiedAreNotFreedByADiscard() throws InterruptedException {
         SoftwareDevice device = privateMemory(PAGES);
-        try (TieredMemory memory = new TieredMemory(device); AddressSpace space = memory.manager().newAddressSpace()) {
+        try (TieredManager memory = new TieredManager(device);
+                AddressSpace space = memory.manager().newAddressSpace()) {
             long address = mapNumbered(space, PAGES);
             space.migrate(address, PAGES * PAGE, memory.pool(device));
             device.faults().delay(FaultInjection.Phase.COPY, Duration.ofMillis(15));
@@ -95,7 +96,7 @@ class DeviceMemoryBugsTest extends KernelBug {
                     Thread.onSpinWait();
                 }
                 space.discard(address, PAGES * PAGE);
-                assertThat(device.counters().liveFrames()).as("held by the migration").isEqualTo(PAGES);
+                assertThat(device.counters().liveFrames()).as("frames, which the migration holds").isEqualTo(PAGES);
             });
             assertThat(device.counters().useAfterFree()).isZero();
             ManagerCheck.awaitTold(memory.manager());
@@ -108,7 +109,8 @@ class DeviceMemoryBugsTest extends KernelBug {
     @DisplayName("B17: the reference that protects the faulting page makes its own migration fail")
     void aFaultBringsItsPageHomeWhileAnEvictionHoldsIt() throws InterruptedException {
         SoftwareDevice device = privateMemory(PAGES);
-        try (TieredMemory memory = new TieredMemory(device); AddressSpace space = memory.manager().newAddressSpace()) {
+        try (TieredManager memory = new TieredManager(device);
+                AddressSpace space = memory.manager().newAddressSpace()) {
             long address = mapNumbered(space, PAGES);
             for (int round = 0; round < ROUNDS; round++) {
                 assertThat(space.migrate(address, PAGES * PAGE, memory.pool(device)).moved()).isEqualTo(PAGES);
@@ -125,7 +127,8 @@ class DeviceMemoryBugsTest extends KernelBug {
     @DisplayName("B18: the loser of a fault race unlocks and forgets to unmap")
     void losersOfAFaultRaceLeaveNothingBehind() throws InterruptedException {
         SoftwareDevice device = privateMemory(PAGES);
-        try (TieredMemory memory = new TieredMemory(device); AddressSpace space = memory.manager().newAddressSpace()) {
+        try (TieredManager memory = new TieredManager(device);
+                AddressSpace space = memory.manager().newAddressSpace()) {
             long address = mapNumbered(space, 1);
             race(running -> readAgainAndAgain(space, address, running),
                     running -> readAgainAndAgain(space, address, running), running -> {
@@ -151,10 +154,10 @@ class DeviceMemoryBugsTest extends KernelBug {
 
     @Test
     @DisplayName("B20: the flush comes after the lock, and a translation survives a discard that races a migration")
-    void nobodyReadsTheOldFrameOnceADiscardHasReturned() throws InterruptedException {
+    void noReadSeesTheOldFrameAfterADiscardHasReturned() throws InterruptedException {
         SoftwareDevice coherent = coherent(PAGES);
         SoftwareDevice hidden = privateMemory(PAGES);
-        try (TieredMemory memory = new TieredMemory(coherent, hidden);
+        try (TieredManager memory = new TieredManager(coherent, hidden);
                 AddressSpace space = memory.manager().newAddressSpace()) {
             long address = space.map(PAGE);
             AtomicLong written = new AtomicLong();
@@ -189,14 +192,15 @@ class DeviceMemoryBugsTest extends KernelBug {
     @DisplayName("B21: a migration takes the entry out, fails, and puts it back without what it knew")
     void aMigrationThatFailsLeavesEveryPageAsItWas() {
         SoftwareDevice device = privateMemory(PAGES);
-        try (TieredMemory memory = new TieredMemory(device); AddressSpace space = memory.manager().newAddressSpace()) {
+        try (TieredManager memory = new TieredManager(device);
+                AddressSpace space = memory.manager().newAddressSpace()) {
             long address = mapNumbered(space, 4);
             space.protect(address + PAGE, PAGE, Protection.READ_ONLY);
             space.setLong(address, 1);
             try (Attachment attached = memory.device(device).attach(space);
                     Pin pin = space.pin(address + 3 * PAGE, PAGE, PinTerm.LONG, PinAccess.WRITE)) {
                 attached.makeExclusive(address + 2 * PAGE, PAGE);
-                space.setLong(address, 1); // W again
+                space.setLong(address, 1); // sets W again
                 List<PageState> before = states(space, address, 4);
                 for (int failing = 1; failing <= 2; failing++) {
                     device.faults().failCopy(failing, CODE);
@@ -228,9 +232,9 @@ class DeviceMemoryBugsTest extends KernelBug {
     @ParameterizedTest
     @EnumSource(LongTermPolicy.class)
     @DisplayName("B23: the fast way to pin knows nothing of device memory, and a long pin stays there")
-    void neitherWayInPinsDeviceMemoryForLong(LongTermPolicy policy) throws InterruptedException {
+    void neitherWayToPinKeepsDeviceMemoryForLong(LongTermPolicy policy) throws InterruptedException {
         SoftwareDevice device = coherent(PAGES);
-        try (TieredMemory memory = new TieredMemory(builder -> builder.longTermPolicy(policy), device);
+        try (TieredManager memory = new TieredManager(builder -> builder.longTermPolicy(policy), device);
                 AddressSpace space = memory.manager().newAddressSpace()) {
             long address = mapNumbered(space, 1);
             race(running -> {
@@ -261,7 +265,8 @@ class DeviceMemoryBugsTest extends KernelBug {
     @DisplayName("B25: is a frame free at a count of 1 or of 0?")
     void theDeviceHearsOfEachFreedFrameOnceAndAfterTheLastSharer() {
         SoftwareDevice device = coherent(PAGES);
-        try (TieredMemory memory = new TieredMemory(device); AddressSpace space = memory.manager().newAddressSpace()) {
+        try (TieredManager memory = new TieredManager(device);
+                AddressSpace space = memory.manager().newAddressSpace()) {
             long address = mapNumbered(space, 2);
             space.migrate(address, 2 * PAGE, memory.pool(device));
             AddressSpace fork = space.fork();
@@ -274,7 +279,7 @@ class DeviceMemoryBugsTest extends KernelBug {
             try (Pin _ = second.pin(address, PAGE, PinTerm.SHORT, PinAccess.READ)) {
                 second.close();
                 reclaimAll(memory);
-                assertThat(device.counters().liveFrames()).as("the pinned one").isEqualTo(1);
+                assertThat(device.counters().liveFrames()).as("live frames, of the pinned page").isEqualTo(1);
             }
             ManagerCheck.awaitTold(memory.manager());
             assertThat(device.counters().liveFrames()).isZero();
@@ -282,7 +287,7 @@ class DeviceMemoryBugsTest extends KernelBug {
         }
     }
 
-    private static void reclaimAll(TieredMemory memory) {
+    private static void reclaimAll(TieredManager memory) {
         while (memory.manager().reclaim(1000) > 0) {
             Thread.onSpinWait();
         }
@@ -292,7 +297,7 @@ class DeviceMemoryBugsTest extends KernelBug {
     @DisplayName("B26: flags that a freed frame keeps poison its next user")
     void aFrameComesToItsNextUserAsIfItWereNew() {
         SoftwareDevice device = coherent(2);
-        try (TieredMemory memory = new TieredMemory(device); AddressSpace first = memory.manager().newAddressSpace();
+        try (TieredManager memory = new TieredManager(device); AddressSpace first = memory.manager().newAddressSpace();
                 AddressSpace next = memory.manager().newAddressSpace()) {
             long address = mapNumbered(first, 2);
             first.migrate(address, 2 * PAGE, memory.pool(device));
@@ -319,7 +324,8 @@ class DeviceMemoryBugsTest extends KernelBug {
     @DisplayName("B27: a driver goes while pages of its device remain")
     void aDeviceThatIsClosedGivesBackItsPagesAndWaitsForPins() {
         SoftwareDevice device = coherent(PAGES);
-        try (TieredMemory memory = new TieredMemory(device); AddressSpace space = memory.manager().newAddressSpace()) {
+        try (TieredManager memory = new TieredManager(device);
+                AddressSpace space = memory.manager().newAddressSpace()) {
             long address = mapNumbered(space, 3);
             space.migrate(address, 3 * PAGE, memory.pool(device));
             Pin pin = space.pin(address, PAGE, PinTerm.SHORT, PinAccess.WRITE);
@@ -330,7 +336,8 @@ class DeviceMemoryBugsTest extends KernelBug {
                             .withMessageContaining("pin of space " + space.name());
                     assertThat(memory.device(device).isClosed()).isFalse();
                     assertThat(word(pin)).isEqualTo(1);
-                    assertThat(space.pageState(address + PAGE).place()).as("not pinned").isEqualTo(Place.HOST);
+                    assertThat(space.pageState(address + PAGE).place()).as("the page that is not pinned")
+                            .isEqualTo(Place.HOST);
                 }
                 memory.device(device).close();
                 expectNumbered(space, address, 3);
@@ -344,7 +351,7 @@ class DeviceMemoryBugsTest extends KernelBug {
     @DisplayName("B28: closing one mirror evicts the pages of all others")
     void theEndOfOneAttachmentMovesNoPage() {
         SoftwareDevice device = privateMemory(PAGES);
-        try (TieredMemory memory = new TieredMemory(device); AddressSpace one = memory.manager().newAddressSpace();
+        try (TieredManager memory = new TieredManager(device); AddressSpace one = memory.manager().newAddressSpace();
                 AddressSpace two = memory.manager().newAddressSpace();
                 Attachment other = memory.device(device).attach(two)) {
             long inOne = mapNumbered(one, 2);
@@ -362,10 +369,11 @@ class DeviceMemoryBugsTest extends KernelBug {
     }
 
     @Test
-    @DisplayName("B32: device pages look like any others to those who deal with host pages only")
-    void whatIsForOneKindOfMemoryRefusesTheOther() {
+    @DisplayName("B32: code for host pages takes device pages for host pages")
+    void operationForOneKindOfMemoryRefusesTheOther() {
         SoftwareDevice device = coherent(PAGES);
-        try (TieredMemory memory = new TieredMemory(device); AddressSpace space = memory.manager().newAddressSpace()) {
+        try (TieredManager memory = new TieredManager(device);
+                AddressSpace space = memory.manager().newAddressSpace()) {
             long address = mapNumbered(space, 2);
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> memory.manager().evict(memory.manager().hostPool(), 1))
@@ -373,17 +381,18 @@ class DeviceMemoryBugsTest extends KernelBug {
             space.migrate(address, PAGE, memory.pool(device));
             assertThatExceptionOfType(LongTermPinException.class)
                     .isThrownBy(() -> space.pin(address, 2 * PAGE, PinTerm.LONG, PinAccess.READ));
-            assertThat(space.pageState(address + PAGE).pinned()).as("all or none").isFalse();
+            assertThat(space.pageState(address + PAGE).pinned()).as("the other page is pinned").isFalse();
             long used = memory.manager().statistics().usedBytes();
-            assertThat(used).as("the host's frames alone").isEqualTo(PAGE);
+            assertThat(used).as("used bytes of the host").isEqualTo(PAGE);
         }
     }
 
     @Test
-    @DisplayName("B33: whoever pins a coherent page takes it for one of the host")
+    @DisplayName("B33: a pinned coherent page is taken for a page of the host")
     void aShortPinSaysWhereItsPagesAre() {
         SoftwareDevice device = coherent(PAGES);
-        try (TieredMemory memory = new TieredMemory(device); AddressSpace space = memory.manager().newAddressSpace()) {
+        try (TieredManager memory = new TieredManager(device);
+                AddressSpace space = memory.manager().newAddressSpace()) {
             long address = mapNumbered(space, 2);
             space.migrate(address, PAGE, memory.pool(device));
             try (Pin pin = space.pin(address, 2 * PAGE, PinTerm.SHORT, PinAccess.READ)) {
@@ -396,9 +405,9 @@ class DeviceMemoryBugsTest extends KernelBug {
 
     @Test
     @DisplayName("B34: a branch for an error leaves a lock behind")
-    void whateverFailsEveryLockIsFreeAfterwards() throws InterruptedException {
+    void everyLockIsFreeAfterAFailure() throws InterruptedException {
         SoftwareDevice device = privateMemory(PAGES);
-        try (TieredMemory memory = new TieredMemory(builder -> builder.hostPool(10 << 12), device);
+        try (TieredManager memory = new TieredManager(builder -> builder.hostPool(10 << 12), device);
                 AddressSpace space = memory.manager().newAddressSpace();
                 Attachment attached = memory.device(device).attach(space)) {
             long address = mapNumbered(space, 4);
@@ -424,7 +433,8 @@ class DeviceMemoryBugsTest extends KernelBug {
             long rest = space.map(20 * PAGE);
             try (Pin _ = space.pin(address, PAGE, PinTerm.SHORT, PinAccess.WRITE)) {
                 fails(OutOfFramesException.class, space, address, () -> space.fill(rest, 20 * PAGE, (byte) 1));
-                fails(OutOfFramesException.class, space, address, () -> { // which keeps what it got, page by page
+                // Page by page: the pages that were written before the failure stay.
+                fails(OutOfFramesException.class, space, address, () -> {
                     for (long page = rest;; page += PAGE) {
                         space.setLong(page, 1);
                     }

@@ -35,13 +35,13 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The kernel's hmm-tests: a device that mirrors a space, snapshots, migration, exclusive access. */
+/** The kernel's hmm-tests: mirrors, snapshots, migration and exclusive access of a device. */
 @Tag("portable")
 @ParameterizedClass
 @MethodSource("io.quire.memory.kernel.DeviceKind#available")
 class DeviceMirrorTest extends Rig {
 
-    /** Eight leaves of the table, and more than a fault deals with in one turn. */
+    /** Eight leaves of the table, and more pages than a fault handles at once. */
     private static final int PAGES = 512;
 
     private static final int TIMES = 10;
@@ -62,7 +62,7 @@ class DeviceMirrorTest extends Rig {
     private void expectWritableOnDevice(AddressSpace space, long address, int pages) {
         expectPlaces(space, address, pages, kind.place());
         assertThat(IntStream.range(0, pages).allMatch(page -> space.pageState(address + page * PAGE).writable()))
-                .as("all writable").isTrue();
+                .as("all pages are writable").isTrue();
     }
 
     // ---- a device reads and writes
@@ -94,7 +94,7 @@ class DeviceMirrorTest extends Rig {
             space.protect(address, bytes(PAGES), Protection.READ_ONLY);
             assertThat(space.getInt(address + PAGE)).isZero();
             expectRead(card0, attached, address, content, 1);
-            assertThat(places(space, address, 3)).as("reads allocate nothing")
+            assertThat(places(space, address, 3)).as("places after reads, which allocate nothing")
                     .containsExactly(Place.EMPTY, Place.EMPTY, Place.HOST);
         }
     }
@@ -116,7 +116,7 @@ class DeviceMirrorTest extends Rig {
 
     @Test
     @DisplayName("hmm: anon_write, anon_write_huge (T4, T8)")
-    void deviceWritesPagesThatNobodyHasTouched() {
+    void deviceWritesUntouchedPages() {
         try (AddressSpace space = memory.newAddressSpace(); Attachment attached = d0.attach(space)) {
             long address = space.map(bytes(PAGES));
             OperationResult result = card0.write(attached.mirror(), address, counting(PAGES, 0));
@@ -159,7 +159,7 @@ class DeviceMirrorTest extends Rig {
                 assertThat(result.faultRounds()).isEqualTo(1);
                 expect(child, address, negative(pages));
                 expect(parent, address, counting(pages, 0));
-                // A migrated page may be written, so the fork took the translations of the parent's device away.
+                // The device of the parent could write a migrated page, so the fork invalidated its translations.
                 expectRead(card0, attached, address, counting(pages, 0), migrates ? 1 : 0);
             }
         }
@@ -173,7 +173,7 @@ class DeviceMirrorTest extends Rig {
             for (int time = 0; time < TIMES; time++) {
                 long address = mapFilled(space, counting(PAGES, time));
                 first = time == 0 ? address : first;
-                assertThat(address).as("the same address each time").isEqualTo(first);
+                assertThat(address).as("address of the new mapping").isEqualTo(first);
                 expectRead(card0, attached, address, counting(PAGES, time), 1);
                 space.unmap(address, bytes(PAGES));
             }
@@ -234,7 +234,7 @@ class DeviceMirrorTest extends Rig {
                     "HOST of host, WRITE", kind.place() + " of d0, WRITE",
                     kind.isPrivate() ? "EMPTY" : kind.place() + " of d1, WRITE");
             assertThat(snapshot(attached.mirror(), address, 7)).isEqualTo(expected);
-            assertThat(snapshot(attached.mirror(), address, 7)).as("asked again").isEqualTo(expected);
+            assertThat(snapshot(attached.mirror(), address, 7)).as("a second snapshot").isEqualTo(expected);
             assertThat(space.pageState(address + 6 * PAGE).place()).isEqualTo(kind.place());
         }
     }
@@ -283,8 +283,9 @@ class DeviceMirrorTest extends Rig {
             assertThat(space.migrate(address, bytes(PAGES), d0.pool()).moved()).isEqualTo(PAGES);
             expect(space, address, counting(PAGES / 2, 0));
             MigrationReport again = space.migrate(address, bytes(PAGES), d0.pool());
-            assertThat(again.moved()).as("moved now").isEqualTo(kind.isPrivate() ? PAGES / 2 : 0);
-            assertThat(again.there()).as("there now").isEqualTo(PAGES);
+            assertThat(again.moved()).as("pages moved by the second migration")
+                    .isEqualTo(kind.isPrivate() ? PAGES / 2 : 0);
+            assertThat(again.there()).as("pages on the device").isEqualTo(PAGES);
             expectMapped(card0, attached, address, counting(PAGES, 0));
         }
     }
@@ -401,7 +402,7 @@ class DeviceMirrorTest extends Rig {
             expectRead(card0, first, address, counting(6, 0), 1);
             expectRead(card1, second, address, counting(6, 0), 1);
             assertThat(space.migrate(address, bytes(6), d1.pool()).moved()).isEqualTo(6);
-            assertThat(card0.table(first.mirror())).as("the other device has to ask again").isEmpty();
+            assertThat(card0.table(first.mirror())).as("table of the other device, which has to ask again").isEmpty();
             expectMapped(card1, second, address, counting(6, 0));
             expectRead(card0, first, address, counting(6, 0), 1);
             expectPlaces(space, address, 6, kind.isPrivate() ? Place.HOST : kind.place());
@@ -574,10 +575,11 @@ class DeviceMirrorTest extends Rig {
             }
             assertThat(attached.exclusivePages()).isZero();
             expect(space, address, counting(pages, 1));
-            assertThat(memory.statistics().pagesCopied()).as("the frames are the same").isEqualTo(copies);
+            assertThat(memory.statistics().pagesCopied()).as("pages copied").isEqualTo(copies);
             assertThat(used(memory.hostPool())).isEqualTo(pages);
             assertThat(card0.counters().invalidations(InvalidationKind.CLEAR)).isEqualTo(pages);
-            assertThat(card0.counters().invalidations(InvalidationKind.EXCLUSIVE)).as("its own doing").isZero();
+            assertThat(card0.counters().invalidations(InvalidationKind.EXCLUSIVE))
+                    .as("invalidations because of the device's own access").isZero();
         }
     }
 
@@ -601,7 +603,7 @@ class DeviceMirrorTest extends Rig {
 
     @Test
     @DisplayName("hmm: exclusive_cow (T27)")
-    void forkEndsExclusiveAccessAndCopiesAsEver() {
+    void forkEndsExclusiveAccessAndCopiesAsUsual() {
         int pages = 64;
         try (AddressSpace parent = memory.newAddressSpace(); Attachment attached = d0.attach(parent)) {
             long address = mapFilled(parent, counting(pages, 0));

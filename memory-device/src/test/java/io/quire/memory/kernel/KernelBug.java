@@ -6,30 +6,30 @@ import io.quire.memory.AddressSpace;
 import io.quire.memory.Pin;
 import io.quire.memory.contract.PoolKind;
 import io.quire.memory.contract.Protection;
-import io.quire.memory.history.TieredMemory;
+import io.quire.memory.history.TieredManager;
 import io.quire.memory.softdevice.SoftwareDevice;
 import io.quire.memory.testkit.Threads;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.time.Duration;
 
-/** What the tests of the kernel's bugs share: pages that count, and races of a bounded time. */
+/** What the tests of the kernel's bugs share: numbered pages, and races of a bounded time. */
 abstract class KernelBug {
 
-    static final long PAGE = TieredMemory.PAGE;
+    static final long PAGE = TieredManager.PAGE;
 
-    /** How long a race lasts; each must have failed within it when the library was broken on purpose. */
+    /** Length of a race. With the library broken on purpose, each race failed within this time. */
     static final Duration RACE = Duration.ofMillis(Integer.getInteger("memory.race", 250));
 
-    /** More than anything takes that is not stuck. */
+    /** More time than any operation needs, unless it is stuck. */
     static final Duration NOT_STUCK = Duration.ofSeconds(20);
 
     static SoftwareDevice coherent(int frames) {
-        return TieredMemory.device("coherent", PoolKind.DEVICE_COHERENT, frames);
+        return TieredManager.device("coherent", PoolKind.DEVICE_COHERENT, frames);
     }
 
     static SoftwareDevice privateMemory(int frames) {
-        return TieredMemory.device("private", PoolKind.DEVICE_PRIVATE, frames);
+        return TieredManager.device("private", PoolKind.DEVICE_PRIVATE, frames);
     }
 
     /** Maps pages and writes the number of each, from 1, into its first word. */
@@ -47,7 +47,7 @@ abstract class KernelBug {
         }
     }
 
-    /** The first word that a pin shows. */
+    /** Returns the first word that a pin shows. */
     static long word(Pin pin) {
         return pin.segments().getFirst().get(ValueLayout.JAVA_LONG, 0);
     }
@@ -64,7 +64,7 @@ abstract class KernelBug {
         Threads.race(RACE, tasks);
     }
 
-    /** Another thread gets every lock that it needs: none was left behind. */
+    /** Checks that no lock was left behind: another thread can use the space. */
     static void othersGoOn(AddressSpace space, long address) throws InterruptedException {
         Threads.elsewhere(() -> {
             space.setLong(address, space.getLong(address));

@@ -26,7 +26,7 @@ class KernelBugsPageTest {
     private static final Pattern NAME = Pattern.compile("`(\\w+)`");
 
     @Test
-    void everyRowNamesTheTestsThatBearItsNumberAndEveryTestHasARow() throws IOException {
+    void everyRowNamesTheTestsWithItsNumberAndEveryTestHasARow() throws IOException {
         Map<String, TreeSet<String>> rows = new TreeMap<>();
         for (MatchResult row : rows()) {
             TreeSet<String> names = new TreeSet<>();

@@ -95,7 +95,7 @@ class KernelSuitesPageTest {
     }
 
     @Test
-    void everyTestIsOnThePageAndTheOtherWayRound() throws IOException {
+    void thePageListsEveryTestAndEveryListedTestExists() throws IOException {
         Stream<String> named = references(Files.readString(PAGE)).stream().distinct();
         assertThat(named).containsExactlyInAnyOrderElementsOf(tests().keySet());
     }

@@ -32,9 +32,9 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * The kernel's gup_longterm suite: which memory may be pinned for long is decided by where it lies, by both ways to a
- * pin alike, and a pin that is refused leaves nothing behind. The kernel refuses files of some file systems; here it is
- * coherent memory that is refused, if the policy says so.
+ * The kernel's gup_longterm suite. The place of a page decides if the page may be pinned for long, and both ways to pin
+ * decide alike. A pin that is refused leaves nothing behind. The kernel refuses to pin files of some file systems; this
+ * library refuses coherent memory, if the policy says so.
  */
 @ParameterizedClass(name = "{0}")
 @MethodSource("settings")
@@ -45,10 +45,13 @@ class LongTermPinTest extends Rig {
     private static final MemorySegment OLD = counting(PAGES, 0);
     private static final MemorySegment NEW = constant(PAGES, 0xff);
 
-    /** What kind of device there is, and what happens to long-term pins of its memory. */
+    /** A kind of device, and the policy for long-term pins of its memory. */
     record Setting(DeviceKind kind, LongTermPolicy policy) {
 
-        /** Private memory cannot be pinned where it is, so its pages come home whatever the policy. */
+        /**
+         * Returns true if a long-term pin is refused. Private memory cannot be pinned in place, so it comes home in any
+         * case.
+         */
         boolean refuses() {
             return policy == LongTermPolicy.REFUSE && !kind.isPrivate();
         }
@@ -222,11 +225,11 @@ class LongTermPinTest extends Rig {
         expect(space, address, counting(PAGES, 3));
     }
 
-    // ---- what they stand for
+    // ---- rules behind these cases
 
     @ParameterizedTest
     @EnumSource
-    @DisplayName("a pin of a range that may not be pinned in part pins nothing")
+    @DisplayName("if one page may not be pinned, nothing is pinned")
     void rangeWithOnePageOfADeviceIsPinnedAsAWholeOrNotAtAll(Entry entry) {
         toDevice(2, 1);
         if (setting.refuses()) {
@@ -258,7 +261,8 @@ class LongTermPinTest extends Rig {
                 assertThat(places(space, address, PAGES))
                         .containsExactly(before, before, before, Place.DEVICE_COHERENT);
             }
-            assertThat(memory.statistics().tier().openPins()).as("the one that was there before").isEqualTo(1);
+            assertThat(memory.statistics().tier().openPins()).as("open pins, which is the one from before")
+                    .isEqualTo(1);
             assertThat(memory.statistics().tier().longTermPinnedBytes()).isZero();
             expectPinned(holder, OLD.asSlice(3 * PAGE));
         }
@@ -269,7 +273,7 @@ class LongTermPinTest extends Rig {
     @ParameterizedTest
     @EnumSource
     @DisplayName("a pin of what is not mapped, or not allowed, leaves nothing behind")
-    void pinThatIsWrongInItsLastPagePinsNothing(Entry entry) {
+    void pinWithAnInvalidLastPagePinsNothing(Entry entry) {
         space.protect(address + 3 * PAGE, PAGE, Protection.READ_ONLY);
         assertThatExceptionOfType(ProtectionException.class).isThrownBy(() -> pinAll(entry, PinAccess.WRITE));
         expectNothingPinned();
@@ -303,7 +307,7 @@ class LongTermPinTest extends Rig {
     @DisplayName("as many pins are given back as were taken (pin_user_pages counters)")
     void pageIsPinnedAsLongAsOnePinIsLeft(Entry entry) {
         List<Pin> pins = new ArrayList<>();
-        for (int i = 0; i < 1_100; i++) { // more than the kernel's counter tells from plain references
+        for (int i = 0; i < 1_100; i++) { // more pins than the kernel can tell from plain references
             pins.add(pin(entry, address, 1, PinTerm.SHORT, PinAccess.READ));
         }
         assertThat(memory.statistics().tier().openPins()).isEqualTo(1_100);

@@ -19,7 +19,7 @@ import io.quire.memory.contract.Protection;
 import io.quire.memory.contract.ProtectionException;
 import io.quire.memory.device.DeviceAccess;
 import io.quire.memory.device.InvalidationKind;
-import io.quire.memory.history.TieredMemory;
+import io.quire.memory.history.TieredManager;
 import io.quire.memory.softdevice.DeviceEvent;
 import io.quire.memory.softdevice.FaultInjection;
 import io.quire.memory.softdevice.SoftwareDevice;
@@ -30,27 +30,28 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** Bugs of the Linux kernel with exclusive access and notifiers; docs/kernel-bugs.md has the list. */
+/** Bugs of the Linux kernel with exclusive access and notifiers. docs/kernel-bugs.md has the list. */
 @ExtendWith(Seed.class)
 class MirrorBugsTest extends KernelBug {
 
     private static final int PAGES = 8;
 
     private static SoftwareDevice other(int frames) {
-        return TieredMemory.javaDevice("other", PoolKind.DEVICE_COHERENT, frames);
+        return TieredManager.javaDevice("other", PoolKind.DEVICE_COHERENT, frames);
     }
 
     @Test
-    @DisplayName("B35: who waits for an exclusive page holds no reference to it, and it is freed")
+    @DisplayName("B35: a thread waits for an exclusive page without a reference to it, and the page is freed")
     void readersOfAnExclusivePageThatIsEvictedSeeItGrow() throws InterruptedException {
         SoftwareDevice device = coherent(PAGES);
-        try (TieredMemory memory = new TieredMemory(device); AddressSpace space = memory.manager().newAddressSpace();
+        try (TieredManager memory = new TieredManager(device); AddressSpace space = memory.manager().newAddressSpace();
                 Attachment attached = memory.device(device).attach(space)) {
             long address = mapNumbered(space, 1);
             AtomicLong added = new AtomicLong(1);
@@ -81,11 +82,11 @@ class MirrorBugsTest extends KernelBug {
     }
 
     @Test
-    @DisplayName("B36: the caller's own notifier invalidates what he is making exclusive, for ever")
+    @DisplayName("B36: the caller's own notifier invalidates the pages that it makes exclusive, for ever")
     void makingPagesExclusiveDoesNotInvalidateThemForTheirOwner() {
         SoftwareDevice device = coherent(PAGES);
         SoftwareDevice other = other(PAGES);
-        try (TieredMemory memory = new TieredMemory(device, other);
+        try (TieredManager memory = new TieredManager(device, other);
                 AddressSpace space = memory.manager().newAddressSpace();
                 Attachment attached = memory.device(device).attach(space);
                 Attachment foreign = memory.device(other).attach(space)) {
@@ -108,7 +109,7 @@ class MirrorBugsTest extends KernelBug {
     void devicesCanTellTheBeginOfExclusiveAccessFromItsEnd() {
         SoftwareDevice device = coherent(PAGES);
         SoftwareDevice other = other(PAGES);
-        try (TieredMemory memory = new TieredMemory(device, other);
+        try (TieredManager memory = new TieredManager(device, other);
                 AddressSpace space = memory.manager().newAddressSpace();
                 Attachment attached = memory.device(device).attach(space);
                 Attachment foreign = memory.device(other).attach(space); Accessor accessor = space.accessor()) {
@@ -119,7 +120,7 @@ class MirrorBugsTest extends KernelBug {
             assertThat(kinds(other)).containsExactly(InvalidationKind.EXCLUSIVE);
             assertThat(owners(other)).containsExactly(memory.device(device).id());
             assertThat(kinds(device)).isEmpty();
-            accessor.setLong(address, 2); // which it could do a moment ago without asking anybody
+            accessor.setLong(address, 2); // a moment ago this needed no fault
             assertThat(kinds(device)).containsExactly(InvalidationKind.CLEAR);
         }
     }
@@ -143,7 +144,7 @@ class MirrorBugsTest extends KernelBug {
     @DisplayName("B38: between fault-in and conversion the page changes under makeExclusive")
     void noIncrementIsLostAndNoForkSeesOneWhenAllMeetOnAPage() throws InterruptedException {
         SoftwareDevice device = coherent(PAGES);
-        try (TieredMemory memory = new TieredMemory(device); AddressSpace space = memory.manager().newAddressSpace();
+        try (TieredManager memory = new TieredManager(device); AddressSpace space = memory.manager().newAddressSpace();
                 Attachment attached = memory.device(device).attach(space)) {
             long address = space.map(PAGE);
             AtomicLong added = new AtomicLong();
@@ -178,7 +179,7 @@ class MirrorBugsTest extends KernelBug {
     @DisplayName("B39: a fork that meets a busy exclusive page fails for want of memory")
     void aForkWaitsForTheDeviceThatIsInTheMiddleOfAnAccess() throws InterruptedException {
         SoftwareDevice device = coherent(PAGES);
-        try (TieredMemory memory = new TieredMemory(device); AddressSpace space = memory.manager().newAddressSpace();
+        try (TieredManager memory = new TieredManager(device); AddressSpace space = memory.manager().newAddressSpace();
                 Attachment attached = memory.device(device).attach(space)) {
             long address = mapNumbered(space, 2);
             attached.makeExclusive(address, PAGE);
@@ -195,7 +196,7 @@ class MirrorBugsTest extends KernelBug {
                 Thread.sleep(20);
                 device.faults().holdAccesses(false);
             });
-            assertThat(child.get()).as("the whole access or nothing").isEqualTo(42);
+            assertThat(child.get()).as("the word in the fork, after the whole access").isEqualTo(42);
             assertThat(space.getLong(address)).isEqualTo(42);
         }
     }
@@ -204,7 +205,7 @@ class MirrorBugsTest extends KernelBug {
     @DisplayName("B40: exclusive access does not exclude pins that were there before")
     void aPinAndExclusiveAccessExcludeEachOther() {
         SoftwareDevice device = coherent(PAGES);
-        try (TieredMemory memory = new TieredMemory(device); AddressSpace space = memory.manager().newAddressSpace();
+        try (TieredManager memory = new TieredManager(device); AddressSpace space = memory.manager().newAddressSpace();
                 Attachment attached = memory.device(device).attach(space)) {
             long address = mapNumbered(space, 1);
             try (Pin _ = space.pin(address, PAGE, PinTerm.SHORT, PinAccess.READ)) {
@@ -227,7 +228,7 @@ class MirrorBugsTest extends KernelBug {
     void anEvictionThatADeviceRefusesIsGivenUpAndTriedAgainLater() {
         SoftwareDevice device = coherent(4);
         SoftwareDevice other = other(4);
-        try (TieredMemory memory = new TieredMemory(builder -> builder.watermarks(50, 100), device, other);
+        try (TieredManager memory = new TieredManager(builder -> builder.watermarks(50, 100), device, other);
                 AddressSpace space = memory.manager().newAddressSpace();
                 Attachment attached = memory.device(device).attach(space);
                 Attachment foreign = memory.device(other).attach(space)) {
@@ -254,10 +255,10 @@ class MirrorBugsTest extends KernelBug {
 
     @Test
     @DisplayName("B44: a device installs what was looked up before an invalidation")
-    void whatADeviceHasMappedIsWhatTheSpaceHas(SplittableRandom random) throws InterruptedException {
+    void deviceTableAgreesWithTheSpace(SplittableRandom random) throws InterruptedException {
         SoftwareDevice device = coherent(PAGES);
         SoftwareDevice hidden = privateMemory(PAGES);
-        try (TieredMemory memory = new TieredMemory(device, hidden);
+        try (TieredManager memory = new TieredManager(device, hidden);
                 AddressSpace space = memory.manager().newAddressSpace();
                 Attachment first = memory.device(device).attach(space);
                 Attachment second = memory.device(hidden).attach(space)) {
@@ -283,8 +284,8 @@ class MirrorBugsTest extends KernelBug {
         }
     }
 
-    /** All but the first page loses something now and then; the first one moves and is copied. */
-    private static void disturb(TieredMemory memory, AddressSpace space, long address, SplittableRandom random) {
+    /** Changes all pages but the first from time to time; the first page is only moved and copied. */
+    private static void disturb(TieredManager memory, AddressSpace space, long address, SplittableRandom random) {
         long page = address + random.nextInt(1, PAGES) * PAGE;
         switch (random.nextInt(6)) {
             case 0 -> {
@@ -322,22 +323,24 @@ class MirrorBugsTest extends KernelBug {
     @DisplayName("B45: success although the space has gone makes the device loop for ever")
     void aDeviceInASpaceThatIsClosedGetsAnErrorAtOnce() throws InterruptedException {
         SoftwareDevice device = coherent(PAGES);
-        try (TieredMemory memory = new TieredMemory(device)) {
+        try (TieredManager memory = new TieredManager(device)) {
             AddressSpace space = memory.manager().newAddressSpace();
             Attachment attached = memory.device(device).attach(space);
             long address = mapNumbered(space, PAGES);
             device.faults().delay(FaultInjection.Phase.ACCESS, Duration.ofNanos(50_000));
+            CountDownLatch sums = new CountDownLatch(3);
             Threads.race(NOT_STUCK, running -> {
                 while (running.getAsBoolean()) {
                     try {
                         device.sum(attached.mirror(), address, PAGES * PAGE);
+                        sums.countDown();
                     } catch (ClosedException | IllegalArgumentException gone) {
-                        return; // the device no longer knows the mirror, or the mirror the space
+                        return; // the device knows the mirror no more, or the mirror the space
                     }
                 }
-                throw new AssertionError("it goes on for ever");
+                throw new AssertionError("the device loops for ever");
             }, running -> {
-                Thread.sleep(5);
+                sums.await();
                 space.close();
             });
             assertThatExceptionOfType(ClosedException.class)
@@ -347,9 +350,9 @@ class MirrorBugsTest extends KernelBug {
 
     @Test
     @DisplayName("B46: a child that inherits the parent's mirror changes the parent")
-    void aForkStartsWithoutAnyDeviceAndIsNotReachedThroughItsParents() {
+    void aForkStartsWithoutADeviceAndIsNotReachedByThatOfItsParent() {
         SoftwareDevice device = coherent(PAGES);
-        try (TieredMemory memory = new TieredMemory(device); AddressSpace parent = memory.manager().newAddressSpace();
+        try (TieredManager memory = new TieredManager(device); AddressSpace parent = memory.manager().newAddressSpace();
                 Attachment ofParent = memory.device(device).attach(parent)) {
             long address = mapNumbered(parent, 2);
             device.fill(ofParent.mirror(), address, PAGE, (byte) 0);
@@ -369,9 +372,9 @@ class MirrorBugsTest extends KernelBug {
 
     @Test
     @DisplayName("B47: the test of exclusive pages and fork looks at one side only")
-    void bothSidesOfAForkOfExclusivePagesAreLookedAt() throws InterruptedException {
+    void bothSidesOfAForkOfExclusivePagesKeepTheirContent() throws InterruptedException {
         SoftwareDevice device = coherent(PAGES);
-        try (TieredMemory memory = new TieredMemory(device); AddressSpace parent = memory.manager().newAddressSpace();
+        try (TieredManager memory = new TieredManager(device); AddressSpace parent = memory.manager().newAddressSpace();
                 Attachment attached = memory.device(device).attach(parent)) {
             long address = mapNumbered(parent, PAGES);
             attached.makeExclusive(address, PAGES * PAGE);
@@ -383,7 +386,7 @@ class MirrorBugsTest extends KernelBug {
         }
     }
 
-    /** A failure of either thread fails the race. */
+    /** Increments each word of the pages. */
     private static void incrementAll(AddressSpace space, long address) {
         for (int i = 0; i < PAGES; i++) {
             assertThat(space.getAndAddLong(address + i * PAGE, 1)).isEqualTo(i + 1L);

@@ -29,8 +29,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * A host, two devices of one kind, and what the suites do with them. After each test every frame of every pool has to
- * be back, every reference right, and neither device may have caught the library at anything.
+ * A host and two devices of one kind, with helpers for the suites. After each test it checks that every frame of every
+ * pool is free, that every reference count is right, and that the library broke no rule of a device.
  */
 @Timeout(60)
 abstract class Rig {
@@ -44,15 +44,15 @@ abstract class Rig {
     Device d0;
     Device d1;
 
-    /** Which devices to plug in. */
+    /** Returns the kind of the two devices. */
     abstract DeviceKind kind();
 
-    /** How the manager shall be, beyond what all suites want. */
+    /** Adds settings to the manager, beyond those of all suites. */
     MemoryManager.Builder configure(MemoryManager.Builder builder) {
         return builder;
     }
 
-    /** How large each device is; the host is as large as both. */
+    /** Returns the size of each device; the host is as large as both. */
     long deviceBytes() {
         return 1L << 20;
     }
@@ -61,7 +61,7 @@ abstract class Rig {
     void plugIn() {
         card0 = kind().open("d0", deviceBytes());
         card1 = kind().open("d1", deviceBytes());
-        // No thread of its own and no eviction ahead of need: a test is the same each time it runs.
+        // No background thread and no eviction ahead of need, so that a test does the same each time.
         memory = configure(MemoryManager.builder().hostPool(2 * deviceBytes()).backgroundAgent(false).leakTracking(true)
                 .watermarks(0, 0).longTermPolicy(LongTermPolicy.MIGRATE)
                 .device("d0", card0.driver()).device("d1", card1.driver())).build();
@@ -99,7 +99,7 @@ abstract class Rig {
     private record Window(long mirror, long sequence) {
     }
 
-    /** Every start has its end. */
+    /** Returns the invalidations that started and never ended. */
     private static Set<Window> openInvalidations(SoftwareDevice card) {
         Set<Window> open = new HashSet<>();
         for (DeviceEvent event : card.events()) {
@@ -107,7 +107,7 @@ abstract class Rig {
             if (event.type() == DeviceEvent.Type.INVALIDATE_START) {
                 assertThat(open.add(window)).as("started twice: " + event).isTrue();
             } else if (event.type() == DeviceEvent.Type.INVALIDATE_END) {
-                // Only the last 16,384 events are kept, so the start of the first ends may be missing.
+                // The device keeps only the last 16,384 events, so the starts of the first ends may be missing.
                 boolean started = open.remove(window);
                 assertThat(started || card.events().getFirst().number() > 1).as("ended twice: " + event).isTrue();
             }
@@ -115,7 +115,7 @@ abstract class Rig {
         return open;
     }
 
-    /** Takes back at once what closed spaces have left, as the agent would some day, and counts all references anew. */
+    /** Destroys what closed spaces have left, like the agent would do later, and recounts all references. */
     void reclaim() {
         while (memory.reclaim(1 << 16) > 0) {
             Thread.onSpinWait();
@@ -133,12 +133,12 @@ abstract class Rig {
 
     // ---- content
 
-    /** What the kernel's tests fill buffers with: int i is i, here plus a number that tells buffers apart. */
+    /** Returns what the kernel's tests fill buffers with: int i is i, here plus a number that tells buffers apart. */
     static MemorySegment counting(int pages, int plus) {
         return MemorySegment.ofArray(IntStream.range(plus, plus + pages * INTS_PER_PAGE).toArray());
     }
 
-    /** The same, negated: what a device's buffer holds before. */
+    /** Returns the negated numbers, which a device buffer has at first. */
     static MemorySegment negative(int pages) {
         return MemorySegment.ofArray(IntStream.range(0, pages * INTS_PER_PAGE).map(i -> -i).toArray());
     }
@@ -154,15 +154,15 @@ abstract class Rig {
     }
 
     static void expect(MemoryAccess space, long address, MemorySegment content) {
-        assertThat(space.mismatch(address, content, 0, content.byteSize())).as("first byte that is wrong in " + space)
+        assertThat(space.mismatch(address, content, 0, content.byteSize())).as("first wrong byte of " + space)
                 .isEqualTo(-1);
     }
 
     static void expectSame(MemorySegment actual, MemorySegment content) {
-        assertThat(actual.mismatch(content)).as("first byte that is wrong").isEqualTo(-1);
+        assertThat(actual.mismatch(content)).as("first wrong byte").isEqualTo(-1);
     }
 
-    /** What a device reads, faulting as it needs; it must take so many rounds of faults. */
+    /** Checks what a device reads, and the number of fault rounds that the read needs. */
     static void expectRead(SoftwareDevice card, Attachment attached, long address, MemorySegment content, int rounds) {
         MemorySegment buffer = MemorySegment.ofArray(new byte[(int) content.byteSize()]);
         var result = card.read(attached.mirror(), address, buffer);
@@ -171,21 +171,21 @@ abstract class Rig {
         expectSame(buffer, content);
     }
 
-    /** What a device has in its own table, without any fault. */
+    /** Checks the content that a device has mapped, without any fault. */
     static void expectMapped(SoftwareDevice card, Attachment attached, long address, MemorySegment content) {
         MemorySegment buffer = MemorySegment.ofArray(new byte[(int) content.byteSize()]);
         assertThat(card.readMapped(attached.mirror(), address, buffer)).as("all pages in the device's table").isTrue();
         expectSame(buffer, content);
     }
 
-    /** A writable mapping, filled. */
+    /** Makes a writable mapping and fills it. */
     static long mapFilled(AddressSpace space, MemorySegment content) {
         long address = space.map(content.byteSize());
         put(space, address, content);
         return address;
     }
 
-    /** Takes the right to write away and gives it back: what once tempted kernels to map shared pages writable. */
+    /** Makes pages read-only and writable again, after which kernels once mapped shared pages writable. */
     static void protectDownAndUp(AddressSpace space, long address, int pages) {
         space.protect(address, bytes(pages), Protection.READ_ONLY);
         space.protect(address, bytes(pages), Protection.READ_WRITE);
@@ -193,13 +193,13 @@ abstract class Rig {
 
     // ---- pins
 
-    /** The two ways to a pin; the kernel calls them GUP-fast and slow. */
+    /** The two ways to pin, by an accessor and by a space. The kernel calls them fast and slow GUP. */
     enum Entry {
         ACCESSOR,
         SPACE
     }
 
-    /** What a pin shows. */
+    /** Checks what a pin shows. */
     static void expectPinned(Pin pin, MemorySegment content) {
         long done = 0;
         for (MemorySegment segment : pin.segments()) {
@@ -209,7 +209,7 @@ abstract class Rig {
         assertThat(done).isEqualTo(content.byteSize());
     }
 
-    /** Writes through a pin, as a device would that was given the addresses. */
+    /** Writes through a pin, like a device that was given the addresses. */
     static void putPinned(Pin pin, MemorySegment content) {
         long done = 0;
         for (MemorySegment segment : pin.segments()) {
@@ -228,7 +228,7 @@ abstract class Rig {
         assertThat(places(space, address, pages)).hasSize(pages).containsOnly(place);
     }
 
-    /** What the kernel's test device reports of a page: here in words. */
+    /** Returns what the kernel's test device would report of each page, in words. */
     static List<String> snapshot(DeviceMirror mirror, long address, int pages) {
         List<String> states = new ArrayList<>();
         for (PageState state : mirror.snapshot(address, pages)) {

@@ -13,10 +13,10 @@ import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 
-/** Which exceptions a method may throw, whatever it is called with. */
+/** Knows the exceptions that a method may throw for any arguments. */
 final class Documented {
 
-    /** Any method may throw these: something is null, or an argument or the state is wrong. */
+    /** Exceptions that any method may throw: an argument is null or wrong, or the state is wrong. */
     private static final Set<Class<?>> ALWAYS = Set.of(MemoryException.class, IllegalArgumentException.class,
             NullPointerException.class);
 
@@ -51,7 +51,7 @@ final class Documented {
         allowed.addAll(of(method.getDeclaringClass().getSimpleName(), method));
         allowed.addAll(of(target == null ? "" : target.getClass().getSimpleName(), method));
         if (Arrays.asList(method.getParameterTypes()).contains(MemorySegment.class)) {
-            // Of the segment: closed, of another thread, read-only.
+            // Because of the segment: it is closed, of another thread, or read-only.
             allowed.addAll(Set.of(IllegalStateException.class, WrongThreadException.class,
                     UnsupportedOperationException.class));
         }
@@ -70,7 +70,7 @@ final class Documented {
         return all;
     }
 
-    /** What callbacks of the fuzzer throw: it comes out as it is. */
+    /** Thrown by callbacks of the fuzzer; the library must pass it on as it is. */
     static final class Thrown extends RuntimeException {
         private static final long serialVersionUID = 1L;
 

@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
 
-/** Calls the library while the heap is as good as full. */
+/** Calls the library while the heap is almost full. */
 final class FullHeap implements Misuse.Scenario {
 
     private static final int[] CHUNKS = {1 << 20, 1 << 14, 1 << 8, 16};
@@ -29,7 +29,7 @@ final class FullHeap implements Misuse.Scenario {
                 try {
                     errors.put(operation.getKey(), beset(operation.getValue(), 1 + random.nextInt(8)));
                 } catch (RuntimeException | Error failed) {
-                    throw new IllegalStateException("something else than a full heap in " + what, failed);
+                    throw new IllegalStateException("another exception than a full heap in " + what, failed);
                 }
                 Operations.LeftOpen.closeAll();
                 heart.begins("after a full heap in " + what);
@@ -45,7 +45,7 @@ final class FullHeap implements Misuse.Scenario {
         }
     }
 
-    /** Fills the heap, and gives a little back, so that the error comes somewhere in the middle. */
+    /** Fills the heap and frees a little of it, so that the error comes in the middle of the operation. */
     private static int beset(Runnable operation, int spared) {
         List<Object> held = new ArrayList<>(1 << 16);
         int[] errors = {0};

@@ -3,10 +3,10 @@ package io.quire.memory.misuse;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** Ends the JVM, with the stacks of those concerned, when a call takes longer than it may. */
+/** Ends the JVM if a call takes too long, and prints the stacks of all threads. */
 final class Heartbeat {
 
-    /** Bounded waits of the library are ten seconds long; a loaded machine needs time to load classes. */
+    /** Longer than the waits of the library, which last ten seconds; a busy machine also needs time to load classes. */
     private static final long LIMIT_NANOS = 30_000_000_000L;
 
     private record Call(String what, long since) {

@@ -3,19 +3,19 @@ package io.quire.memory.misuse;
 import java.util.Arrays;
 import java.util.Set;
 
-/** Misuses the library in a JVM of its own, in one of several ways; exits with 0 if it held. */
+/** Misuses the library in a JVM of its own, in one of several ways; exits with 0 if the library withstood it. */
 public final class Misuse {
 
     static final String SCENARIO = "misuse.scenario";
     static final String SEED = "misuse.seed";
     static final String SECONDS = "misuse.seconds";
 
-    /** Names of methods, as {@code Class.method}, that are not called while a fault is open. */
+    /** Property with methods, as {@code Class.method}, that are not called because of a known bug. */
     static final String OFF = "misuse.off";
 
     private static final int HANGS = 3;
 
-    /** A way to misuse it; throws if something is wrong. */
+    /** A way to misuse the library; throws if something is wrong afterwards. */
     interface Scenario {
         void run(long seed, long endNanos, Heartbeat heart) throws Exception;
     }

@@ -10,8 +10,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Misuse of the whole public API, each way in a JVM of its own. {@code -Dmisuse.seed=N} repeats a failure;
- * {@code -Dmisuse.off=fork,AddressSpace.pin} leaves methods or operations out while a fault is open.
+ * Misuses the whole public API in several ways, each in a JVM of its own. {@code -Dmisuse.seed=N} repeats a failure.
+ * {@code -Dmisuse.off=fork,AddressSpace.pin} leaves out methods or operations with a known bug.
  */
 class MisuseFuzzTest {
 
@@ -24,7 +24,7 @@ class MisuseFuzzTest {
         List<String> options = new ArrayList<>(List.of("--enable-native-access=ALL-UNNAMED",
                 "-XX:-OmitStackTraceInFastThrow", "-D" + Misuse.SCENARIO + "=" + scenario,
                 "-D" + Misuse.SEED + "=" + seed, "-D" + Misuse.SECONDS + "=" + SECONDS));
-        options.add("-XX:+UseSerialGC"); // which has its errors where the heap is full, and not before
+        options.add("-XX:+UseSerialGC"); // throws errors only when the heap is really full
         options.add("-D" + Misuse.OFF + "=" + System.getProperty(Misuse.OFF, ""));
 
         ChildJvm.Result result = ChildJvm.run(Misuse.class, options);

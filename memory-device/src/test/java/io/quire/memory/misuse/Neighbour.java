@@ -6,7 +6,7 @@ import io.quire.memory.structure.ForkableMap;
 import java.lang.foreign.MemorySegment;
 import java.util.Random;
 
-/** A space that nobody misuses, whose content has to stay whatever is done to the others. */
+/** A space that is not misused. Its content must not change, whatever happens to other spaces. */
 final class Neighbour {
 
     private static final int PAGES = 24;
@@ -42,7 +42,7 @@ final class Neighbour {
             fork.setLong(address, 1);
         } catch (io.quire.memory.contract.OutOfFramesException
                 | io.quire.memory.contract.TooManySpacesException full) {
-            Thread.onSpinWait(); // others hold it all
+            Thread.onSpinWait(); // other spaces have all frames
         }
     }
 

@@ -10,7 +10,7 @@ import io.quire.memory.structure.ForkableMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** One call of each kind, of which every one may end in an Error at any instruction and leave nothing behind. */
+/** One call of each kind. Each may end in an Error at any instruction, and must leave nothing behind. */
 final class Operations {
 
     private static final int PAGES = 32;
@@ -34,7 +34,7 @@ final class Operations {
         }
     }
 
-    /** By name. What a call makes it closes, unless the Error comes before it was told. */
+    /** Returns the calls by name. A call closes what it makes, unless an Error comes before it gets the handle. */
     Map<String, Runnable> all() {
         Map<String, Runnable> all = new LinkedHashMap<>();
         int[] number = {0};
@@ -81,14 +81,14 @@ final class Operations {
         void of(T one);
     }
 
-    /** Closes again and again until it is closed: an Error may come out of the close too. */
+    /** Uses a handle and closes it. An Error may come out of a close, too, so it tries until one succeeds. */
     private <T extends AutoCloseable> void closing(T one, Use<T> use) {
         LeftOpen.of(one);
         use.of(one);
         LeftOpen.close();
     }
 
-    /** What the thread at hand has made and not closed yet: closed by the test, with room on the stack and heap. */
+    /** Handles that this thread has made and not closed yet. The test closes them when stack and heap have room. */
     static final class LeftOpen {
 
         private static final AutoCloseable[] OPEN = new AutoCloseable[4096];
@@ -101,7 +101,7 @@ final class Operations {
             OPEN[count++] = one;
         }
 
-        /** The one opened last. */
+        /** Closes the handle that was opened last. */
         static void close() {
             try {
                 OPEN[count - 1].close();

@@ -17,7 +17,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** docs/promises.md names nothing that does not exist. */
+/** Every test that docs/promises.md names exists. */
 @Tag("portable")
 class PromisesPageTest {
 
@@ -47,7 +47,7 @@ class PromisesPageTest {
                 .filter(row -> !row.group(1).equals("promise")).toList();
     }
 
-    /** By the name of the class. Two modules may have tests of one name. */
+    /** Returns the sources by the name of their class. Classes of one name in two modules share an entry. */
     private static Map<String, String> sources() throws IOException {
         Map<String, String> sources = new HashMap<>();
         for (String module : List.of("memory-core", "memory-device", "memory-stress", "memory-soak", "memory-bench")) {

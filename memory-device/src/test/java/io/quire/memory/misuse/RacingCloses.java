@@ -25,14 +25,14 @@ final class RacingCloses implements Misuse.Scenario {
     private static final int PAGES = 16;
 
     private static final class Shared {
-        final World world;
+        final MisuseWorld world;
         final AddressSpace space;
         final long address;
         final ForkableMap map;
         final ConcurrentLinkedQueue<AutoCloseable> made = new ConcurrentLinkedQueue<>();
         final ConcurrentLinkedQueue<Throwable> failures = new ConcurrentLinkedQueue<>();
 
-        Shared(World world) {
+        Shared(MisuseWorld world) {
             this.world = world;
             space = world.manager.newAddressSpace();
             address = space.map(PAGES << 12);
@@ -45,7 +45,7 @@ final class RacingCloses implements Misuse.Scenario {
         for (long number = seed; System.nanoTime() < endNanos; number++) {
             Random random = new Random(number);
             heart.begins("racing closes, seed=" + number);
-            World world = new World(random, random.nextBoolean());
+            MisuseWorld world = new MisuseWorld(random, random.nextBoolean());
             for (int round = 0; round < 20; round++) {
                 round(world, random, heart);
             }
@@ -54,7 +54,7 @@ final class RacingCloses implements Misuse.Scenario {
         }
     }
 
-    private static void round(World world, Random random, Heartbeat heart) throws Exception {
+    private static void round(MisuseWorld world, Random random, Heartbeat heart) throws Exception {
         Shared shared = new Shared(world);
         List<Thread> threads = new ArrayList<>();
         for (int i = 0; i < USERS; i++) {
@@ -96,7 +96,7 @@ final class RacingCloses implements Misuse.Scenario {
         try {
             one.close();
         } catch (ClosedException already) {
-            // twice, or by two
+            // it was closed before, perhaps by another thread
         }
     }
 
@@ -113,14 +113,14 @@ final class RacingCloses implements Misuse.Scenario {
                         throw detached;
                     }
                 } catch (IllegalStateException closed) {
-                    // Of a segment whose pin was closed, or a device that is attached already.
+                    // The pin of the segment was closed, or the device is attached already.
                     if (closed.getMessage() == null || closed.getMessage().contains("damaged")) {
                         throw closed;
                     }
                 }
             }
         } catch (ClosedException closed) {
-            // before it could begin
+            // the close came first
         } catch (Throwable failed) {
             shared.failures.add(failed);
         } finally {

@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicReference;
 
-/** Threads dive to the end of small stacks, calling the library at every depth of the last few. */
+/** Threads dive to the end of small stacks and call the library at each of the last depths. */
 final class SmallStacks implements Misuse.Scenario {
 
     private static final int STACK_BYTES = 256 << 10;
@@ -52,7 +52,7 @@ final class SmallStacks implements Misuse.Scenario {
             try {
                 dive(operation);
             } catch (StackOverflowError end) {
-                // of the dive itself
+                // the stack ended in the dive itself
             } catch (RuntimeException | Error failed) {
                 wrong.set(failed);
             }
@@ -66,11 +66,11 @@ final class SmallStacks implements Misuse.Scenario {
         diver.join();
         Operations.LeftOpen.closeAll();
         if (wrong.get() != null) {
-            throw new IllegalStateException("something else than an end of the stack: " + wrong.get(), wrong.get());
+            throw new IllegalStateException("another exception than the end of the stack: " + wrong.get(), wrong.get());
         }
     }
 
-    /** Down to the end, and the operation at each of the last frames on the way up. */
+    /** Dives to the end of the stack, and on the way up runs the operation at each of the last frames. */
     private static int dive(Runnable operation) {
         int below;
         try {
@@ -90,9 +90,9 @@ final class SmallStacks implements Misuse.Scenario {
         return below;
     }
 
-    /** Whoever comes after finds everything free. */
+    /** Checks that nothing stays taken for the operations that follow. */
     static void after(Operations operations, Neighbour neighbour, String what) {
-        // A snapshot of the map's own, whose close found no room, is closed when nobody can reach it.
+        // The map makes a snapshot of its own. If its close found no room, it is closed once nobody can reach it.
         boolean isClosed = Collected.until(() -> operations.manager.openSpaces().size() == 2);
         if (!isClosed || !operations.manager.openPins().isEmpty()) {
             throw new IllegalStateException("something was left open by " + what + ": spaces="
@@ -105,7 +105,7 @@ final class SmallStacks implements Misuse.Scenario {
         neighbour.check();
     }
 
-    /** Every count is right. */
+    /** Checks every count. */
     static void checkCounts(MemoryManager manager, String what) {
         try {
             ManagerCheck.recount(manager);
@@ -123,7 +123,7 @@ final class SmallStacks implements Misuse.Scenario {
         manager.close();
     }
 
-    /** Everything is closed: all frames are free. */
+    /** Checks that all frames are free after everything was closed. */
     static void checkEmpty(MemoryManager manager) {
         for (int i = 0; i < 100_000 && used(manager) > 0; i++) {
             manager.maintain();
@@ -133,7 +133,7 @@ final class SmallStacks implements Misuse.Scenario {
         }
     }
 
-    /** In bytes, of all pools. */
+    /** Returns the used bytes of all pools. */
     private static long used(MemoryManager manager) {
         return manager.pools().stream().mapToLong(pool -> pool.sizeBytes() - pool.freeBytes()).sum();
     }

@@ -22,13 +22,13 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * Calls every public method of every object with wild values, one after the other. Each call ends with a result or a
- * documented exception; null is refused where it is not announced; a neighbour keeps its content; in the end all of it
- * can be closed.
+ * Calls every public method of every object with wild values, one after the other. Each call must end with a result or
+ * a documented exception, and must refuse null where null is not documented. A neighbour must keep its content, and in
+ * the end everything can be closed.
  */
 final class WildCalls implements Misuse.Scenario {
 
-    /** What users can name; of other classes they have the interfaces. */
+    /** Packages whose classes users can name. Of other classes they can use the public interfaces. */
     private static final Set<String> EXPORTED = Set.of("io.quire.memory", "io.quire.memory.contract",
             "io.quire.memory.device", "io.quire.memory.structure", "io.quire.memory.softdevice");
 
@@ -36,18 +36,18 @@ final class WildCalls implements Misuse.Scenario {
     private static final int CALLS_BETWEEN_CHECKS = 100;
     private static final int LONGEST_MESSAGE = 1 << 16;
 
-    /** Of devices in software: what makes them fail or end on purpose is no misuse of the library. */
+    /** Methods of software devices that make them fail or close on purpose, which is no misuse of the library. */
     private static final Set<String> NOT_CALLED = Set.of("close", "faults", "driver", "operationLimit", "poison");
 
-    /** What any object has, and nobody implements otherwise. */
+    /** Methods of every object. */
     private static final Set<String> OF_OBJECTS = Set.of("wait", "notify", "notifyAll", "getClass", "equals");
 
     private final ArrayDeque<String> last = new ArrayDeque<>();
 
-    /** What a call must not do, once each, with the first such call. */
+    /** Forbidden ends of calls, each with the first call that ended so. */
     private final Map<String, String> wrong = new TreeMap<>();
 
-    /** How often each method returned, and threw. */
+    /** For each method, how often it returned and how often it threw. */
     private final Map<String, int[]> ended = new TreeMap<>();
 
     @Override
@@ -77,7 +77,7 @@ final class WildCalls implements Misuse.Scenario {
 
     private void world(long seed, Heartbeat heart) throws Exception {
         Random random = new Random(seed);
-        World world = new World(random, false);
+        MisuseWorld world = new MisuseWorld(random, false);
         WildValues values = new WildValues(random, world);
         for (int i = 0; i < CALLS_A_WORLD; i++) {
             call(target(world, random), random, values, world, heart);
@@ -92,16 +92,16 @@ final class WildCalls implements Misuse.Scenario {
         heart.rests();
     }
 
-    /** Half of them from what is most likely still open. */
-    private static Object target(World world, Random random) {
+    /** Draws an object; every other time one that is probably still open. */
+    private static Object target(MisuseWorld world, Random random) {
         if (random.nextInt(80) == 0) {
             return random.nextBoolean() ? MemoryManager.builder().hostPool(1 << 20) : ForkableMap.class;
         }
-        int among = random.nextBoolean() ? World.OPEN_OBJECTS : world.objects.size();
+        int among = random.nextBoolean() ? MisuseWorld.OPEN_OBJECTS : world.objects.size();
         return world.objects.get(random.nextInt(among));
     }
 
-    private void call(Object target, Random random, WildValues values, World world, Heartbeat heart)
+    private void call(Object target, Random random, WildValues values, MisuseWorld world, Heartbeat heart)
             throws Exception {
         List<Method> methods = methods(target);
         Method method = methods.get(random.nextInt(methods.size()));
@@ -158,11 +158,11 @@ final class WildCalls implements Misuse.Scenario {
         }
     }
 
-    private static void keep(Object made, Object target, Method method, Object[] arguments, World world) {
+    private static void keep(Object made, Object target, Method method, Object[] arguments, MisuseWorld world) {
         world.adopt(made instanceof AddressSpace || made instanceof MemoryAccess || made instanceof AutoCloseable
                 ? made : null);
         if (method.getName().equals("map") && (long) arguments[0] > 64L << 20) {
-            // Nobody should wander through terabytes.
+            // A mapping of terabytes would make later calls too slow.
             ((AddressSpace) target).unmap((long) made, (long) arguments[0]);
         }
         if (method.getName().equals("mapAt") && (long) arguments[1] > 64L << 20) {
@@ -191,7 +191,7 @@ final class WildCalls implements Misuse.Scenario {
         };
     }
 
-    /** In an order that does not depend on the JVM. */
+    /** Returns the methods in an order that does not depend on the JVM. */
     private static List<Method> methods(Object target) {
         List<Method> methods = new ArrayList<>();
         if (target == ForkableMap.class) {
@@ -211,11 +211,11 @@ final class WildCalls implements Misuse.Scenario {
             }
         }
         if (target instanceof Device) {
-            // It may wait for pins, and says for how long: ten seconds.
+            // As documented, it may wait ten seconds for pins.
             methods.removeIf(method -> method.getName().equals("close") && method.getParameterCount() == 0);
         }
         if (target instanceof MemoryManager.Builder) {
-            // A pool of terabytes is no misuse, and would be taken.
+            // A pool of terabytes is no misuse: the library would accept it.
             methods.removeIf(method -> method.getName().equals("device")
                     || method.getName().equals("hostPool") || method.getName().equals("deviceCoherentPool"));
         }
@@ -227,7 +227,7 @@ final class WildCalls implements Misuse.Scenario {
         return target instanceof SoftwareDevice && NOT_CALLED.contains(method.getName());
     }
 
-    /** Public methods that a class inherits from one that is not are reached through the class. */
+    /** Returns a method that can be called, though it may be declared in a class that is not public. */
     private static Method accessible(Method method, Class<?> type) {
         try {
             return Modifier.isPublic(method.getDeclaringClass().getModifiers()) ? method

@@ -12,7 +12,7 @@ import java.util.function.BiConsumer;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
-/** Arguments as nobody should pass them, and some as one should. */
+/** Draws arguments that are mostly wrong, and sometimes right. */
 final class WildValues {
 
     private static final long ADDRESS_LIMIT = 1L << 47;
@@ -29,9 +29,9 @@ final class WildValues {
     private final MemorySegment closed = closedSegment();
     private final MemorySegment foreign = foreignSegment();
     private final Random random;
-    private final World world;
+    private final MisuseWorld world;
 
-    WildValues(Random random, World world) {
+    WildValues(Random random, MisuseWorld world) {
         this.random = random;
         this.world = world;
     }
@@ -57,12 +57,12 @@ final class WildValues {
         return from.get(random.nextInt(from.size()));
     }
 
-    /** Whether a method says that it takes null there. */
+    /** Returns true if a method accepts null for a parameter. */
     static boolean takesNull(Parameter parameter) {
         return parameter.getAnnotatedType().isAnnotationPresent(Nullable.class);
     }
 
-    /** An argument that may well be right: an address first, then sizes. */
+    /** Draws an argument that is probably right: first an address, then sizes. */
     Object tame(Class<?> type, int position) {
         if (type == long.class) {
             return position == 0 ? pick(world.addresses) + random.nextInt(2) * 4096L * random.nextInt(20)

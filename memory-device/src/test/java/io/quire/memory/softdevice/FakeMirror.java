@@ -18,7 +18,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 
-/** A space as a device sees it, of some pages that the host has or the device; and the library that owns it. */
+/** Plays the library for a device: a mirror of a space whose pages are on the host or on the device. */
 final class FakeMirror implements DeviceMirror {
 
     static final int PAGE = 4096;
@@ -30,17 +30,17 @@ final class FakeMirror implements DeviceMirror {
     private final Map<Long, MemorySegment> host = new ConcurrentHashMap<>();
     private final Map<Long, Integer> frames = new ConcurrentHashMap<>();
     private final AtomicLong sequence = new AtomicLong();
-    /** Of the space: nothing is looked up while something changes. */
+    /** The lock of the space: no lookup happens during a change. */
     private final ReentrantLock lock = new ReentrantLock();
     private final SoftwareDevice device;
 
-    /** Faults that were asked for. */
+    /** Number of faults. */
     final AtomicInteger faults = new AtomicInteger();
 
-    /** Runs in each fault, after its sequence was taken. */
+    /** Runs in each fault, after the fault has read the sequence. */
     volatile Runnable inFault = () -> {};
 
-    /** A fault to write is answered with this instead. */
+    /** The access that a fault for writing is answered with. */
     volatile DeviceAccess writeBecomes = DeviceAccess.WRITE;
 
     /** Maps pages of the host from {@link #BASE} on. */
@@ -60,7 +60,7 @@ final class FakeMirror implements DeviceMirror {
         return host.get(at(page));
     }
 
-    /** Moves a page of the host into a frame of the device, without telling anybody. */
+    /** Moves a page of the host into a frame of the device, without an invalidation. */
     void putIntoDevice(int page, int frame) {
         if (!device.driver().frameAllocated(frame)) {
             throw new AssertionError("refused: frame=" + frame);
@@ -72,7 +72,7 @@ final class FakeMirror implements DeviceMirror {
         return new Invalidation(kind, at(page), at(page + pages), 0, sequence.incrementAndGet(), mayBlock);
     }
 
-    /** As the library does it; false if it is refused. */
+    /** Invalidates pages like the library does; returns false if the device refuses. */
     boolean invalidate(int page, int pages) {
         lock.lock();
         try {

@@ -15,8 +15,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * A virtual thread that waits for a device does not keep its carrier, which another may need that holds the lock that
- * the device waits for. In a JVM of its own, with one carrier.
+ * A virtual thread that waits for a device releases its carrier. The device may wait for a lock of another virtual
+ * thread, which needs the carrier to go on. Runs in a JVM of its own, with one carrier.
  */
 @ExtendWith(NeedsNativeLibrary.class)
 class FewCarriersTest {
@@ -35,7 +35,7 @@ class FewCarriersTest {
         assertThat(result.exitStatus()).isZero();
     }
 
-    /** Operations, writes and forks on virtual threads; the main thread, which needs no carrier, watches them. */
+    /** Runs operations, writes and forks on virtual threads. The main thread needs no carrier and watches them. */
     static final class Program {
 
         private static final long LIMIT_NANOS = TimeUnit.SECONDS.toNanos(30);
@@ -68,7 +68,7 @@ class FewCarriersTest {
             end("all ended", 0);
         }
 
-        @SuppressWarnings("ThreadPriorityCheck") // so that they take turns on their carrier
+        @SuppressWarnings("ThreadPriorityCheck") // lets the threads take turns on the carrier
         private static void repeat(Runnable job) {
             for (int i = 0; i < ROUNDS; i++) {
                 job.run();

@@ -27,7 +27,7 @@ class JavaDeviceTest extends SoftwareDeviceContract {
 
     @Test
     @Timeout(60)
-    void aStackThatEndsInAnOperationLeavesTheDeviceToOthers() throws InterruptedException {
+    void fullStackInAnOperationLeavesTheDeviceUsable() throws InterruptedException {
         JavaDevice device = JavaDevice.coherent("card", 1 << 20);
         try (MemoryManager memory = MemoryManager.builder().hostPool(1 << 20).device("card", device.driver()).build();
                 AddressSpace space = memory.newAddressSpace();
@@ -45,7 +45,7 @@ class JavaDeviceTest extends SoftwareDeviceContract {
         }
     }
 
-    /** Does something at every few depths near the end of a stack. */
+    /** Runs an operation at some of the depths near the end of the stack. */
     private static final class Diver {
 
         private static final int DEPTHS = 1500;

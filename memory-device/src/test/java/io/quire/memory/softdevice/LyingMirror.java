@@ -6,7 +6,7 @@ import io.quire.memory.device.DeviceMirror;
 import io.quire.memory.device.Translations;
 import java.util.List;
 
-/** Answers about no pages at all. */
+/** A mirror that answers each fault with no pages at all. */
 record LyingMirror(DeviceMirror honest) implements DeviceMirror {
 
     @Override

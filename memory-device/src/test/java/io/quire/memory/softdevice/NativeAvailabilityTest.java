@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 class NativeAvailabilityTest {
 
     @Test
-    void whereThereIsNoNativeDeviceThatIsSaidWithTheRemedy() {
+    void missingNativeDeviceIsReportedWithTheRemedy() {
         assertThat(NativeDevice.isAvailable()).isEqualTo(NativeDevice.whyUnavailable().isEmpty());
         if (NativeDevice.class.getModule().isNativeAccessEnabled()) {
             return;

@@ -7,7 +7,7 @@ import org.junit.jupiter.api.extension.InvocationInterceptor;
 import org.junit.jupiter.api.extension.ReflectiveInvocationContext;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** The same for a caller that is a virtual thread: other threads make its calls that wait. */
+/** The same tests on a virtual thread. Other threads make the calls that may wait. */
 class NativeDeviceOnVirtualThreadsTest extends NativeDeviceTest {
 
     @RegisterExtension

@@ -6,8 +6,8 @@ import org.junit.jupiter.api.extension.ExecutionCondition;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
- * Where the native library is missing, the tests of a class are left out, with a warning; where it has to be there
- * ({@code -Dnative.required=true}), they run, and fail.
+ * Skips the tests of a class with a warning if the native library is missing. If it is required
+ * ({@code -Dnative.required=true}), the tests run, and fail without the library.
  */
 final class NeedsNativeLibrary implements ExecutionCondition {
 

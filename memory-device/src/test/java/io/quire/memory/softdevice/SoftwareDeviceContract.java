@@ -139,7 +139,7 @@ abstract class SoftwareDeviceContract {
     }
 
     @Test
-    void whatAFaultThrowsReachesTheCallerAndTheTargetIsUntouched() {
+    void exceptionOfAFaultReachesTheCallerAndTheTargetIsUntouched() {
         MemorySegment target = buffer(2).fill(UNTOUCHED);
         device.read(mirror, at(PAGES - 1), buffer(1));
 
@@ -280,7 +280,7 @@ abstract class SoftwareDeviceContract {
         awaitAccess();
 
         assertThat(driver.invalidateStart(mirror, mirror.invalidation(0, 1, InvalidationKind.CLEAR, false)))
-                .as("one that may not block is refused").isFalse();
+                .as("an invalidation that may not block is accepted").isFalse();
         Future<Boolean> invalidated = start(() -> mirror.invalidate(0, 1));
         Thread.sleep(20);
         assertThat(invalidated.isDone()).isFalse();
@@ -307,7 +307,7 @@ abstract class SoftwareDeviceContract {
     }
 
     @Test
-    void whatTheLibraryMapsNeedsNoFaultUnlessItIsOutdated() {
+    void pageThatTheLibraryMapsNeedsNoFaultUnlessItIsOutdated() {
         Translations translations = new Translations(0,
                 List.of(new PageTranslation(at(0), -1, mirror.page(0), DeviceAccess.WRITE)));
         driver.mapped(mirror, translations);
@@ -318,7 +318,7 @@ abstract class SoftwareDeviceContract {
     }
 
     @Test
-    void whatTheLibraryMapsMayHaveGaps() {
+    void mappingByTheLibraryMayHaveGaps() {
         driver.mapped(mirror, new Translations(0, List.of(
                 new PageTranslation(at(0), -1, mirror.page(0), DeviceAccess.WRITE),
                 new PageTranslation(at(2), -1, mirror.page(2), DeviceAccess.WRITE),
@@ -331,7 +331,7 @@ abstract class SoftwareDeviceContract {
     }
 
     @Test
-    void theAccessedFlagIsSetByAnAccessAndClearedByTheQuestion() {
+    void theAccessedFlagIsSetByAnAccessAndClearedByItsReader() {
         assertThat(driver.testAndClearAccessed(mirror, at(0))).isFalse();
         device.read(mirror, at(0), buffer(1));
         assertThat(device.table(mirror).getFirst().accessed()).isTrue();
@@ -346,12 +346,12 @@ abstract class SoftwareDeviceContract {
         mirror.putIntoDevice(0, 3);
         device.read(mirror, at(0), buffer(1));
         assertThat(device.staleTranslations()).isZero();
-        driver.frameFreed(3); // without the invalidation that is due
+        driver.frameFreed(3); // without the invalidation that the contract demands
 
         assertThat(device.staleTranslations()).isOne();
         assertThat(device.table(mirror)).singleElement().matches(TableEntry::stale);
         assertThatUseAfterFree(() -> device.read(mirror, at(0), buffer(1)));
-        driver.frameAllocated(3); // by somebody else
+        driver.frameAllocated(3); // for another page
         assertThatUseAfterFree(() -> device.read(mirror, at(0), buffer(1)));
         assertThat(device.counters().useAfterFree()).isEqualTo(2);
     }
@@ -397,12 +397,12 @@ abstract class SoftwareDeviceContract {
     void anAnswerAboutARangeThatIsBeingChangedIsNoticed() {
         Invalidation change = mirror.invalidation(0, 2, InvalidationKind.CLEAR, true);
         driver.invalidateStart(mirror, change);
-        assertThat(device.read(mirror, at(2), buffer(1)).pages()).as("another range").isOne();
+        assertThat(device.read(mirror, at(2), buffer(1)).pages()).as("pages read in another range").isOne();
         assertThatExceptionOfType(DriverException.class).isThrownBy(() -> device.read(mirror, at(1), buffer(1)))
                 .extracting(DriverException::code).isEqualTo(Status.PROTOCOL_ERROR);
         driver.invalidateEnd(mirror, change);
         driver.invalidateStart(mirror, mirror.invalidation(0, 1, InvalidationKind.MIGRATE, true));
-        assertThat(device.read(mirror, at(0), buffer(1)).pages()).as("what migrates may be read").isOne();
+        assertThat(device.read(mirror, at(0), buffer(1)).pages()).as("pages read in a range that migrates").isOne();
         assertThat(device.counters().protocolErrors()).isOne();
     }
 
@@ -411,16 +411,17 @@ abstract class SoftwareDeviceContract {
         assertThat(driver.framesAllocated(new int[] {1, 2, 3})).isEqualTo(3);
         assertThat(device.counters().liveFrames()).isEqualTo(3);
         assertThatThrownBy(() -> driver.framesAllocated(new int[] {4, 2, 5})).isInstanceOf(DriverException.class);
-        assertThat(device.counters().liveFrames()).as("who throws has granted none").isEqualTo(3);
+        assertThat(device.counters().liveFrames()).as("live frames, as a call that throws grants none").isEqualTo(3);
         device.faults().failAllocation(2);
         assertThat(driver.framesAllocated(new int[] {4, 5, 6})).isOne();
         driver.framesFreed(new int[] {4, 3});
         assertThatThrownBy(() -> driver.framesFreed(new int[] {3, 1})).isInstanceOf(DriverException.class);
-        assertThat(device.counters().liveFrames()).as("the other one went").isOne();
+        assertThat(device.counters().liveFrames()).as("live frames after the other one was freed").isOne();
         assertThatThrownBy(() -> driver.framesAllocated(new int[] {0, -1})).isInstanceOf(DriverException.class);
         assertThatThrownBy(() -> driver.framesFreed(new int[] {2, device.frames()}))
                 .isInstanceOf(DriverException.class);
-        assertThat(device.counters().liveFrames()).as("one that is none of its own spoils all").isOne();
+        assertThat(device.counters().liveFrames()).as("live frames, as one foreign frame makes the whole call fail")
+                .isOne();
     }
 
     @Test
@@ -434,7 +435,7 @@ abstract class SoftwareDeviceContract {
     }
 
     @Test
-    void aFrameOutOfUseIsLeftAsItIsIfThatIsWanted() {
+    void aFrameOutOfUseIsLeftAsItIsWithoutPoison() {
         device.poison(false);
         driver.frameAllocated(0);
         MemorySegment page = buffer(1);
@@ -448,7 +449,7 @@ abstract class SoftwareDeviceContract {
     // Failures on purpose.
 
     @Test
-    void theFrameThatIsToBeRefusedIsRefusedOnce() {
+    void injectedRefusalOfAFrameHappensOnce() {
         device.faults().failAllocation(2);
 
         assertThat(driver.frameAllocated(0)).isTrue();
@@ -458,7 +459,7 @@ abstract class SoftwareDeviceContract {
     }
 
     @Test
-    void theCopyThatIsToFailFailsOnceWithItsCode() {
+    void injectedFailureOfACopyHappensOnceWithItsCode() {
         driver.frameAllocated(0);
         device.faults().failCopy(2, 1234);
 
@@ -474,7 +475,7 @@ abstract class SoftwareDeviceContract {
         device.faults().refuseNonBlocking(true);
 
         assertThat(driver.invalidateStart(mirror, mirror.invalidation(0, 1, InvalidationKind.CLEAR, false))).isFalse();
-        assertThat(device.table(mirror)).as("nothing has changed").hasSize(1);
+        assertThat(device.table(mirror)).as("the table, unchanged").hasSize(1);
         assertThat(device.counters().refusedInvalidations()).isOne();
         assertThat(mirror.invalidate(0, 1)).isTrue();
     }
@@ -485,7 +486,7 @@ abstract class SoftwareDeviceContract {
         Future<Boolean> invalidated = start(() -> mirror.invalidate(0, 1));
         Thread.sleep(20);
         assertThat(invalidated.isDone()).isFalse();
-        assertThat(device.events()).as("nobody else waits").isNotEmpty();
+        assertThat(device.events()).as("events, which can be read meanwhile").isNotEmpty();
 
         device.faults().clear();
         assertThat(invalidated.get()).isTrue();
@@ -545,7 +546,7 @@ abstract class SoftwareDeviceContract {
     // Misuse.
 
     @Test
-    void rangesThatNoSpaceHasAreRefused() {
+    void rangesOutsideOfAnySpaceAreRefused() {
         List<Callable<?>> wrong = new ArrayList<>();
         wrong.add(() -> device.read(mirror, -PAGE, buffer(1)));
         wrong.add(() -> device.read(mirror, Long.MAX_VALUE - 1, buffer(1)));
@@ -608,7 +609,7 @@ abstract class SoftwareDeviceContract {
     }
 
     @Test
-    void sizesThatAreNoFramesAreRefused() {
+    void sizesThatAreNotWholeFramesAreRefused() {
         for (long sizeBytes : new long[] {0, -PAGE, PAGE + 1, Long.MAX_VALUE}) {
             assertThatIllegalArgumentException().isThrownBy(() -> coherent("odd", sizeBytes));
             assertThatIllegalArgumentException().isThrownBy(() -> privateMemory("odd", sizeBytes));
@@ -625,7 +626,7 @@ abstract class SoftwareDeviceContract {
     }
 
     @Test
-    void afterCloseOperationsAreRefusedAndQuestionsAnswered() {
+    void afterCloseOperationsAreRefusedAndQueriesAnswered() {
         driver.frameAllocated(0);
         device.close();
 
@@ -647,7 +648,7 @@ abstract class SoftwareDeviceContract {
     }
 
     @Test
-    void closeEndsWhatIsHeld() throws Exception {
+    void closeReleasesHeldAccesses() throws Exception {
         device.faults().holdAccesses(true);
         Future<OperationResult> read = start(() -> device.read(mirror, at(0), buffer(1)));
         awaitAccess();
@@ -691,7 +692,7 @@ abstract class SoftwareDeviceContract {
 
         assertThatExceptionOfType(DriverException.class).isThrownBy(() -> device.read(mirror, at(0), target))
                 .extracting(DriverException::code).isEqualTo(Status.TIMED_OUT);
-        assertThatExceptionOfType(DriverException.class).as("it waits in the queue")
+        assertThatExceptionOfType(DriverException.class).as("an operation that waits in the queue")
                 .isThrownBy(() -> device.read(mirror, at(0), target))
                 .extracting(DriverException::code).isEqualTo(Status.TIMED_OUT);
         over.countDown();
@@ -723,7 +724,7 @@ abstract class SoftwareDeviceContract {
     }
 
     @Test
-    void aDeviceTellsWhatItIs() {
+    void aDeviceKnowsItsNameKindAndFrames() {
         assertThat(device.name()).isEqualTo("card");
         assertThat(device.kind()).isEqualTo(PoolKind.DEVICE_PRIVATE);
         assertThat(device.frames()).isEqualTo(FRAMES);
@@ -733,7 +734,7 @@ abstract class SoftwareDeviceContract {
     }
 
     @Test
-    void allOfItAtOnceBreaksNoRule() throws Exception {
+    void allOperationsAtOnceBreakNoRule() throws Exception {
         List<Future<?>> readers = new ArrayList<>();
         for (int i = 0; i < 2; i++) {
             readers.add(start(() -> {

@@ -17,14 +17,14 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.Timeout;
 
-/** Every software device under a real manager: what the device reads is what the space holds, and no rule is broken. */
+/** Every software device with a real manager: the device reads what the space holds, and the library breaks no rule. */
 @Timeout(60)
 class TierTest {
 
     private static final int PAGE = 4096;
     private static final int PAGES = 32;
     private static final long SIZE = PAGES * PAGE;
-    private static final long DEVICE_SIZE = 8 * SIZE; // or the manager evicts on its own
+    private static final long DEVICE_SIZE = 8 * SIZE; // large enough that the manager does not evict
 
     @TestFactory
     List<DynamicTest> pagesTravelBetweenHostAndDevice() {

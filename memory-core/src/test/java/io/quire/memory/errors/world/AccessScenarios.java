@@ -93,7 +93,7 @@ public final class AccessScenarios {
     /** A space with pages of its own, pages that a fork shares and empty pages; an accessor, pins, a cursor. */
     private static final class Accesses extends World {
 
-        /** A cache has so many places at first, and grows after four times as many misses. */
+        /** Number of places of a new cache. It grows after four times as many misses. */
         private static final int PLACES = 512;
         private static final long APART_BYTES = (long) PLACES * PAGE;
         private static final int MISSES_TO_GROW = 4 * PLACES;
@@ -148,7 +148,7 @@ public final class AccessScenarios {
             return accessor;
         }
 
-        /** Two pages that have one place in a small cache, read in turn until it grows with the next that it misses. */
+        /** Reads two pages that share a place in a small cache, in turn, until the next miss makes the cache grow. */
         private void writeApart() {
             far = space.map(APART_BYTES + PAGE);
             space.setLong(far, 1);
@@ -176,7 +176,7 @@ public final class AccessScenarios {
             return java.util.Objects.requireNonNull(cursor);
         }
 
-        /** What has begun to end must not write any more: a fork may not wait for it. */
+        /** Closes the accessor. Once a close has begun, the accessor must not write: a fork would not wait for it. */
         void closeAccessor() {
             try {
                 accessor().close();
@@ -268,7 +268,7 @@ public final class AccessScenarios {
             }
         }
 
-        /** Pages of a range are written one after the other. */
+        /** A range may be written in part: its pages are written one after the other. */
         @Override
         public boolean mayLeave(List<String> state, List<String> before, List<String> after) {
             return state.stream().allMatch(line -> before.contains(line) || after.contains(line));

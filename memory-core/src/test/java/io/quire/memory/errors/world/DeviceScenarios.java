@@ -11,12 +11,12 @@ import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** Spaces that devices work on: a coherent one, a private one. Errors come out of the caller's thread. */
+/** Spaces with a coherent and a private device. The Errors come on the caller's thread, not on that of a driver. */
 public final class DeviceScenarios {
 
     private static final int ZEROS = 12;
 
-    /** With two more a map of the library has to grow. */
+    /** With two more spaces a map in the library has to grow. */
     private static final int OTHERS = 4;
 
     private DeviceScenarios() {
@@ -75,7 +75,7 @@ public final class DeviceScenarios {
 
         private final long zeros;
 
-        /** Pages of a world with exclusive access. */
+        /** The address of pages for exclusive access. */
         final long others;
         private final Attachment nearby;
         private final Attachment farAway;
@@ -127,7 +127,7 @@ public final class DeviceScenarios {
             }
         }
 
-        /** More than a set of the library has room for at first. */
+        /** Reads the zeros of more pages than a set in the library has room for at first. */
         void readZeros() {
             near().mirror().fault(zeros, ZEROS, DeviceAccess.READ);
         }

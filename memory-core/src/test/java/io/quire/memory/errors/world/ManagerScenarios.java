@@ -27,7 +27,7 @@ public final class ManagerScenarios {
         return new Scenario(name, () -> new Managers(!name.equals("build"), act));
     }
 
-    /** A manager with dead trees, and another one that is built or closed. */
+    /** A manager with trees of closed spaces to destroy, and another manager that is built or closed. */
     private static final class Managers extends World {
 
         private final Consumer<Managers> act;

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 /** Maps in a space and in a fork of it. */
 public final class MapScenarios {
 
-    /** As many entries as the smallest table takes. */
+    /** Number of entries that the smallest table takes. */
     private static final int TABLE_FULL = 12;
     private static final int LARGE = 100_000;
 
@@ -122,7 +122,7 @@ public final class MapScenarios {
                 map.remove(bytes("hole " + i));
             }
             map.remove(bytes("large"));
-            put(map, "large", LARGE); // into its old place, or the one after all
+            put(map, "large", LARGE); // into its old block, or into the block that was meant for it
         }
 
         void create() {

@@ -2,7 +2,7 @@ package io.quire.memory.errors.world;
 
 import io.quire.memory.MemoryManager;
 
-/** The first manager of a process: what it does, the virtual machine links before anything can fail. */
+/** Builds the first manager of a process, so that the JVM links what it needs before anything can fail. */
 public final class Opening {
 
     private Opening() {

@@ -113,7 +113,7 @@ public final class SpaceScenarios {
             act.accept(this);
         }
 
-        /** Pages of a range are written one after the other. */
+        /** A range may be written in part: its pages are written one after the other. */
         @Override
         public boolean mayLeave(List<String> state, List<String> before, List<String> after) {
             return super.mayLeave(state, before, after)

@@ -18,8 +18,8 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A manager with some spaces, which are told {@link #open} when they are opened and looked at page by page. The fields
- * are for the scenarios, which say what happens in {@link #act}.
+ * A manager with some spaces. A scenario registers each open handle with {@link #open} and does its operation in
+ * {@link #act}. The state of the world is the content of all spaces, page by page.
  */
 abstract class World implements Trial {
 
@@ -29,10 +29,10 @@ abstract class World implements Trial {
 
     final MemoryManager manager;
 
-    /** What is open, oldest first. */
+    /** The open handles, oldest first. */
     final List<AutoCloseable> things = new ArrayList<>();
 
-    /** The stretches that are looked at in every space: address and pages. */
+    /** The ranges that belong to the state of every space: number of pages, by address. */
     final Map<Long, Integer> stretches = new LinkedHashMap<>();
 
     World() {
@@ -43,13 +43,13 @@ abstract class World implements Trial {
         manager = more.apply(MemoryManager.builder().hostPool((long) FRAMES * PAGE).backgroundAgent(false)).build();
     }
 
-    /** Notes something that is open. */
+    /** Registers an open handle. */
     <T extends AutoCloseable> T open(T thing) {
         things.add(thing);
         return thing;
     }
 
-    /** A mapping whose pages are looked at, with a word in each page of it. */
+    /** Makes a mapping whose pages belong to the state. If it is filled, each page gets a word. */
     long mapped(AddressSpace space, int pages, boolean filled) {
         long address = space.map((long) pages * PAGE);
         stretches.put(address, pages);
@@ -132,7 +132,7 @@ abstract class World implements Trial {
         }
     }
 
-    /** What needs every lock and slot, and changes nothing that is looked at. */
+    /** Uses a space in a way that needs every lock and slot, and does not change the state. */
     void useOne(AddressSpace space) {
         try (AddressSpace fork = space.fork()) {
             for (long address : stretches.keySet()) {
@@ -148,7 +148,7 @@ abstract class World implements Trial {
         try {
             space.setLong(address + 8, space.getLong(address + 8));
         } catch (AddressNotMappedException | ProtectionException fine) {
-            // it is as it shall be
+            // the page was protected or unmapped by the scenario
         }
     }
 

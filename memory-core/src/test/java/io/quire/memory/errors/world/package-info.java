@@ -1,4 +1,4 @@
-/** What is tried with Errors; loaded with a copy of the library that throws them. */
+/** Operations that are tried with Errors. They are loaded with a copy of the library that throws the Errors. */
 @NullMarked
 package io.quire.memory.errors.world;
 

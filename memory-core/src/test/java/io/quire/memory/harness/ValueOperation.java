@@ -11,16 +11,16 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One method that reads or writes one value: how a space does it and how a byte buffer does it.
+ * One method that reads or writes one value: how a space does it, and how a byte buffer does it.
  *
- * @param name the method
- * @param sizeBytes of the value
- * @param aligned whether the address has to be a multiple of the size
- * @param writes whether it needs the right to write
- * @param space calls the method; the number is the value to write, or what a value is made of
- * @param buffer does the same at position 0 of a buffer in the order of the machine
+ * @param name the name of the method
+ * @param sizeBytes the size of the value
+ * @param aligned true if the address must be a multiple of the size
+ * @param writes true if the method may write
+ * @param space calls the method; a method that writes makes its value of the number
+ * @param buffer does the same at position 0 of a buffer in native byte order
  */
-public record Operation(String name, int sizeBytes, boolean aligned, boolean writes, OnSpace space,
+public record ValueOperation(String name, int sizeBytes, boolean aligned, boolean writes, OnSpace space,
         OnBuffer buffer) {
 
     @FunctionalInterface
@@ -49,11 +49,11 @@ public record Operation(String name, int sizeBytes, boolean aligned, boolean wri
         void write(ByteBuffer bytes, long value);
     }
 
-    /** All of them. */
-    public static final List<Operation> ALL = all();
+    /** All methods that read or write one value. */
+    public static final List<ValueOperation> ALL = all();
 
-    private static List<Operation> all() {
-        List<Operation> all = new ArrayList<>();
+    private static List<ValueOperation> all() {
+        List<ValueOperation> all = new ArrayList<>();
         all.add(read("getByte", 1, MemoryAccess::getByte, bytes -> bytes.get(0)));
         all.add(read("getShort", 2, MemoryAccess::getShort, bytes -> bytes.getShort(0)));
         all.add(read("getInt", 4, MemoryAccess::getInt, bytes -> bytes.getInt(0)));
@@ -79,7 +79,7 @@ public record Operation(String name, int sizeBytes, boolean aligned, boolean wri
         return List.copyOf(all);
     }
 
-    private static void addOrdered(List<Operation> all, ByteOrder order) {
+    private static void addOrdered(List<ValueOperation> all, ByteOrder order) {
         all.add(read("getShort " + order, 2, (a, at) -> a.getShort(at, order),
                 b -> b.order(order).getShort(0)));
         all.add(read("getInt " + order, 4, (a, at) -> a.getInt(at, order), b -> b.order(order).getInt(0)));
@@ -100,7 +100,7 @@ public record Operation(String name, int sizeBytes, boolean aligned, boolean wri
                 (b, v) -> b.order(order).putDouble(0, (double) v)));
     }
 
-    private static void addAtomic(List<Operation> all) {
+    private static void addAtomic(List<ValueOperation> all) {
         all.add(read("getIntOpaque", 4, MemoryAccess::getIntOpaque, b -> b.getInt(0)).atAligned());
         all.add(read("getLongOpaque", 8, MemoryAccess::getLongOpaque, b -> b.getLong(0)).atAligned());
         all.add(read("getIntAcquire", 4, MemoryAccess::getIntAcquire, b -> b.getInt(0)).atAligned());
@@ -122,45 +122,45 @@ public record Operation(String name, int sizeBytes, boolean aligned, boolean wri
         addExchanges(all);
     }
 
-    private static void addExchanges(List<Operation> all) {
-        all.add(new Operation("compareAndSetInt", 4, true, true,
+    private static void addExchanges(List<ValueOperation> all) {
+        all.add(new ValueOperation("compareAndSetInt", 4, true, true,
                 (a, at, v) -> a.compareAndSetInt(at, (int) expected(v, a.getInt(at)), (int) v),
                 (b, v) -> b.getInt(0) == (int) expected(v, b.getInt(0)) && b.putInt(0, (int) v) == b));
-        all.add(new Operation("compareAndSetLong", 8, true, true,
+        all.add(new ValueOperation("compareAndSetLong", 8, true, true,
                 (a, at, v) -> a.compareAndSetLong(at, expected(v, a.getLong(at)), v),
                 (b, v) -> b.getLong(0) == expected(v, b.getLong(0)) && b.putLong(0, v) == b));
-        all.add(new Operation("compareAndExchangeInt", 4, true, true,
+        all.add(new ValueOperation("compareAndExchangeInt", 4, true, true,
                 (a, at, v) -> a.compareAndExchangeInt(at, (int) expected(v, a.getInt(at)), (int) v),
                 (b, v) -> {
                     int before = b.getInt(0);
                     b.putInt(0, before == (int) expected(v, before) ? (int) v : before);
                     return before;
                 }));
-        all.add(new Operation("compareAndExchangeLong", 8, true, true,
+        all.add(new ValueOperation("compareAndExchangeLong", 8, true, true,
                 (a, at, v) -> a.compareAndExchangeLong(at, expected(v, a.getLong(at)), v),
                 (b, v) -> {
                     long before = b.getLong(0);
                     b.putLong(0, before == expected(v, before) ? v : before);
                     return before;
                 }));
-        all.add(new Operation("getAndSetInt", 4, true, true, (a, at, v) -> a.getAndSetInt(at, (int) v),
+        all.add(new ValueOperation("getAndSetInt", 4, true, true, (a, at, v) -> a.getAndSetInt(at, (int) v),
                 (b, v) -> {
                     int before = b.getInt(0);
                     b.putInt(0, (int) v);
                     return before;
                 }));
-        all.add(new Operation("getAndSetLong", 8, true, true, MemoryAccess::getAndSetLong, (b, v) -> {
+        all.add(new ValueOperation("getAndSetLong", 8, true, true, MemoryAccess::getAndSetLong, (b, v) -> {
             long before = b.getLong(0);
             b.putLong(0, v);
             return before;
         }));
-        all.add(new Operation("getAndAddInt", 4, true, true, (a, at, v) -> a.getAndAddInt(at, (int) v),
+        all.add(new ValueOperation("getAndAddInt", 4, true, true, (a, at, v) -> a.getAndAddInt(at, (int) v),
                 (b, v) -> {
                     int before = b.getInt(0);
                     b.putInt(0, before + (int) v);
                     return before;
                 }));
-        all.add(new Operation("getAndAddLong", 8, true, true, MemoryAccess::getAndAddLong, (b, v) -> {
+        all.add(new ValueOperation("getAndAddLong", 8, true, true, MemoryAccess::getAndAddLong, (b, v) -> {
             long before = b.getLong(0);
             b.putLong(0, before + v);
             return before;
@@ -172,13 +172,13 @@ public record Operation(String name, int sizeBytes, boolean aligned, boolean wri
         return (value & 1) == 0 ? current : ~current;
     }
 
-    private static Operation read(String name, int sizeBytes, Reader space, BufferReader buffer) {
-        return new Operation(name, sizeBytes, false, false, (a, at, v) -> space.read(a, at),
+    private static ValueOperation read(String name, int sizeBytes, Reader space, BufferReader buffer) {
+        return new ValueOperation(name, sizeBytes, false, false, (a, at, v) -> space.read(a, at),
                 (b, v) -> buffer.read(b));
     }
 
-    private static Operation write(String name, int sizeBytes, Writer space, BufferWriter buffer) {
-        return new Operation(name, sizeBytes, false, true, (a, at, v) -> {
+    private static ValueOperation write(String name, int sizeBytes, Writer space, BufferWriter buffer) {
+        return new ValueOperation(name, sizeBytes, false, true, (a, at, v) -> {
             space.write(a, at, v);
             return null;
         }, (b, v) -> {
@@ -187,11 +187,11 @@ public record Operation(String name, int sizeBytes, boolean aligned, boolean wri
         });
     }
 
-    private Operation atAligned() {
-        return new Operation(name, sizeBytes, true, writes, space, buffer);
+    private ValueOperation atAligned() {
+        return new ValueOperation(name, sizeBytes, true, writes, space, buffer);
     }
 
-    /** What it does to some bytes and returns. */
+    /** Applies the method to some bytes, and returns its result. */
     public @Nullable Object applyTo(byte[] bytes, long value) {
         return buffer.apply(ByteBuffer.wrap(bytes).order(ByteOrder.nativeOrder()), value);
     }

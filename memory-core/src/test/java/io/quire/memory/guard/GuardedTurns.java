@@ -2,17 +2,17 @@ package io.quire.memory.guard;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-/** Something that a lock guards, as the library has it: who holds the lock has a frame of the library on its stack. */
-public final class Turns {
+/** A lock and what it guards. Like in the library, a thread that holds the lock has a library frame on its stack. */
+public final class GuardedTurns {
 
     private static final long TURN_NANOS = 20_000;
 
     private final Mutex lock = new Mutex();
 
-    /** Under the lock. */
+    /** Number of threads inside; guarded by the lock. */
     private int inside;
 
-    /** Takes the lock for some microseconds; fails if anybody else has it. */
+    /** Takes the lock for some microseconds; fails if another thread has it too. */
     public void take() {
         lock.lock();
         inside++;

@@ -22,8 +22,8 @@ import java.util.List;
 import java.util.Set;
 import java.util.function.UnaryOperator;
 
-/** A manager with some software devices. Closing it demands that nothing leaked and no device found a rule broken. */
-public final class TieredMemory implements AutoCloseable {
+/** A manager with some software devices. Its close checks that nothing leaked and that the library broke no rule. */
+public final class TieredManager implements AutoCloseable {
 
     public static final int PAGE = 4096;
 
@@ -32,8 +32,8 @@ public final class TieredMemory implements AutoCloseable {
     private final List<SoftwareDevice> devices;
     private final MemoryManager manager;
 
-    /** Opens a manager without a background agent, unless the configuration asks for it, over some devices. */
-    public TieredMemory(UnaryOperator<MemoryManager.Builder> configuration, SoftwareDevice... devices) {
+    /** Opens a manager with some devices. It has no background agent, unless the configuration sets one. */
+    public TieredManager(UnaryOperator<MemoryManager.Builder> configuration, SoftwareDevice... devices) {
         this.devices = List.of(devices);
         MemoryManager.Builder builder = MemoryManager.builder().hostPool(4 << 20).backgroundAgent(false);
         for (SoftwareDevice device : devices) {
@@ -42,23 +42,23 @@ public final class TieredMemory implements AutoCloseable {
         this.manager = configuration.apply(builder).build();
     }
 
-    public TieredMemory(SoftwareDevice... devices) {
+    public TieredManager(SoftwareDevice... devices) {
         this(builder -> builder, devices);
     }
 
-    /** A device of a kind: in C where its library is there. */
+    /** Makes a device: in C if the native library is available, otherwise in Java. */
     public static SoftwareDevice device(String name, PoolKind kind, int frames) {
         return NativeDevice.isAvailable() ? nativeDevice(name, kind, frames) : javaDevice(name, kind, frames);
     }
 
-    /** A device in C. */
+    /** Makes a device in C. */
     public static SoftwareDevice nativeDevice(String name, PoolKind kind, int frames) {
         long size = (long) frames * PAGE;
         return kind == PoolKind.DEVICE_COHERENT ? NativeDevice.coherent(name, size)
                 : NativeDevice.privateMemory(name, size);
     }
 
-    /** A device in Java. */
+    /** Makes a device in Java. */
     public static SoftwareDevice javaDevice(String name, PoolKind kind, int frames) {
         long size = (long) frames * PAGE;
         return kind == PoolKind.DEVICE_COHERENT ? JavaDevice.coherent(name, size)
@@ -73,7 +73,7 @@ public final class TieredMemory implements AutoCloseable {
         return devices;
     }
 
-    /** The library's side of a device. */
+    /** Returns the library's side of a device. */
     public Device device(SoftwareDevice device) {
         return manager.device(device.name());
     }
@@ -82,7 +82,7 @@ public final class TieredMemory implements AutoCloseable {
         return manager.pool(device.name());
     }
 
-    /** No device has caught the library breaking a rule so far. */
+    /** Checks that the library has broken no rule of any device. */
     public void checkDevices() {
         for (SoftwareDevice device : devices) {
             DeviceCounters counters = device.counters();
@@ -93,7 +93,9 @@ public final class TieredMemory implements AutoCloseable {
         }
     }
 
-    /** A device has mapped no more than a space has, and the same bytes; only while nothing else runs. */
+    /**
+     * Checks that a device has mapped no more than the space has, and the same bytes. Nothing else may run meanwhile.
+     */
     public void checkTable(SoftwareDevice device, Attachment attached, AddressSpace space) {
         List<TableEntry> table = device.table(attached.mirror());
         for (TableEntry entry : table) {
@@ -104,7 +106,7 @@ public final class TieredMemory implements AutoCloseable {
         }
         byte[] mapped = new byte[PAGE];
         for (TableEntry entry : table) {
-            // The processor's look ends exclusive access, and brings private pages home; so one after the other.
+            // Each comparison ends exclusive access and brings a private page home, so this is a second loop.
             if (device.readMapped(attached.mirror(), entry.address(), MemorySegment.ofArray(mapped))) {
                 assertThat(space.mismatch(entry.address(), MemorySegment.ofArray(mapped), 0, PAGE))
                         .as("%s of %s", entry, device).isEqualTo(-1);
@@ -112,7 +114,7 @@ public final class TieredMemory implements AutoCloseable {
         }
     }
 
-    /** Every invalidation that was granted has ended; only while nothing else runs. */
+    /** Checks that every invalidation that a device accepted has ended. Nothing else may run meanwhile. */
     public void checkBalance() {
         record Window(long mirror, long sequence) {
         }
@@ -130,7 +132,7 @@ public final class TieredMemory implements AutoCloseable {
         }
     }
 
-    /** Demands, once all spaces and pins are closed, that every frame is free again. */
+    /** Checks that all spaces and pins are closed and every frame is free again. */
     public void checkAllFree() {
         assertThat(manager.openSpaces()).as("spaces left open").isEmpty();
         assertThat(manager.openPins()).as("pins left open").isEmpty();
@@ -149,7 +151,7 @@ public final class TieredMemory implements AutoCloseable {
         ManagerCheck.recount(manager);
     }
 
-    /** Of a closed device nothing is free. */
+    /** Returns true for the pool of a closed device: it has no free frames. */
     private boolean isGone(MemoryPool pool) {
         return manager.devices().stream().anyMatch(device -> device.isClosed() && device.pool() == pool);
     }

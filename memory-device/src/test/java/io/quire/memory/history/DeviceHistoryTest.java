@@ -7,11 +7,11 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** Random histories over spaces, devices and pins, compared with a model after each step. */
+/** Random histories of spaces, devices and pins, compared with a model after each step. */
 @ExtendWith(Seed.class)
-class HistoryTest {
+class DeviceHistoryTest {
 
-    /** How many times as long as in a build: {@code -Dmemory.history=100}. */
+    /** Makes the histories longer than in a build: {@code -Dmemory.history=100}. */
     private static final int FACTOR = Integer.getInteger("memory.history", 1);
     private static final int STEPS = 800 * FACTOR;
 
@@ -20,14 +20,14 @@ class HistoryTest {
         play(random, tiers(random, 4 << 20, false), false);
     }
 
-    /** Which pages are promoted depends on the time, so a seed repeats these only nearly. */
+    /** Promotion depends on time, so a seed does not repeat these histories exactly. */
     @RepeatedTest(3)
-    void pagesThatAreMovedToWhoUsesThemAgreeWithTheModel(SplittableRandom random) {
+    void promotedPagesAgreeWithTheModel(SplittableRandom random) {
         play(random, tiers(random, 4 << 20, true), false);
     }
 
     @RepeatedTest(4)
-    void devicesThatAreClosedTakeNothingWithThem(SplittableRandom random) {
+    void closedDevicesLoseNothing(SplittableRandom random) {
         play(random, tiers(random, 4 << 20, false), true);
     }
 
@@ -36,22 +36,22 @@ class HistoryTest {
         play(random, tiers(random, random.nextLong(60, 200) << 12, false), false);
     }
 
-    private static void play(SplittableRandom random, TieredMemory tiers, boolean closesDevices) {
+    private static void play(SplittableRandom random, TieredManager tiers, boolean closesDevices) {
         try (tiers) {
-            History history = new History(tiers, random, closesDevices);
+            DeviceHistory history = new DeviceHistory(tiers, random, closesDevices);
             history.play(STEPS);
             history.finish();
         }
     }
 
     /** Devices of every kind that fill up soon. */
-    private static TieredMemory tiers(SplittableRandom random, long hostBytes, boolean promotion) {
+    private static TieredManager tiers(SplittableRandom random, long hostBytes, boolean promotion) {
         LongTermPolicy policy = random.nextBoolean() ? LongTermPolicy.MIGRATE : LongTermPolicy.REFUSE;
-        return new TieredMemory(
+        return new TieredManager(
                 builder -> builder.hostPool(hostBytes).longTermPolicy(policy).promotion(promotion),
-                TieredMemory.device("coherent", PoolKind.DEVICE_COHERENT, random.nextInt(6, 40)),
-                TieredMemory.device("private", PoolKind.DEVICE_PRIVATE, random.nextInt(6, 40)),
-                TieredMemory.javaDevice("javacoherent", PoolKind.DEVICE_COHERENT, random.nextInt(6, 40)),
-                TieredMemory.javaDevice("javaprivate", PoolKind.DEVICE_PRIVATE, random.nextInt(6, 40)));
+                TieredManager.device("coherent", PoolKind.DEVICE_COHERENT, random.nextInt(6, 40)),
+                TieredManager.device("private", PoolKind.DEVICE_PRIVATE, random.nextInt(6, 40)),
+                TieredManager.javaDevice("javacoherent", PoolKind.DEVICE_COHERENT, random.nextInt(6, 40)),
+                TieredManager.javaDevice("javaprivate", PoolKind.DEVICE_PRIVATE, random.nextInt(6, 40)));
     }
 }

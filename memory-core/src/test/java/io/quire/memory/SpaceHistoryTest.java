@@ -1,6 +1,6 @@
 package io.quire.memory;
 
-import io.quire.memory.harness.History;
+import io.quire.memory.harness.SpaceHistory;
 import io.quire.memory.testkit.LeakCheck;
 import io.quire.memory.testkit.Seed;
 import io.quire.memory.testkit.Threads;
@@ -12,41 +12,32 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** Random histories of everything, compared with a model after each step. */
+/** Random histories of everything a user can do with spaces, compared with a model after each step. */
 @Tag("portable")
 @ExtendWith(Seed.class)
-class HistoryTest {
+class SpaceHistoryTest {
 
     private static final int STEPS = 4_000;
-    private static final int STEPS_PER_RECOUNT = 500;
 
     @RepeatedTest(20)
     void oneThreadAndTheModelAgree(SplittableRandom random) {
         MemoryManager manager = manager(16 << 20, false);
-        play(manager, new History(manager, random));
+        SpaceHistory history = new SpaceHistory(manager, random);
+        history.play(STEPS);
+        history.finish();
         LeakCheck.checkAndClose(manager);
     }
 
     @RepeatedTest(10)
     void oneThreadThatRunsOutOfFramesAgainAndAgainAndTheModelAgree(SplittableRandom random) {
         MemoryManager manager = manager(random.nextInt(10, 60) << 12, false);
-        History history = new History(manager, random);
+        SpaceHistory history = new SpaceHistory(manager, random);
         while (history.outOfFrames() == 0) {
             history.step();
         }
-        play(manager, history);
-        LeakCheck.checkAndClose(manager);
-    }
-
-    private static void play(MemoryManager manager, History history) {
-        for (int step = 1; step <= STEPS; step++) {
-            history.step();
-            if (step % STEPS_PER_RECOUNT == 0) {
-                history.compareAll();
-                ManagerCheck.recount(manager);
-            }
-        }
+        history.play(STEPS);
         history.finish();
+        LeakCheck.checkAndClose(manager);
     }
 
     @Test
@@ -66,7 +57,7 @@ class HistoryTest {
         share(Thread.ofPlatform().daemon().factory(), random, 200 << 12);
     }
 
-    /** Four threads keep to addresses of their own in two spaces, and a fifth forks these all the time. */
+    /** Four threads use two spaces, each at its own addresses, while a fifth thread forks the spaces all the time. */
     private static void share(ThreadFactory threads, SplittableRandom random, long poolBytes)
             throws InterruptedException {
         MemoryManager manager = manager(poolBytes, true);
@@ -74,7 +65,7 @@ class HistoryTest {
         AddressSpace second = manager.newAddressSpace("second");
         Threads.Task[] tasks = new Threads.Task[5];
         for (int i = 0; i < 4; i++) {
-            History history = new History(manager, random.split());
+            SpaceHistory history = new SpaceHistory(manager, random.split());
             tasks[i] = running -> {
                 history.borrow(first);
                 history.borrow(second);

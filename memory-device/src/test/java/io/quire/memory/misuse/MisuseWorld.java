@@ -23,10 +23,10 @@ import java.util.List;
 import java.util.Random;
 import java.util.Set;
 
-/** Two managers with everything a program can have of them: open, closed, and of other threads. */
-final class World {
+/** Two managers with an object of every kind that a program can get: open, closed, and of another thread. */
+final class MisuseWorld {
 
-    /** So many of the objects, from the first, were made open. */
+    /** The number of objects, from the first, that were open when they were added. */
     static final int OPEN_OBJECTS = 16;
 
     private static final int FOREIGN_PAGES = 16;
@@ -39,13 +39,13 @@ final class World {
     final List<Object> objects = new ArrayList<>();
     final List<Long> addresses = new ArrayList<>();
 
-    /** Devices whose drivers are told of nothing any more, not even of frames that are free. */
+    /** Devices whose drivers are told nothing any more, not even of free frames. */
     final Set<String> givenUp = new HashSet<>();
 
-    /** What is closed at the end, by the thread that may: accessors and cursors first. */
+    /** Handles that this thread closes at the end, the last one first. */
     private final List<AutoCloseable> open = new ArrayList<>();
 
-    World(Random random, boolean agent) {
+    MisuseWorld(Random random, boolean agent) {
         manager = MemoryManager.builder().name("misused").hostPool(4 << 20).maxSpaces(60).backgroundAgent(agent)
                 .driverDeadline(Duration.ofSeconds(10)).leakTracking(random.nextBoolean())
                 .device("coherent", devices.get(0).driver()).device("private", devices.get(1).driver()).build();
@@ -110,7 +110,7 @@ final class World {
         objects.addAll(List.of(closed, accessor, pin, cursor));
     }
 
-    /** Of a thread that has ended. */
+    /** Adds objects of a thread that has ended. */
     private void addForeign(AddressSpace space, long address) {
         Thread thread = Thread.ofPlatform().name("one that ended").unstarted(() -> {
             Accessor accessor = space.accessor();
@@ -121,7 +121,7 @@ final class World {
             RunCursor cursor = space.runs(address, 8);
             cursor.close();
             objects.add(cursor);
-            // Left open: whoever comes later has to be able to close it.
+            // Left open: any thread must be able to close it later.
             if (!Misuse.isOff("dead-owner")) {
                 open.add(accessor);
             }
@@ -144,7 +144,7 @@ final class World {
         return one;
     }
 
-    /** What a call made: it takes part from now on, and has to be closed. */
+    /** Takes over what a call made: it is used from now on, and closed in the end. */
     void adopt(Object made) {
         switch (made) {
             case AddressSpace space -> keep(space);
@@ -154,12 +154,12 @@ final class World {
             case ForkableMap map -> objects.add(map);
             case Attachment attachment -> objects.add(attachment);
             case null, default -> {
-                // nothing to hold
+                // needs no close
             }
         }
     }
 
-    /** Closes what a call made, and was not closed by another. */
+    /** Closes some handles that calls have made. */
     void closeSome(Random random) throws Exception {
         while (open.size() > 30) {
             closeOne(open.remove(12 + random.nextInt(open.size() - 12)));
@@ -170,11 +170,11 @@ final class World {
         try {
             one.close();
         } catch (ClosedException already) {
-            // somebody did
+            // another call has closed it
         }
     }
 
-    /** Everything can be closed, and nothing is left. */
+    /** Closes everything, and checks that nothing is left. */
     void end(boolean withNeighbour) throws Exception {
         for (int i = open.size() - 1; i >= 0; i--) {
             closeOne(open.get(i));
@@ -187,7 +187,7 @@ final class World {
         try {
             finish(other);
         } catch (ClosedException closedWithAll) {
-            // by a call of closeAll
+            // a call of closeAll has closed it
         }
         for (SoftwareDevice device : devices) {
             boolean holdsFrames = device.counters().liveFrames() != 0 && !givenUp.contains(device.name());
