@@ -9,9 +9,12 @@ import io.quire.memory.guard.WriterSlot;
 import io.quire.memory.guard.Writers;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -25,6 +28,8 @@ class LeftSlotTest {
     private static final int SPACE = 7;
     private static final int TURN_THREADS = 4;
     private static final long TURNS_NANOS = 4_000_000_000L;
+    private static final long WAIT_BEFORE_LOOK_NANOS = 10_000_000L;
+    private static final long SPREAD_NANOS = 1_500_000L;
 
     private final SharedWriterSlots shared = new SharedWriterSlots();
     private final Writers writers = new Writers(SPACE, shared);
@@ -135,13 +140,35 @@ class LeftSlotTest {
     @Test
     void aLockThatIsTakenAgainAndAgainStaysWithItsHolder() throws InterruptedException {
         GuardedTurns turns = new GuardedTurns();
+        long until = System.nanoTime() + TURNS_NANOS;
+        runAll(Collections.nCopies(TURN_THREADS, () -> takeTurns(turns, until)));
+    }
+
+    /** A thread that comes back and takes its lock again may meet several waiters that are about to take it away. */
+    @Test
+    void aLockThatAThreadHasLeftHasOneOwnerWhenTheThreadComesBack() throws InterruptedException {
+        GuardedTurns turns = new GuardedTurns();
+        long until = System.nanoTime() + TURNS_NANOS;
+        runAll(List.of(() -> takeTurns(turns, until), () -> takeTurns(turns, until),
+                () -> leaveAndComeBack(turns, until)));
+    }
+
+    private static void leaveAndComeBack(GuardedTurns turns, long until) {
+        while (System.nanoTime() < until) {
+            turns.leave();
+            // Most often back at the moment when the waiters look.
+            LockSupport.parkNanos(WAIT_BEFORE_LOOK_NANOS + ThreadLocalRandom.current().nextLong(SPREAD_NANOS));
+            turns.take();
+        }
+    }
+
+    private static void runAll(List<Runnable> works) throws InterruptedException {
         AtomicReference<Throwable> failure = new AtomicReference<>();
         List<Thread> threads = new ArrayList<>();
-        long until = System.nanoTime() + TURNS_NANOS;
-        for (int i = 0; i < TURN_THREADS; i++) {
+        for (Runnable work : works) {
             threads.add(Thread.ofPlatform().start(() -> {
                 try {
-                    takeTurns(turns, until);
+                    work.run();
                 } catch (Throwable lost) {
                     failure.compareAndSet(null, lost);
                 }

@@ -12,9 +12,9 @@ import org.jspecify.annotations.Nullable;
  * A full stack does not leave it locked. One exchange takes it, after which nothing is called; two stores, which need
  * no stack, give it up. ({@code ReentrantLock} uses reserved stack to finish and throws the error afterwards, so its
  * {@code lock()} can throw with the lock taken.) If a thread does not even reach {@link #unlock}, a waiter takes the
- * lock from it when it has left the library. The waiter loads the turn, then looks at the stack of the owner, and takes
- * the lock only if the turn is still the same. To look at the owner alone is not enough: it may have left and come
- * back.
+ * lock from it when it has left the library: one waiter <em>claims</em> the lock, looks at the stack of the owner, and
+ * takes the lock if no frame of the library is on it. An owner that comes back during the claim waits for the end of the
+ * claim before it takes the lock once more.
  */
 public final class Mutex {
 
@@ -22,11 +22,13 @@ public final class Mutex {
 
     private static final VarHandle TURN;
     private static final VarHandle OWNER;
+    private static final VarHandle CLAIMED;
 
     static {
         try {
             TURN = MethodHandles.lookup().findVarHandle(Mutex.class, "turn", long.class);
             OWNER = MethodHandles.lookup().findVarHandle(Mutex.class, "owner", Thread.class);
+            CLAIMED = MethodHandles.lookup().findVarHandle(Mutex.class, "claimed", boolean.class);
         } catch (ReflectiveOperationException impossible) {
             throw new ExceptionInInitializerError(impossible);
         }
@@ -44,6 +46,9 @@ public final class Mutex {
 
     /** How many times the owner has taken the lock beyond the first. Used only by the owner. */
     private int again;
+
+    /** True while a waiter finds out if it may take the lock from its owner, and takes it. */
+    private volatile boolean claimed;
 
     /**
      * Waits for the lock. An interrupt does not end the wait.
@@ -66,8 +71,7 @@ public final class Mutex {
     public boolean tryLock() {
         Thread me = Thread.currentThread();
         if (isOf(me)) {
-            again++;
-            return true;
+            return tryLockAgain(me);
         }
         long seen = turn;
         // ORDER(mutex) acquire: what the last holder did is visible.
@@ -78,11 +82,23 @@ public final class Mutex {
         return true;
     }
 
+    private boolean tryLockAgain(Thread me) {
+        // ORDER(mutex-claimed) acquire: a claim that did not see this thread in here has ended, and shows in the owner.
+        if (claimed || !isOf(me)) {
+            return false;
+        }
+        again++;
+        return true;
+    }
+
     private void lockSlowly() {
         WriterStack stack = new WriterStack();
         try {
-            Wait.until(() -> tryLock() || takeFromWhoLeft(stack));
+            Wait.until(() -> tryLock() || takeFromThreadThatLeft(stack));
         } catch (Throwable full) { // a full stack on the way out of the wait
+            while (claimed) {
+                continue; // a claim takes one look; nothing is called here
+            }
             if (isMine()) {
                 unlock();
             }
@@ -90,12 +106,32 @@ public final class Mutex {
         }
     }
 
-    private boolean takeFromWhoLeft(WriterStack stack) {
+    private boolean takeFromThreadThatLeft(WriterStack stack) {
+        Thread holder = (Thread) OWNER.getOpaque(this);
+        if (holder == null || !stack.hasLeft(holder)) {
+            return false;
+        }
+        boolean mine = false;
+        try {
+            // ORDER(mutex-claimed) fence: the claim comes before the look at the stack, which stops its thread.
+            mine = CLAIMED.compareAndSet(this, false, true);
+            return mine && takeClaimed(holder);
+        } finally {
+            if (mine) {
+                claimed = false;
+            }
+        }
+    }
+
+    /** Takes the lock if it still belongs to a thread that is not in the library. During a claim that stays so. */
+    @SuppressWarnings("ReferenceEquality") // as above
+    private boolean takeClaimed(Thread holder) {
         Thread me = Thread.currentThread();
         long seen = turn;
         // ORDER(mutex-owner) acquire: the turn was loaded first, so this is the owner of that turn, or null.
-        Thread holder = (Thread) OWNER.getAcquire(this);
-        if (!isTaken(seen) || holder == null || !stack.hasLeft(holder) || !TURN.compareAndSet(this, seen, seen + 2)) {
+        Thread now = (Thread) OWNER.getAcquire(this);
+        if (!isTaken(seen) || now != holder || WriterStack.isInside(holder)
+                || !TURN.compareAndSet(this, seen, seen + 2)) {
             return false;
         }
         owner = me;

@@ -29,7 +29,12 @@ final class WriterStack {
 
     /** True if the thread is certainly not inside this library, not even waiting. */
     boolean hasLeft(Thread thread) {
-        return isTimeToLook() && (!thread.isAlive() || innermost(thread) == null);
+        return isTimeToLook() && !isInside(thread);
+    }
+
+    /** True if the thread may be inside this library, even if it only waits. Looks at once, and stops it for that. */
+    static boolean isInside(Thread thread) {
+        return thread.isAlive() && innermost(thread) != null;
     }
 
     private boolean isTimeToLook() {
