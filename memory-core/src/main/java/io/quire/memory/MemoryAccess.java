@@ -1,10 +1,7 @@
 package io.quire.memory;
 
 import io.quire.memory.contract.MisalignedAddressException;
-import io.quire.memory.fault.RangeWrite;
 import io.quire.memory.frame.FrameMemory;
-import io.quire.memory.platform.StackRoom;
-import io.quire.memory.space.Space;
 import io.quire.memory.space.SpaceFinder;
 import io.quire.memory.table.Geometry;
 import java.lang.foreign.MemorySegment;
@@ -64,63 +61,15 @@ import java.util.Objects;
  * </ul>
  * While a range of more than 256 KiB is written its pages do not move, as if they were pinned.
  */
-public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
-
-    private static final boolean LITTLE_ENDIAN = ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN;
-
-    /** The most that is written in one go: a fork may have to wait for it, a few microseconds. */
-    private static final long WHOLE_WRITE_BYTES = 64L << Geometry.PAGE_SHIFT;
-
-    private static final int OFFSET_BITS = 48;
-    private static final long OFFSET_MASK = (1L << OFFSET_BITS) - 1;
+public abstract sealed class MemoryAccess extends PageAccess permits Accessor, AddressSpace {
 
     static {
         SpaceFinder.install(access -> ((MemoryAccess) access).inner());
     }
 
-    final FrameMemory memory;
-
     MemoryAccess(FrameMemory memory) {
-        this.memory = memory;
+        super(memory);
     }
-
-    // ---- what an accessor and a space do differently
-
-    /** The space behind the handle. */
-    abstract Space inner();
-
-    /** Returns the version at which translations are valid; taken before {@link #locate}. */
-    abstract long translationVersion();
-
-    /** Returns the offset at which the byte of an address is read now. */
-    abstract long locate(long address);
-
-    /** Finds the offsets at which aligned longs are read now; as many as {@code offsets} has room for. */
-    void locateAll(long[] addresses, long[] offsets) {
-        for (int i = 0; i < offsets.length; i++) {
-            offsets[i] = locate(aligned(addresses[i], Long.BYTES));
-        }
-    }
-
-    /** True if every translation obtained at this version is still valid; else the next version is another. */
-    abstract boolean isStill(long version);
-
-    /**
-     * Begins a write within one page: makes the page writable and keeps it where it is until {@link #exitWrite}.
-     *
-     * @return the offset of the byte; the bits above {@link #OFFSET_BITS} are for exitWrite
-     */
-    abstract long enterWrite(long address);
-
-    abstract void exitWrite(long entered);
-
-    /**
-     * Begins a write over successive pages, all of which stay where they are until {@link #exitWrite}.
-     *
-     * @param address in the first page
-     * @param offsets gets where each page begins; as many as there are pages
-     */
-    abstract long enterWrites(long address, long[] offsets);
 
     /**
      * Returns the number of the space. A structure in memory can write it there, and so tell its own marks from those
@@ -129,12 +78,6 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
      * @return a positive number; no two open spaces of a manager have the same
      */
     public abstract long spaceId();
-
-    /** Throws if a byte of a range is not mapped. */
-    abstract void checkMapped(long address, long sizeBytes);
-
-    /** Returns the space that a range is written to; throws if the caller may not write. */
-    abstract Space spaceOfRange();
 
     // ---- reads
 
@@ -1027,41 +970,7 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
     public final void copy(long from, long to, long sizeBytes) {
         checkRange(from, sizeBytes);
         checkRange(to, sizeBytes);
-        MemorySegment part = MemorySegment.ofArray(new byte[(int) Math.min(sizeBytes, WHOLE_WRITE_BYTES)]);
-        PageWriter writer = (offset, done, length) -> memory.copyFrom(part, done, offset, length);
-        if (sizeBytes <= WHOLE_WRITE_BYTES) {
-            copyPart(from, to, sizeBytes, part, writer);
-            return;
-        }
-        StackRoom.require();
-        Space space = spaceOfRange();
-        try (RangeWrite write = space.machine().faultPath().beginWrite(space.state(), to, sizeBytes)) {
-            bringHere(from, sizeBytes);
-            prepare(write, to, sizeBytes);
-            boolean isBackward = from < to && to - from < sizeBytes; // or the source were overwritten before it is read
-            for (long done = 0; done < sizeBytes;) {
-                long length = Math.min(WHOLE_WRITE_BYTES, sizeBytes - done);
-                long at = isBackward ? sizeBytes - done - length : done;
-                copyPart(from + at, to + at, length, part, writer);
-                done += length;
-            }
-        }
-    }
-
-    /**
-     * Copies as much as is written in one go. Puts aside on the heap what it reads: a thread in a writer slot may not
-     * fault.
-     */
-    private void copyPart(long from, long to, long length, MemorySegment part, PageWriter writer) {
-        readRange(from, part, 0, length);
-        writeWhole(to, 0, length, writer);
-    }
-
-    /** Brings every page of a range to where the processor can reach it. */
-    private void bringHere(long address, long sizeBytes) {
-        for (long done = 0; done < sizeBytes; done += partOfPage(address + done, sizeBytes - done)) {
-            getByte(address + done);
-        }
+        copyRange(from, to, sizeBytes);
     }
 
     /**
@@ -1152,176 +1061,11 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
         return -1;
     }
 
-    // ---- the two loops everything above is made of
-
-    /**
-     * Reads an aligned long. It never crosses a page and never tears.
-     *
-     * @param address of the long
-     * @param wanted the first byte of it that the caller asked for: an exception names it
-     */
-    long word(long address, long wanted) {
-        while (true) {
-            // STEP(read 1)
-            long version = translationVersion();
-            // STEP(read 4): the bytes, and then the version again
-            long value = memory.getLong(locate(wanted) & -Long.BYTES);
-            // ORDER(translation-invalidated) fence: the data was loaded before the version is looked at again.
-            VarHandle.loadLoadFence();
-            // STEP(read 5)
-            if (isStill(version)) {
-                return value;
-            }
-        }
-    }
-
-    /** Reads 2, 4 or 8 bytes out of the one or two aligned longs they lie in, into the low bits of the result. */
-    private long bits(long address, int sizeBytes) {
-        long first = word(address & -Long.BYTES, address);
-        int at = (int) address & Long.BYTES - 1;
-        if (at + sizeBytes <= Long.BYTES) {
-            return first >>> shift(address, sizeBytes);
-        }
-        long next = (address & -Long.BYTES) + Long.BYTES;
-        long second = word(next, next);
-        int firstBits = (Long.BYTES - at) * Byte.SIZE;
-        return LITTLE_ENDIAN ? (first >>> (Long.SIZE - firstBits)) | (second << firstBits)
-                : ((first << (Long.SIZE - firstBits)) | (second >>> firstBits)) >>> (Long.SIZE - sizeBytes * Byte.SIZE);
-    }
-
-    /** Returns how many bits the value at an address lies above the low end of its aligned long. */
-    private static int shift(long address, int sizeBytes) {
-        int at = (int) address & Long.BYTES - 1;
-        return (LITTLE_ENDIAN ? at : Long.BYTES - sizeBytes - at) * Byte.SIZE;
-    }
-
-    /** Copies a range out, page by page. */
-    private void readRange(long address, MemorySegment target, long targetOffset, long sizeBytes) {
-        for (long done = 0; done < sizeBytes;) {
-            long length = partOfPage(address + done, sizeBytes - done);
-            long version;
-            do {
-                version = translationVersion();
-                memory.copyTo(locate(address + done), target, targetOffset + done, length);
-                // ORDER(translation-invalidated) fence: the data was loaded before the version is looked at again.
-                VarHandle.loadLoadFence();
-            } while (!isStill(version));
-            done += length;
-        }
-    }
-
-    /** Writes a value that crosses pages, a byte at a time. */
-    private void setAcross(long address, long value, int sizeBytes) {
-        checkRange(address, sizeBytes);
-        writeRange(address, sizeBytes, (offset, done, length) -> {
-            for (int i = 0; i < length; i++) {
-                int at = (int) done + i;
-                int shift = (LITTLE_ENDIAN ? at : sizeBytes - 1 - at) * Byte.SIZE;
-                memory.setByte(offset + i, (byte) (value >>> shift));
-            }
-        });
-    }
-
-    /**
-     * Writes the part of a range that lies in one page: {@code length} bytes at an offset, {@code done} bytes into the
-     * range.
-     */
-    private interface PageWriter {
-        void write(long offset, long done, long length);
-    }
-
-    /**
-     * Writes a range, up to {@link #WHOLE_WRITE_BYTES} at a time, each of these whole or not at all. If the range is
-     * longer, what can be refused is refused before the first byte; the class comment names what cannot.
-     */
-    private void writeRange(long address, long sizeBytes, PageWriter writer) {
-        if (sizeBytes <= WHOLE_WRITE_BYTES) {
-            writeWhole(address, 0, sizeBytes, writer);
-            return;
-        }
-        StackRoom.require();
-        Space space = spaceOfRange();
-        try (RangeWrite write = space.machine().faultPath().beginWrite(space.state(), address, sizeBytes)) {
-            prepare(write, address, sizeBytes);
-            writeParts(address, sizeBytes, writer);
-        }
-    }
-
-    private void writeParts(long address, long sizeBytes, PageWriter writer) {
-        for (long done = 0; done < sizeBytes;) {
-            long room = WHOLE_WRITE_BYTES - Geometry.pageOffset(address + done);
-            long length = Math.min(room, sizeBytes - done);
-            writeWhole(address + done, done, length, writer);
-            done += length;
-        }
-    }
-
-    /** Writes up to {@link #WHOLE_WRITE_BYTES}, which from the middle of a page are one page more. */
-    private void writeWhole(long address, long done, long length, PageWriter writer) {
-        if (length == 0) {
-            return;
-        }
-        long inPage = Geometry.pageOffset(address);
-        int pages = (int) ((inPage + length + Geometry.PAGE_BYTES - 1) >>> Geometry.PAGE_SHIFT);
-        long[] offsets = new long[pages];
-        long entered = enterWrites(address, offsets);
-        try {
-            long end = done + length;
-            for (long offset : offsets) {
-                long part = Math.min(Geometry.PAGE_BYTES - inPage, end - done);
-                writer.write(offset + inPage, done, part);
-                done += part;
-                inPage = 0;
-            }
-        } finally {
-            exitWrite(entered);
-        }
-    }
-
-    /** Makes every page of a range resident and writable. */
-    private void prepare(RangeWrite write, long address, long sizeBytes) {
-        try {
-            for (long done = 0; done < sizeBytes; done += partOfPage(address + done, sizeBytes - done)) {
-                exitWrite(enterWrite(address + done));
-            }
-        } catch (Throwable refused) {
-            write.undo(refused);
-            throw refused;
-        }
-    }
-
     private static void checkPart(int index, int count, int length) {
         if (count < 0) {
             throw new IllegalArgumentException("a count cannot be negative: count=" + count);
         }
         Objects.checkFromIndexSize(index, count, length);
-    }
-
-    private void checkRange(long address, long sizeBytes) {
-        Ranges.notNegative(sizeBytes);
-        // Within one page the access itself finds out.
-        if (sizeBytes > Geometry.PAGE_BYTES - Geometry.pageOffset(address)) {
-            checkMapped(address, sizeBytes);
-        }
-    }
-
-    private static long partOfPage(long address, long sizeBytes) {
-        return Math.min(sizeBytes, Geometry.PAGE_BYTES - Geometry.pageOffset(address));
-    }
-
-    private static boolean crossesPage(long address, int sizeBytes) {
-        return Geometry.pageOffset(address) > Geometry.PAGE_BYTES - sizeBytes;
-    }
-
-    private static boolean isAligned(long address, int sizeBytes) {
-        return (address & sizeBytes - 1) == 0;
-    }
-
-    static long aligned(long address, int sizeBytes) {
-        if (!isAligned(address, sizeBytes)) {
-            throw new MisalignedAddressException(address, sizeBytes);
-        }
-        return address;
     }
 
     private static boolean isNative(ByteOrder order) {

@@ -13,7 +13,8 @@ final class StaticInitializers {
      * class files.
      */
     static final String[] CLASSES = {
-        "Device", "MemoryAccess", "MemoryManager", "MemoryManager$Builder", "OpenSpace$Kind", "Rehearsal", "SlowPath",
+        "Device", "MemoryAccess", "MemoryManager", "MemoryManager$Builder", "OpenSpace$Kind", "PageAccess", "Rehearsal",
+        "SlowPath",
         "allocator.FrameAllocator", "allocator.FrameTrees", "allocator.Magazine", "allocator.MagazineRegistry",
         "allocator.MagazineSlots", "allocator.RowWord", "allocator.Stripes", "allocator.TreeWord",
         "attach.Announcement$State", "attach.DeviceNews", "attach.ManagedDevice", "attach.MappedPages$1",

@@ -97,7 +97,7 @@ public final class Mutex {
             Wait.until(() -> tryLock() || takeFromThreadThatLeft(stack));
         } catch (Throwable full) { // a full stack on the way out of the wait
             while (claimed) {
-                continue; // a claim takes one look; nothing is called here
+                // A claim takes one look. Nothing is called here, because the stack is full.
             }
             if (isMine()) {
                 unlock();

@@ -70,7 +70,8 @@ final class FaultLoader extends ClassLoader {
 
     /** Methods that allocate nothing, whatever their class. */
     private static final Set<String> NO_ALLOCATION = Set.of("get", "getLong", "size", "isEmpty", "clear", "poll",
-            "peek", "hasNext", "remove", "containsKey", "equals", "hashCode", "compareTo", "compare", "length",
+            "peek", "hasNext", "remove", "containsKey", "equals", "hashCode", "compareTo", "compare", "compareUnsigned",
+            "length",
             "requireNonNull", "checkIndex", "checkFromIndexSize", "numberOfTrailingZeros", "numberOfLeadingZeros",
             "bitCount", "expand", "highestOneBit", "lowestOneBit", "intValue", "longValue", "ordinal", "close",
             "isAlive",
