@@ -11,34 +11,34 @@ import io.quire.memory.table.LeafPages;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The pages of one leaf that one migration is to move: which frames, where to, and what became of each. Sets of pages
- * are those of {@link LeafPages}.
+ * The pages of one leaf that a migration moves together: the frames they are in, where they go, and the outcome of
+ * each. Sets of pages are those of {@link LeafPages}.
  */
 final class Batch {
 
-    /** No frame: not to be moved. */
+    /** No frame: the page is not to be moved. */
     static final long NONE = FramePool.NONE;
 
     final Lineage lineage;
     final long leafStart;
     final FramePool target;
 
-    /** Whether devices may be waited for, and exclusive access be ended. */
+    /** True if this may wait for devices, and if it may end exclusive access. */
     final boolean mayBlock;
     final boolean dissolves;
 
-    /** By page of the leaf: the frame that a wanted page is in, and the one that a moving page goes to. */
+    /** By page of the leaf: the frame that a wanted page is in, and the frame that a moving page goes to. */
     final long[] sources = new long[Geometry.FAN_OUT];
     final long[] targets = new long[Geometry.FAN_OUT];
 
-    /** The space whose page comes home by this, and is not kept from it; else null. */
+    /** The space whose page this brings home; null if this moves other pages. */
     private final @Nullable SpaceState home;
 
     private long wanted = LeafPages.NONE;
     private long moving = LeafPages.NONE;
     private long held = LeafPages.NONE;
 
-    /** What became of pages: those that moved, and by page what became of others. There before anything changes. */
+    /** The pages that have moved, and by page the outcome of the others. Allocated before anything changes. */
     private long moved = LeafPages.NONE;
     private final @Nullable PageOutcome[] outcomes = new PageOutcome[Geometry.FAN_OUT];
 
@@ -46,7 +46,7 @@ final class Batch {
         this(lineage, address, target, mayBlock, dissolves, null);
     }
 
-    /** A page that comes home: which frame it is in is looked up when nobody can change it any more. */
+    /** Creates a batch of one page that comes home. Its frame is looked up later, when nobody can change it. */
     Batch(SpaceState space, long page, FramePool host) {
         this(space.lineage(), page, host, true, true, space);
         wanted = LeafPages.of(Geometry.pageIndex(page));
@@ -63,14 +63,14 @@ final class Batch {
     }
 
     /**
-     * What a space maps of some addresses of one leaf.
+     * Creates a batch of the pages that a space maps between two addresses of one leaf.
      *
      * @throws io.quire.memory.contract.ClosedException if the space is closed
      */
     static Batch of(SpaceState space, long from, long to, FramePool target) {
         Batch batch = new Batch(space.lineage(), from, target, true, false);
         long[] leaf = space.table().leaf(from);
-        space.table().root(); // throws if the space is closed: what it has no longer says nothing of what it had
+        space.table().root(); // throws if the space is closed: then its leaf does not say what it had
         if (leaf != null) {
             for (long address = from; address < to; address += Geometry.PAGE_BYTES) {
                 int page = Geometry.pageIndex(address);
@@ -92,7 +92,7 @@ final class Batch {
         return leafStart + ((long) page << Geometry.PAGE_SHIFT);
     }
 
-    /** Has a page moved, if it is in that frame. */
+    /** Adds a page. It moves if it still is in that frame. */
     void want(int page, long frame) {
         sources[page] = frame;
         wanted |= LeafPages.of(page);
@@ -107,17 +107,17 @@ final class Batch {
         return LeafPages.contains(wanted, page);
     }
 
-    /** Whether a page between two addresses was in no frame. */
+    /** True if a page between two addresses was in no frame. */
     boolean hasGap(long from, long to) {
         return (LeafPages.between(leafStart, from, to) & ~wanted) != LeafPages.NONE;
     }
 
-    /** A page is on its way to its target. */
+    /** Notes that a page is on its way to its target. */
     void begin(int page) {
         moving |= LeafPages.of(page);
     }
 
-    /** Those of some pages that come from a pool. */
+    /** Returns those of some pages that come from a pool. */
     long from(FramePool pool, long pages) {
         long found = LeafPages.NONE;
         for (long rest = pages; rest != LeafPages.NONE; rest = LeafPages.withoutFirst(rest)) {
@@ -127,7 +127,7 @@ final class Batch {
         return found;
     }
 
-    /** The old frame of a page is held for the migration, or is not any more. */
+    /** Notes if the migration holds the old frame of a page. */
     void setHeld(int page, boolean isHeld) {
         held = isHeld ? held | LeafPages.of(page) : held & ~LeafPages.of(page);
     }
@@ -136,13 +136,13 @@ final class Batch {
         return LeafPages.contains(held, page);
     }
 
-    /** It is decided what becomes of a page, other than that it has moved. */
+    /** Notes the outcome of a page that does not move. */
     void settle(int page, PageOutcome outcome) {
         outcomes[page] = outcome;
         moving &= ~LeafPages.of(page);
     }
 
-    /** All that were on their way have arrived. */
+    /** Notes that all pages that were on their way have arrived. */
     void settleMoved() {
         moved |= moving;
         moving = LeafPages.NONE;
@@ -153,12 +153,12 @@ final class Batch {
         return moved;
     }
 
-    /** What became of a page; null if that was not asked, or not decided. */
+    /** The outcome of a page; null if it is not wanted, or not decided yet. */
     @Nullable PageOutcome outcome(int page) {
         return LeafPages.contains(moved, page) ? PageOutcome.MOVED : outcomes[page];
     }
 
-    /** The pages that are on their way: marked, and not decided yet. */
+    /** The pages that are on their way: they are marked, and their outcome is open. */
     long moving() {
         return moving;
     }
@@ -167,7 +167,7 @@ final class Batch {
         return moving != LeafPages.NONE;
     }
 
-    /** How many of a set of pages, from its first on, lie side by side where they are and where they go to. */
+    /** Counts the pages of a set, from its first on, that are side by side both where they are and where they go. */
     int runOf(long pages) {
         int first = LeafPages.first(pages);
         int page = first + 1;

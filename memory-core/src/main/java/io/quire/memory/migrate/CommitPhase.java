@@ -99,11 +99,11 @@ final class CommitPhase {
     private void commit(ReverseMap map, MapCount seen) {
         long pages = batch.moving();
         boolean toDevice = batch.target.kind() != PoolKind.HOST;
-        // Still frozen: who can read the old frame must not miss a write to the new one.
+        // Still frozen: a thread that can read the old frame must not miss a write to the new one.
         ReverseMap.Step move = (page, entry) -> Entry.migrating(Entry.moved(entry, batch.targets[page]));
         if (toDevice) {
             memory.tier(batch.target).holds(batch.targets, pages, batch.lineage, batch.leafStart);
-            map.clearAccessed(pages); // what a page was before says nothing of what it is there
+            map.clearAccessed(pages); // its use before the move says nothing about its use there
         }
         // From here to the outcome nothing is allocated.
         // STEP(migrate 8)

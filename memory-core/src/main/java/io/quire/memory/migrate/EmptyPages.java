@@ -16,7 +16,7 @@ import io.quire.memory.table.PageTable;
 import java.util.Arrays;
 import java.util.List;
 
-/** Gives pages that were never written their frame on a device: zeros, without a copy. Any thread; without locks. */
+/** Gives pages that were never written a frame of zeros on a device. Any thread that holds no lock. */
 final class EmptyPages {
 
     private final SpaceState space;
@@ -28,9 +28,9 @@ final class EmptyPages {
     }
 
     /**
-     * Fills the empty pages of a range within one leaf; those that may not be read are left alone.
+     * Fills the empty pages of a range within one leaf, except those that may not be read.
      *
-     * @param batch gets to know what was filled, or could not be
+     * @param batch gets the outcome of each page
      */
     void fill(long from, long to, DeviceTier tier, Batch batch) {
         long empty = findEmpty(from, to, batch);
@@ -41,7 +41,7 @@ final class EmptyPages {
         Arrays.fill(frames, FramePool.NONE);
         DriverCall<?> zeroing = null;
         try {
-            tier.pool().allocate(frames, empty); // where there is none the page stays empty
+            tier.pool().allocate(frames, empty); // a page that gets none stays empty
             List<Long> taken = Arrays.stream(frames).filter(frame -> frame != FramePool.NONE).boxed().toList();
             if (tier.device().isPrivate() && !taken.isEmpty()) {
                 zeroing = tier.device().calls().beginRun("zeroing of frames", () -> zero(taken, tier));
@@ -57,7 +57,7 @@ final class EmptyPages {
         }
     }
 
-    /** The pages that may be filled. What somebody has written since the batch was made has raced. */
+    /** Finds the pages that may be filled. A page that was written since the batch was made has lost a race. */
     private long findEmpty(long from, long to, Batch batch) {
         long empty = LeafPages.NONE;
         for (long page = from; page < to; page += Geometry.PAGE_BYTES) {
@@ -103,7 +103,7 @@ final class EmptyPages {
         }
     }
 
-    /** Snapshots are left as they are: their empty pages read as zeros without any frame. */
+    /** Returns false for a snapshot: its empty pages read as zeros without a frame. */
     private boolean mayBeFilled(long page) {
         return !space.table().isSnapshot() && space.table().permissions().isReadable(space.table().root(), page);
     }
@@ -116,7 +116,7 @@ final class EmptyPages {
         }
     }
 
-    /** Puts a frame into the leaf, and takes it out of those that are given back. */
+    /** Puts a frame into the leaf, and takes it off the list of frames that are given back. */
     private void put(Batch batch, int index, long[] frames, DeviceTier tier) {
         long page = batch.address(index);
         long frame = frames[index];

@@ -7,7 +7,7 @@ import java.util.function.IntConsumer;
 import org.agrona.collections.Int2ObjectHashMap;
 import org.agrona.collections.IntHashSet;
 
-/** What became of the pages that one eviction has tried, each once, and which are not to be tried again. */
+/** The outcome of each page that one eviction has tried, and the pages that it must not try again. */
 public final class EvictionTally {
 
     /** By frame: why its page is still there. */
@@ -27,17 +27,17 @@ public final class EvictionTally {
         }
     }
 
-    /** The page of a frame is not to be tried again in this eviction. */
+    /** Notes that this eviction must not try the page of a frame again. */
     void setAside(int frame) {
         aside.add(frame);
     }
 
-    /** Whether a page is not to be tried again: it was, or was never to be. */
+    /** True if the page of a frame must not be tried again. */
     boolean isAside(int frame) {
         return aside.contains(frame);
     }
 
-    /** Does something with the frame of each such page. */
+    /** Does something with the frame of each page that was set aside. */
     void forEachAside(IntConsumer deed) {
         aside.forEachInt(deed); // allocates nothing
     }
@@ -47,12 +47,12 @@ public final class EvictionTally {
         return moved;
     }
 
-    /** Whether there was no frame for a page, so that there will be none for others. */
+    /** True if the host had no frame for a page: then it has none for the others either. */
     public boolean isHostFull() {
         return hostIsFull;
     }
 
-    /** How many pages there were, by what became of them. */
+    /** How many pages there were of each outcome. */
     Map<PageOutcome, Integer> counts() {
         Map<PageOutcome, Integer> counts = new EnumMap<>(PageOutcome.class);
         if (moved > 0) {

@@ -18,21 +18,21 @@ import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Moves pages from devices to the host to make room: which ones, the queues of the device say. Never waits for a pin.
- * Any thread that holds no lock of a space.
+ * Moves pages from devices to the host to make room. The queues of a device say which pages. Never waits for a pin. Any
+ * thread that holds no lock of a space.
  */
 public final class Evictor {
 
-    /** Chosen and moved together. */
+    /** How many pages are chosen and moved together. */
     private static final int BATCH = 64;
 
-    /** How many victims are tried for each page that is to go, when pins and races are in the way. */
+    /** How many victims to try for each wanted page, because pins and races keep some in place. */
     private static final int TRIES_PER_PAGE = 4;
 
-    /** The same for a migration that needs room: not long, and yet past the pages that it has just brought itself. */
+    /** The same for a migration that needs room: enough to get past the pages that it has just brought itself. */
     private static final int TRIES_FOR_ROOM = 4096;
 
-    /** How often the queues may pass over a page before they offer it, however much it was used. */
+    /** How often the queues may pass over a page that is in use before they offer it all the same. */
     private static final int ROUNDS = 4;
 
     private final TieredMemory memory;
@@ -40,9 +40,9 @@ public final class Evictor {
     private final @Nullable Promoter promoter;
 
     /**
-     * For the devices of one manager.
+     * Creates the evictor of one manager.
      *
-     * @param promotes whether evicted pages that are used again return to their device
+     * @param promotes true if evicted pages that are used again return to their device
      */
     public Evictor(TieredMemory memory, Migration migration, boolean promotes) {
         this.memory = memory;
@@ -61,7 +61,7 @@ public final class Evictor {
     private record Stretch(Lineage lineage, long leafStart) {
     }
 
-    /** Which pages are not to be evicted, whatever the queues say. */
+    /** The pages that must not be evicted, whatever the queues say. */
     @FunctionalInterface
     public interface Spared {
         Spared NONE = (_, _) -> false;
@@ -70,11 +70,11 @@ public final class Evictor {
     }
 
     /**
-     * Evicts pages of a device, and waits for devices that use them. Destroys dropped trees first, so that what they had
-     * alone is free.
+     * Evicts pages of a device, and waits for devices that use them. Destroys dropped trees first, which frees the
+     * frames that only they had.
      *
-     * @param pages how many
-     * @return how many were tried, by what became of each at last
+     * @param pages how many pages to evict
+     * @return how many pages were tried, by outcome
      * @throws io.quire.memory.contract.DeviceClosedException if the device is closed
      */
     public Map<PageOutcome, Integer> evict(DeviceTier tier, int pages) {
@@ -83,7 +83,7 @@ public final class Evictor {
         tier.eviction().lock();
         try {
             tier.device().checkOpen();
-            // Those that cannot go may all come first, and forks that went apart are tried one after the other.
+            // The pages that cannot go may all come first, and of forks that went apart only one is tried at a time.
             long tries = (long) tier.pool().frames() * TRIES_PER_PAGE;
             return evict(tier, pages, tries, true, Spared.NONE).counts();
         } finally {
@@ -92,10 +92,10 @@ public final class Evictor {
     }
 
     /**
-     * Sees to it that some frames of a device are free, if that takes the eviction of a batch at most.
+     * Makes sure that some frames of a device are free. Evicts one batch at most.
      *
-     * @param spared what is not evicted for it
-     * @return whether there are, or some were evicted; else nothing is there that can go
+     * @param spared the pages that must not be evicted for it
+     * @return true if enough frames are free, or some pages were evicted; false if no page can go
      */
     boolean makeRoom(DeviceTier tier, int frames, Spared spared) {
         if (tier.pool().hasFree(frames)) {
@@ -114,7 +114,7 @@ public final class Evictor {
         }
     }
 
-    /** The same for an agent, which does not wait for devices and comes back anyway. */
+    /** Evicts pages for an agent, which does not wait for devices because it comes back anyway. */
     private int evictSome(DeviceTier tier, int pages) {
         tier.eviction().lock();
         try {
@@ -125,12 +125,12 @@ public final class Evictor {
     }
 
     /**
-     * Tries each page once. Those that cannot go are kept out of the queues until this ends, or they would be offered
-     * again and again before others.
+     * Tries each page once. Pages that cannot go are kept out of the queues until this ends; otherwise the queues would
+     * offer them again and again.
      */
     private EvictionTally evict(DeviceTier tier, int pages, long tries, boolean mayBlock, Spared spared) {
         EvictionTally tally = new EvictionTally();
-        IntConsumer giveBack = tier.queues()::skipped; // bound before: on a full stack that may fail
+        IntConsumer giveBack = tier.queues()::skipped; // bound in advance: with a full stack that may fail
         try {
             evict(tier, pages, tries, mayBlock, spared, tally);
             return tally;
@@ -156,23 +156,23 @@ public final class Evictor {
                 // STEP(evict 3)
                 left -= move(tier, victims, mayBlock, spared, tally);
             } finally {
-                giveBackUntried(tier, victims, tally); // and those that a driver has failed on, and those after them
+                giveBackUntried(tier, victims, tally); // also those for which a driver has failed, and those after them
             }
         }
     }
 
-    /** Evicts from a device as the watermarks say, a batch; for an agent or whoever stands in for it. How many went. */
+    /** Evicts a batch if the watermarks ask for it, for an agent or its substitute. Returns how many pages went. */
     public int work(DeviceTier tier) {
         int wanted = tier.toEvict();
         return wanted > 0 ? evictSome(tier, Math.min(wanted, BATCH)) : 0;
     }
 
-    /** Brings some pages back to their devices, if that is wanted; for the same. How many. */
+    /** Brings some pages back to their devices, if promotion is on. Returns how many. */
     public int promote() {
         return promoter == null ? 0 : promoter.work();
     }
 
-    /** Notes each victim as soon as it is chosen, so that it is given back whatever happens; how many there are. */
+    /** Notes each victim as soon as it is chosen, so that it is given back whatever happens. Returns how many. */
     private int choose(DeviceTier tier, int[] victims, int count, long tries) {
         AccessBit bit = frame -> testAndClearAccessed(tier, frame);
         for (int chosen = 0; chosen < count; chosen++) {
@@ -186,7 +186,7 @@ public final class Evictor {
 
     private static int nextVictim(DeviceTier tier, AccessBit bit, long tries) {
         int victim = tier.queues().nextVictim(bit);
-        // Everything may be in use, and yet some has to go: what was used is passed over a few times all the same.
+        // If everything is in use, some pages have to go all the same, after a few rounds.
         for (long looks = 0; victim == EvictionQueues.NONE && looks < ROUNDS * tries;
                 looks += EvictionQueues.LOOKS_MAX) {
             victim = tier.queues().nextVictim(AccessBit.IGNORED);
@@ -194,7 +194,7 @@ public final class Evictor {
         return victim;
     }
 
-    /** What was not evicted may be chosen again; does nothing for what was. */
+    /** Gives the victims that were not tried back to the queues. Those that are gone are not affected. */
     private static void giveBackUntried(DeviceTier tier, int[] victims, EvictionTally tally) {
         for (int victim : victims) {
             if (victim != EvictionQueues.NONE && !tally.isAside(victim)) {
@@ -203,7 +203,7 @@ public final class Evictor {
         }
     }
 
-    /** Moves some frames' pages to the host; how many went. */
+    /** Moves the pages of some frames to the host. Returns how many went. */
     public int move(DeviceTier tier, int[] victims, boolean mayBlock, Spared spared, EvictionTally tally) {
         int before = tally.moved();
         for (Batch batch : batches(tier, victims, mayBlock, spared, tally)) {
@@ -250,7 +250,7 @@ public final class Evictor {
             Batch batch = batches.computeIfAbsent(new Stretch(lineage, address & -Geometry.LEAF_BYTES),
                     stretch -> new Batch(lineage, stretch.leafStart(), memory.pools().host(), mayBlock, true));
             int page = Geometry.pageIndex(address);
-            // Else forks went apart, and have frames of their own at one address; the next time, then.
+            // Forks that went apart have two frames for one address: the second one goes another time.
             if (!batch.wants(page)) {
                 batch.want(page, tier.pool().offset(frame));
             }
@@ -258,7 +258,7 @@ public final class Evictor {
         return batches.values();
     }
 
-    /** Whether the processor or the device has used a page since this was asked last. */
+    /** True if the processor or the device has used a page since the last call. */
     private boolean testAndClearAccessed(DeviceTier tier, int frame) {
         Lineage lineage = tier.lineageOf(frame);
         if (lineage == null) {

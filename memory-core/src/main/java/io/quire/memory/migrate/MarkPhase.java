@@ -162,8 +162,8 @@ final class MarkPhase {
     }
 
     /**
-     * Leaves those pages where they are that an accessor has pinned without the lock. It could until this has waited for
-     * it, and no mark tells of what is stored through a pin.
+     * Leaves those pages where they are that an accessor has pinned without the lock. It could until this has waited
+     * for it, and no mark tells of what is stored through a pin.
      */
     private void leavePinned(ReverseMap map) {
         for (long rest = batch.moving(); rest != LeafPages.NONE; rest = LeafPages.withoutFirst(rest)) {

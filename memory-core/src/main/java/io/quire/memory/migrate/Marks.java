@@ -8,8 +8,8 @@ import io.quire.memory.table.Entry;
 import io.quire.memory.table.LeafPages;
 
 /**
- * The marks that a move sets in the leaves, with a hold on each marked page's frame; and how it takes both back, so that
- * the page stays where it is. With the tables of the lineage locked.
+ * The marks that a move sets in the leaves, with a hold on each marked page's frame; and how it takes both back, so
+ * that the page stays where it is. With the tables of the lineage locked.
  */
 final class Marks {
 

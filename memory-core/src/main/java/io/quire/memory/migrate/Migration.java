@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Moves pages between pools, for all spaces that share them at once. A batch is what one leaf maps:
  * <ol>
- * <li>with the tables of the lineage locked, <em>mark</em>: no processor and no device may write the pages any more,
- * and those who are writing are waited for;
+ * <li>with the tables of the lineage locked, <em>mark</em>: from now on no processor and no device may write the pages,
+ * and this waits for those that are writing;
  * <li>without any lock, <em>copy</em>;
  * <li>locked again, <em>commit</em> each page whose mark is still there in every leaf that maps it. A writer that came
  * in between has taken the mark away and keeps the page where it is.
@@ -29,7 +29,7 @@ public final class Migration implements Homecoming {
     private final TieredMemory memory;
     private final DeviceFaults deviceFaults;
 
-    /** For the spaces of one manager. */
+    /** Creates the migration of one manager. */
     public Migration(TieredMemory memory, DeviceFaults deviceFaults) {
         this.memory = memory;
         this.deviceFaults = deviceFaults;
@@ -60,13 +60,13 @@ public final class Migration implements Homecoming {
                 || (device != null && device.pool().contains(Entry.offset(entry)));
         if (!isWithinReach) {
             bringToHost(space, page);
-        } else if (Entry.isMigrating(entry)) { // it was on its way home, for somebody else
+        } else if (Entry.isMigrating(entry)) { // another thread brings it home
             space.lineage().awaitMigration();
         }
     }
 
     /**
-     * Moves a page from a device to the host. Whoever writes it waits meanwhile, and so this comes to an end.
+     * Moves a page from a device to the host. Writers of the page wait meanwhile, so this comes to an end.
      *
      * @throws PagesBusyException if it is pinned there
      * @throws OutOfFramesException if the host has no frame for it

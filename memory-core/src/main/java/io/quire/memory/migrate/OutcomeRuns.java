@@ -4,19 +4,19 @@ import io.quire.memory.contract.PageOutcome;
 import java.util.Arrays;
 
 /**
- * What became of the pages of a range, one after the other: as runs of pages of which the same became, so that it takes
- * as much memory as there is to say. Not safe for use by several threads while something is added.
+ * The outcomes of the pages of a range, kept as runs of pages with the same outcome. So a long range with few different
+ * outcomes takes little memory. One thread, while outcomes are added.
  */
 public final class OutcomeRuns {
 
     private static final int RUNS_AT_FIRST = 4;
 
-    /** By run: the first page after it, and what became of its pages. */
+    /** By run: the first page after it, and the outcome of its pages. */
     private int[] ends = new int[RUNS_AT_FIRST];
     private PageOutcome[] outcomes = new PageOutcome[RUNS_AT_FIRST];
     private int runs;
 
-    /** The next pages of the range. */
+    /** Adds the next pages of the range. */
     public void add(PageOutcome outcome, int pages) {
         int end = Math.addExact(pages(), pages);
         if (runs > 0 && outcomes[runs - 1] == outcome) {
@@ -36,13 +36,13 @@ public final class OutcomeRuns {
         return runs == 0 ? 0 : ends[runs - 1];
     }
 
-    /** What became of a page, by its place in the range. */
+    /** The outcome of a page, by its index in the range. */
     public PageOutcome get(int page) {
         int found = Arrays.binarySearch(ends, 0, runs, page + 1);
         return outcomes[found >= 0 ? found : -found - 1];
     }
 
-    /** How many pages had an outcome. */
+    /** How many pages had this outcome. */
     public int count(PageOutcome outcome) {
         int count = 0;
         for (int run = 0; run < runs; run++) {

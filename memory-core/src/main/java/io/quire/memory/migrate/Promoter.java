@@ -14,15 +14,15 @@ import java.util.concurrent.ArrayBlockingQueue;
 import org.agrona.concurrent.SystemNanoClock;
 
 /**
- * Brings pages back to the device they were evicted from, when they are used again twice: what was evicted by mistake,
- * or has become hot since. Looks at the accessed bits of what was evicted lately, from time to time, and never moves
- * more than a few pages at once; when too many of them are evicted again, it pauses.
+ * Brings evicted pages back to their device when they are used twice: pages that were evicted by mistake, or have
+ * become hot since. Now and then it looks at the accessed bits of the last evicted pages. It moves a few pages at once,
+ * and pauses if too many of them are evicted again.
  * <p>
- * Any thread that holds no lock of a space; one works, others find nothing to do.
+ * Any thread that holds no lock of a space. While one works, the others find nothing to do.
  */
 final class Promoter {
 
-    /** Evicted pages that are watched, the last ones. */
+    /** How many of the last evicted pages are watched. */
     private static final int WATCHED_MAX = 4096;
 
     private static final int LOOKS_PER_TURN = 256;
@@ -48,7 +48,7 @@ final class Promoter {
         }
     }
 
-    /** A page was evicted, and is watched from now on. */
+    /** Watches a page that was evicted. */
     void evicted(DeviceTier tier, Lineage lineage, long address) {
         Evicted page = new Evicted(tier, lineage, address, System.nanoTime() + WINDOW.toNanos());
         pingPong.demoted(page.key());
@@ -58,7 +58,7 @@ final class Promoter {
         }
     }
 
-    /** Looks at some pages and promotes those that were used twice; how many. */
+    /** Looks at some pages, and promotes those that were used twice. Returns how many. */
     int work() {
         if (watched.isEmpty() || !working.tryLock()) {
             return 0;
@@ -83,7 +83,7 @@ final class Promoter {
         if (page.untilNanos - now < 0 || page.tier.device().isClosing()) {
             return false;
         }
-        // Without room a touch is not counted: the second one would be the last that is.
+        // Without room a use is not counted: else the second use would be spent on a page that cannot move.
         boolean isUsedAgain = ReverseMap.testAndClearAccessed(page.lineage, page.address)
                 && page.tier.hasRoomAhead() && touches.touched(page.key());
         if (!isUsedAgain) {

@@ -17,8 +17,8 @@ import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Moves one range of one space, a leaf at a time; what the space has no leaf for costs nothing. Used once, by one
- * thread.
+ * Moves one range of one space, a leaf at a time. Parts of the range for which the space has no leaf cost nothing. Used
+ * once, by one thread.
  */
 public final class RangeMigration {
 
@@ -32,10 +32,10 @@ public final class RangeMigration {
     private final long end;
     private final OutcomeRuns outcomes = new OutcomeRuns();
 
-    /** The device had nothing any more that could make room: it is not asked again. */
+    /** True if nothing on the device could be evicted: then it is not asked again. */
     private boolean deviceIsFull;
 
-    /** From a space to a pool. */
+    /** Prepares to move a range of a space to a pool. */
     public RangeMigration(SpaceState space, Evictor evictor, FramePool target, long address, long sizeBytes) {
         this.space = space;
         this.evictor = evictor;
@@ -48,10 +48,10 @@ public final class RangeMigration {
     }
 
     /**
-     * Moves what can be moved. What this has moved it does not evict again.
+     * Moves what can be moved. It never evicts a page of its own range to make room.
      *
-     * @param progress is told after every batch how many bytes have been dealt with
-     * @return what became of each page, at the moment when its batch was done
+     * @param progress is told after every batch how many bytes are done
+     * @return the outcome of each page, at the moment when its batch was done
      * @throws io.quire.memory.contract.ClosedException if the space is closed, or was closed meanwhile
      * @throws io.quire.memory.contract.DeviceClosedException if the device is closed, or was closed meanwhile
      * @throws io.quire.memory.contract.DriverFailedException if the device is lost, or a driver fails
@@ -68,7 +68,7 @@ public final class RangeMigration {
         return outcomes;
     }
 
-    /** What was moved to a device that is being closed comes back, so no report of it would be true. */
+    /** Throws if the device is closing: what was moved to it comes back, so no report would be true. */
     private void checkDevice() {
         if (device != null) {
             device.device().checkOpen();
@@ -76,7 +76,7 @@ public final class RangeMigration {
         }
     }
 
-    /** Moves the pages of one leaf; where to go on. */
+    /** Moves the pages of one leaf. Returns where to go on. */
     private long moveLeaf(long from, long limit) {
         long to = Math.min(limit, (from & -Geometry.LEAF_BYTES) + Geometry.LEAF_BYTES);
         makeRoom(pages(from, to));
@@ -89,7 +89,7 @@ public final class RangeMigration {
         return to;
     }
 
-    /** The pages of some addresses that no leaf maps; where to go on. */
+    /** Adds the outcome of addresses that have no leaf, or fills them on the device. Returns where to go on. */
     private long dealWithNothing(long from, long limit) {
         Root root = space.table().root();
         long to = endOfMapping(root, from, limit);
@@ -104,7 +104,7 @@ public final class RangeMigration {
         return to;
     }
 
-    /** Where the mapping of an address ends, or the next one begins if it was unmapped meanwhile. */
+    /** Returns where the mapping of an address ends; where the next begins if it was unmapped meanwhile. */
     private static long endOfMapping(Root root, long from, long limit) {
         List<Mappings.Range> ranges = root.mappings().between(from, limit);
         if (ranges.isEmpty()) {
@@ -120,7 +120,7 @@ public final class RangeMigration {
         }
     }
 
-    /** Whether a page is one that this migration is about. */
+    /** True if a page is in the range of this migration. */
     private boolean isOfThis(Lineage lineage, long page) {
         return lineage == space.lineage() && address <= page && page < end;
     }

@@ -31,7 +31,7 @@ final class Windows {
      * Begins to open the windows; {@link #awaitOpen} waits for them.
      *
      * @param owner the device that the pages come from or go to
-     * @param earlier what the devices know already: whoever was told there need not be told again
+     * @param earlier what the devices know already: a device that was told there is not told again
      */
     void begin(Batch batch, ReverseMap map, InvalidationKind kind, ManagedDevice owner, Windows earlier) {
         long start = batch.address(LeafPages.first(batch.moving()));
