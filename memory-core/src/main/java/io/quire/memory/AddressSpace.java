@@ -334,7 +334,9 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
      * <b>Best effort.</b> A page that is pinned, is written at the same moment, or finds no free frame stays where it
      * is; the report says so. A page that was never written gets a frame of zeros on a device, and none on the host. A
      * full device evicts other pages to make room, but none of this range: what has arrived stays, and the rest is
-     * reported as {@link io.quire.memory.contract.PageOutcome#NO_FREE_FRAME}.
+     * reported as {@link io.quire.memory.contract.PageOutcome#NO_FREE_FRAME}. The agent does not know the range: if
+     * fewer frames are free than the {@linkplain MemoryManager.Builder#watermarks low watermark} says, it evicts pages
+     * that have just arrived too.
      * <p>
      * <b>Cost.</b> Time and memory depend on how many pages the range holds, not on its size. If empty pages get frames
      * on a device they depend on the size of the device too. Pages move in batches of up to 64. During each batch,
@@ -402,7 +404,8 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
     }
 
     /**
-     * Returns what the page of an address is now. Faults nothing in and moves nothing. Lock-free.
+     * Returns what the page of an address is now. Faults nothing in and moves nothing. Lock-free. A page that was lost
+     * with its private device still shows as {@code DEVICE_PRIVATE}: ask {@link Device#isLost}.
      *
      * @param address any address in the page; may be unmapped
      * @return the state, which may have changed by the time this returns

@@ -91,8 +91,10 @@ public final class Device implements AutoCloseable {
     }
 
     /**
-     * Tells if the library has stopped calling the driver, because a call did not return within its deadline or because
-     * of {@link #giveUp}. The device can still be closed.
+     * Tells if the library has stopped calling the driver. A device is lost in one of three ways: a call of its driver
+     * did not return within {@link MemoryManager.Builder#driverDeadline}; {@link #giveUp} was called, by the user or by
+     * {@link MemoryManager#closeAll}; or the driver failed each time while the device was being closed. A lost device
+     * can still be closed.
      *
      * @return true if nothing is asked of the driver any more
      */
@@ -126,17 +128,21 @@ public final class Device implements AutoCloseable {
      * {@snippet file="io/quire/memory/snippets/DeviceSnippetsTest.java" region="close"}
      * <p>
      * The content of the spaces does not change. The driver is told once of the end of each attachment before its own
-     * close. A driver that fails is asked again, up to three times. If the close is refused the device stays open,
-     * nothing is lost, and it can be tried again. Closing a closed device has no effect; while another thread is
-     * closing it, this waits for that thread.
+     * close; the driver of a {@linkplain #isLost lost} device is told nothing. A driver that fails is asked again, up to
+     * three times. If the device stays open nothing is lost, and the close can be tried again. Closing a closed device
+     * has no effect; while another thread is closing it, this waits for that thread.
+     * <p>
+     * After a {@code DriverFailedException} ask {@link #isClosed}, as the example does.
      *
      * @param timeout how long to wait for pins of its pages; zero or more
      * @throws io.quire.memory.contract.PagesBusyException if pages are still pinned when the time is over, or the host
      *         has no room; the message names who holds them, and the device stays open
-     * @throws io.quire.memory.contract.DriverFailedException in three cases. If the driver fails three times in a row
+     * @throws io.quire.memory.contract.DriverFailedException in four cases. If the driver fails three times in a row
      *         and pages are left that only it can reach: the device stays open with these pages, see {@link #giveUp}.
-     *         If the device is lost and such pages are left: the device stays open; close the spaces that have them,
-     *         then the device. If the driver fails in its own close: the device is closed
+     *         If the device is lost and such pages are left: the device stays open; discard these pages or close the
+     *         spaces that have them, then close the device. If the driver fails three times in a row and no such page
+     *         is left: the device is lost and closed, but its driver is not closed. If the driver fails in its own
+     *         close: the device is closed
      * @throws IllegalArgumentException if the timeout is negative
      * @throws io.quire.memory.contract.DriverReentryException inside a call of the library to a driver
      */
@@ -153,9 +159,13 @@ public final class Device implements AutoCloseable {
      * detach or close, and the device is attached to nothing. For a driver that fails each time, so that neither the
      * device nor a space that it is attached to can be closed.
      * <p>
+     * <b>Stop the device first.</b> The driver is not told, and the device still has its translations. They lead to
+     * frames that the library uses for other pages, so a device that goes on changes memory of others. The section
+     * <i>Deadline</i> of {@link io.quire.memory.device.DeviceDriver} says what a lost device must not do.
+     * <p>
      * The pages that only the device can reach are lost: an access to one throws a
-     * {@link io.quire.memory.contract.DriverFailedException}. Their spaces can be closed, and then the device. On a
-     * device that was given up this has no effect.
+     * {@link io.quire.memory.contract.DriverFailedException}. Discard them or close their spaces, and then close the
+     * device; the example at {@link #close(Duration)} does so. On a device that was given up this has no effect.
      *
      * @throws DeviceClosedException if the device is closed
      */

@@ -196,6 +196,11 @@ public final class MemoryManager implements AutoCloseable {
      * first; it counts as free, not as evicted. Each page is tried at least once before this gives up, unless the host
      * has no room.
      * <p>
+     * <b>Cost.</b> Before a page is chosen, the driver is asked if the device has used it
+     * ({@link io.quire.memory.device.DeviceDriver#testAndClearAccessed}): one call for each space that has the page and
+     * that the device is attached to. A page in use is passed over and asked about again later. So on a busy device one
+     * evicted page may take many calls, each of which waits for the driver.
+     * <p>
      * When a driver fails, or anything else is thrown, there is no report. Pages that were evicted before stay on the
      * host. Each page of the current batch of up to 64 is either still on the device or on the host, with the same
      * content.
@@ -385,7 +390,7 @@ public final class MemoryManager implements AutoCloseable {
         return machine.spaces().isSealed();
     }
 
-    /** Waits until the drivers have been told of all frames that went out of use. */
+    /** Waits until the drivers have been told of all freed frames. */
     void awaitTold() {
         machine.tiers().forEach(tier -> tier.device().awaitTold());
     }

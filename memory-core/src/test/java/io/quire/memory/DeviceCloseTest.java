@@ -368,6 +368,29 @@ class DeviceCloseTest {
         }
     }
 
+    /** Every page can still be reached without the driver, so the device is closed; but the driver never hears of it. */
+    @Test
+    void closeSaysSoIfItHadToLeaveTheDriverOpen() {
+        near.mayEndBadly();
+        Device device = leaks.manager().device("near");
+        try (AddressSpace space = filled("used")) {
+            near.load(device.attach(space).mirror(), address);
+            space.migrate(address, PAGES * PAGE, device.pool());
+            for (int i = 1; i <= 100; i++) {
+                near.on(Call.START, i, RecordingDriver::failing);
+            }
+            assertThatExceptionOfType(DriverFailedException.class).isThrownBy(device::close)
+                    .withMessageContainingAll("device=near", "operation=close", "code=" + RecordingDriver.CODE,
+                            "the device is closed", "its driver is not")
+                    .withStackTraceContaining("on fire");
+            assertThat(device.isClosed()).isTrue();
+            assertThat(device.isLost()).isTrue();
+            assertThat(near.count(Call.DETACHED) + near.count(Call.CLOSE)).as("a lost driver is not called").isZero();
+            expect(space);
+            device.close();
+        }
+    }
+
     @Test
     void spacesOfADeviceThatWasGivenUpCanBeClosed() {
         far.mayEndBadly();

@@ -20,6 +20,7 @@ import io.quire.memory.structure.ForkableMap;
 import io.quire.memory.testkit.LeakCheck;
 import io.quire.memory.testkit.QuietLog;
 import io.quire.memory.testkit.RecordingDriver;
+import io.quire.memory.testkit.RecordingDriver.Call;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.reflect.InvocationTargetException;
@@ -360,6 +361,31 @@ class DriverContractTest {
             assertThat(memory.device("near").isLost()).isTrue();
             assertThat(memory.pool("near").freeBytes()).as("free bytes of its pool").isEqualTo(8 * PAGE);
         }
+        LeakCheck.checkAndClose(memory);
+    }
+
+    /** A lost device is not told when a translation becomes wrong, so it gets none: it would ask again for ever. */
+    @Test
+    void faultOfALostDeviceIsRefused() {
+        RecordingDriver.Coherent hanging = new RecordingDriver.Coherent(8);
+        MemoryManager memory = MemoryManager.builder().hostPool(1 << 20).device("near", hanging)
+                .driverDeadline(DEADLINE).watermarks(0, 0).backgroundAgent(false).build();
+        try (AddressSpace space = memory.newAddressSpace()) {
+            Attachment attachment = memory.device("near").attach(space);
+            start = space.map(4 * PAGE);
+            hanging.store(attachment.mirror(), start, 1);
+            hanging.on(Call.START, 1, hanging::hanging);
+            assertThatExceptionOfType(DriverFailedException.class).isThrownBy(space::fork)
+                    .withMessageContainingAll("close its attachments", "then close the device")
+                    .withMessageNotContaining("only this device can reach");
+            assertThat(memory.device("near").isLost()).isTrue();
+            assertThatExceptionOfType(DriverFailedException.class)
+                    .isThrownBy(() -> attachment.mirror().fault(start + PAGE, 1, DeviceAccess.READ))
+                    .withMessageContainingAll("device=near", "operation=fault", "lost", "close its attachments");
+            attachment.close();
+            space.fork().close();
+        }
+        hanging.release();
         LeakCheck.checkAndClose(memory);
     }
 

@@ -8,12 +8,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The Javadoc of the exported packages is complete, its links lead somewhere, and its examples compile. */
+/** The Javadoc of the exported packages is complete, its links lead somewhere, and its examples compile and are shown. */
 @Timeout(120)
 class JavadocTest {
 
     @Test
-    void javadocOfTheExportedPackagesHasNoWarning(@TempDir Path output) {
+    void javadocOfTheExportedPackagesHasNoWarning(@TempDir Path output) throws Exception {
         Javadoc.check(output, "io.quire.memory", "io.quire.memory.contract", "io.quire.memory.device",
                 "io.quire.memory.structure");
     }

@@ -14,7 +14,7 @@ public final class ManagerCheck {
     }
 
     /**
-     * Waits until the drivers have been told about every frame that went out of use. The library never waits for it.
+     * Waits until the drivers have been told about every freed frame. The library never waits for it.
      */
     public static void awaitTold(MemoryManager manager) {
         manager.awaitTold();

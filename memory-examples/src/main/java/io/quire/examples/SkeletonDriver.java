@@ -16,7 +16,6 @@ import java.lang.foreign.MemorySegment;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -179,14 +178,20 @@ public final class SkeletonDriver implements CoherentDriver {
             lock.lock();
             try {
                 PageTranslation known = table(mirror).pages.get(page);
-                if (known != null && (needed == DeviceAccess.READ || known.access() == needed)) {
-                    return access.to(Objects.requireNonNull(known.memory()));   // under the lock: see invalidateStart
+                if (known != null && known.access().compareTo(needed) >= 0) {
+                    return access.to(bytes(known));                             // under the lock: see invalidateStart
                 }
             } finally {
                 lock.unlock();
             }
             install(mirror, mirror.fault(page, 1, needed));                     // fault() may wait for invalidateStart
         }
+    }
+
+    /** The bytes of a page. {@code page.memory()} is null for a page in a frame of a private device, and only then. */
+    private MemorySegment bytes(PageTranslation page) {
+        MemorySegment reachable = page.memory();
+        return reachable != null ? reachable : memory.asSlice((long) page.frame() * PAGE_BYTES, PAGE_BYTES);
     }
 
     private void install(DeviceMirror mirror, Translations answer) {

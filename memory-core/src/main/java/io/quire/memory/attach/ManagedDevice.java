@@ -54,7 +54,7 @@ public final class ManagedDevice implements FrameListener {
         this.id = id;
         this.driver = driver;
         this.calls = driver instanceof MemoryOnlyDriver ? DriverCalls.inPlace(name)
-                : DriverCalls.onThreadOfItsOwn(name, deadline);
+                : DriverCalls.onThreadOfItsOwn(name, deadline, driver instanceof PrivateDriver);
         boolean linked = false;
         try {
             this.pool = driver instanceof CoherentDriver coherent
@@ -229,7 +229,7 @@ public final class ManagedDevice implements FrameListener {
         calls.freed(frame);
     }
 
-    /** Waits until the driver has been told of what went out of use before, or has failed. */
+    /** Waits until the driver has been told of the frames that were freed before, or has failed. */
     public void awaitTold() {
         try {
             calls.awaitTold();

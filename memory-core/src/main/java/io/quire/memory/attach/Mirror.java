@@ -203,6 +203,7 @@ public final class Mirror implements DeviceMirror {
             table.lock();
             try {
                 checkOpen();
+                device.calls().checkAnswers("fault"); // a lost device does not hear when the answer becomes wrong
                 announcements.endWhatWasLeft();
                 overtaken |= !translations.isEmpty() && announcements.sequence() != seen;
                 int end = Math.min(pages, translations.size() + PAGES_PER_TURN);

@@ -1,7 +1,8 @@
 package io.quire.memory.device;
 
 /**
- * What a device may do with a page.
+ * What a device may do with a page. Each includes those before it: to see if a translation suffices, use
+ * {@code translation.access().compareTo(needed) >= 0}.
  *
  * @see DeviceMirror#fault
  */

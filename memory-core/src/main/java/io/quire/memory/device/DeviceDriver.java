@@ -11,7 +11,7 @@ import java.util.Arrays;
  * And it asks for a translation when it has none, with no lock held:
  * {@snippet file="io/quire/examples/SkeletonDriver.java" region="access"}
  * <p>
- * {@code SkeletonDriver}, in the module of examples, is a whole driver to begin with.
+ * The {@linkplain io.quire.memory.device package description} shows a whole driver to begin with.
  * <p>
  * <b>The sequence rule.</b> The page table of a device holds no references. It is right because of one rule: from
  * {@link #invalidateStart} to its next fault the device uses no translation of the range, and it installs no
@@ -38,7 +38,8 @@ import java.util.Arrays;
  * from when it begins. If it does not, the operation fails in the same way and the device counts as lost: its thread is
  * interrupted, and the library calls the driver no more, not even to take frames back, to detach or to close. The
  * library never uses a frame that the driver was filling at that time. The driver has to see to it that a lost device
- * uses no translation any more.
+ * uses no translation any more: the library frees the frames that the translations lead to, and uses them for other
+ * pages. The same holds after {@link io.quire.memory.Device#giveUp}, which tells the driver nothing.
  *
  * @see io.quire.memory.MemoryManager.Builder#device
  */
@@ -78,7 +79,7 @@ public interface DeviceDriver extends AutoCloseable {
     }
 
     /**
-     * Tells that a frame went out of use. Comes once for each frame that was granted, soon, and before the frame is
+     * Tells that a frame was freed. Comes once for each frame that was granted, soon, and before the frame is
      * asked for again. No thread waits for it.
      *
      * @param frame 0 to the number of frames - 1
@@ -86,7 +87,7 @@ public interface DeviceDriver extends AutoCloseable {
     void frameFreed(int frame);
 
     /**
-     * Tells that frames went out of use. Does the same as {@link #frameFreed} for one after the other. The library has
+     * Tells that frames were freed. Does the same as {@link #frameFreed} for one after the other. The library has
      * the frames back even if the driver throws, and does not tell it again.
      *
      * @param frames different numbers, each 0 to the number of frames - 1

@@ -51,7 +51,8 @@ public interface DeviceMirror {
      * @throws io.quire.memory.contract.ProtectionException if a page may not be read, or for a write not be written
      * @throws io.quire.memory.contract.OutOfFramesException if a page needs a frame and none is left
      * @throws io.quire.memory.contract.PagesBusyException if a page cannot be made exclusive because it is pinned
-     * @throws io.quire.memory.contract.DriverFailedException if another device had to be told and failed
+     * @throws io.quire.memory.contract.DriverFailedException if another device had to be told and failed, or if this
+     *         device is lost
      * @throws io.quire.memory.contract.ClosedException after close of the space or the mirror
      * @throws io.quire.memory.contract.DriverReentryException inside a call of the library to a driver
      */

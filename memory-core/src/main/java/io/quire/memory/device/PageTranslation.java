@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
  * Where one page is, for one device.
  * <p>
  * <b>{@code memory} is null in one case</b>: the page is in a frame of this device, and its driver is a
- * {@link PrivateDriver}. The driver knows the page by the number of the frame then. A {@link CoherentDriver} never gets
+ * {@link PrivateDriver}. The bytes are in the driver's own memory then, at {@code frame * 4096L}. A {@link CoherentDriver} never gets
  * null, and may call {@link java.util.Objects#requireNonNull} to satisfy a null checker.
  * <p>
  * <b>Outdated translations.</b> The addresses of {@code memory} stay valid as long as the segment can be reached, also

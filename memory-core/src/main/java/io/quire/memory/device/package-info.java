@@ -7,6 +7,9 @@
  * To write a driver, implement {@link io.quire.memory.device.CoherentDriver} or
  * {@link io.quire.memory.device.PrivateDriver}. The contract follows that of the Linux kernel for devices that mirror
  * an address space: HMM and its MMU notifiers.
+ * <p>
+ * This is a whole driver. To write one, begin with a copy.
+ * {@snippet file="io/quire/examples/SkeletonDriver.java"}
  */
 @NullMarked
 package io.quire.memory.device;

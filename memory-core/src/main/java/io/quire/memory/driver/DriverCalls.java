@@ -22,10 +22,16 @@ public final class DriverCalls {
 
     private static final System.Logger LOGGER = System.getLogger(DriverCalls.class.getName());
 
-    private static final String WAY_OUT = "close the spaces whose pages only this device can reach, then the device";
+    private static final String DETACH = "close its attachments, so that their spaces work again; ";
+    private static final String WAY_OUT = DETACH + "then close the device";
+    private static final String WAY_OUT_OF_PRIVATE = DETACH
+            + "discard the pages that only this device can reach, or close their spaces; then close the device";
 
     private final String device;
     private final Duration deadline;
+
+    /** What a user can do when the device is lost, for messages. */
+    private final String wayOut;
 
     /** Null for a driver that is not a user's code: it is called in place. */
     private final @Nullable DriverThread thread;
@@ -37,9 +43,10 @@ public final class DriverCalls {
      */
     private volatile @Nullable DriverFailedException reason;
 
-    private DriverCalls(String device, Duration deadline, boolean inPlace) {
+    private DriverCalls(String device, Duration deadline, String wayOut, boolean inPlace) {
         this.device = device;
         this.deadline = deadline;
+        this.wayOut = wayOut;
         this.thread = inPlace ? null : new DriverThread(device, deadline, neverMade());
     }
 
@@ -54,14 +61,15 @@ public final class DriverCalls {
      *
      * @param device the name of the device, for messages
      * @param deadline how long one call may take, from when it begins
+     * @param isPrivate true if the processor cannot address the memory of the device: pages are lost with it then
      */
-    public static DriverCalls onThreadOfItsOwn(String device, Duration deadline) {
-        return new DriverCalls(device, deadline, false);
+    public static DriverCalls onThreadOfItsOwn(String device, Duration deadline, boolean isPrivate) {
+        return new DriverCalls(device, deadline, isPrivate ? WAY_OUT_OF_PRIVATE : WAY_OUT, false);
     }
 
     /** Calls the driver on the thread of the caller, without a deadline. */
     public static DriverCalls inPlace(String device) {
-        return new DriverCalls(device, Duration.ZERO, true);
+        return new DriverCalls(device, Duration.ZERO, WAY_OUT, true);
     }
 
     /**
@@ -224,12 +232,12 @@ public final class DriverCalls {
     DriverFailedException unanswered(String operation, boolean isRunning) {
         if (isRunning) {
             DriverFailedException failure = failed(operation, "it did not return within "
-                    + TimeUnit.MILLISECONDS.convert(deadline) + " ms; the device is lost: " + WAY_OUT, null);
+                    + TimeUnit.MILLISECONDS.convert(deadline) + " ms; the device is lost: " + wayOut, null);
             reason = failure;
             return failure;
         }
         return isLost() ? failed(operation, "the device is lost: its driver did not return from a call, or it was given"
-                + " up; " + WAY_OUT, reason) : failed(operation, "the device is closed", null);
+                + " up; " + wayOut, reason) : failed(operation, "the device is closed", null);
     }
 
     /**

@@ -27,8 +27,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class DeviceClosing {
 
-    private static final System.Logger LOGGER = System.getLogger(DeviceClosing.class.getName());
-
     /** How many times in a row the driver may fail before the close gives up. */
     private static final int ATTEMPTS = 3;
 
@@ -54,8 +52,9 @@ public final class DeviceClosing {
      *
      * @throws PagesBusyException if pages are still pinned after the timeout, or the host has no room; the device stays
      *         open
-     * @throws DriverFailedException if the driver fails each time, and pages are left that only it can reach; the
-     *         device stays open
+     * @throws DriverFailedException if the driver fails each time. If pages are left that only it can reach, the device
+     *         stays open; otherwise the device is closed, and its driver is not. Also if the driver fails in its own
+     *         close: the device is closed then
      */
     public void close() {
         tier.eviction().lock();
@@ -63,17 +62,23 @@ public final class DeviceClosing {
             if (device.isClosed()) {
                 return;
             }
+            DriverFailedException unheard;
             boolean empty = false;
             // STEP(close a device 1)
             device.setClosing(true);
             try {
-                empty();
+                unheard = empty();
                 empty = true;
             } finally {
                 device.setClosing(empty);
             }
             // STEP(close a device 4)
             device.closeDriver();
+            if (unheard != null) {
+                throw new DriverFailedException(device.name(), "close", unheard.code(), "it failed each time to let go"
+                        + " of its pages and spaces: every page is on the host and the device is closed, but its driver"
+                        + " is not; close the driver yourself", unheard);
+            }
         } finally {
             tier.eviction().unlock();
         }
@@ -86,19 +91,23 @@ public final class DeviceClosing {
         List.copyOf(device.mirrors()).forEach(Mirror::detach);
     }
 
-    private void empty() {
+    /** Moves all pages to the host and detaches the mirrors. Returns the failure after which the driver was cut off. */
+    private @Nullable DriverFailedException empty() {
+        DriverFailedException unheard = null;
         if (!device.calls().isLost()) {
             try {
                 // STEP(close a device 2)
                 drain();
                 detachAll();
-                return;
+                return null;
             } catch (DriverFailedException failed) {
                 cutOff(failed);
+                unheard = failed;
             }
         }
         detachAll();
         drain();
+        return unheard;
     }
 
     /**
@@ -110,10 +119,8 @@ public final class DeviceClosing {
         if (kept > 0 && !device.calls().isLost()) {
             throw new DriverFailedException(device.name(), "close", failed.code(), "it failed " + ATTEMPTS
                     + " times to give up its pages; nothing is lost, and the device stays open: pages=" + kept
-                    + "; close it again, or give it up", failed);
+                    + "; close it again, or call giveUp()", failed);
         }
-        LOGGER.log(System.Logger.Level.WARNING, "the driver of device " + device.name()
-                + " failed while the device was being closed; it is not called any more", failed);
         device.calls().giveUp();
     }
 

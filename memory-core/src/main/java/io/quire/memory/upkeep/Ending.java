@@ -186,7 +186,7 @@ public final class Ending {
                 new DeviceClosing(machine, tier, DEVICE_TIMEOUT).close();
             } catch (MemoryException failed) {
                 LOGGER.log(System.Logger.Level.WARNING,
-                        "device " + tier.device().name() + " could not be closed with its manager", failed);
+                        "device " + tier.device().name() + " failed while it was closed with its manager", failed);
             }
         }
     }

@@ -31,7 +31,7 @@ class DriverCallsTest {
     private static final int MANY = 1_000;
 
     private final CountDownLatch released = new CountDownLatch(1);
-    private DriverCalls calls = DriverCalls.onThreadOfItsOwn("card", LONG);
+    private DriverCalls calls = DriverCalls.onThreadOfItsOwn("card", LONG, true);
 
     @AfterEach
     void end() {
@@ -41,7 +41,7 @@ class DriverCallsTest {
 
     /** Uses calls with another deadline. */
     private void deadline(int millis) {
-        calls = DriverCalls.onThreadOfItsOwn("card", Duration.ofMillis(millis));
+        calls = DriverCalls.onThreadOfItsOwn("card", Duration.ofMillis(millis), true);
     }
 
     private static void busyFor(int millis) {

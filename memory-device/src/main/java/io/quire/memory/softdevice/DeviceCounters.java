@@ -7,14 +7,14 @@ import java.util.Map;
 /**
  * What a device has counted since it was created.
  *
- * @param allocations frames that came into use
+ * @param allocations frames that were allocated
  * @param refusedAllocations frames that the device refused
- * @param frees frames that went out of use
- * @param liveFrames frames in use now
- * @param useAfterFree accesses and copies of a frame after the device was told that it is out of use; each is a bug of
- *         the library
- * @param doubleAllocations frames that came into use while they were in use; each is a bug of the library
- * @param doubleFrees frames that went out of use while they were not in use; each is a bug of the library
+ * @param frees frames that were freed
+ * @param liveFrames frames that are allocated now
+ * @param useAfterFree accesses and copies of a frame after the device was told that it was freed; each is a bug of the
+ *         library
+ * @param doubleAllocations frames that were allocated while they were allocated; each is a bug of the library
+ * @param doubleFrees frames that were freed while they were free; each is a bug of the library
  * @param protocolErrors calls out of turn; each is a bug of the library. Invalidations of an unknown mirror, with a
  *         sequence that did not grow, or ended without a start; mirrors that were attached twice, or detached without
  *         having been attached; translations of a range during an invalidation of it, other than for a migration

@@ -40,11 +40,11 @@ public record DeviceEvent(long number, Type type, long mirror, long start, long 
         OUTDATED,
         /** The library offered translations that the device had not asked for. */
         MAPPED,
-        /** A frame came into use. */
+        /** A frame was allocated. */
         ALLOCATED,
         /** A frame was refused. */
         ALLOCATION_REFUSED,
-        /** A frame went out of use. */
+        /** A frame was freed. */
         FREED,
         /** The processor copied a page into a frame. */
         COPIED_IN,

@@ -4,7 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.MemorySegment;
 
-/** The frames of a {@link JavaDevice}: their bytes, which of them are in use, and how often each came into use. */
+/** The frames of a {@link JavaDevice}: their bytes, which of them are allocated, and how often each was allocated. */
 final class FrameStates {
 
     private static final long POISON = 0xDEDE_DEDE_DEDE_DEDEL;

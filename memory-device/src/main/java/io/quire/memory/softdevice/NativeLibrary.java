@@ -40,7 +40,9 @@ final class NativeLibrary {
     /** Returns the functions of the library. */
     static SymbolLookup symbols() {
         if (FOUND.symbols == null) {
-            throw new UnsupportedOperationException("the native device cannot be used: " + FOUND.missing);
+            throw new UnsupportedOperationException(
+                    "the native device cannot be used; ask NativeDevice.isAvailable() first: "
+                            + FOUND.missing);
         }
         return FOUND.symbols;
     }
@@ -53,7 +55,9 @@ final class NativeLibrary {
         }
         try (InputStream packed = open()) {
             if (packed == null) {
-                return new NativeLibrary(null, "the library was not built for this system: " + RESOURCE);
+                return new NativeLibrary(null, "no jar on the class path or module path has a native library for this"
+                        + " system: resource=" + RESOURCE + "; install CMake and a C compiler and build Quire"
+                        + " again, or use JavaDevice, which needs no library");
             }
             return load(packed);
         } catch (IOException | IllegalArgumentException failure) {

@@ -261,7 +261,7 @@ public abstract sealed class SoftwareDevice implements AutoCloseable permits Nat
     }
 
     /**
-     * Chooses if the device fills a frame that goes out of use with 0xDE, so that a later read of it is noticed. On
+     * Chooses if the device fills a freed frame with 0xDE, so that a later read of it is noticed. On
      * unless it is changed; turn it off to measure what the library costs.
      *
      * @param on true to fill freed frames
@@ -277,7 +277,7 @@ public abstract sealed class SoftwareDevice implements AutoCloseable permits Nat
     public abstract List<TableEntry> table(DeviceMirror mirror);
 
     /**
-     * Counts the translations of all spaces that lead to frames out of use.
+     * Counts the translations of all spaces that lead to freed frames.
      *
      * @return 0, unless the library has a bug
      */

@@ -9,7 +9,7 @@ import io.quire.memory.device.DeviceAccess;
  * @param frame the number of the frame of the device; -1 for a page elsewhere
  * @param access what the device may do
  * @param accessed true if the device has used it since this was last asked
- * @param stale true if it leads to a frame that is out of use, which is a bug of the library
+ * @param stale true if it leads to a freed frame, which is a bug of the library
  * @see SoftwareDevice#table
  */
 public record TableEntry(long address, int frame, DeviceAccess access, boolean accessed, boolean stale) {

@@ -2,16 +2,20 @@ package io.quire.memory.softdevice;
 
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.quire.memory.AddressSpace;
 import io.quire.memory.Attachment;
 import io.quire.memory.MemoryManager;
+import io.quire.memory.contract.DriverFailedException;
 import io.quire.memory.contract.PageState.Place;
 import io.quire.memory.contract.PoolKind;
 import io.quire.memory.device.DeviceMirror;
 import java.lang.foreign.MemorySegment;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
@@ -28,24 +32,57 @@ class TierTest {
 
     @TestFactory
     List<DynamicTest> pagesTravelBetweenHostAndDevice() {
+        return onEachDevice(device -> {
+            travel(device);
+            assertThat(device.counters().liveFrames()).isZero();
+        });
+    }
+
+    /** Its page table never hears of the invalidation that it missed, so every answer would be outdated. */
+    @TestFactory
+    List<DynamicTest> operationOfALostDeviceFailsAtOnce() {
+        return onEachDevice(TierTest::useWhenLost);
+    }
+
+    private static List<DynamicTest> onEachDevice(Consumer<SoftwareDevice> test) {
         List<DynamicTest> tests = new ArrayList<>();
-        add(tests, "Java, coherent", name -> JavaDevice.coherent(name, DEVICE_SIZE));
-        add(tests, "Java, private", name -> JavaDevice.privateMemory(name, DEVICE_SIZE));
+        add(tests, test, "Java, coherent", name -> JavaDevice.coherent(name, DEVICE_SIZE));
+        add(tests, test, "Java, private", name -> JavaDevice.privateMemory(name, DEVICE_SIZE));
         if (NativeDevice.isAvailable() || Boolean.getBoolean("native.required")) {
-            add(tests, "C, coherent", name -> NativeDevice.coherent(name, DEVICE_SIZE));
-            add(tests, "C, private", name -> NativeDevice.privateMemory(name, DEVICE_SIZE));
+            add(tests, test, "C, coherent", name -> NativeDevice.coherent(name, DEVICE_SIZE));
+            add(tests, test, "C, private", name -> NativeDevice.privateMemory(name, DEVICE_SIZE));
         }
         return tests;
     }
 
-    private static void add(List<DynamicTest> tests, String name, Function<String, SoftwareDevice> maker) {
+    private static void add(List<DynamicTest> tests, Consumer<SoftwareDevice> test, String name,
+            Function<String, SoftwareDevice> maker) {
         tests.add(DynamicTest.dynamicTest(name, () -> {
             try (SoftwareDevice device = maker.apply("card")) {
-                travel(device);
+                test.accept(device);
                 assertThat(device.counters().violations()).isZero();
-                assertThat(device.counters().liveFrames()).isZero();
             }
         }));
+    }
+
+    private static void useWhenLost(SoftwareDevice device) {
+        try (MemoryManager memory = MemoryManager.builder().hostPool(1 << 20).device("card", device.driver())
+                .driverDeadline(Duration.ofMillis(300)).backgroundAgent(false).build();
+                AddressSpace space = memory.newAddressSpace()) {
+            long address = space.map(SIZE);
+            Attachment attachment = memory.device("card").attach(space);
+            DeviceMirror mirror = attachment.mirror();
+            device.fill(mirror, address, PAGE, (byte) 1);
+            device.faults().holdInvalidations(true);
+            assertThatExceptionOfType(DriverFailedException.class).isThrownBy(() -> space.discard(address, PAGE));
+            long faults = device.counters().faults();
+            device.faults().holdInvalidations(false);
+            assertThatExceptionOfType(DriverFailedException.class)
+                    .isThrownBy(() -> device.sum(mirror, address + PAGE, PAGE))
+                    .withMessageContaining("the device is lost");
+            assertThat(device.counters().faults()).isEqualTo(faults + 1);
+            attachment.close();
+        }
     }
 
     private static void travel(SoftwareDevice device) {
