@@ -6,15 +6,14 @@ import io.quire.memory.driver.DriverCall;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An invalidation that one device is told of. All it takes is made before the device hears of it. Whatever Error
- * comes out of a step, the steps that are left can be done later; they are at the latest before the device is told
- * anything else.
+ * An invalidation that one device is told of. All its objects are made before the device hears of it. If an Error comes
+ * out of a step, the other steps are done later, at the latest before the device is told anything else.
  */
 final class Announcement {
 
     private enum State { PREPARED, BEGUN, GRANTED, ENDED, REFUSED }
 
-    /** The next of those that were left: see {@link Announcements#leave}. */
+    /** The next announcement that was left unended: see {@link Announcements#leave}. */
     @Nullable Announcement next;
 
     private final Mirror mirror;
@@ -51,7 +50,7 @@ final class Announcement {
         }
     }
 
-    /** The driver has not seen it, and will not. */
+    /** Takes the announcement back if the driver has not seen it, and never will. */
     private void forgetIfNeverMade() {
         if (start.abandon() || start.isAbandoned()) {
             all.countNot();
@@ -60,10 +59,10 @@ final class Announcement {
     }
 
     /**
-     * Waits for the answer; under the same stay in the lock as the question.
+     * Waits for the answer. The caller has held the lock since it asked.
      *
-     * @return false if the driver refused to wait; it hears of no end then
-     * @throws DriverFailedException if it failed; it hears of no end then
+     * @return false if the driver refused because it would have to wait; then it hears of no end
+     * @throws DriverFailedException if the driver failed; then it hears of no end
      */
     boolean awaitGranted() {
         if (state != State.BEGUN) {
@@ -90,7 +89,7 @@ final class Announcement {
         return granted;
     }
 
-    /** The same for what is not wanted any more: a device that grants it has to hear of the end. */
+    /** Waits for an answer that nobody needs any more: a device that grants it has to hear of the end. */
     void awaitUnanswered() {
         try {
             awaitGranted();
@@ -99,7 +98,7 @@ final class Announcement {
         }
     }
 
-    /** Begins to tell the device that it is over. */
+    /** Begins to tell the device that the invalidation is over. */
     void end() {
         if (state == State.GRANTED) {
             end.begin();
@@ -112,7 +111,7 @@ final class Announcement {
         end.await();
     }
 
-    /** Begins to end it. Throws nothing: what cannot be done now is done later. */
+    /** Begins to end it. Throws nothing: a step that fails now is done later. */
     void close() {
         try {
             awaitUnanswered();
@@ -122,7 +121,7 @@ final class Announcement {
         }
     }
 
-    /** Whether a device knows of this, and was given no translation of any page since. */
+    /** True if a device knows of this, and was given no translation of any page since. */
     boolean covers(Mirror other) {
         return other == mirror && (state == State.GRANTED || state == State.ENDED)
                 && answersBefore == mirror.mappedPages().answers();

@@ -10,8 +10,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Pages of a leaf that have come to a device, as it may map them: taken down under the lock of the space, and made into
- * translations on the driver's thread, where nobody waits for it. Never changes after that.
+ * Pages of a leaf that have come to a device, and how it may map them. They are noted under the lock of the space, and
+ * made into translations on the driver's thread, where nobody waits for that. Not changed once they are noted.
  */
 public final class Arrival {
 
@@ -23,7 +23,7 @@ public final class Arrival {
     private long pages = LeafPages.NONE;
     private long writable = LeafPages.NONE;
 
-    /** What has come to the device of a mirror, as of now. */
+    /** Creates an empty arrival at the device of a mirror. */
     public Arrival(FramePools pools, Mirror mirror, long leafStart) {
         this.pools = pools;
         this.device = mirror.device();
@@ -31,7 +31,7 @@ public final class Arrival {
         this.leafStart = leafStart;
     }
 
-    /** A page that the device can reach. */
+    /** Adds a page that the device can reach. */
     public void add(int page, long frame, boolean mayWrite) {
         frames[page] = frame;
         pages |= LeafPages.of(page);
@@ -46,7 +46,7 @@ public final class Arrival {
         return pages == LeafPages.NONE;
     }
 
-    /** What the driver gets. */
+    /** Returns the translations for the driver. */
     public Translations translations() {
         List<PageTranslation> translations = new ArrayList<>(LeafPages.count(pages));
         for (long rest = pages; rest != LeafPages.NONE; rest = LeafPages.withoutFirst(rest)) {

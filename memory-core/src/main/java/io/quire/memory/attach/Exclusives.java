@@ -9,32 +9,31 @@ import org.agrona.collections.Long2ObjectHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The pages of one space that only a device may access. The frame stays where it is; what changes is the entry, which
- * the processor cannot use until the device has been told and the entry is restored. Everything under the lock of the
- * space.
+ * The pages of one space that only a device may access. The frame stays where it is. The entry changes: the processor
+ * cannot use it until the device has been told and the entry is restored. Under the lock of the space.
  */
 public final class Exclusives {
 
     private final PageTable table;
     private final Notifier notifier;
 
-    /** By page; made when there is one, so that a fork need not. */
+    /** By page. Made for the first exclusive page, so that a fork need not make it. */
     private @Nullable Long2ObjectHashMap<Mirror> owners;
 
-    /** Of the space with a table, whose devices a notifier tells. */
+    /** Creates the record of one space, whose devices the notifier tells. */
     public Exclusives(PageTable table, Notifier notifier) {
         this.table = table;
         this.notifier = notifier;
     }
 
-    /** The device that has a page, or null. */
+    /** The mirror of the device that has a page; null if no device has it. */
     public @Nullable Mirror ownerOf(long page) {
         return owners == null ? null : owners.get(page);
     }
 
     /**
-     * Gives a page to a device: from here on only the device may access it. The caller has told the other devices, has
-     * {@linkplain #reserve reserved} room, and invalidates the page.
+     * Gives a page to a device: from now on only the device may access it. The caller has told the other devices and
+     * {@linkplain #reserve reserved} room, and invalidates the page afterwards.
      *
      * @param leaf of the page, the space's own
      */
@@ -43,7 +42,7 @@ public final class Exclusives {
         Leaf.set(leaf, Geometry.pageIndex(page), Entry.exclusive(Leaf.entry(leaf, Geometry.pageIndex(page))));
     }
 
-    /** Makes room for one more. A map of Agrona that finds no memory when it grows by itself fills up, and spins. */
+    /** Makes room for one more. If a map of Agrona cannot grow by itself for lack of memory, it fills up and spins. */
     public void reserve() {
         Long2ObjectHashMap<Mirror> known = owners;
         if (known == null) {
@@ -74,7 +73,7 @@ public final class Exclusives {
         }
     }
 
-    /** Gives a page back to the processor; the caller has told the device, or it was never given. */
+    /** Gives a page back to the processor. The caller has told the device, or the device never had the page. */
     public void restore(long page) {
         long[] leaf = table.ownLeaf(page);
         int index = Geometry.pageIndex(page);
@@ -82,14 +81,14 @@ public final class Exclusives {
         remove(page);
     }
 
-    /** Gives all pages back to the processor; the caller has told the devices. */
+    /** Gives all pages back to the processor. The caller has told the devices. */
     public void restoreAll() {
         for (long page : pages()) {
             restore(page);
         }
     }
 
-    /** Ends what a device has; the caller has told it, or need not any more. */
+    /** Gives all pages of a device back to the processor. The caller has told the device, unless it is lost. */
     void restoreAllOf(Mirror mirror) {
         for (long page : pages()) {
             if (mirror.equals(ownerOf(page))) {
@@ -98,7 +97,7 @@ public final class Exclusives {
         }
     }
 
-    /** The pages between two addresses are taken out of the space. */
+    /** Forgets the pages between two addresses, which are taken out of the space. */
     public void forget(long from, long to) {
         for (long page : pages()) {
             if (from <= page && page < to) {

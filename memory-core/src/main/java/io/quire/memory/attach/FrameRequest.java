@@ -6,8 +6,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntSupplier;
 
 /**
- * Asks a driver for frames. If an Error ends the wait for the answer, nobody has the frames that it grants: then either
- * {@link #withdraw} finds the answer, or the driver is told that they are free.
+ * Asks a driver for frames. If an Error ends the wait for the answer, nobody has the frames that the driver grants.
+ * Then either {@link #withdraw} finds the answer, or the driver is told that the frames are free.
  */
 final class FrameRequest implements Callable<Integer> {
 
@@ -18,17 +18,17 @@ final class FrameRequest implements Callable<Integer> {
     private final int[] frames;
     private final IntSupplier question;
 
-    /** How many are granted, or why that is not known. */
+    /** How many frames are granted, or why that is not known. */
     private final AtomicInteger answer = new AtomicInteger(UNANSWERED);
 
-    /** @param question is put to the driver; how many of the frames it grants, from the first on */
+    /** @param question asks the driver; returns how many of the frames it grants, from the first on */
     FrameRequest(DriverCalls calls, int[] frames, IntSupplier question) {
         this.calls = calls;
         this.frames = frames;
         this.question = question;
     }
 
-    /** On the thread of the driver. */
+    /** Asks. Runs on the thread of the driver. */
     @Override
     public Integer call() {
         int granted = question.getAsInt();
@@ -38,7 +38,7 @@ final class FrameRequest implements Callable<Integer> {
         return granted;
     }
 
-    /** Has the driver told of frames that it has granted, and nobody uses. Allocates nothing. */
+    /** Tells the driver that frames are free which it has granted and nobody uses. Allocates nothing. */
     void giveBack(int granted) {
         for (int i = 0; i < granted; i++) {
             calls.freed(frames[i]);
@@ -46,7 +46,7 @@ final class FrameRequest implements Callable<Integer> {
     }
 
     /**
-     * Nobody waits any more.
+     * Gives the request up: nobody waits any more.
      *
      * @return how many of the frames the driver has to be told of
      */

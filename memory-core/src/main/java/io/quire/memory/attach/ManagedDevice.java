@@ -32,7 +32,7 @@ public final class ManagedDevice implements FrameListener {
 
     private static final System.Logger LOGGER = System.getLogger(ManagedDevice.class.getName());
 
-    /** What a driver is called for when it is asked for frames. */
+    /** The name of the call that asks a driver for frames. */
     private static final String ASK = "take frames";
 
     private final Set<Mirror> mirrors = ConcurrentHashMap.newKeySet();
@@ -42,10 +42,10 @@ public final class ManagedDevice implements FrameListener {
     private final DriverCalls calls;
     private final FramePool pool;
 
-    /** Who else is told of frames that are free. Set before another thread knows of this. */
+    /** Is told of freed frames, too. Set before another thread knows of this. */
     private @Nullable FreeListener freeListener;
 
-    /** No frame is handed out any more. */
+    /** True if no frame is handed out any more. */
     private volatile boolean closing;
     private volatile boolean closed;
 
@@ -72,11 +72,11 @@ public final class ManagedDevice implements FrameListener {
     /**
      * Links a driver and adds its pool.
      *
-     * @param manager whose device it is, for messages
-     * @param id positive, unlike that of other devices; one more than the pools there are before
+     * @param manager the name of the manager, for messages
+     * @param id positive, and different for each device: one more than the number of pools so far
      * @param deadline how long a call of the driver may take
-     * @throws IllegalArgumentException if the driver lacks what its kind needs, or is that of another device
-     * @throws DriverFailedException if it fails to say what it has
+     * @throws IllegalArgumentException if the driver lacks what its kind needs, or belongs to another device
+     * @throws DriverFailedException if the driver fails to describe its memory
      */
     public static ManagedDevice of(String manager, String name, int id, DeviceDriver driver, Duration deadline,
             FramePools.Builder pools) {
@@ -99,7 +99,7 @@ public final class ManagedDevice implements FrameListener {
         }
     }
 
-    /** Lets go of the driver when no manager comes of it; it was not used, and is not closed. */
+    /** Lets the driver go because the build of the manager failed. The driver was not used, and is not closed. */
     public void abandon() {
         calls.close();
         KnownDrivers.release(driver);
@@ -167,8 +167,8 @@ public final class ManagedDevice implements FrameListener {
     /**
      * Asks the driver for frames.
      *
-     * @return how many it grants; none, as if it had refused the first, if it throws
-     * @throws DriverFailedException if it does not answer in time, or more than it was asked for, or less than nothing
+     * @return how many frames the driver grants; 0 if it throws, as if it had refused the first
+     * @throws DriverFailedException if the driver does not answer in time, or its number is negative or too large
      */
     private int ask(int[] frames, IntSupplier question) {
         int most = frames.length;
@@ -186,11 +186,11 @@ public final class ManagedDevice implements FrameListener {
             if (calls.isLost()) {
                 throw failed;
             }
-            request.giveBack(request.withdraw()); // an Error may have come behind the answer
+            request.giveBack(request.withdraw()); // an Error may have come after the answer
             LOGGER.log(System.Logger.Level.WARNING, "device " + name + " failed to take frames", failed);
             return 0;
         } finally {
-            if (!answered) { // an Error has ended the wait: what the driver grants it has to hear of again
+            if (!answered) { // an Error has ended the wait: the driver has to hear that the frames are free again
                 request.giveBack(request.withdraw());
             }
         }
@@ -206,7 +206,7 @@ public final class ManagedDevice implements FrameListener {
     }
 
     private boolean refusesFrames() {
-        // ORDER(device-emptied) fence: the frames are in use before this looks, so whoever closes sees them or is seen.
+        // ORDER(device-emptied) fence: the frames are in use before this looks, so a closing thread sees them, or is seen.
         VarHandle.fullFence();
         return closing || calls.isLost();
     }
@@ -238,7 +238,7 @@ public final class ManagedDevice implements FrameListener {
         }
     }
 
-    /** Is told of frames that are free, before another thread can take one. Throws nothing, and allocates nothing. */
+    /** Is told of freed frames before another thread can take one. Throws nothing, and allocates nothing. */
     public interface FreeListener {
 
         void freed(int frame);
@@ -246,16 +246,16 @@ public final class ManagedDevice implements FrameListener {
         void freed(int[] frames);
     }
 
-    /** Has somebody told of frames that are free; once, by the thread that builds the manager. */
+    /** Sets who else is told of freed frames. Called once, by the thread that builds the manager. */
     public void tellFreed(FreeListener listener) {
         freeListener = listener;
     }
 
     /**
-     * Where a page is for this device.
+     * Returns the translation of a page for this device.
      *
-     * @param pools that the frame is of one of
-     * @param frame its offset
+     * @param pools all pools of the manager
+     * @param frame the offset of the frame
      * @param access what the device may do
      */
     public PageTranslation translation(FramePools pools, long page, long frame, DeviceAccess access) {
@@ -280,14 +280,14 @@ public final class ManagedDevice implements FrameListener {
 
     // ---- the end
 
-    /** Refuses a device that is closed, or being closed. */
+    /** Throws if the device is closed or closing. */
     public void checkOpen() {
         if (closing) {
             throw new DeviceClosedException(name);
         }
     }
 
-    /** Whether its driver is called no more. */
+    /** True if its driver is not called any more. */
     public boolean isLost() {
         return calls.isLost();
     }

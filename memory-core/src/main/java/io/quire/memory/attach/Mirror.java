@@ -16,15 +16,15 @@ import java.util.List;
 import java.util.function.Supplier;
 
 /**
- * One space as one device sees it: attached, asked for translations by the driver, detached. {@link MappedPages} is what
- * the device may have mapped, {@link Announcements} what it was told. Under the lock of the space, but for what the
- * driver asks.
+ * One space as one device sees it: from attach to detach. The driver asks it for translations.
+ * {@link MappedPages} is what the device may have mapped, {@link Announcements} is what it was told. Under the lock of
+ * the space, except for the calls of the driver.
  */
 public final class Mirror implements DeviceMirror {
 
     private static final int PAGES_MAX = 1 << 16;
 
-    /** Faulted in under one stay in the lock. */
+    /** How many pages a fault resolves before it gives up the lock once. */
     private static final int PAGES_PER_TURN = 256;
 
     private final MirroredSpace space;
@@ -59,10 +59,10 @@ public final class Mirror implements DeviceMirror {
                         "the device is attached already: space=" + space.table().name() + ", device="
                                 + device.name());
             }
-            Mirror[] withIt = space.notifier().with(mirror); // before the driver knows: nothing may fail after that
+            Mirror[] withIt = space.notifier().with(mirror); // before the driver knows: afterwards nothing may fail
             device.add(mirror);
-            device.checkOpen(); // whoever closes it meanwhile finds the mirror, or is found out here
-            // Under the lock: what the device asks for from now on is answered when it is told of every change.
+            device.checkOpen(); // a thread that closes it meanwhile finds the mirror, or is noticed here
+            // Under the lock: when the first fault of the device is answered, it is told of every change already.
             device.calls().run("attach", () -> device.driver().attached(mirror));
             space.notifier().set(withIt);
             attached = true;
@@ -76,7 +76,7 @@ public final class Mirror implements DeviceMirror {
         }
     }
 
-    /** Detaches the device; again has no effect. A lost device is not asked. */
+    /** Detaches the device. A second call has no effect. A lost device is not asked. */
     public void detach() {
         DeviceNews end;
         table.lock();
@@ -109,15 +109,16 @@ public final class Mirror implements DeviceMirror {
         }
     }
 
-    /** The last that the driver hears of the mirror, for {@link #close}; it fails nothing but itself. */
+    /** Prepares the last call of the driver about this mirror, for {@link #close}. If it fails, nothing else fails. */
     public DeviceNews farewell() {
         announcements.endWhatWasLeft();
         return new DeviceNews(device, "detach", () -> device.driver().detached(this));
     }
 
     /**
-     * The mirror answers no more, and the driver begins to hear the last of it. Under the lock of the space, and once:
-     * who closes the device comes after it, also if that one finds the mirror closed. Allocates nothing.
+     * Ends the mirror: it answers nothing any more, and the last call of the driver begins. Under the lock of the
+     * space, and once. A thread that closes the device comes after this even if it finds the mirror closed. Allocates
+     * nothing.
      */
     public void close(DeviceNews farewell) {
         announcements.endWhatWasLeft();
@@ -133,26 +134,26 @@ public final class Mirror implements DeviceMirror {
     }
 
     /**
-     * Begins to let the device map pages that have arrived. They have, whatever becomes of the call.
+     * Begins to tell the device that it may map pages that have arrived. They stay even if the call fails.
      *
-     * @param arrived is asked on the driver's thread
+     * @param arrived returns the translations; called on the driver's thread
      */
     public DeviceNews tellMapped(Supplier<Translations> arrived) {
         return beginTell("map what has arrived", () -> {
-            if (!closed) { // looked at where detached() is called too, so that this never comes after it
+            if (!closed) { // detached() is called on this thread too, so this never comes after it
                 device.driver().mapped(this, arrived.get());
             }
         });
     }
 
-    /** Whether the device has used its translation of a page since this was asked last. */
+    /** True if the device has used its translation of a page since the last call. */
     public boolean testAndClearAccessed(long address) {
-        // As above: on the driver's thread nobody asks about a mirror after detached().
+        // As above: on the driver's thread nothing about a mirror comes after detached().
         return device.calls().call("look for use",
                 () -> !closed && device.driver().testAndClearAccessed(this, address));
     }
 
-    /** Begins to tell the device something. It is done, so a driver that fails now fails nothing but itself. */
+    /** Begins to tell the device of something that has happened: if the driver fails, nothing else fails. */
     private DeviceNews beginTell(String operation, Runnable news) {
         DeviceNews told = new DeviceNews(device, operation, news);
         told.begin();
@@ -216,14 +217,14 @@ public final class Mirror implements DeviceMirror {
                         translations.add(translation);
                     }
                 }
-                // What this fault has invalidated itself it has looked up since. Where somebody else came between two
-                // turns it stays the old one, and the driver asks anew.
+                // Pages that this fault itself has invalidated were looked up afterwards. If another thread invalidated
+                // something between two turns, the old sequence makes the driver ask again.
                 seen = overtaken ? seen : announcements.sequence();
             } finally {
                 table.unlock();
             }
             if (away >= 0) {
-                // Atomic access is to memory that all can reach.
+                // Atomic access needs memory that the processor and all devices can reach.
                 space.bringHome(away, access == DeviceAccess.ATOMIC ? null : device);
             }
         }
@@ -242,7 +243,7 @@ public final class Mirror implements DeviceMirror {
         return states;
     }
 
-    /** What the device can know of a page: what it cannot reach without a fault is as good as empty. */
+    /** Returns what the device can know of a page: one that it cannot reach without a fault is empty to it. */
     private PageState stateFor(PageState state) {
         boolean reachable = switch (state.place()) {
             case EXCLUSIVE -> false;

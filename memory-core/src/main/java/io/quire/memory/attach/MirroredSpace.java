@@ -8,8 +8,8 @@ import io.quire.memory.trace.EventCounts;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A space as its mirrors see it: what they are told of, and what they ask for. Faults and migrations lie above this
- * package, so whoever opens a space says here how a page is found and brought home.
+ * A space as its mirrors see it. The classes of faults and migrations are in packages above this one, so a space that
+ * is opened says here how a page is found and brought home.
  */
 public interface MirroredSpace {
 
@@ -19,26 +19,26 @@ public interface MirroredSpace {
 
     Exclusives exclusives();
 
-    /** A number that no mirror of the manager has had. */
+    /** Returns a number that no mirror of the manager has had. */
     long newMirrorId();
 
     /**
-     * Finds where a page is for a device, and makes it what the device needs; under the lock of the table.
+     * Finds a page for a device, and gives the device the access that it needs. Under the lock of the table.
      *
-     * @return null if the page has to come home first, or is on its way: {@link #bringHome} it and ask again
+     * @return null if the page has to come home first, or is on its way: call {@link #bringHome} and ask again
      */
     @Nullable PageTranslation resolve(Mirror mirror, long page, DeviceAccess access);
 
     /**
-     * Brings a page within reach, or waits until somebody has; without locks.
+     * Brings a page within reach, or waits for another thread that does. The caller holds no lock.
      *
-     * @param device that is to reach it in its own memory too; null if everybody is to reach it
+     * @param device the device that may keep the page in its own memory; null if the page has to be where all reach it
      */
     void bringHome(long page, @Nullable ManagedDevice device);
 
-    /** What the page of an address is. */
+    /** Returns the state of the page of an address. */
     PageState stateOf(long address);
 
-    /** What is counted. */
+    /** The counters of the manager. */
     EventCounts events();
 }

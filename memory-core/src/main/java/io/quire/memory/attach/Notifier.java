@@ -10,34 +10,34 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tells the devices that mirror one space what is about to happen to it. A window is opened before a table changes and
- * closed after; both under the lock of the space, which device faults take, so no device gets a translation in between.
- * (After Linux' MMU notifiers.)
+ * Tells the devices that mirror one space what is about to happen to it, as Linux' MMU notifiers do. A window is opened
+ * before a table changes, and closed afterwards. Both happen under the lock of the space. Device faults take that lock
+ * too, so no device gets a translation in between.
  */
 public final class Notifier {
 
-    private static final List<Window> NONE_EARLIER = List.of(); // to end a space takes no memory
+    private static final List<Window> NONE_EARLIER = List.of(); // made once: to end a space must not take memory
 
     private Mirror[] mirrors = {};
 
-    /** The mirrors and one more, for {@link #set}. */
+    /** Returns the mirrors and one more, for {@link #set}. */
     Mirror[] with(Mirror mirror) {
         Mirror[] more = Arrays.copyOf(mirrors, mirrors.length + 1);
         more[mirrors.length] = mirror;
         return more;
     }
 
-    /** The mirrors but one, for {@link #set}. */
+    /** Returns the mirrors without one of them, for {@link #set}. */
     Mirror[] without(Mirror mirror) {
         return Arrays.stream(mirrors).filter(other -> other != mirror).toArray(Mirror[]::new);
     }
 
-    /** These are told from now on. */
+    /** Sets the mirrors that are told from now on. */
     void set(Mirror[] told) {
         mirrors = told;
     }
 
-    /** Whether there are any. */
+    /** True if there is any mirror. */
     public boolean isTold() {
         return mirrors.length > 0;
     }
@@ -46,7 +46,7 @@ public final class Notifier {
         return List.of(mirrors);
     }
 
-    /** Whether a device may think that a page reads as zeros, so that its first write is news. */
+    /** True if a device may take a page for zeros, so that it has to hear of the first write. */
     public boolean mapsZero(long page) {
         for (Mirror mirror : mirrors) {
             if (mirror.mappedPages().hasZero(page)) {
@@ -61,7 +61,7 @@ public final class Notifier {
         return start(kind, page, page + Geometry.PAGE_BYTES);
     }
 
-    /** Opens a window, waiting for devices that are in the middle of an access. */
+    /** Opens a window, and waits for devices that are in the middle of an access. */
     public Window start(InvalidationKind kind, long start, long end) {
         return Objects.requireNonNull(start(kind, start, end, null, true), "only who may not wait may refuse");
     }
@@ -69,10 +69,10 @@ public final class Notifier {
     /**
      * Opens a window.
      *
-     * @param owner the device on whose behalf it is, or null; one that takes pages as exclusive is not told itself
-     * @param mayBlock whether drivers may wait for accesses in progress
-     * @return null if a driver would have to wait and may not; nothing is open then
-     * @throws DriverFailedException if a driver failed; nothing is open then
+     * @param owner the device that causes the change, or null; if it takes pages as exclusive, it is not told itself
+     * @param mayBlock true if drivers may wait for accesses in progress
+     * @return null if a driver would have to wait and may not; then nothing is open
+     * @throws DriverFailedException if a driver failed; then nothing is open
      */
     public @Nullable Window start(InvalidationKind kind, long start, long end, @Nullable ManagedDevice owner,
             boolean mayBlock) {
@@ -81,11 +81,11 @@ public final class Notifier {
     }
 
     /**
-     * Begins to open a window, as {@link #start(InvalidationKind, long, long, ManagedDevice, boolean)} does; it is there
-     * when {@link Window#awaitOpen} says so.
+     * Begins to open a window; it is open when {@link Window#awaitOpen} returns true. Otherwise as
+     * {@link #start(InvalidationKind, long, long, ManagedDevice, boolean)}.
      *
-     * @param earlier windows over the same pages, and perhaps more: what a device was told by one of them, and has
-     *        asked for no translation since, it is not told again
+     * @param earlier windows over these pages, and perhaps more. A device that was told by one of them, and was given no
+     *        translation since, is not told again
      */
     public Window begin(InvalidationKind kind, long start, long end, @Nullable ManagedDevice owner, boolean mayBlock,
             List<Window> earlier) {
@@ -112,7 +112,7 @@ public final class Notifier {
         }
     }
 
-    /** What is announced and not ended yet. */
+    /** Invalidations that are announced and not ended yet, one for each device. */
     public static final class Window implements AutoCloseable {
 
         public static final Window NONE = new Window(true, 0);
@@ -121,22 +121,22 @@ public final class Notifier {
         private final List<Announcement> announced;
         private boolean ended;
 
-        /** @param most how many devices may have to be told */
+        /** @param most the largest number of devices that may have to be told */
         private Window(boolean mayBlock, int most) {
             this.mayBlock = mayBlock;
             this.announced = new ArrayList<>(most);
         }
 
         private void begin(Announcement one) {
-            announced.add(one); // before: what was begun is in the list, whatever fails
+            announced.add(one); // first: whatever fails, an announcement that was begun is in the list
             one.begin();
         }
 
         /**
          * Waits until every device has answered.
          *
-         * @return false if a driver would have to wait and may not; nothing is open then
-         * @throws DriverFailedException if a driver failed; nothing is open then
+         * @return false if a driver would have to wait and may not; then nothing is open
+         * @throws DriverFailedException if a driver failed; then nothing is open
          */
         public boolean awaitOpen() {
             if (announced.isEmpty()) {
@@ -160,7 +160,7 @@ public final class Notifier {
                 try {
                     granted &= awaitGranted(announced.get(i));
                 } catch (DriverFailedException failed) {
-                    failure = failure == null ? failed : failure; // the others are waited for all the same
+                    failure = failure == null ? failed : failure; // waits for the others all the same
                 }
             }
             if (failure != null) {
@@ -178,18 +178,18 @@ public final class Notifier {
             return granted;
         }
 
-        /** Whether a device has no translation of the pages: it was told, and was given none of any page since. */
+        /** True if a device has no translation of the pages: it was told, and was given no translation since. */
         private boolean covers(Mirror mirror) {
             return announced.stream().anyMatch(one -> one.covers(mirror));
         }
 
         /**
-         * Begins to tell all that the change is made; {@link #awaitEnd} waits until they know. The change is made, so
-         * nothing is thrown: whom an Error keeps from being told is told later.
+         * Begins to tell all devices that the change is made; {@link #awaitEnd} waits until they know. Throws nothing:
+         * if an Error keeps a device from being told, it is told later.
          */
         public void end() {
             if (announced.isEmpty() || ended) {
-                return; // NONE is shared by all threads: not even marked
+                return; // all threads share NONE: it must not be written
             }
             ended = true;
             for (int i = 0; i < announced.size(); i++) {
@@ -197,18 +197,18 @@ public final class Notifier {
             }
         }
 
-        /** Waits until all know, or an Error ends the wait; needs no lock. */
+        /** Waits until all devices know, or an Error ends the wait. Needs no lock. */
         public void awaitEnd() {
             try {
                 for (int i = 0; i < announced.size(); i++) {
                     announced.get(i).awaitEnd();
                 }
             } catch (Throwable late) {
-                return; // they get to know all the same, before anything else
+                return; // they get to know all the same, before they hear of anything else
             }
         }
 
-        /** Ends all, and waits until they know. A driver that fails now fails nothing but itself. */
+        /** Ends the window, and waits until all devices know. If a driver fails now, nothing else fails. */
         @Override
         public void close() {
             end();

@@ -1,8 +1,8 @@
 /**
  * Devices and the spaces attached to them: what a device may have mapped, what it is told before a table changes, and
- * which pages are its alone. Where a page is for a device is found above, in {@code fault}. Look at
- * {@link io.quire.memory.attach.ManagedDevice} (a device), {@link io.quire.memory.attach.Mirror} (one space as it sees
- * it) and {@link io.quire.memory.attach.Notifier} (all mirrors of one space).
+ * which pages only it may access. {@link io.quire.memory.attach.ManagedDevice} is a device, {@link
+ * io.quire.memory.attach.Mirror} is one space as the device sees it, and {@link io.quire.memory.attach.Notifier} knows
+ * all mirrors of one space. Device faults are in the package {@code fault} above.
  */
 @NullMarked
 package io.quire.memory.attach;

@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
  * no stack, give it up. ({@code ReentrantLock} uses reserved stack to finish and throws the error afterwards, so its
  * {@code lock()} can throw with the lock taken.) If a thread does not even reach {@link #unlock}, a waiter takes the
  * lock from it when it has left the library: one waiter <em>claims</em> the lock, looks at the stack of the owner, and
- * takes the lock if no frame of the library is on it. An owner that comes back during the claim waits for the end of the
- * claim before it takes the lock once more.
+ * takes the lock if no frame of the library is on it. An owner that comes back during the claim waits for the end of
+ * the claim before it takes the lock once more.
  */
 public final class Mutex {
 
