@@ -206,7 +206,7 @@ public final class ManagedDevice implements FrameListener {
     }
 
     private boolean refusesFrames() {
-        // ORDER(device-emptied) fence: the frames are in use before this looks, so a closing thread sees them, or is seen.
+        // ORDER(device-emptied) fence: the frames are in use before this looks: a closing thread sees them, or is seen.
         VarHandle.fullFence();
         return closing || calls.isLost();
     }

@@ -84,7 +84,7 @@ public final class Notifier {
      * Begins to open a window; it is open when {@link Window#awaitOpen} returns true. Otherwise as
      * {@link #start(InvalidationKind, long, long, ManagedDevice, boolean)}.
      *
-     * @param earlier windows over these pages, and perhaps more. A device that was told by one of them, and was given no
+     * @param earlier windows over these pages, and perhaps more. A device that was told by one of them, and got no
      *        translation since, is not told again
      */
     public Window begin(InvalidationKind kind, long start, long end, @Nullable ManagedDevice owner, boolean mayBlock,
