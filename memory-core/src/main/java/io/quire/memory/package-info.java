@@ -30,6 +30,7 @@
  *   | ::::::  4 KiB frames, one mapping with huge pages  :::::::::::: |   off heap
  *   +-----------------------------------------------------------------+
  * </pre>
+ * A fault is what happens when an access cannot be done at once: the page gets a frame or a copy, or comes to the host.
  * <table class="striped">
  * <caption>Which threads may use it, and what happens after close</caption>
  * <thead><tr><th scope="col">type</th><th scope="col">threads</th><th scope="col">closing twice</th>
