@@ -521,7 +521,8 @@ class DriverFailureTest {
     void attachmentOfALostDeviceCanBeClosedAndItsSpaceGoesOn() {
         Device near = leaks.manager().device("near");
         coherent.mayEndBadly();
-        try (AddressSpace space = filled(); Attachment attachment = near.attach(space)) {
+        try (AddressSpace space = filled()) {
+            Attachment attachment = near.attach(space);
             space.migrate(address, 3 * PAGE, near.pool());
             coherent.store(attachment.mirror(), address, 1);
             coherent.on(Call.START, 1, coherent::hanging);
