@@ -91,7 +91,7 @@ def device(wait=True, tell_others=True):
 
 
 def dissolve(t):
-    """Under the lock: the device first; who finds the entry restored has the page for himself."""
+    """Under the lock: the device first; a thread that finds the entry restored has the page to itself."""
     if t.load("entry")[1] != "X":
         return False
     start(t)

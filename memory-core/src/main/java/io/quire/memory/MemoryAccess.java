@@ -36,7 +36,7 @@ import java.util.Objects;
  * write to a page, ever or after a fork, and the first access to a page that is in private memory, exclusive to a
  * device, or moving.
  * <p>
- * <b>Refusals.</b> Every method may throw these; nothing has changed then:
+ * <b>Refusals.</b> Every method may throw these; nothing has changed then, except in the cases under <i>Ranges</i>:
  * <ul>
  * <li>{@link io.quire.memory.contract.AddressNotMappedException} if a byte is not mapped
  * <li>{@link io.quire.memory.contract.ProtectionException} if its protection, or a snapshot, does not allow the access
@@ -51,8 +51,8 @@ import java.util.Objects;
  * <li>{@link NullPointerException} for null
  * </ul>
  * <p>
- * <b>Ranges.</b> A range is written as a whole or, if it is refused, not at all; frames that it got go back. There are
- * two exceptions, in which the first part of the range may have been written:
+ * <b>Ranges.</b> A range is written as a whole or, if it is refused, not at all; frames that it got go back. In two
+ * cases the first part of the range may have been written ({@link #copy} has one more):
  * <ul>
  * <li>The range has more than 256 KiB, and meanwhile another thread unmaps, protects or closes it, or forks the space
  * and then a frame is missing or a device fails. The part ends at the page that was refused, or up to 256 KiB before

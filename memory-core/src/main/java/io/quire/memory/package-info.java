@@ -16,7 +16,7 @@
  *        v
  *   +-----------------------+   page not resident,   +-----------------+
  *   | Accessor              |   or shared: a fault   | space           |  zero-fill, copy-on-write, fork,
- *   | AddressSpace (direct) |-----------------------&gt;|                 |  drop, map, unmap, protect, pins,
+ *   | AddressSpace (direct) |-----------------------&gt;|                 |  map, unmap, protect, pins,
  *   +-----------------------+                        +-----------------+  migration, device faults, eviction
  *        |  walk                                        |  changes, under the lock of one space
  *        v                                              v
@@ -30,12 +30,14 @@
  *   | ::::::  4 KiB frames, one mapping with huge pages  :::::::::::: |   off heap
  *   +-----------------------------------------------------------------+
  * </pre>
+ * A fault is what happens when an access cannot be done at once: the page gets a frame or a copy, or comes to the host.
  * <table class="striped">
  * <caption>Which threads may use it, and what happens after close</caption>
  * <thead><tr><th scope="col">type</th><th scope="col">threads</th><th scope="col">closing twice</th>
  * <th scope="col">use after close</th></tr></thead>
  * <tbody>
- * <tr><th scope="row">MemoryManager</th><td>any</td><td>no effect</td><td>ClosedException</td></tr>
+ * <tr><th scope="row">MemoryManager</th><td>any</td><td>no effect</td>
+ * <td>ClosedException; its name, pools and devices can be read</td></tr>
  * <tr><th scope="row">AddressSpace</th><td>any</td><td>no effect</td><td>ClosedException</td></tr>
  * <tr><th scope="row">Accessor</th><td>the one that opened it, else WrongThreadException</td><td>no effect</td>
  * <td>ClosedException</td></tr>
@@ -49,6 +51,7 @@
  * <tr><th scope="row">Attachment</th><td>any</td><td>no effect</td><td>ClosedException</td></tr>
  * </tbody>
  * </table>
+ * After close, each of them still tells what it is: its name, its address, and what it was opened with.
  */
 @NullMarked
 package io.quire.memory;

@@ -517,6 +517,27 @@ class DriverFailureTest {
         }
     }
 
+    @Test
+    void attachmentOfALostDeviceCanBeClosedAndItsSpaceGoesOn() {
+        Device near = leaks.manager().device("near");
+        coherent.mayEndBadly();
+        try (AddressSpace space = filled()) {
+            Attachment attachment = near.attach(space);
+            space.migrate(address, 3 * PAGE, near.pool());
+            coherent.store(attachment.mirror(), address, 1);
+            coherent.on(Call.START, 1, coherent::hanging);
+            assertThatExceptionOfType(DriverFailedException.class).isThrownBy(space::fork);
+            assertThat(near.isLost()).isTrue();
+            attachment.close();
+            space.fork().close();
+            space.discard(address + PAGE, PAGE);
+            near.close();
+            assertThat(near.isClosed()).isTrue();
+            assertThat(space.getLong(address)).isEqualTo(1);
+            coherent.release();
+        }
+    }
+
     /** Tries to attach a device to a new space. */
     private void attach(Device device) {
         try (AddressSpace space = leaks.manager().newAddressSpace("late");

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import io.quire.memory.contract.ClosedException;
+import io.quire.memory.contract.CowPlacement;
 import io.quire.memory.contract.OpenSpacesException;
 import io.quire.memory.testkit.Threads;
 import java.time.Duration;
@@ -133,6 +134,25 @@ class MemoryManagerTest {
         assertThat(manager).hasToString("MemoryManager[gone, closed]");
         assertThat(pool).hasToString("MemoryPool[host, HOST, closed]");
         assertThat(pool.name()).isEqualTo("host");
+    }
+
+    @Test
+    void closedManagerStillTellsWhatItIs() {
+        MemoryManager manager = MemoryManager.builder().name("gone").hostPool(1 << 20)
+                .deviceCoherentPool("near", PAGE).build();
+        AddressSpace space = manager.newAddressSpace("space");
+        AddressSpace snapshot = space.snapshot("moment");
+        snapshot.close();
+        space.close();
+        manager.close();
+        assertThat(manager.name()).isEqualTo("gone");
+        assertThat(manager.pools()).containsExactly(manager.hostPool(), manager.pool("near"))
+                .extracting(MemoryPool::name).containsExactly("host", "near");
+        assertThat(manager.devices()).containsExactly(manager.device("near"));
+        assertThat(manager.device("near")).returns("near", Device::name).returns(1, Device::id)
+                .returns(true, Device::isClosed).returns(false, Device::isLost);
+        assertThat(snapshot).returns("moment", AddressSpace::name).returns(true, AddressSpace::isSnapshot)
+                .returns(true, AddressSpace::isClosed).returns(CowPlacement.HOST, AddressSpace::cowPlacement);
     }
 
     @Test

@@ -2,89 +2,178 @@ package io.quire.examples;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.quire.memory.Accessor;
 import io.quire.memory.AddressSpace;
+import io.quire.memory.Mapping;
 import io.quire.memory.MemoryManager;
+import io.quire.memory.RunCursor;
 import io.quire.memory.structure.ForkableMap;
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
+import java.io.BufferedInputStream;
+import java.io.BufferedOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
-import java.io.UncheckedIOException;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * Saves a map while another thread keeps writing to it. The writer does not wait for the backup, and the backup shows
- * the map at one moment: it has every order up to that moment, and none after it.
+ * Backs up a space to a file while another thread keeps writing to it, and restores it in another manager.
+ * <p>
+ * The space has a map of orders, and a table with the number of teas that each guest has ordered. One order changes
+ * both. So the writer holds a lock while it takes an order, and the backup holds the lock while it takes the snapshot.
+ * It does not hold the lock while it saves: the writer waits for the snapshot only.
+ * <p>
+ * The file has the memory as it is. Restore it on a machine with the same byte order, and a {@link ForkableMap} with
+ * the same version of the library: another version may have another layout, and then refuses the map. To keep data for
+ * longer, save keys and values in a format of your own. If you {@code protect} a part of a mapping, restore the mapping
+ * with one {@code mapAt} and protect the part again: ranges side by side cannot be mapped one by one.
  */
 public final class BackupWhileWriting {
 
     private static final int ORDERS_MAX = 50_000;
     private static final int ORDERS_MIN = 1_000;
+    private static final int GUESTS = 100;
+
+    /** In place of an address: no run follows. */
+    private static final long END = -1;
+
+    private final AddressSpace space;
+    private final long teas;
+    private final ForkableMap orders;
+    private final Object lock = new Object();
 
     /**
-     * The content of a backup. Orders are numbered from 1, so a backup of one moment has as many orders as the number
-     * of its newest order.
+     * What a restored backup has. Orders are numbered from 1, so a backup of one moment has as many orders as the
+     * number of its newest order, and each of them is one tea.
      *
-     * @param orders how many orders the backup has
+     * @param orders how many orders the map has
      * @param newest the number of the newest order in it
+     * @param teas the sum over the table
      */
-    record Backup(int orders, int newest) {
+    record Restored(long orders, long newest, long teas) {
+    }
+
+    private BackupWhileWriting(AddressSpace space) {
+        this.space = space;
+        teas = space.map((long) GUESTS * Long.BYTES);
+        orders = ForkableMap.create(space, 1L << 30);
     }
 
     public static void main(String[] args) throws IOException, InterruptedException {
-        Backup backup = run();
-        System.out.println("the backup has " + backup.orders + " orders, the newest is number " + backup.newest);
+        Restored restored = run();
+        System.out.println("restored " + restored.orders + " orders, the newest is number " + restored.newest + ", and "
+                + restored.teas + " teas");
     }
 
-    static Backup run() throws IOException, InterruptedException {
+    static Restored run() throws IOException, InterruptedException {
+        Path backup = Files.createTempFile("quire", ".backup");
         try (MemoryManager memory = MemoryManager.builder().hostPool(64L << 20).build();
                 AddressSpace space = memory.newAddressSpace("shop")) {
-            ForkableMap orders = ForkableMap.create(space, 1L << 30);
+            BackupWhileWriting shop = new BackupWhileWriting(space);
             AtomicBoolean done = new AtomicBoolean();
-            Thread writer = Thread.ofPlatform().start(() -> takeOrders(orders, done));
-            while (orders.size() < ORDERS_MIN) {
+            Thread writer = Thread.ofPlatform().start(() -> shop.takeOrders(done));
+            while (shop.orders.size() < ORDERS_MIN) {
                 Thread.onSpinWait();                                    // until there is something to save
             }
-
-            ByteArrayOutputStream bytes = new ByteArrayOutputStream();  // in real life a file
-            DataOutputStream file = new DataOutputStream(bytes);
-            // @start region="backup"
-            try (AddressSpace moment = space.snapshot("backup")) {      // the writer goes on at once
-                ForkableMap.open(moment, orders.address()).forEach((order, text) -> save(file, order, text));
+            try (DataOutputStream file = new DataOutputStream(
+                    new BufferedOutputStream(Files.newOutputStream(backup)))) {
+                shop.save(file);
             }
-            // @end
-
             done.set(true);
             writer.join();
-            return read(bytes.toByteArray());
+            try (DataInputStream file = new DataInputStream(new BufferedInputStream(Files.newInputStream(backup)))) {
+                return restore(file, shop.teas, shop.orders.address());
+            }
+        } finally {
+            Files.delete(backup);
         }
     }
 
-    private static void takeOrders(ForkableMap orders, AtomicBoolean done) {
-        for (int number = 1; number <= ORDERS_MAX && !done.get(); number++) {
-            orders.put(Integer.toString(number).getBytes(UTF_8), ("two teas for table " + number).getBytes(UTF_8));
+    private void takeOrders(AtomicBoolean done) {
+        try (Accessor table = space.accessor()) {
+            for (int number = 1; number <= ORDERS_MAX && !done.get(); number++) {
+                long guest = teas + (long) (number % GUESTS) * Long.BYTES;
+                byte[] text = ("a tea for guest " + number % GUESTS).getBytes(UTF_8);
+                synchronized (lock) {                                   // two writes that belong together
+                    orders.put(key(number), text);
+                    table.setLong(guest, table.getLong(guest) + 1);
+                }
+            }
         }
     }
 
-    private static void save(DataOutputStream file, byte[] order, byte[] text) {
-        try {
-            file.writeUTF(new String(order, UTF_8));
-            file.writeUTF(new String(text, UTF_8));
-        } catch (IOException failed) {
-            throw new UncheckedIOException(failed);
+    private AddressSpace snapshotUnderTheLock() {
+        synchronized (lock) {
+            return space.snapshot("backup");
         }
     }
 
-    private static Backup read(byte[] bytes) throws IOException {
-        DataInputStream file = new DataInputStream(new ByteArrayInputStream(bytes));
-        int orders = 0;
-        int newest = 0;
-        while (file.available() > 0) {
-            newest = Math.max(newest, Integer.parseInt(file.readUTF()));
-            file.readUTF();
-            orders++;
+    private void save(DataOutputStream file) throws IOException {
+        // @start region="backup-space"
+        try (AddressSpace moment = snapshotUnderTheLock()) {            // the writer goes on at once
+            List<Mapping> mappings = moment.mappings();
+            file.writeInt(mappings.size());
+            for (Mapping mapping : mappings) {
+                file.writeLong(mapping.address());
+                file.writeLong(mapping.sizeBytes());
+                save(moment, mapping, file);
+                file.writeLong(END);
+            }
         }
-        return new Backup(orders, newest);
+        // @end
+    }
+
+    private static void save(AddressSpace moment, Mapping mapping, DataOutputStream file) throws IOException {
+        // @start region="backup"
+        try (RunCursor runs = moment.runs(mapping.address(), mapping.sizeBytes())) {
+            while (runs.nextWritten()) {                                // skips pages that were never written
+                byte[] run = runs.memory().toArray(ValueLayout.JAVA_BYTE);
+                file.writeLong(runs.address());
+                file.writeInt(run.length);
+                file.write(run);
+            }
+        }
+        // @end
+    }
+
+    private static Restored restore(DataInputStream file, long teas, long ordersAt) throws IOException {
+        try (MemoryManager memory = MemoryManager.builder().hostPool(64L << 20).build();
+                AddressSpace restored = memory.newAddressSpace("restored shop")) {
+            // @start region="restore"
+            for (int mappings = file.readInt(); mappings > 0; mappings--) {
+                restored.mapAt(file.readLong(), file.readLong());           // the same addresses as before
+                for (long address = file.readLong(); address != END; address = file.readLong()) {
+                    byte[] run = file.readNBytes(file.readInt());
+                    restored.copyFrom(run, 0, address, run.length);
+                }
+            }
+            ForkableMap orders = ForkableMap.open(restored, ordersAt);      // its address in the old space
+            // @end
+            long[] table = new long[GUESTS];
+            restored.copyTo(teas, table, 0, table.length);
+            return new Restored(orders.size(), newest(orders), sum(table));
+        }
+    }
+
+    private static long newest(ForkableMap orders) {
+        long[] newest = new long[1];
+        orders.forEach((number, _) -> newest[0] = Math.max(newest[0], ByteBuffer.wrap(number).getLong()));
+        return newest[0];
+    }
+
+    private static long sum(long[] table) {
+        long sum = 0;
+        for (long number : table) {
+            sum += number;
+        }
+        return sum;
+    }
+
+    private static byte[] key(long number) {
+        return ByteBuffer.allocate(Long.BYTES).putLong(number).array();
     }
 }

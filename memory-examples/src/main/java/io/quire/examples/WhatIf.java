@@ -5,9 +5,13 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.quire.memory.AddressSpace;
 import io.quire.memory.MemoryManager;
 import io.quire.memory.structure.ForkableMap;
+import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** Tries a change on a fork. If you do not like the result, close the fork: there is nothing to undo. */
+/**
+ * Tries a change on a fork. If you do not like the result, close the fork: there is nothing to undo. If you like it,
+ * close the parent and go on with the fork.
+ */
 public final class WhatIf {
 
     public static void main(String[] args) {
@@ -25,7 +29,23 @@ public final class WhatIf {
             }                                                                       // forget all of it
             // @end
             System.out.println("still " + total(prices));
+
+            long pricesAt = prices.address();
+            try (AddressSpace winner = raise(space, prices)) {
+                System.out.println("from now on " + total(ForkableMap.open(winner, pricesAt)));
+            }
         }
+    }
+
+    /** Raises the prices in a fork, closes the parent, and returns the fork to go on with. */
+    private static AddressSpace raise(AddressSpace space, ForkableMap prices) {
+        // @start region="keep-the-fork"
+        AddressSpace winner = space.fork("next year");
+        ForkableMap dearer = ForkableMap.open(winner, prices.address());
+        prices.forEach((item, price) -> dearer.put(item, price(cents(price) * 110 / 100)));
+        space.close();                          // from now on prices, which leads to this space, throws ClosedException
+        return winner;
+        // @end
     }
 
     private static long total(ForkableMap prices) {
@@ -35,10 +55,10 @@ public final class WhatIf {
     }
 
     private static byte[] price(long cents) {
-        return Long.toString(cents).getBytes(UTF_8);
+        return ByteBuffer.allocate(Long.BYTES).putLong(cents).array();
     }
 
     private static long cents(byte[] price) {
-        return Long.parseLong(new String(price, UTF_8));
+        return ByteBuffer.wrap(price).getLong();
     }
 }

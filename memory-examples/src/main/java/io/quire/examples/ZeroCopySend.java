@@ -19,9 +19,10 @@ import java.nio.file.StandardOpenOption;
  * Sends memory of a space to a channel without copying it first. The channel gets direct buffers over the pages
  * themselves.
  * <p>
- * There are two ways. A pin keeps the pages in place; if another thread writes to them while they are sent, the channel
- * may get the new bytes. A run cursor shows the space at one moment; a thread that writes meanwhile gets a copy of the
- * page. Without {@code --enable-native-access} {@link Pin#segments()} throws, and a run cursor hands out copies.
+ * There are two ways. A run cursor shows the space at one moment and copies nothing; a thread that writes meanwhile gets
+ * a copy of the page. A pin keeps the pages in place; if another thread writes to them while they are sent, the channel
+ * may get the new bytes. A pin first copies each page that a fork shares. Without {@code --enable-native-access} a run
+ * cursor hands out copies, and {@link Pin#segments()} throws.
  */
 public final class ZeroCopySend {
 
@@ -32,29 +33,32 @@ public final class ZeroCopySend {
                 AddressSpace space = memory.newAddressSpace("messages")) {
             long address = space.map(SIZE);
             space.fill(address, SIZE, (byte) 'q');
-            System.out.println("sent " + bytesInAFile(channel -> send(space, address, SIZE, channel))
-                    + " bytes of a pin, "
-                    + bytesInAFile(channel -> sendMoment(space, address, SIZE, channel)) + " bytes of a moment");
+            System.out.println("sent " + bytesInAFile(channel -> sendMoment(space, address, SIZE, channel))
+                    + " bytes of a moment, "
+                    + bytesInAFile(channel -> sendPinned(space, address, SIZE, channel)) + " bytes of a pin");
         }
     }
 
-    static void send(AddressSpace space, long address, long sizeBytes, WritableByteChannel channel) throws IOException {
+    static void sendMoment(AddressSpace space, long address, long sizeBytes, WritableByteChannel channel)
+            throws IOException {
         // @start region="send"
+        try (RunCursor runs = space.runs(address, sizeBytes)) {
+            while (runs.next()) {                           // up to 2 MiB of pages that lie side by side
+                write(runs.memory().asByteBuffer(), channel);
+            }
+        }
+        // @end
+    }
+
+    static void sendPinned(AddressSpace space, long address, long sizeBytes, WritableByteChannel channel)
+            throws IOException {
+        // @start region="send-pinned"
         try (Pin pin = space.pin(address, sizeBytes, PinTerm.SHORT, PinAccess.READ)) {
             for (MemorySegment part : pin.segments()) {     // pages that lie side by side are one segment
                 write(part.asByteBuffer(), channel);
             }
         }
         // @end
-    }
-
-    static void sendMoment(AddressSpace space, long address, long sizeBytes, WritableByteChannel channel)
-            throws IOException {
-        try (RunCursor runs = space.runs(address, sizeBytes)) {
-            while (runs.next()) {
-                write(runs.memory().asByteBuffer(), channel);
-            }
-        }
     }
 
     private static void write(ByteBuffer part, WritableByteChannel channel) throws IOException {

@@ -3,7 +3,7 @@ package io.quire.examples;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.quire.examples.BackupWhileWriting.Backup;
+import io.quire.examples.BackupWhileWriting.Restored;
 import io.quire.examples.SecondIndex.Answer;
 import io.quire.memory.AddressSpace;
 import io.quire.memory.MemoryManager;
@@ -40,29 +40,31 @@ class ExamplesTest {
 
     @Test
     @Tag("portable")
-    void backupHasAllOrdersUpToTheNewest() throws Exception {
-        Backup backup = BackupWhileWriting.run();
-        assertThat(backup.orders()).isGreaterThanOrEqualTo(1_000).isEqualTo(backup.newest());
+    void restoredBackupHasAllOrdersUpToTheNewest() throws Exception {
+        Restored restored = BackupWhileWriting.run();
+        assertThat(restored.orders()).isGreaterThanOrEqualTo(1_000).isEqualTo(restored.newest())
+                .isEqualTo(restored.teas());
         assertThat(printedBy(BackupWhileWriting::main))
-                .matches("the backup has (\\d+) orders, the newest is number \\1");
+                .matches("restored (\\d+) orders, the newest is number \\1, and \\1 teas");
     }
 
     @Test
     @Tag("portable")
     void changeOfAForkLeavesTheParentAlone() throws Exception {
-        assertThat(printedBy(WhatIf::main)).isEqualTo("now 800, with ten percent more 880\nstill 800");
+        assertThat(printedBy(WhatIf::main))
+                .isEqualTo("now 800, with ten percent more 880\nstill 800\nfrom now on 880");
     }
 
     @Test
     void rangeIsSentByteForByte() throws Exception {
-        assertThat(printedBy(ZeroCopySend::main)).isEqualTo("sent 1048576 bytes of a pin, 1048576 bytes of a moment");
+        assertThat(printedBy(ZeroCopySend::main)).isEqualTo("sent 1048576 bytes of a moment, 1048576 bytes of a pin");
         try (MemoryManager memory = MemoryManager.builder().hostPool(16L << 20).build();
                 AddressSpace space = memory.newAddressSpace()) {
             long address = space.map(1L << 20);
             byte[] text = "over the end of a page".getBytes(UTF_8);
             space.copyFrom(text, 0, address + 4090, text.length);
             ByteArrayOutputStream pinned = new ByteArrayOutputStream();
-            ZeroCopySend.send(space, address + 4090, text.length, Channels.newChannel(pinned));
+            ZeroCopySend.sendPinned(space, address + 4090, text.length, Channels.newChannel(pinned));
             ByteArrayOutputStream moment = new ByteArrayOutputStream();
             ZeroCopySend.sendMoment(space, address + 4090, text.length, Channels.newChannel(moment));
             assertThat(pinned.toByteArray()).isEqualTo(text).isEqualTo(moment.toByteArray());
