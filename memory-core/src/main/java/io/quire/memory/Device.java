@@ -128,9 +128,9 @@ public final class Device implements AutoCloseable {
      * {@snippet file="io/quire/memory/snippets/DeviceSnippetsTest.java" region="close"}
      * <p>
      * The content of the spaces does not change. The driver is told once of the end of each attachment before its own
-     * close; the driver of a {@linkplain #isLost lost} device is told nothing. A driver that fails is asked again, up to
-     * three times. If the device stays open nothing is lost, and the close can be tried again. Closing a closed device
-     * has no effect; while another thread is closing it, this waits for that thread.
+     * close; the driver of a {@linkplain #isLost lost} device is told nothing. A driver that fails is asked again, up
+     * to three times. If the device stays open nothing is lost, and the close can be tried again. Closing a closed
+     * device has no effect; while another thread is closing it, this waits for that thread.
      * <p>
      * After a {@code DriverFailedException} ask {@link #isClosed}, as the example does.
      *

@@ -338,11 +338,11 @@ public final class MemoryManager implements AutoCloseable {
      * {@snippet file="io/quire/memory/snippets/ManagerSnippetsTest.java" region="close"}
      * <p>
      * If this fails half way the manager opens no more spaces, and close can be called again until it succeeds. Closing
-     * a closed manager has no effect. While another thread is closing it, this waits for that thread.
+     * a closed manager has no effect. While another thread is closing it, this waits for that thread. A device that fails
+     * while it is closed is reported in the log; to get its exception, call {@link Device#close} before.
      *
      * @throws OpenSpacesException if a space or a cursor is open; the manager stays open
      * @throws io.quire.memory.contract.PagesBusyException if a pin is open; the manager stays open
-     * @throws io.quire.memory.contract.DriverFailedException if a device cannot be closed, as {@link Device#close} says
      * @throws io.quire.memory.contract.WaitTimeoutException if the agent does not end within a minute
      * @throws io.quire.memory.contract.DriverReentryException inside a call of the library to a driver
      * @see #closeAll

@@ -7,8 +7,8 @@ import org.jspecify.annotations.Nullable;
  * Where one page is, for one device.
  * <p>
  * <b>{@code memory} is null in one case</b>: the page is in a frame of this device, and its driver is a
- * {@link PrivateDriver}. The bytes are in the driver's own memory then, at {@code frame * 4096L}. A {@link CoherentDriver} never gets
- * null, and may call {@link java.util.Objects#requireNonNull} to satisfy a null checker.
+ * {@link PrivateDriver}. Then the bytes are in the driver's own memory, at {@code frame * 4096L}. A
+ * {@link CoherentDriver} never gets null, and may call {@link java.util.Objects#requireNonNull} to satisfy a null checker.
  * <p>
  * <b>Outdated translations.</b> The addresses of {@code memory} stay valid as long as the segment can be reached, also
  * when the translation is long outdated; what is found there then is not the page.
