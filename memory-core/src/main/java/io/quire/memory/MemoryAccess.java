@@ -161,7 +161,7 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
     }
 
     /**
-     * Reads 4 bytes as a int, in the byte order of the machine.
+     * Reads 4 bytes as an int, in the byte order of the machine.
      *
      * @param address of the first byte; any, aligned or not
      * @return the value
@@ -217,7 +217,7 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
     }
 
     /**
-     * Reads 4 bytes as a int in a given byte order.
+     * Reads 4 bytes as an int in a given byte order.
      *
      * @param address of the first byte; any, aligned or not
      * @param order of the bytes in memory
@@ -401,7 +401,7 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
     }
 
     /**
-     * Writes a int as 4 bytes, in the byte order of the machine.
+     * Writes an int as 4 bytes, in the byte order of the machine.
      *
      * @param address of the first byte; any, aligned or not
      * @param value to be written
@@ -475,7 +475,7 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
     }
 
     /**
-     * Writes a int as 4 bytes in a given byte order.
+     * Writes an int as 4 bytes in a given byte order.
      *
      * @param address of the first byte; any, aligned or not
      * @param value to be written
@@ -889,8 +889,9 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
 
     /**
      * Copies bytes out of the space into a buffer, from its position to its limit, and sets the position to the limit.
-     * The byte order of the buffer does not matter. After an exception the position is what it was, and the bytes
-     * behind it are undefined.
+     * The bytes are copied as they are, whatever the byte order of the buffer is. To read from the buffer what
+     * {@link #setDouble(long, double)} wrote, give it {@link ByteOrder#nativeOrder()}. After an exception the position is
+     * what it was, and the bytes behind it are undefined.
      *
      * @param address of the first byte; any
      * @param target the buffer to fill
@@ -986,7 +987,8 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
 
     /**
      * Copies bytes of a buffer into the space, from its position to its limit, and sets the position to the limit. The
-     * byte order of the buffer does not matter. After an exception the position is what it was.
+     * bytes are copied as they are, whatever the byte order of the buffer is. To read with
+     * {@link #getDouble(long)} what was put into the buffer, give it {@link ByteOrder#nativeOrder()} before. After an exception the position is what it was.
      *
      * @param source the buffer to read
      * @param address of the first byte to write; any
@@ -1037,6 +1039,7 @@ public abstract sealed class MemoryAccess permits Accessor, AddressSpace {
         Space space = spaceOfRange();
         try (RangeWrite write = space.machine().faultPath().beginWrite(space.state(), to, sizeBytes)) {
             bringHere(from, sizeBytes);
+            write.checkFrames(); // again: what came home has taken frames
             prepare(write, to, sizeBytes);
             boolean isBackward = from < to && to - from < sizeBytes; // or the source were overwritten before it is read
             for (long done = 0; done < sizeBytes;) {
