@@ -54,8 +54,9 @@ import java.util.Objects;
  * <li>{@link NullPointerException} for null
  * </ul>
  * <p>
- * <b>Ranges.</b> A range is written as a whole or, if it is refused, not at all; frames that it got go back. There are
- * two exceptions, in which the first part of the range may have been written:
+ * <b>Ranges.</b> A range is written as a whole or, if it is refused, not at all. If it needs more frames than are
+ * free, it is refused before it takes one. If it is refused later, pages that had no frame give theirs back; copies of
+ * shared pages stay. There are two exceptions, in which the first part of the range may have been written:
  * <ul>
  * <li>The range has more than 256 KiB, and meanwhile another thread unmaps, protects or closes it, or forks the space
  * and then a frame is missing or a device fails. The part ends at the page that was refused, or up to 256 KiB before
