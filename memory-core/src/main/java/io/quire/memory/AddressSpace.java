@@ -424,7 +424,8 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
      * <b>A pin copies shared pages, also a pin that only reads.</b> A page that a fork shares is copied for this space
      * before it is pinned. Without that copy, this space's own next write would copy the page, and the pin would go on
      * showing the old one. So pin and space always show the same bytes. Linux does the same: {@code pin_user_pages}
-     * unshares an anonymous page, also for reading. To read memory of one moment without copies, use {@link #runs}.
+     * unshares an anonymous page, also for reading. A pin of a snapshot copies too: the pin may live longer than the
+     * snapshot, and then the page would be its parent's alone, which could write it. To read memory of one moment without copies, use {@link #runs}.
      * <p>
      * <b>Native access.</b> A pin needs none: it is granted, and holds the pages, in any JVM. But
      * {@link Pin#segments()} throws {@link UnsupportedOperationException} unless the JVM was started with
@@ -435,9 +436,10 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
      * ends. A long-term pin remembers the stack that took it, a short-term pin only with leak tracking. May wait for
      * another operation on the space; {@link Accessor#pin} mostly does not.
      * <p>
-     * <b>All or nothing.</b> A pin of more than 64 pages that cannot get enough frames is refused before anything is
-     * done. A pin that is refused later has pinned nothing, but pages before the one that was refused keep the frames
-     * they got.
+     * <b>All or nothing.</b> If there are not enough frames for all pages and copies, the pin is refused before
+     * anything is done. A pin that is refused later has pinned nothing, but pages before the one that was refused keep
+     * the frames they got, and copies stay. That can happen if another thread takes frames meanwhile, if a page may not
+     * be pinned, or if a driver fails.
      *
      * @param address any; need not be aligned
      * @param sizeBytes 1 or more, less than 8 TiB; every page that the range touches is pinned

@@ -51,8 +51,9 @@ import java.util.Objects;
  * <li>{@link NullPointerException} for null
  * </ul>
  * <p>
- * <b>Ranges.</b> A range is written as a whole or, if it is refused, not at all; frames that it got go back. In two
- * cases the first part of the range may have been written ({@link #copy} has one more):
+ * <b>Ranges.</b> A range is written as a whole or, if it is refused, not at all. If it needs more frames than are
+ * free, it is refused before it takes one. If it is refused later, pages that had no frame give theirs back; copies of
+ * shared pages stay. In two cases the first part of the range may have been written ({@link #copy} has one more):
  * <ul>
  * <li>The range has more than 256 KiB, and meanwhile another thread unmaps, protects or closes it, or forks the space
  * and then a frame is missing or a device fails. The part ends at the page that was refused, or up to 256 KiB before
@@ -104,7 +105,7 @@ public abstract sealed class MemoryAccess extends PageAccess permits Accessor, A
     }
 
     /**
-     * Reads 4 bytes as a int, in the byte order of the machine.
+     * Reads 4 bytes as an int, in the byte order of the machine.
      *
      * @param address of the first byte; any, aligned or not
      * @return the value
@@ -160,7 +161,7 @@ public abstract sealed class MemoryAccess extends PageAccess permits Accessor, A
     }
 
     /**
-     * Reads 4 bytes as a int in a given byte order.
+     * Reads 4 bytes as an int in a given byte order.
      *
      * @param address of the first byte; any, aligned or not
      * @param order of the bytes in memory
@@ -344,7 +345,7 @@ public abstract sealed class MemoryAccess extends PageAccess permits Accessor, A
     }
 
     /**
-     * Writes a int as 4 bytes, in the byte order of the machine.
+     * Writes an int as 4 bytes, in the byte order of the machine.
      *
      * @param address of the first byte; any, aligned or not
      * @param value to be written
@@ -418,7 +419,7 @@ public abstract sealed class MemoryAccess extends PageAccess permits Accessor, A
     }
 
     /**
-     * Writes a int as 4 bytes in a given byte order.
+     * Writes an int as 4 bytes in a given byte order.
      *
      * @param address of the first byte; any, aligned or not
      * @param value to be written
@@ -832,8 +833,9 @@ public abstract sealed class MemoryAccess extends PageAccess permits Accessor, A
 
     /**
      * Copies bytes out of the space into a buffer, from its position to its limit, and sets the position to the limit.
-     * The byte order of the buffer does not matter. After an exception the position is what it was, and the bytes
-     * behind it are undefined.
+     * The bytes are copied as they are, whatever the byte order of the buffer is. To read from the buffer what
+     * {@link #setDouble(long, double)} wrote, give it {@link ByteOrder#nativeOrder()}. After an exception the position is
+     * what it was, and the bytes behind it are undefined.
      *
      * @param address of the first byte; any
      * @param target the buffer to fill
@@ -929,7 +931,8 @@ public abstract sealed class MemoryAccess extends PageAccess permits Accessor, A
 
     /**
      * Copies bytes of a buffer into the space, from its position to its limit, and sets the position to the limit. The
-     * byte order of the buffer does not matter. After an exception the position is what it was.
+     * bytes are copied as they are, whatever the byte order of the buffer is. To read with
+     * {@link #getDouble(long)} what was put into the buffer, give it {@link ByteOrder#nativeOrder()} before. After an exception the position is what it was.
      *
      * @param source the buffer to read
      * @param address of the first byte to write; any

@@ -227,6 +227,7 @@ abstract sealed class PageAccess permits MemoryAccess {
         Space space = spaceOfRange();
         try (RangeWrite write = space.machine().faultPath().beginWrite(space.state(), to, sizeBytes)) {
             bringHere(from, sizeBytes);
+            write.checkFrames(); // again: what came home has taken frames
             prepare(write, to, sizeBytes);
             boolean isBackward = from < to && to - from < sizeBytes; // or the source were overwritten before it is read
             for (long done = 0; done < sizeBytes;) {

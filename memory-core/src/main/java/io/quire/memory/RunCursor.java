@@ -66,21 +66,13 @@ public final class RunCursor implements AutoCloseable {
 
     static RunCursor open(AddressSpace handle, long address, long sizeBytes) {
         Ranges.notNegative(sizeBytes);
-        RunCursor cursor = handle.inner().fork(true, "runs of " + handle.name(),
+        return handle.inner().fork(true, "runs of " + handle.name(),
                 snapshot -> of(handle.manager(), snapshot, address, sizeBytes));
-        boolean opened = false;
-        try {
-            cursor.snapshot.table().permissions().checkAllReadable(address, sizeBytes);
-            opened = true;
-            return cursor;
-        } finally {
-            if (!opened) {
-                cursor.snapshot.close();
-            }
-        }
     }
 
     private static RunCursor of(MemoryManager manager, Space snapshot, long address, long sizeBytes) {
+        // Of the moment that the cursor shows, and before the snapshot is open: a refused cursor opens and counts nothing.
+        snapshot.table().permissions().checkAllReadable(address, sizeBytes);
         RunCursor cursor = new RunCursor(manager, snapshot, address, sizeBytes);
         snapshot.watchedThroughCursor(cursor);
         return cursor;

@@ -17,7 +17,8 @@ import java.time.Duration;
 public record SpaceStatistics(String name, long mappedBytes, long sharedPages, long exclusivePages, Duration age) {
 
     /**
-     * Returns how much memory a close of the space would free.
+     * Returns how much memory a close of this space alone would free. A page that two forks share counts in neither: it
+     * becomes free when both are closed.
      *
      * @return the bytes of {@link #exclusivePages()}
      */

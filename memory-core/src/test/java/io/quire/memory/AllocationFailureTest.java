@@ -171,6 +171,23 @@ class AllocationFailureTest {
     }
 
     @Test
+    void messageOfARangeSaysHowMuchWasWantedAndSpeaksOfForksOnlyIfThereAreSome() {
+        try (AddressSpace space = leaks.manager().newAddressSpace("live")) {
+            long address = space.map(FRAMES * 3L * PAGE);
+            assertThatExceptionOfType(OutOfFramesException.class)
+                    .isThrownBy(() -> space.fill(address, FRAMES * 3L * PAGE, (byte) 1))
+                    .withMessageContainingAll("wanted=", "limit=1048576 bytes", "used=0 bytes",
+                            "open forks and snapshots=0;", "make the pool larger")
+                    .withMessageNotContaining("close forks");
+            space.fill(address, 200L * PAGE, (byte) 1);
+            assertThatExceptionOfType(OutOfFramesException.class)
+                    .isThrownBy(() -> space.fill(address + 200L * PAGE, 100L * PAGE, (byte) 1))
+                    .withMessageContaining("discard or unmap memory, or make the host pool larger")
+                    .withMessageNotContaining("close forks");
+        }
+    }
+
+    @Test
     void framesOfClosedSpacesAreReclaimedBeforeAnAllocationFails() {
         // Each page has a directory and a leaf of its own, so that destroying a few nodes frees no frame yet.
         long apart = 16L << 20;

@@ -110,7 +110,7 @@ class ManagerEndTest {
         space.setLong(address, 42);
         CountDownLatch reading = new CountDownLatch(1);
         CountDownLatch refused = new CountDownLatch(1);
-        Thread reader = Thread.ofPlatform().start(() -> {
+        Thread reader = Thread.ofPlatform().name("reader-7").start(() -> {
             try (RunCursor cursor = space.runs(address, PAGE)) {
                 cursor.next();
                 reading.countDown();
@@ -122,7 +122,8 @@ class ManagerEndTest {
         reading.await();
         assertThatExceptionOfType(OpenSpacesException.class)
                 .isThrownBy(() -> manager.closeAll(Duration.ofMillis(50)))
-                .withMessageContaining("cursor, snapshot runs of a").withMessageContaining("count=1");
+                .withMessageContaining("cursor, snapshot runs of a").withMessageContaining("count=1")
+                .withMessageContaining("which has to close it or to end: thread=reader-7");
         assertThat(space.isClosed()).isTrue();
         refused.countDown();
         manager.closeAll(Duration.ofSeconds(10)); // waits for the other thread

@@ -260,6 +260,53 @@ class RangeWriteTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(longs = {60, 1000})
+    void aRangeOfSharedPagesThatLacksAFewFramesIsRefusedBeforeItCopiesOne(long pages) {
+        for (long lacking : new long[] {1, 2, 50}) {
+            try (AddressSpace space = leaks.manager().newAddressSpace();
+                    AddressSpace hog = leaks.manager().newAddressSpace()) {
+                long address = space.map(pages * PAGE);
+                space.fill(address, pages * PAGE, (byte) 1);
+                long source = space.map(pages * PAGE);
+                try (AddressSpace fork = space.fork(); Accessor accessor = fork.accessor()) {
+                    hogAllBut(hog, pages - lacking);
+                    long copied = leaks.manager().statistics().pagesCopied();
+                    long before = usedPages();
+
+                    for (MemoryAccess access : List.of(fork, accessor, space)) {
+                        assertThatThrownBy(() -> access.fill(address, pages * PAGE, (byte) 2))
+                                .isInstanceOf(OutOfFramesException.class)
+                                .hasMessageContaining("wanted=" + pages * PAGE + " bytes");
+                        assertThatThrownBy(() -> access.copy(source, address, pages * PAGE))
+                                .isInstanceOf(OutOfFramesException.class);
+                    }
+
+                    assertThat(leaks.manager().statistics().pagesCopied()).isEqualTo(copied);
+                    assertThat(usedPages()).isEqualTo(before);
+                }
+            }
+            reclaim();
+        }
+    }
+
+    /** A range counts as shared until the dropped trees that list its frames are destroyed. */
+    @Test
+    void aRangeThatOnlyClosedForksHaveSharedIsWrittenInPlace() {
+        try (AddressSpace space = leaks.manager().newAddressSpace()) {
+            long pages = 1900;
+            long address = space.map(pages * PAGE);
+            space.fill(address, pages * PAGE, (byte) 1);
+            try (AddressSpace fork = space.fork()) {
+                for (long page = 0; page < pages; page += 32) {
+                    fork.setByte(address + page * PAGE, (byte) 2);
+                }
+            }
+            space.fill(address, pages * PAGE, (byte) 3);
+            assertThat(space.getByte(address + 17 * PAGE)).isEqualTo((byte) 3);
+        }
+    }
+
     private void hogAllBut(AddressSpace hog, long pages) {
         reclaim();
         long count = leaks.manager().statistics().freeBytes() / PAGE - pages;

@@ -52,6 +52,16 @@ class RunCursorTest {
     }
 
     @Test
+    void aRefusedCursorDoesNotCountAsAFork() {
+        long before = leaks.manager().statistics().forks();
+        assertThatExceptionOfType(AddressNotMappedException.class).isThrownBy(() -> space.runs(address, 1L << 40));
+        assertThat(leaks.manager().statistics().forks()).isEqualTo(before);
+        assertThat(leaks.manager().openSpaces()).hasSize(1);
+        space.runs(address, PAGE).close();
+        assertThat(leaks.manager().statistics().forks()).isEqualTo(before + 1);
+    }
+
+    @Test
     void runsHaveTheContentOfTheRange() {
         byte[] bytes = new byte[70 * PAGE];
         new Random(3).nextBytes(bytes);

@@ -130,11 +130,9 @@ public final class FaultPath {
             long away = -1;
             table.lock();
             try {
+                checkFrames(space, Geometry.pageStart(address), offsets.length, filled);
                 for (int i = 0; i < offsets.length && away < 0; i++) {
                     long page = Geometry.pageStart(address) + ((long) i << Geometry.PAGE_SHIFT);
-                    if (!Entry.isPresent(table.entry(page))) {
-                        filled.add(page, page + Geometry.PAGE_BYTES);
-                    }
                     // An exception names the address that the user gave, not the start of its page.
                     offsets[i] = faults.write(space, i == 0 ? address : page, frames);
                     away = offsets[i] == PageFaults.AWAY ? page : -1;
@@ -147,6 +145,15 @@ public final class FaultPath {
                 table.unlock();
             }
             homecoming.bringHome(space, away, null);
+        }
+    }
+
+    /** Refuses the range before its first fault if it needs more frames than there are. */
+    private void checkFrames(SpaceState space, long start, int pages, FilledPages filled) {
+        FrameNeeds needs = FrameNeeds.ofWrite(space, memory, start, start + ((long) pages << Geometry.PAGE_SHIFT),
+                filled);
+        if (!needs.isOneFault() && !needs.areMet()) {
+            throw memory.shortageOfRange(space, needs.frames());
         }
     }
 

@@ -38,7 +38,27 @@ public final class TieredMemory {
 
     /** The exception to throw when no frame is left for a fault of a space. */
     public OutOfFramesException shortage(SpaceState faulting) {
-        return shortage.exception(faulting);
+        return shortage.exception(faulting, "no frame is left: ", 0);
+    }
+
+    /**
+     * The exception to throw when a range needs more frames than there are.
+     *
+     * @param wanted how many frames the range needs
+     */
+    public OutOfFramesException shortageOfRange(SpaceState faulting, long wanted) {
+        return shortage.exception(faulting, "a range needs more frames than are free: ", wanted);
+    }
+
+    /**
+     * The exception to throw when a page of a device has to come to the host, and no frame of the host is left.
+     *
+     * @param page the address of the page
+     * @param device the name of the device
+     */
+    public OutOfFramesException shortageOnHost(SpaceState faulting, long page, String device) {
+        return shortage.exception(faulting, "a page of device " + device + " needs a frame of the host, and none is "
+                + "left: address=0x" + Long.toHexString(page) + ", ", 0);
     }
 
     public PageTables tables() {

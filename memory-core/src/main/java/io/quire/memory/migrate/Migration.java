@@ -81,12 +81,21 @@ public final class Migration implements Homecoming {
         } while (outcome == PageOutcome.RACED); // it was unmapped, or is another page now
         switch (outcome) {
             case MOVED -> memory.events().broughtHome();
-            case NO_FREE_FRAME -> throw memory.shortage(space);
+            case NO_FREE_FRAME -> throw shortage(space, page);
             case PINNED ->
                 throw new PagesBusyException("a pinned page cannot move to the host: space=" + space.table().name()
                         + ", address=0x" + Long.toHexString(page) + ", held by " + space.pins().holderOf(page)
                         + "; close the pin first");
             case null, default -> {} // it is there, or nowhere: the caller looks again
         }
+    }
+
+    private OutOfFramesException shortage(SpaceState space, long page) {
+        long entry = space.table().entry(page);
+        boolean isOnDevice = Entry.isPresent(entry) && !memory.pools().isHost(Entry.offset(entry));
+        return isOnDevice
+                ? memory.shortageOnHost(space, page,
+                        memory.device(memory.pools().of(Entry.offset(entry))).name())
+                : memory.shortage(space); // it has left the device meanwhile
     }
 }

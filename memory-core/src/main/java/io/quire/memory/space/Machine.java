@@ -48,7 +48,7 @@ public final class Machine {
         this.policies = policies;
         this.spaces = new OpenSpaces(name, maxSpaces, policies.leakTracking());
         this.memory = new TieredMemory(new PageTables(pools, policies.promotion()), tiers,
-                faulting -> ShortageReport.exception(this, faulting));
+                (faulting, fact, wanted) -> ShortageReport.exception(this, faulting, fact, wanted));
         this.lostHandles = new LostHandles(name);
         this.pins = new PinRegistry(pools, policies.longTermPinLimitBytes(), lostHandles, policies.leakTracking());
         this.faults = new PageFaults(memory);

@@ -6,15 +6,14 @@ import io.quire.memory.contract.LongTermPolicy;
 import io.quire.memory.contract.PinAccess;
 import io.quire.memory.contract.PinTerm;
 import io.quire.memory.contract.PoolKind;
+import io.quire.memory.fault.FrameNeeds;
 import io.quire.memory.fault.PageFaults;
 import io.quire.memory.frame.FramePool;
 import io.quire.memory.frame.FramePools;
 import io.quire.memory.lineage.DeviceTier;
 import io.quire.memory.pin.PinRecord;
 import io.quire.memory.table.Geometry;
-import io.quire.memory.table.LeafPages;
 import io.quire.memory.table.PageTable;
-import io.quire.memory.table.Root;
 import io.quire.memory.trace.CreationSite;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +30,9 @@ final class Pinning {
     private final Space space;
     private final PageTable table;
     private final Machine machine;
+
+    /** True once the free frames were found to be enough. */
+    private boolean isChecked;
 
     Pinning(Space space) {
         this.space = space;
@@ -67,31 +69,33 @@ final class Pinning {
         for (DeviceTier tier : machine.tiers()) {
             room += term == PinTerm.SHORT && !tier.device().isPrivate() ? tier.pool().frames() : 0;
         }
-        if (pages > room || !hasFree(emptyPages(address, pages))) {
-            throw ShortageReport.exceptionForPin(machine, space.state(), address, pages);
+        if (pages > room) {
+            throw ShortageReport.exceptionForPin(machine, space.state(), address, pages, pages);
         }
     }
 
-    private boolean hasFree(long frames) {
-        FramePool host = machine.pools().host();
-        if (frames > host.free()) {
-            machine.reclaimer().reclaimAll(); // look again even if it found nothing: others reclaim too
+    /**
+     * Refuses the pin if its pages need more frames than there are: before the first of them gets a frame, a copy, or
+     * moves to the host.
+     */
+    private void checkFrames(PinRecord wanted, long firstPage) {
+        if (isChecked || wanted.pages() == 1) {
+            return; // one page is refused as a whole in any case
         }
-        return frames <= host.free();
+        isChecked = true;
+        boolean isLong = wanted.term() == PinTerm.LONG;
+        long end = wanted.address() + ((long) wanted.pages() << Geometry.PAGE_SHIFT);
+        FrameNeeds needs = FrameNeeds.ofPin(space.state(), machine.memory(), firstPage, end, placement(wanted),
+                isLong && machine.policies().longTermPolicy() == LongTermPolicy.MIGRATE);
+        if (!needs.areMet()) {
+            throw ShortageReport.exceptionForPin(machine, space.state(), wanted.address(), wanted.pages(),
+                    needs.frames());
+        }
     }
 
-    /** Counts the pages of a range that have no frame yet. */
-    private long emptyPages(long address, int pages) {
-        Root root = table.root();
-        long end = address + ((long) pages << Geometry.PAGE_SHIFT);
-        long empty = pages;
-        for (long start = root.nextLeaf(address, end); start < end;
-                start = root.nextLeaf(start + Geometry.LEAF_BYTES, end)) {
-            long[] leaf = table.leaf(start);
-            empty -= leaf == null ? 0
-                    : LeafPages.count(LeafPages.present(leaf) & LeafPages.between(start, address, end));
-        }
-        return empty;
+    /** Where the copy of a shared page goes. */
+    private CowPlacement placement(PinRecord wanted) {
+        return wanted.term() == PinTerm.LONG ? CowPlacement.HOST : space.state().cowPlacement();
     }
 
     private PinRecord pinWhereTheyAreOrBringHome(PinRecord wanted) {
@@ -135,6 +139,7 @@ final class Pinning {
                             + "; migrate the range to the host first, pin it SHORT, or build the manager with "
                             + "longTermPolicy(LongTermPolicy.MIGRATE)");
                 }
+                checkFrames(wanted, page);
                 return page;
             }
             wanted.setFrame(i, frame);
@@ -152,8 +157,8 @@ final class Pinning {
         } else {
             table.permissions().checkReadable(page);
         }
+        checkFrames(wanted, page);
         // STEP(pin 1)
-        return machine.faults().unshare(space.state(), page,
-                wanted.term() == PinTerm.LONG ? CowPlacement.HOST : space.state().cowPlacement());
+        return machine.faults().unshare(space.state(), page, placement(wanted));
     }
 }

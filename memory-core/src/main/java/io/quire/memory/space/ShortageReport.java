@@ -12,27 +12,45 @@ final class ShortageReport {
     private ShortageReport() {
     }
 
-    static OutOfFramesException exception(Machine machine, SpaceState faulting) {
+    /**
+     * Makes the exception for a space that needs frames.
+     *
+     * @param fact what was refused; the beginning of the message
+     * @param wanted how many frames an operation on many pages needs; 0 for a single page
+     */
+    static OutOfFramesException exception(Machine machine, SpaceState faulting, String fact, long wanted) {
         long capacity = machine.pools().capacity();
         long used = capacity - machine.pools().host().free();
         long heldByForks = used - reachableWithoutForks(machine).cardinality();
         List<Space> forks = machine.spaces().list().stream().filter(Space::isForked).toList();
-        String oldest = forks.isEmpty() ? "none" : forks.getFirst().describe();
-        return new OutOfFramesException("no frame is left: manager=" + machine.name() + ", space="
-                + faulting.table().name()
+        return new OutOfFramesException(fact + "manager=" + machine.name() + ", space=" + faulting.table().name()
+                + (wanted > 0 ? ", wanted=" + bytes(wanted) : "")
                 + ", limit=" + bytes(capacity) + ", used=" + bytes(used) + ", pinned for long="
                 + machine.longPins().bytes() + " bytes"
-                + ", held only by forks and snapshots=" + bytes(Math.max(heldByForks, 0))
-                + ", open forks and snapshots=" + forks.size() + ", oldest=" + oldest
-                + "; close forks and snapshots that are not needed, discard or unmap memory, or give the pool more");
+                + (forks.isEmpty() ? ", open forks and snapshots=0"
+                        : ", held only by forks and snapshots=" + bytes(Math.max(heldByForks, 0))
+                                + ", open forks and snapshots=" + forks.size() + ", oldest="
+                                + forks.getFirst().describe())
+                + "; " + remedy(wanted > capacity, !forks.isEmpty()));
     }
 
-    /** Makes the exception for a pin of more pages than there can be frames for. */
-    static OutOfFramesException exceptionForPin(Machine machine, SpaceState pinning, long address, int pages) {
-        return new OutOfFramesException("a pin needs a frame for each of its pages, and there are too few: manager="
-                + machine.name() + ", space=" + pinning.table().name() + ", address=0x" + Long.toHexString(address)
-                + ", wanted=" + bytes(pages) + ", limit=" + bytes(machine.pools().capacity()) + ", free="
-                + bytes(machine.pools().host().free()) + "; pin the parts that are used, or give the pool more");
+    private static String remedy(boolean isMoreThanThePool, boolean hasForks) {
+        if (isMoreThanThePool) {
+            return "the range can never fit into the host pool: make the pool larger, or the range smaller";
+        }
+        return (hasForks ? "close forks and snapshots that are not needed, discard or unmap memory, "
+                : "discard or unmap memory, ") + "or make the host pool larger";
+    }
+
+    /**
+     * Makes the exception for a pin of more pages than can get frames.
+     *
+     * @param wanted how many more frames it needs
+     */
+    static OutOfFramesException exceptionForPin(Machine machine, SpaceState pinning, long address, int pages,
+            long wanted) {
+        return exception(machine, pinning, "a pin needs a frame for each of its pages, and there are too few: "
+                + "address=0x" + Long.toHexString(address) + ", pages=" + pages + ", ", wanted);
     }
 
     private static BitSet reachableWithoutForks(Machine machine) {

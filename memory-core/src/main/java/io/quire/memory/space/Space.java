@@ -368,6 +368,12 @@ public final class Space {
         }
     }
 
+    /** Returns the name of the thread that opened the cursor which this snapshot was made for; else an empty text. */
+    public String cursorThread() {
+        Thread reader = cursorOwner;
+        return reader == null ? "" : reader.getName();
+    }
+
     // ---- pins and cursors
 
     /**
@@ -483,7 +489,9 @@ public final class Space {
 
     /** Describes the space in a line, followed by the stack that created it if leaks are tracked. */
     public String describe() {
-        return (isOfCursor() ? "cursor, " : "") + describeName() + (isForked() ? " forked from " + parent() : "")
+        Thread reader = cursorOwner;
+        return (reader == null ? "" : "cursor, ") + describeName() + (isForked() ? " forked from " + parent() : "")
+                + (reader == null ? "" : ", opened by thread " + reader.getName())
                 + ", age=" + creation.age().toMillis() + " ms" + creation.where();
     }
 }

@@ -246,7 +246,7 @@ public final class ForkableMap {
      * Hands a copy of every entry to an action, in no order.
      * <p>
      * If the map knows its space, all entries are of one moment: a snapshot is held until the action has seen the last.
-     * The action may change the map. If the map does not know its space, no thread may change it meanwhile.
+     * So the action may change the map, or close the space; a map of a snapshot takes a snapshot too. If the map does not know its space, no thread may change it meanwhile.
      *
      * @param action gets key and value of each entry
      * @throws ConcurrentModificationException if the map does not know its space, and was changed meanwhile
@@ -255,7 +255,7 @@ public final class ForkableMap {
     public void forEach(BiConsumer<byte[], byte[]> action) {
         Objects.requireNonNull(action, "action");
         AddressSpace space = region.space();
-        if (space == null || space.isSnapshot()) {
+        if (space == null) {
             visit(action);
             return;
         }

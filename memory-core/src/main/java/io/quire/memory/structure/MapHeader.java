@@ -80,10 +80,15 @@ final class MapHeader {
         }
         Region header = new Region(memory, address, BYTES, space);
         if (header.getAcquire(MAGIC_AT) != MAGIC) {
-            throw noMap("there is no map", header);
+            throw new IllegalArgumentException("there is no map at this address: address=0x"
+                    + Long.toHexString(address)
+                    + "; check that it is what ForkableMap.address() returned, that the map "
+                    + "was created before this space was forked, and that nobody has unmapped or overwritten it");
         }
         if (header.get(VERSION_AT) != VERSION_NOW) {
-            throw noMap("the map has a version other than " + VERSION_NOW, header);
+            throw new IllegalArgumentException("the map at this address was made by another version of the library: "
+                    + "address=0x" + Long.toHexString(address) + ", version=" + header.get(VERSION_AT) + ", expected="
+                    + VERSION_NOW);
         }
         long size = header.get(SIZE_AT);
         if (size < REGION_MIN || size > REGION_MAX || size % Region.PAGE_BYTES != 0) {

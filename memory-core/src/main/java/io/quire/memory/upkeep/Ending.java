@@ -162,9 +162,18 @@ public final class Ending {
         if (!machine.spaces().seal()) {
             List<Space> open = machine.spaces().list();
             throw new OpenSpacesException(machine.name(), open.size(), FirstLines.of(open, Space::describe),
-                    machine.spaces().isLeakTracking() ? ""
-                            : "; build the manager with leakTracking(true) to see where they were created");
+                    remedy(open));
         }
+    }
+
+    private String remedy(List<Space> open) {
+        List<Space> read = open.stream().filter(Space::isBeingRead).toList();
+        if (!read.isEmpty()) {
+            return "; a cursor in use can only be closed by its thread, which has to close it or to end: thread="
+                    + String.join(", ", read.stream().map(Space::cursorThread).distinct().toList());
+        }
+        return machine.spaces().isLeakTracking() ? ""
+                : "; build the manager with leakTracking(true) to see where they were created";
     }
 
     private void shutDown() {

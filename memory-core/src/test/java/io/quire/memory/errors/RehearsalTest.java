@@ -25,7 +25,7 @@ class RehearsalTest {
             "EvictionTally.lambda$counts$0", "FirstLines.text", "MemoryManager.lambda$device$1",
             "MemoryManager.lambda$pool$1", "MemoryPromise.excess", "PinRecord.whereItsThreadIs",
             "ShortageReport.exception",
-            "ShortageReport.reachableWithoutForks", "Ending.refusePins", "Ending.seal",
+            "ShortageReport.reachableWithoutForks", "Ending.refusePins", "Ending.remedy", "Ending.seal",
             // The build of a manager, which fails as a whole.
             "MemoryManager$Builder.build", "MemoryManager$Builder.lambda$touch$0", "MemoryManager$Builder.touch",
             "Maintenance.<init>", "Reservation.allocated", "LostHandles.startIfNeeded",
