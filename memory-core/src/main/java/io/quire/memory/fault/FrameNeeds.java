@@ -93,7 +93,7 @@ public final class FrameNeeds {
         return frames() <= 1;
     }
 
-    /** How many frames the range needs; if it is refused in any case, at least so many that this is sure. */
+    /** How many frames the range needs. */
     public long frames() {
         long frames = empty + others;
         for (int pool = 0; pool < copiesOnDevice.length; pool++) {
@@ -137,7 +137,7 @@ public final class FrameNeeds {
             long start = base + i * childBytes;
             long first = Math.max(start, from);
             long end = Math.min(start + childBytes, to);
-            if (first < end && !isTooMuch()) {
+            if (first < end) {
                 if (node instanceof UpperDirectory upper) {
                     countChild(upper.child(i), start, first, end, isShared);
                 } else if (node instanceof LeafDirectory directory) {
@@ -185,13 +185,8 @@ public final class FrameNeeds {
 
     private void addEmpty(long first, long end) {
         empty += (end - first) >>> Geometry.PAGE_SHIFT;
-        if (filled != null && !isTooMuch()) {
+        if (filled != null && empty <= pools.capacity()) { // else it is refused, and may have very many pages
             filled.add(first, end);
         }
-    }
-
-    /** True if the range is refused anyway. The count stops then, for a range may have very many pages. */
-    private boolean isTooMuch() {
-        return empty + others > pools.capacity();
     }
 }
