@@ -54,6 +54,7 @@ public final class FrameNeeds {
         this.isMovedToHost = isMovedToHost;
         this.filled = filled;
         this.copiesOnDevice = new long[pools.count()];
+        count();
     }
 
     /**
@@ -76,20 +77,18 @@ public final class FrameNeeds {
         return new FrameNeeds(space, memory, from, to, placement, isMovedToHost, null);
     }
 
-    /** Counts, and returns true if the frames are there. Before it returns false it destroys all dropped trees. */
+    /** True if the frames are there. Before it returns false it destroys all dropped trees, and counts again. */
     public boolean areMet() {
-        count();
         if (isMet()) {
             return true;
         }
         memory.reclaimer().reclaimAll();
-        count(); // again, even if nothing was destroyed: others reclaim too, and dropped trees had shared pages
+        count(); // even if nothing was destroyed: others reclaim too, and dropped trees had shared pages
         return isMet();
     }
 
     /** True if a single fault is all that the range needs. A fault refuses as a whole by itself. */
     boolean isOneFault() {
-        count();
         return frames() <= 1;
     }
 
