@@ -17,16 +17,14 @@ final class Announcement {
     @Nullable Announcement next;
 
     private final Mirror mirror;
-    private final Announcements all;
     private final Invalidation invalidation;
     private final DriverCall<Boolean> start;
     private final DeviceNews end;
     private State state = State.PREPARED;
     private long answersBefore;
 
-    Announcement(Mirror mirror, Announcements all, Invalidation invalidation) {
+    Announcement(Mirror mirror, Invalidation invalidation) {
         this.mirror = mirror;
-        this.all = all;
         this.invalidation = invalidation;
         ManagedDevice device = mirror.device();
         this.start = device.calls().prepare("invalidate " + invalidation.kind(),
@@ -38,7 +36,7 @@ final class Announcement {
     /** Begins to ask the device. */
     void begin() {
         state = State.BEGUN;
-        all.count();
+        mirror.announcements().count();
         boolean begun = false;
         try {
             mirror.device().calls().begin(start);
@@ -53,7 +51,7 @@ final class Announcement {
     /** Takes the announcement back if the driver has not seen it, and never will. */
     private void forgetIfNeverMade() {
         if (start.abandon() || start.isAbandoned()) {
-            all.countNot();
+            mirror.announcements().countNot();
             state = State.REFUSED;
         }
     }
@@ -84,7 +82,7 @@ final class Announcement {
             mirror.granted(invalidation);
         } else {
             state = State.REFUSED;
-            all.countNot();
+            mirror.announcements().countNot();
         }
         return granted;
     }
@@ -117,7 +115,7 @@ final class Announcement {
             awaitUnanswered();
             end();
         } catch (Throwable later) {
-            all.leave(this);
+            mirror.announcements().leave(this);
         }
     }
 

@@ -28,7 +28,7 @@ final class Announcements {
     /** Prepares to have the device stop using a range. */
     Announcement prepare(InvalidationKind kind, long start, long end, int owner, boolean mayBlock) {
         endWhatWasLeft();
-        return new Announcement(mirror, this, new Invalidation(kind, start, end, owner, sequence + 1, mayBlock));
+        return new Announcement(mirror, new Invalidation(kind, start, end, owner, sequence + 1, mayBlock));
     }
 
     /** Ends what an Error has kept from being ended, before anything else is told or asked. */
