@@ -429,10 +429,12 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
     /** The slow path of {@link #word}: the translation is not in the cache, or was invalidated. */
     long wordSlowly(long wanted) {
         while (true) {
+            // STEP(read 1): locateSlowly loads the version before it looks; STEP(read 4): the bytes
             long value = memory.getLong(locateSlowly(wanted) & -Long.BYTES);
             // ORDER(translation-invalidated) fence: the data was loaded before the version is looked at again.
             VarHandle.loadLoadFence();
-            if (translations.isStill(version)) { // as it was when locateSlowly began
+            // STEP(read 5)
+            if (translations.isStill(version)) {
                 return value;
             }
         }

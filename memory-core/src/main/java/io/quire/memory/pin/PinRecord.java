@@ -47,6 +47,8 @@ public final class PinRecord {
     /** The places that this is one of; null if it is in the list. */
     private @Nullable AccessorPins home;
     private long address;
+
+    /** True for {@link PinAccess#WRITE}. A bit, because to store a reference takes more code than a caller has room for. */
     private boolean writes;
 
     /** Goes up by one when a use begins and when it ends, so it is odd while the pin is open. */
