@@ -12,6 +12,7 @@ import io.quire.memory.contract.PagesBusyException;
 import io.quire.memory.contract.PinAccess;
 import io.quire.memory.contract.PinTerm;
 import io.quire.memory.testkit.LogLines;
+import io.quire.memory.testkit.RecordingDriver;
 import io.quire.memory.testkit.Threads;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
@@ -202,5 +203,16 @@ class ManagerEndTest {
             assertThat(agent.isAlive()).isTrue();
             assertThat(space.isClosed()).isFalse();
         }
+    }
+
+    @Test
+    void aDeviceThatFailsWhileItsManagerClosesIsReportedInTheLog() {
+        RecordingDriver driver = new RecordingDriver.Coherent(1);
+        MemoryManager manager = MemoryManager.builder().name("m").hostPool(1 << 20).device("near", driver).build();
+        driver.on(RecordingDriver.Call.CLOSE, 1, RecordingDriver::failing);
+        manager.close();
+        assertThat(log.about("device near failed while it was closed with its manager")).hasSize(1);
+        assertThat(driver.count(RecordingDriver.Call.CLOSE)).isOne();
+        manager.close();
     }
 }
