@@ -5,13 +5,11 @@ import java.lang.invoke.VarHandle;
 
 /**
  * Counts the invalidations of one space, like {@code tlb_gen} in Linux, and remembers the last few, so that an accessor
- * that comes late forgets only those.
- * <p>
- * {@link #invalidate} is called under the lock of the space; everything else is for any thread and wait-free.
+ * that comes late forgets only those. Any thread; wait-free.
  */
 public final class TranslationVersion {
 
-    /** Nodes of the table were replaced; every page is where it was. */
+    /** Nodes of the table were replaced, or the table was frozen; every page is where it was. */
     public static final long NODES = -1;
     /** No translation from before allows writes any more. */
     public static final long WRITES = -2;
@@ -19,12 +17,21 @@ public final class TranslationVersion {
     public static final long ALL = -3;
 
     /** In the low bits of an address: all pages of its leaf, not only its own. */
-    private static final long WHOLE_LEAF = 1;
+    static final long WHOLE_LEAF = 1;
 
     /** The number of invalidations that are remembered, a power of two. */
     private static final int REMEMBERED = 16;
 
+    private static final VarHandle VERSION;
     private static final VarHandle LAST = MethodHandles.arrayElementVarHandle(long[].class);
+
+    static {
+        try {
+            VERSION = MethodHandles.lookup().findVarHandle(TranslationVersion.class, "version", long.class);
+        } catch (ReflectiveOperationException impossible) {
+            throw new ExceptionInInitializerError(impossible);
+        }
+    }
 
     private final long[] last = new long[REMEMBERED];
     private volatile long version;
@@ -48,26 +55,29 @@ public final class TranslationVersion {
      *
      * @param what {@link #NODES}, {@link #WRITES}, {@link #ALL}, the address of a page that has another frame now, or
      *        {@link #leafOf} an address
+     * @return the new version
      */
-    public void invalidate(long what) {
-        long next = version + 1;
-        // ORDER(invalidation-remembered) release: the previous version first, then the word of this one.
-        VarHandle.releaseFence();
-        LAST.setOpaque(last, index(next), what);
-        // ORDER(translation-invalidated) release: the table was changed before this store, and a frame gets another use
-        // only after it. So a reader that loaded foreign data sees the new version afterwards.
-        version = next;
+    public long invalidate(long what) {
+        // ORDER(translation-invalidated) release: the table was changed before this exchange, and a frame gets another
+        // use only after it. So a reader that loaded foreign data sees the new version afterwards.
+        long next = (long) VERSION.getAndAdd(this, 1L) + 1;
+        LAST.setOpaque(last, index(next), InvalidationWord.of(next, what));
+        return next;
     }
 
     /** Makes a cache that was valid at version {@code from} forget what was invalidated up to version {@code to}. */
     public void apply(TranslationCache cache, long from, long to) {
-        for (long step = Math.max(from, to - REMEMBERED) + 1; step <= to; step++) {
-            forget(cache, (long) LAST.getOpaque(last, index(step)));
-        }
-        // ORDER(invalidation-remembered) acquire: if a word was used again already, the version below shows it.
-        VarHandle.loadLoadFence();
-        if (version() - from >= REMEMBERED) {
+        if (to - from > REMEMBERED) {
             cache.forgetAll();
+            return;
+        }
+        for (long step = from + 1; step <= to; step++) {
+            long word = (long) LAST.getOpaque(last, index(step));
+            if (!InvalidationWord.isOf(word, step)) { // not stored yet, or replaced by now
+                cache.forgetAll();
+                return;
+            }
+            forget(cache, InvalidationWord.what(word));
         }
     }
 
