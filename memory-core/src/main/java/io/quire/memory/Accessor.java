@@ -4,6 +4,7 @@ import io.quire.memory.contract.ClosedException;
 import io.quire.memory.contract.PinAccess;
 import io.quire.memory.contract.PinTerm;
 import io.quire.memory.fault.FaultPath;
+import io.quire.memory.fault.FirstWrite;
 import io.quire.memory.frame.FrameCache;
 import io.quire.memory.guard.Ownership;
 import io.quire.memory.guard.WriterSlot;
@@ -14,6 +15,7 @@ import io.quire.memory.pin.WatchedAccessor;
 import io.quire.memory.platform.StackRoom;
 import io.quire.memory.space.Space;
 import io.quire.memory.table.Geometry;
+import io.quire.memory.table.OwnSlot;
 import io.quire.memory.table.PageTable;
 import io.quire.memory.table.TranslationCache;
 import io.quire.memory.table.TranslationVersion;
@@ -49,6 +51,7 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
     private final PageTable table;
     private final SpaceState state;
     private final FaultPath faultPath;
+    private final FirstWrite firstWrite;
     private final FrameCache frames;
     private final TranslationVersion translations;
     private final Thread owner = Thread.currentThread();
@@ -79,6 +82,7 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
         this.faultPath = space.machine().faultPath();
         this.translations = table.translations();
         this.frames = space.machine().pools().newFrameCache();
+        this.firstWrite = faultPath.firstWrite(state, frames, new OwnSlot(slot, translations));
         this.version = translations.version();
         table.root(); // refuses a closed space
     }
@@ -188,13 +192,19 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
             StackRoom.require();
             refresh();
             registerWriter();
-            faultPath.makeAllWritable(state, address, offsets, frames, () -> {
-                refresh();
-                for (int i = 0; i < offsets.length; i++) {
-                    cache.keepWritable(address + ((long) i << Geometry.PAGE_SHIFT), offsets[i]);
-                }
-                slot.enter(); // last, so that nothing fails inside
-            });
+            try {
+                faultPath.makeAllWritable(state, address, offsets, frames, firstWrite, () -> {
+                    refresh();
+                    for (int i = 0; i < offsets.length; i++) {
+                        cache.keepWritable(address + ((long) i << Geometry.PAGE_SHIFT), offsets[i]);
+                    }
+                    slot.arm(version); // under the lock: nobody waits for writers until the slot is entered
+                    slot.enter(); // last, so that nothing fails inside
+                });
+            } catch (Throwable failed) {
+                slot.arm(version);
+                throw failed;
+            }
         }
         return 0;
     }
@@ -352,6 +362,9 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
         if (!pinned.isOpen(use)) {
             return false;
         }
+        if (!closed && !translations.isStill(version)) {
+            refresh(); // arms the slot: otherwise a thread that waits for writers could take this one for idle
+        }
         slot.enter();
         try {
             places.unpin(pinned);
@@ -492,7 +505,8 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
         slot.enter();
         long offset = -1;
         try {
-            offset = table.offsetForWrite(address);
+            // By an earlier version the slot is not armed, and nobody would wait for it.
+            offset = translations.isStill(version) ? table.offsetForWrite(address) : -1;
         } finally {
             if (offset < 0) {
                 slot.exit();
@@ -503,12 +517,16 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
 
     private void makeWritable(long address) {
         StackRoom.require();
-        refresh();
+        if (closed) {
+            throw closed();
+        }
         registerWriter();
-        if (!keepWritable(address)) {
-            faultPath.makeWritable(state, address, frames);
-            refresh();
-            keepWritable(address);
+        try {
+            long frame = firstWrite.makeWritable(address);
+            moveOn(firstWrite.version());
+            cache.keepWritable(address, frame);
+        } finally {
+            slot.arm(version);
         }
     }
 
@@ -517,6 +535,7 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
         if (!writer) {
             hold();
             table.addWriter(slot, owner);
+            slot.arm(version);
             writer = true;
         }
     }
@@ -531,25 +550,22 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
         return its;
     }
 
-    /** Keeps the translation of a page for writes; false if the page needs a fault first. */
-    private boolean keepWritable(long address) {
-        long offset = table.offsetForWrite(address);
-        if (offset < 0) {
-            return false;
-        }
-        cache.keepWritable(address, Geometry.pageStart(offset));
-        return true;
-    }
-
     /** Forgets the translations that were invalidated since the last time. */
     private void refresh() {
         if (closed) {
             throw closed();
         }
-        long now = translations.version();
-        if (now != version) {
-            translations.apply(cache, version, now);
-            version = now;
+        moveOn(translations.version());
+        if (slot.isArmed()) {
+            slot.arm(version);
+        }
+    }
+
+    /** Forgets the translations that were invalidated up to a version. */
+    private void moveOn(long to) {
+        if (to != version) {
+            translations.apply(cache, version, to);
+            version = to;
         }
     }
 

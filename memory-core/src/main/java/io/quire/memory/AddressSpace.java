@@ -6,6 +6,7 @@ import io.quire.memory.contract.PinAccess;
 import io.quire.memory.contract.PinTerm;
 import io.quire.memory.contract.Protection;
 import io.quire.memory.fault.FaultPath;
+import io.quire.memory.fault.FirstWrite;
 import io.quire.memory.frame.FramePools;
 import io.quire.memory.lineage.SpaceState;
 import io.quire.memory.migrate.RangeMigration;
@@ -18,6 +19,7 @@ import io.quire.memory.table.Geometry;
 import io.quire.memory.table.Mappings;
 import io.quire.memory.table.PageTable;
 import io.quire.memory.table.Root;
+import io.quire.memory.table.SharedSlot;
 import io.quire.memory.trace.CreationSite;
 import java.lang.ref.Reference;
 import java.util.ArrayList;
@@ -686,8 +688,12 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
             if (offset >= 0) {
                 return offset | (long) slot << SLOT_SHIFT;
             }
-            faultPath.makeWritable(state, address, space.machine().pools());
+            firstWrite().makeWritable(address);
         }
+    }
+
+    private FirstWrite firstWrite() {
+        return faultPath.firstWrite(state, space.machine().pools(), new SharedSlot(table));
     }
 
     @Override
@@ -705,7 +711,7 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
             return (long) slot << SLOT_SHIFT;
         }
         int[] entered = new int[1];
-        faultPath.makeAllWritable(state, address, offsets, space.machine().pools(),
+        faultPath.makeAllWritable(state, address, offsets, space.machine().pools(), firstWrite(),
                 () -> entered[0] = table.enterShared());
         return (long) entered[0] << SLOT_SHIFT;
     }

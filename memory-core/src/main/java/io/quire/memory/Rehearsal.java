@@ -122,6 +122,7 @@ final class Rehearsal {
         Thread waiter = Thread.currentThread();
         Thread other = Thread.ofPlatform().daemon().name("quire-rehearsal-other").unstarted(() -> {
             lock.lock();
+            slot.arm(0);
             slot.enter();
             int sharedSlot = shared.enter(SPACE_ID);
             isInside.set(true);
@@ -139,9 +140,9 @@ final class Rehearsal {
             Thread.onSpinWait();
         }
         waits.set(1);
-        writers.await();
+        writers.await(1);
         waits.set(2);
-        new Writers(SPACE_ID, shared).await();
+        new Writers(SPACE_ID, shared).await(1);
         waits.set(3);
         lock.lock();
         lock.unlock();

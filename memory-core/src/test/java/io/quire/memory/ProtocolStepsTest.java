@@ -29,8 +29,9 @@ class ProtocolStepsTest {
     private static final Pattern STEP = Pattern.compile("(\\d+)\\. .*");
 
     /** The protocols whose steps are all in this module. Other protocols have steps of a driver or of the JVM. */
-    private static final List<String> WHOLE = List.of("read", "write", "direct write", "waiting for writers", "fault",
-            "fork and snapshot", "drop", "allocate when none is left", "lock a lineage", "migrate", "pin",
+    private static final List<String> WHOLE = List.of("read", "write", "direct write", "waiting for writers",
+            "first write", "own a leaf", "freeze", "fault", "fork and snapshot", "drop", "allocate when none is left",
+            "lock a lineage", "migrate", "pin",
             "pin by an accessor", "fork with pins", "exclusive access", "close a device", "evict");
 
     @Test

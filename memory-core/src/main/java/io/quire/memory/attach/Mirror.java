@@ -36,6 +36,9 @@ public final class Mirror implements DeviceMirror {
     private final Announcements announcements = new Announcements(this);
     private volatile boolean closed;
 
+    /** True if it keeps the table frozen. Used by {@link #attach} alone. */
+    private boolean freezes;
+
     private Mirror(MirroredSpace space, ManagedDevice device) {
         this.space = space;
         this.table = space.table();
@@ -59,6 +62,8 @@ public final class Mirror implements DeviceMirror {
                         "the device is attached already: space=" + space.table().name() + ", device="
                                 + device.name());
             }
+            space.table().freeze(); // a device hears of every change before it is made, so each takes the lock
+            mirror.freezes = true;
             Mirror[] withIt = space.notifier().with(mirror); // before the driver knows: afterwards nothing may fail
             device.add(mirror);
             device.checkOpen(); // a thread that closes it meanwhile finds the mirror, or is noticed here
@@ -71,6 +76,9 @@ public final class Mirror implements DeviceMirror {
             if (!attached) {
                 mirror.closed = true;
                 device.remove(mirror);
+                if (mirror.freezes) {
+                    space.table().thaw();
+                }
             }
             space.table().unlock();
         }
@@ -92,6 +100,7 @@ public final class Mirror implements DeviceMirror {
             end = farewell();
             close(end);
             space.notifier().set(others);
+            table.thaw();
         } finally {
             table.unlock();
         }

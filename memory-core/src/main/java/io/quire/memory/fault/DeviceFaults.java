@@ -101,7 +101,7 @@ public final class DeviceFaults {
         long copy = copyPrivate(space, mirror.device(), frame, page);
         boolean done = false;
         try (Notifier.Window _ = space.notifier().start(InvalidationKind.CLEAR, page)) {
-            PageFaults.replace(table, leaf, page, entry, copy, true);
+            PageFaults.replace(table, leaf, page, Leaf.entry(leaf, index), copy, true); // the table is frozen
             done = true;
         } finally {
             if (!done) {

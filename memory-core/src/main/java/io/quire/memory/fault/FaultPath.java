@@ -10,6 +10,7 @@ import io.quire.memory.table.Leaf;
 import io.quire.memory.table.LeafDirectory;
 import io.quire.memory.table.PageTable;
 import io.quire.memory.table.Root;
+import io.quire.memory.table.WriterStay;
 import java.util.Objects;
 
 /**
@@ -17,9 +18,6 @@ import java.util.Objects;
  * misses its cache begins here too. Any thread that holds no lock of a space: every fault takes the lock of its space.
  */
 public final class FaultPath {
-
-    /** How many nodes of dropped trees a fault destroys itself, in a few microseconds. */
-    private static final int NODES_PER_FAULT = 2;
 
     private final TieredMemory memory;
     private final PageFaults faults;
@@ -45,7 +43,7 @@ public final class FaultPath {
             long[] leaf = directory == null ? null : directory.leaf(Geometry.leafIndex(address));
             long entry = leaf == null ? Entry.ABSENT : Leaf.entry(leaf, Geometry.pageIndex(address));
             if (Entry.isReadable(entry)) {
-                table.noteUse(Objects.requireNonNull(leaf), address, entry);
+                table.noteUse(Objects.requireNonNull(leaf), address, Entry.offset(entry));
                 return Entry.offset(entry) + Geometry.pageOffset(address);
             }
             // STEP(read 3): by the mappings of the same root
@@ -81,41 +79,37 @@ public final class FaultPath {
     }
 
     /**
-     * Makes the page of an address resident, the space's own, and writable: fills it with zeros, copies it if it is
-     * shared, or takes it over if no other space maps it any more.
+     * The first writes of the calling thread to a space.
      *
-     * @param frames where host frames come from, and where the frames go that the fault frees
+     * @param frames where host frames come from, and where the frames go that a first write frees
+     * @param stay enters a writer slot for this thread
      */
-    public void makeWritable(SpaceState space, long address, FrameSource frames) {
-        StackRoom.require();
-        PageTable table = space.table();
-        memory.reclaimer().reclaim(NODES_PER_FAULT, frames);
-        while (true) {
-            table.lock();
-            try {
-                if (faults.write(space, address, frames) != PageFaults.AWAY) {
-                    return;
-                }
-            } finally {
-                table.unlock();
-            }
-            homecoming.bringHome(space, Geometry.pageStart(address), null);
-        }
+    public FirstWrite firstWrite(SpaceState space, FrameSource frames, WriterStay stay) {
+        return new FirstWrite(faults, homecoming, memory, space, frames, stay);
     }
 
     /**
-     * Does the same for several pages, all of which stay writable until the caller leaves its writer slot.
+     * Makes several pages writable, all of which stay so until the caller leaves its writer slot.
      *
      * @param address an address in the first page
      * @param offsets receives the offset of each page
      * @param frames as for one page
+     * @param firstWrite makes one page writable
      * @param enter puts the caller into a writer slot; runs under the lock when all pages are there
      */
-    public void makeAllWritable(SpaceState space, long address, long[] offsets, FrameSource frames, Runnable enter) {
+    public void makeAllWritable(SpaceState space, long address, long[] offsets, FrameSource frames,
+            FirstWrite firstWrite, Runnable enter) {
         StackRoom.require();
-        memory.reclaimer().reclaim(NODES_PER_FAULT * offsets.length, frames);
+        memory.reclaimer().reclaim(FirstWrite.NODES_TO_DESTROY * offsets.length, frames);
         FilledPages filled = new FilledPages(space, memory.pools(), Geometry.pageStart(address));
         try {
+            checkFrames(space, Geometry.pageStart(address), offsets.length, filled);
+            for (int i = 0; i < offsets.length; i++) {
+                // An exception names the address that the user gave, not the start of its page.
+                firstWrite.makeWritable(
+                        i == 0 ? address : Geometry.pageStart(address) + ((long) i << Geometry.PAGE_SHIFT));
+            }
+            firstWrite.pause();
             makeAllWritable(space, address, offsets, frames, enter, filled);
         } catch (Throwable refused) {
             filled.giveBack(refused);

@@ -70,9 +70,12 @@ public final class FilledPages {
             if (leaf == null) {
                 return; // a fork taken since then shares the pages, or the space is closed
             }
+            table.freeze();
             try (Notifier.Window _ = space.notifier().start(InvalidationKind.CLEAR, leafStart,
                     leafStart + Geometry.LEAF_BYTES)) {
                 removeZeros(leaf, leafStart, unshared(leaf, leafStart));
+            } finally {
+                table.thaw();
             }
         } finally {
             table.unlock();

@@ -13,14 +13,27 @@ import java.lang.invoke.VarHandle;
  * <p>
  * Entering is wait-free. It costs a store and, where {@link MemoryBarrier#ASYMMETRIC} is true, two light fences (none
  * on x86): the thread that waits pays for the full fence of both sides.
+ * <p>
+ * The slot also tells by which version of the space its thread may write: it is <em>armed</em> with that version. So a
+ * thread that waits can see that this one knows of the change already, and need not pay.
+ * <pre>
+ *             arm(version)                       arm(newer version)
+ *   DISARMED ---------------> ARMED BY VERSION ----------------------> ARMED BY VERSION
+ *      ^                             |
+ *      +-----------------------------+
+ *                 disarm
+ * </pre>
+ * The thread writes only while it is armed by the current version of the space, and looks at that after it has armed.
  */
 public final class WriterSlot {
 
     private static final VarHandle WRITING;
+    private static final VarHandle ARMED;
 
     static {
         try {
             WRITING = MethodHandles.lookup().findVarHandle(WriterSlot.class, "writing", boolean.class);
+            ARMED = MethodHandles.lookup().findVarHandle(WriterSlot.class, "armed", long.class);
         } catch (ReflectiveOperationException impossible) {
             throw new ExceptionInInitializerError(impossible);
         }
@@ -28,6 +41,9 @@ public final class WriterSlot {
 
     @SuppressWarnings("UnusedVariable") // read through WRITING
     private boolean writing;
+
+    /** The version by which the thread may write, plus one; 0 if it has to arm before it writes again. */
+    private long armed;
 
     /** Marks a write as in progress: {@link Writers#await} waits until {@link #exit}. */
     public void enter() {
@@ -48,8 +64,44 @@ public final class WriterSlot {
         WRITING.setRelease(this, false);
     }
 
+    /**
+     * Allows the thread to write by a version. The thread does this outside of the slot, and looks at the version of
+     * the space once more before it relies on it.
+     */
+    public void arm(long version) {
+        if (armed != version + 1) {
+            // ORDER(writer-armed) fence: a thread that waits sees the version, or this one sees what it has changed.
+            ARMED.setRelease(this, version + 1);
+            VarHandle.fullFence();
+        }
+    }
+
+    /** Promises that the thread writes nothing before it arms again. Outside of the slot. */
+    public void disarm() {
+        // ORDER(write-done) release: the bytes first.
+        ARMED.setRelease(this, 0L);
+    }
+
+    /** True if the thread may write by some version. Only that thread may ask. */
+    public boolean isArmed() {
+        return armed != 0;
+    }
+
     boolean isWriting() {
         // ORDER(write-done) acquire: what the writer stored is visible to a thread that sees it gone.
         return (boolean) WRITING.getAcquire(this);
+    }
+
+    /**
+     * True if the thread is inside no write that began before a version, and begins none without seeing the version.
+     *
+     * @param version a version of the space, which was made before the call, with a full fence in between
+     * @param awaited the latest version that all writers were waited for
+     */
+    boolean hasSeen(long version, long awaited) {
+        // ORDER(writer-armed) acquire, ORDER(write-done) acquire: what the thread wrote by earlier versions is visible.
+        long seen = (long) ARMED.getAcquire(this) - 1;
+        // Armed by a version before "awaited", it has written nothing since that wait, and cannot without arming again.
+        return seen < awaited || seen >= version;
     }
 }

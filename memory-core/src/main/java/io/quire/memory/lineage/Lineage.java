@@ -128,6 +128,8 @@ public final class Lineage {
             space.table().unlock();
             locked.removeLast();
         } else {
+            // STEP(lock a lineage 2): a copy of a leaf still counts references to its frames
+            space.table().copies().awaitEnd();
             // What an Error kept from being released still counts as a reference.
             space.table().invalidateAndRelease(TranslationVersion.ALL);
         }

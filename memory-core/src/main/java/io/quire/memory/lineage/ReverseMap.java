@@ -76,8 +76,10 @@ public final class ReverseMap {
             for (long rest = pages; rest != LeafPages.NONE; rest = LeafPages.withoutFirst(rest)) {
                 int page = LeafPages.first(rest);
                 long entry = Leaf.entry(leaf, page);
-                if (MapCount.maps(entry, frames[page])) {
-                    Leaf.set(leaf, page, step.next(page, entry));
+                // A first write may take an unmarked entry away, unless the table is frozen.
+                while (MapCount.maps(entry, frames[page])
+                        && !Leaf.compareAndSet(leaf, page, entry, step.next(page, entry))) {
+                    entry = Leaf.entry(leaf, page);
                 }
             }
         }

@@ -55,6 +55,7 @@ final class CommitPhase {
             batch.lineage.endHomeward();
             ReverseMap map = ReverseMap.find(locked, batch.leafStart);
             try {
+                map.spaces().forEach(space -> space.table().renewRoot()); // copies that have M in them are dropped
                 commitOrLeave(map, copied, marking);
             } catch (Throwable failed) {
                 marks.leaveAll(map, PageOutcome.RACED);

@@ -126,7 +126,11 @@ final class EmptyPages {
         try (Notifier.Window _ = space.notifier().mapsZero(page)
                 ? space.notifier().start(InvalidationKind.CLEAR, page) : Notifier.Window.NONE) {
             long entry = Entry.present(frame);
-            Leaf.set(leaf, index, table.permissions().isWritable(table.root(), page) ? Entry.writable(entry) : entry);
+            boolean isWritable = table.permissions().isWritable(table.root(), page);
+            if (!Leaf.compareAndSet(leaf, index, Entry.ABSENT, isWritable ? Entry.writable(entry) : entry)) {
+                batch.settle(index, PageOutcome.RACED);
+                return;
+            }
             frames[index] = FramePool.NONE;
             batch.settle(index, PageOutcome.FILLED);
         }

@@ -42,10 +42,16 @@ final class MarkPhase {
         try {
             locked.forEach(space -> space.pins().endIdleViews());
             ReverseMap map = ReverseMap.find(locked, batch.leafStart);
-            lookUpHomecomer();
-            choose(map, count(map));
-            if (batch.isAnyMoving()) {
-                mark(map, windows);
+            Frozen frozen = new Frozen(map.spaces());
+            try {
+                frozen.freeze();
+                lookUpHomecomer();
+                choose(map, count(map));
+                if (batch.isAnyMoving()) {
+                    mark(map, windows);
+                }
+            } finally {
+                frozen.thaw();
             }
         } finally {
             Lineage.unlock(locked);

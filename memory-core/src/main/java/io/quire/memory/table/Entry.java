@@ -6,17 +6,18 @@ import io.quire.memory.frame.FrameOffset;
  * The page table entry of one page: its frame, and what may be done with it. All methods are pure; {@link Leaf}
  * publishes their results.
  * <pre>
- *  63        49 48                                        12 11     6  5 4 3 2 1 0
- * +------------+--------------------------------------------+---------+-+-+-+-+-+-+
- * |  reserved  |    OFFSET of the frame / 4096 (private?)    | reserved|V|X|M|P|W|R|
- * +------------+--------------------------------------------+---------+-+-+-+-+-+-+
- *       15                        37                             6     1 1 1 1 1 1  bits
+ *  63        49 48                                        12 11     7 6 5 4 3 2 1 0
+ * +------------+--------------------------------------------+---------+-+-+-+-+-+-+-+
+ * |  reserved  |    OFFSET of the frame / 4096 (private?)   | reserved|N|V|X|M|P|W|R|
+ * +------------+--------------------------------------------+---------+-+-+-+-+-+-+-+
+ *       15                        37                             5     1 1 1 1 1 1 1  bits
  *
  *   absent --present--> R,P --writable--> R,W,P --readOnly--> R,P --hidden--> P --visible--> R,P
  *
- *   R,W,P --migrating--> R,W,M,P --settled--> R,W,P          M: nobody may write until the migration is over
- *   R,P   --exclusive--> V,X,P   --inclusive--> R,P          X: only a device may access it
- *   V,P   in a private frame, in place of R,P                V: R, as soon as the processor can reach the frame
+ *   R,P   --replaced-->  R,N,P --writable--> R,W,P        N: nobody may write until the old frame is invalidated
+ *   R,W,P --migrating--> R,W,M,P --settled--> R,W,P       M: nobody may write until the migration is over
+ *   R,P   --exclusive--> V,X,P   --inclusive--> R,P       X: only a device may access it
+ *   V,P   in a private frame, in place of R,P             V: R, as soon as the processor can reach the frame
  * </pre>
  * The offset has the same bits in an entry as on its own, so a reader needs a mask and no shift. R means that a read
  * may go ahead. W counts only without M, and only in a leaf that its directory lists as writable: so a fork takes W
@@ -33,6 +34,7 @@ public final class Entry {
     private static final long MIGRATING = 1 << 3;
     private static final long EXCLUSIVE = 1 << 4;
     private static final long VISIBLE = 1 << 5;
+    private static final long NEW = 1 << 6;
 
     private static final int OFFSET_END = 49;
     private static final long OFFSET_MASK = (1L << OFFSET_END) - 1 & -Geometry.PAGE_BYTES;
@@ -46,9 +48,19 @@ public final class Entry {
         return visible(offset | PRESENT);
     }
 
-    /** Allows writes if reads are allowed. */
+    /** Allows writes if reads are allowed. If the frame was {@link #isNew new}, its predecessor is invalidated now. */
     public static long writable(long entry) {
-        return entry | (isReadable(entry) ? WRITABLE : 0);
+        return (entry & ~NEW) | (isReadable(entry) ? WRITABLE : 0);
+    }
+
+    /** The entry of a page that got a copy of its frame, as long as somebody may still read the old frame. */
+    public static long replaced(long entry, long offset) {
+        return readOnly(moved(entry, offset)) | NEW;
+    }
+
+    /** Ends what {@link #replaced} began, without allowing writes. */
+    public static long invalidated(long entry) {
+        return entry & ~NEW;
     }
 
     public static long readOnly(long entry) {
@@ -111,6 +123,14 @@ public final class Entry {
         return (entry & (WRITABLE | MIGRATING)) == WRITABLE;
     }
 
+    /**
+     * True if the page has a new frame, and translations to the old one are not invalidated yet. Whoever allows writes
+     * invalidates them first; otherwise a reader with the old frame could miss a write that it was told of.
+     */
+    public static boolean isNew(long entry) {
+        return (entry & NEW) != 0;
+    }
+
     /** True if a migration forbids writes. */
     public static boolean isMigrating(long entry) {
         return (entry & MIGRATING) != 0;
@@ -142,6 +162,6 @@ public final class Entry {
         }
         return "0x" + Long.toHexString(offset(entry)) + (isReadable(entry) ? " R" : " -")
                 + ((entry & WRITABLE) != 0 ? "W" : "-") + (isMigrating(entry) ? " migrating" : "")
-                + (isExclusive(entry) ? " exclusive" : "");
+                + (isExclusive(entry) ? " exclusive" : "") + (isNew(entry) ? " new" : "");
     }
 }

@@ -55,12 +55,22 @@ public final class Leaf {
     }
 
     /**
-     * Changes an entry. The caller has the leaf alone, under the lock of its space or to destroy it, or else holds the
-     * locks of all spaces of the lineage.
+     * Changes an entry that nobody else changes now: the caller has the leaf alone, because its space is frozen or does
+     * not list it for writers yet, or because nobody lists it any more.
      */
     public static void set(long[] leaf, int page, long entry) {
         // ORDER(page-filled) release: zeros or copied bytes first, then the entry that leads readers to them.
         ELEMENTS.setRelease(leaf, page, entry);
+    }
+
+    /**
+     * Changes an entry if it is still as it was.
+     *
+     * @return false if another thread has changed it
+     */
+    public static boolean compareAndSet(long[] leaf, int page, long seen, long entry) {
+        // ORDER(page-filled) release: as in set.
+        return ELEMENTS.compareAndSet(leaf, page, seen, entry);
     }
 
     /**

@@ -94,13 +94,17 @@ public final class MappingChanges {
         int most = tree.prepareRemoval(top, 0, address, end, current.generation(), current.mappings());
         table.retired().reserve(most, most);
         // The mappings change first: a reader that finds no page but still the old mappings would take it for a page of
-        // zeros. The new version makes such a reader look again. Nothing is allocated from here on.
-        table.setRoot(next);
-        table.translations().invalidate(TranslationVersion.ALL);
-        table.retired().unsettle();
-        tree.remove(top, 0, address, end, current.generation(), current.mappings());
-        table.invalidateAndWait(TranslationVersion.ALL);
-        table.invalidateAndRelease(TranslationVersion.ALL);
+        // zeros. The new version makes such a reader look again. A first write could still fill a page by the old
+        // mappings, so the table is frozen. Nothing is allocated from here on.
+        table.freeze(next, TranslationVersion.ALL);
+        try {
+            table.retired().unsettle();
+            tree.remove(top, 0, address, end, current.generation(), current.mappings());
+            table.invalidateAndWait(TranslationVersion.ALL);
+            table.invalidateAndRelease(TranslationVersion.ALL);
+        } finally {
+            table.thaw();
+        }
     }
 
     /** Changes the protection of a range. */
@@ -111,11 +115,23 @@ public final class MappingChanges {
                 .anyMatch(range -> !range.protection().isReadable());
         boolean shows = wasHidden && protection.isReadable();
         boolean hides = !protection.isReadable();
-        if (shows || hides) {
-            ownPages(current, address, end);
+        if (!shows && !hides) {
+            protect(address, end, protection, false, false);
+            return;
         }
+        table.freeze(); // entries change
+        try {
+            ownPages(table.root(), address, end);
+            protect(address, end, protection, shows, hides);
+        } finally {
+            table.thaw();
+        }
+    }
+
+    private void protect(long address, long end, Protection protection, boolean shows, boolean hides) {
+        Root current = table.root();
         // A new generation takes W from every node of the tree at once; faults give it back where it is allowed.
-        Root next = table.root().withMappings(current.mappings().protect(address, end, protection))
+        Root next = current.withMappings(current.mappings().protect(address, end, protection))
                 .withGeneration(table.tables().newGeneration());
         // Pages are shown before the mappings allow reads, and hidden after the mappings forbid them. Otherwise a
         // reader could find a hidden page and mappings that allow the read, and would take it for a page of zeros.

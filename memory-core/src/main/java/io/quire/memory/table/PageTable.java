@@ -18,6 +18,9 @@ import org.jspecify.annotations.Nullable;
  * gets another use.
  * <li><em>Writers</em> enter a slot before they look at the version and the entry, and leave it after their store.
  * Whoever takes a permission away changes the version or the entry, and then waits for the slots.
+ * <li><em>First writes</em> read the old frame as readers do, and change the entry as writers do: in a slot, if the
+ * root is the one that they began with. Whoever takes a page away or moves it puts in a new root, or
+ * {@linkplain #freeze freezes} the table, and then waits for the slots.
  * </ul>
  * Any thread. An operation that takes the lock may wait for another one on the same space, and for writers that are
  * inside a single access.
@@ -37,7 +40,12 @@ public final class PageTable {
     private final @Nullable String givenName;
     private final boolean isSnapshot;
 
+    private final LeafCopies copies = new LeafCopies();
+
     private volatile @Nullable Root root;
+
+    /** How many have frozen the table and not thawed it. Changed under the lock. */
+    private volatile int freezes;
 
     /** True if the reclaimer has taken over what the closed table could not release. Under the lock. */
     private boolean isLeft;
@@ -114,13 +122,13 @@ public final class PageTable {
         if (!Entry.isWritable(entry)) {
             return -1;
         }
-        noteUse(Objects.requireNonNull(leaf), address, entry);
+        noteUse(Objects.requireNonNull(leaf), address, Entry.offset(entry));
         return Entry.offset(entry) + Geometry.pageOffset(address);
     }
 
     /** Notes that a page was used, if eviction or promotion will ask for it. */
-    public void noteUse(long[] leaf, long address, long entry) {
-        if (tables.tracksUse(Entry.offset(entry))) {
+    public void noteUse(long[] leaf, long address, long frame) {
+        if (tables.tracksUse(frame)) {
             Leaf.setAccessed(leaf, Geometry.pageIndex(address));
         }
     }
@@ -178,8 +186,7 @@ public final class PageTable {
     /** Makes the leaf of a page the space's own, or creates it; under the lock. */
     public long[] ownLeaf(long page) {
         Root current = root();
-        // STEP(fault 2)
-        LeafDirectory directory = tree.ownDirectory(ownTop(current), page, current.generation());
+        LeafDirectory directory = ownDirectory(page);
         // STEP(fault 3)
         long[] leaf = tree.ownLeaf(directory, page, current.mappings());
         // STEP(fault 4)
@@ -187,6 +194,23 @@ public final class PageTable {
         // the old node would miss that write, even its own.
         invalidateAndRelease(TranslationVersion.NODES);
         return leaf;
+    }
+
+    /** Makes the leaf of a page the space's own, or creates it. Takes the lock, and gives it up to copy the leaf. */
+    public void ownLeafForWrite(long address) {
+        new LeafCopy(this, address).run();
+    }
+
+    /** Makes the directory of a page the space's own, or creates it. The caller invalidates what was replaced. */
+    LeafDirectory ownDirectory(long page) {
+        // STEP(fault 2)
+        Root current = root();
+        return tree.ownDirectory(ownTop(current), page, current.generation());
+    }
+
+    /** The copies of leaves that are being made without the lock. */
+    public LeafCopies copies() {
+        return copies;
     }
 
     /** Makes the top of the tree the space's own, and publishes it if it had to be copied. */
@@ -203,7 +227,7 @@ public final class PageTable {
         return copy;
     }
 
-    /** Takes a page out of a leaf that is the space's own, and retires its frame. */
+    /** Takes a page out of a leaf that is the space's own, and retires its frame. The table is frozen. */
     public void takeOut(long[] leaf, int page) {
         retired.reserve(0, 1);
         long offset = Entry.offset(Leaf.entry(leaf, page));
@@ -239,6 +263,60 @@ public final class PageTable {
         root = next;
     }
 
+    // ---- first writes without the lock; all but isFrozen under the lock
+
+    /** True if a first write has to take the lock. */
+    public boolean isFrozen() {
+        return freezes > 0;
+    }
+
+    /**
+     * Makes sure that nobody changes an entry without the lock from here on, until {@link #thaw}. If this throws, the
+     * table is as it was.
+     *
+     * @throws io.quire.memory.contract.WaitTimeoutException if a writer does not finish in time
+     */
+    public void freeze() {
+        freeze(root().renewed(), TranslationVersion.NODES);
+    }
+
+    /**
+     * As {@link #freeze()}, together with a change.
+     *
+     * @param next the root with the change
+     * @param what is invalidated by it
+     */
+    @SuppressWarnings("NonAtomicVolatileUpdate") // under the lock
+    void freeze(Root next, long what) {
+        // STEP(freeze 1)
+        Root before = root();
+        root = next;
+        freezes++;
+        boolean isFrozen = false;
+        try {
+            // STEP(freeze 2)
+            invalidateAndWait(what);
+            isFrozen = true;
+        } finally {
+            if (!isFrozen) {
+                root = before;
+                freezes--;
+            }
+        }
+    }
+
+    /** Undoes one {@link #freeze}. Allocates nothing. */
+    @SuppressWarnings("NonAtomicVolatileUpdate") // under the lock
+    public void thaw() {
+        // STEP(freeze 3)
+        freezes--;
+    }
+
+    /** Makes first writes and copies of leaves that have begun start again. */
+    public void renewRoot() {
+        root = root().renewed();
+    }
+
     // ---- invalidation; under the lock
 
     /**
@@ -246,8 +324,7 @@ public final class PageTable {
      * was there before.
      */
     public void invalidateAndWait(long what) {
-        translations.invalidate(what);
-        writers.await();
+        writers.await(translations.invalidate(what));
         retired.settle();
     }
 

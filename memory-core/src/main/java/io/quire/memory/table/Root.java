@@ -4,7 +4,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What a space is at one moment: its tree, the generation whose nodes it may change in place, and its mappings.
- * Immutable: a fork or a change of the mappings replaces it.
+ * Immutable: a fork or a change of the mappings replaces it. So does whoever takes a page away or moves it: while a
+ * space has the same root <em>object</em>, only first writes change which frame a page has.
  */
 public record Root(Directory top, long generation, Mappings mappings) {
 
@@ -55,6 +56,11 @@ public record Root(Directory top, long generation, Mappings mappings) {
             }
         }
         return -1;
+    }
+
+    /** The same in a new object: first writes that have begun with this one start again. */
+    public Root renewed() {
+        return new Root(top, generation, mappings);
     }
 
     public Root withTop(Directory newTop) {

@@ -30,7 +30,8 @@ class RehearsalTest {
             "MemoryManager$Builder.build", "MemoryManager$Builder.lambda$touch$0", "MemoryManager$Builder.touch",
             "Maintenance.<init>", "Reservation.allocated", "LostHandles.startIfNeeded",
             // Waits that need many threads, or a driver that hangs.
-            "DeviceClosing.awaitChange", "DriverCalls.awaitTold", "DriverCalls.begin", "Lineage.awaitGate",
+            "DeviceClosing.awaitChange", "DriverCalls.awaitTold", "DriverCalls.begin", "LeafCopies.awaitEnd",
+            "Lineage.awaitGate",
             "OpenSpaces.sealAnyway", "Reclaimer.reclaimAll", "SharedWriterSlots.enterCrowded",
             // Waits that are rarely reached, because the other thread is mostly faster.
             "Mutex.lockSlowly", "SharedWriterSlots.awaitTurn", "Writers.await",

@@ -16,6 +16,7 @@ import org.junit.jupiter.api.Test;
 class WritersTest {
 
     private static final int SPACE = 7;
+    private static final long FIRST_VERSION = 0;
 
     private final SharedWriterSlots shared = new SharedWriterSlots();
     private final Writers writers = new Writers(SPACE, shared);
@@ -23,7 +24,10 @@ class WritersTest {
     @Test
     void awaitWaitsForAWriterOfAnotherThread() throws InterruptedException {
         WriterSlot slot = new WriterSlot();
-        expectToWaitFor(slot::enter, slot::exit, () -> writers.add(slot, Thread.currentThread()));
+        expectToWaitFor(slot::enter, slot::exit, () -> {
+            writers.add(slot, Thread.currentThread());
+            slot.arm(FIRST_VERSION);
+        });
     }
 
     @Test
@@ -50,7 +54,7 @@ class WritersTest {
                 running -> {
                     assertThat(inside.await(10, TimeUnit.SECONDS)).isTrue();
                     waiter.complete(Thread.currentThread());
-                    writers.await();
+                    writers.await(FIRST_VERSION + 1);
                     assertThat(ended).isTrue();
                 });
     }
@@ -60,24 +64,64 @@ class WritersTest {
         WriterSlot own = new WriterSlot();
         writers.add(own, Thread.currentThread());
         int foreign = shared.enter(SPACE + 1);
-        writers.await();
+        writers.await(FIRST_VERSION + 1);
         shared.exit(foreign);
+        own.arm(FIRST_VERSION + 1);
         own.enter();
         own.exit();
-        writers.await();
+        writers.await(FIRST_VERSION + 2);
     }
 
     @Test
     void awaitDoesNotWaitForAWriterThatIsGone() throws InterruptedException {
         WriterSlot slot = new WriterSlot();
         Threads.elsewhere(() -> writers.add(slot, Thread.currentThread()));
+        slot.arm(FIRST_VERSION);
         slot.enter();
         writers.remove(slot);
-        writers.await();
+        writers.await(FIRST_VERSION + 1);
+    }
+
+    @Test
+    void awaitDoesNotWaitForAThreadThatKnowsTheVersion() throws InterruptedException {
+        WriterSlot slot = new WriterSlot();
+        Threads.elsewhere(() -> {
+            writers.add(slot, Thread.currentThread());
+            slot.arm(FIRST_VERSION + 1);
+            slot.enter();
+        });
+        writers.await(FIRST_VERSION + 1);
+    }
+
+    @Test
+    void awaitDoesNotWaitForAThreadThatIsNotArmed() throws InterruptedException {
+        WriterSlot slot = new WriterSlot();
+        Threads.elsewhere(() -> {
+            writers.add(slot, Thread.currentThread());
+            slot.arm(FIRST_VERSION);
+            slot.disarm();
+        });
+        writers.await(FIRST_VERSION + 1);
+        assertThat(slot.hasSeen(FIRST_VERSION + 1, FIRST_VERSION)).isTrue();
+    }
+
+    @Test
+    void aThreadThatHasNotArmedSinceTheLastWaitIsIdle() throws InterruptedException {
+        WriterSlot slot = new WriterSlot();
+        Threads.elsewhere(() -> {
+            writers.add(slot, Thread.currentThread());
+            slot.arm(FIRST_VERSION);
+        });
+        assertThat(slot.hasSeen(FIRST_VERSION + 1, FIRST_VERSION)).isFalse();
+        writers.await(FIRST_VERSION + 1);
+        assertThat(slot.hasSeen(FIRST_VERSION + 2, FIRST_VERSION + 1)).isTrue();
+        slot.arm(FIRST_VERSION + 1);
+        assertThat(slot.hasSeen(FIRST_VERSION + 2, FIRST_VERSION + 1)).isFalse();
     }
 
     @Test
     void awaitDoesNotWaitForWritesThatBeginLater() throws InterruptedException {
+        Handshake handshake = new Handshake();
         WriterSlot slot = new WriterSlot();
         CountDownLatch registered = new CountDownLatch(1);
         Threads.race(Duration.ofMillis(200),
@@ -85,6 +129,7 @@ class WritersTest {
                     writers.add(slot, Thread.currentThread());
                     registered.countDown();
                     while (running.getAsBoolean()) {
+                        slot.arm(handshake.version);
                         slot.enter();
                         slot.exit();
                         shared.exit(shared.enter(SPACE));
@@ -93,7 +138,7 @@ class WritersTest {
                 running -> {
                     registered.await();
                     while (running.getAsBoolean()) {
-                        writers.await();
+                        writers.await(handshake.newVersion());
                     }
                 });
     }
@@ -110,11 +155,16 @@ class WritersTest {
                     writers.add(slot, Thread.currentThread());
                     registered.countDown();
                     while (running.getAsBoolean()) {
-                        slot.enter();
-                        if (handshake.allowed) {
-                            handshake.written++;
+                        long version = handshake.version;
+                        slot.arm(version);
+                        for (int i = 0; i < 3; i++) { // also by a version of which it has not heard for a while
+                            slot.enter();
+                            if (handshake.version == version && handshake.allowed) {
+                                handshake.written++;
+                            }
+                            slot.exit();
                         }
-                        slot.exit();
+                        slot.disarm();
                     }
                 },
                 running -> {
@@ -130,7 +180,7 @@ class WritersTest {
                     registered.await();
                     while (running.getAsBoolean()) {
                         handshake.allowed = false;
-                        writers.await();
+                        writers.await(handshake.newVersion());
                         long written = handshake.written;
                         long writtenShared = handshake.writtenShared;
                         for (int i = 0; i < 20; i++) {
@@ -169,5 +219,11 @@ class WritersTest {
         private volatile boolean allowed = true;
         private volatile long written;
         private volatile long writtenShared;
+        private volatile long version = FIRST_VERSION;
+
+        @SuppressWarnings("NonAtomicVolatileUpdate") // one thread makes versions
+        private long newVersion() {
+            return ++version;
+        }
     }
 }

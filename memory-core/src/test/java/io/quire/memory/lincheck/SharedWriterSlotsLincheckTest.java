@@ -48,7 +48,7 @@ class SharedWriterSlotsLincheckTest {
         @Operation
         public int invalidate() {
             invalid = true;
-            writers.await();
+            writers.await(1);
             return page.get();
         }
     }

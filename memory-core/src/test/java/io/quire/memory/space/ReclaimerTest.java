@@ -5,11 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.quire.memory.contract.CowPlacement;
 import io.quire.memory.contract.LongTermPolicy;
 import io.quire.memory.contract.Protection;
+import io.quire.memory.fault.FirstWrite;
 import io.quire.memory.frame.FrameCache;
 import io.quire.memory.frame.FramePool;
 import io.quire.memory.frame.FramePools;
 import io.quire.memory.table.Entry;
 import io.quire.memory.table.Leaf;
+import io.quire.memory.table.SharedSlot;
 import io.quire.memory.upkeep.Recount;
 import java.time.Duration;
 import java.util.List;
@@ -27,9 +29,11 @@ class ReclaimerTest {
     @Test
     void aFaultUsesTheFramesOfTheNodesThatItDestroys() {
         try (FrameCache frames = pools.newFrameCache()) {
+            FirstWrite firstWrite =
+                    machine.faultPath().firstWrite(space.state(), frames, new SharedSlot(space.table()));
             for (int page = 0; page < 10; page++) {
                 long frame = dropLeafWithOneFrame();
-                machine.faultPath().makeWritable(space.state(), address + (long) page * FramePool.FRAME_BYTES, frames);
+                firstWrite.makeWritable(address + (long) page * FramePool.FRAME_BYTES);
                 assertThat(
                         machine.faultPath().offsetForRead(space.state(), address + (long) page * FramePool.FRAME_BYTES))
                         .isEqualTo(frame);

@@ -23,12 +23,12 @@ class RetiredTest {
 
     @Test
     void aPageThatGetsAnotherFrameIsInvalidatedAtOnce() {
-        machine.faultPath().makeWritable(space.state(), address, machine.pools());
+        faultUnderLock();
         Space fork = space.fork(false, "b", forked -> forked);
         long before = space.table().translations().version();
         space.table().retired().unsettle(); // like an unmap that returns before its writers have ended
 
-        machine.faultPath().makeWritable(space.state(), address, machine.pools());
+        faultUnderLock();
 
         assertThat(space.table().translations().isStill(before)).isFalse();
         assertThat(space.table().retired().isEmpty()).as("released although a writer may still use it").isFalse();
@@ -37,5 +37,14 @@ class RetiredTest {
         space.close();
         machine.reclaimer().reclaimAll();
         Recount.check(machine);
+    }
+
+    private void faultUnderLock() {
+        space.table().lock();
+        try {
+            machine.faults().write(space.state(), address, machine.pools());
+        } finally {
+            space.table().unlock();
+        }
     }
 }

@@ -12,6 +12,7 @@ import io.quire.memory.space.Machine;
 import io.quire.memory.space.Policies;
 import io.quire.memory.space.Space;
 import io.quire.memory.table.LeafDirectory;
+import io.quire.memory.table.SharedSlot;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -27,9 +28,9 @@ class RecountTest {
 
     @Test
     void recountOfASoundMachineFindsNothing() {
-        machine.faultPath().makeWritable(space.state(), address, machine.pools());
+        firstWrite(space);
         Space fork = space.fork(false, "b", forked -> forked);
-        machine.faultPath().makeWritable(fork.state(), address, machine.pools());
+        firstWrite(fork);
         Recount.check(machine);
         space.close();
         Recount.check(machine);
@@ -40,7 +41,7 @@ class RecountTest {
 
     @Test
     void frameReferencedTooOftenIsFound() {
-        machine.faultPath().makeWritable(space.state(), address, machine.pools());
+        firstWrite(space);
         machine.pools().acquire(machine.faultPath().offsetForRead(space.state(), address));
         assertThatIllegalStateException().isThrownBy(() -> Recount.check(machine))
                 .withMessageContaining("references=2");
@@ -54,11 +55,16 @@ class RecountTest {
 
     @Test
     void nodeReferencedTooOftenIsFound() {
-        machine.faultPath().makeWritable(space.state(), address, machine.pools());
+        firstWrite(space);
         LeafDirectory directory = space.table().root().directory(address);
         assertThat(directory).isNotNull();
         directory.acquire();
         assertThatIllegalStateException().isThrownBy(() -> Recount.check(machine))
                 .withMessageContaining("references=2, node=LeafDirectory");
+    }
+
+    private void firstWrite(Space written) {
+        machine.faultPath().firstWrite(written.state(), machine.pools(), new SharedSlot(written.table()))
+                .makeWritable(address);
     }
 }

@@ -18,6 +18,11 @@ final class ForkRace {
 
     void write(MemoryAccess access) {
         access.setLong(stage.page, Stage.OLD);
+        writeFirst(access);
+    }
+
+    /** Does the same, and has not written to the page before. */
+    void writeFirst(MemoryAccess access) {
         stage.meet();
         for (long value = Stage.OLD + 1; value <= LAST; value++) {
             access.setLong(stage.page, value);

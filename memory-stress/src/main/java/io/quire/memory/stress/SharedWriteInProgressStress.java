@@ -43,7 +43,7 @@ public class SharedWriteInProgressStress {
     @Actor
     public void watcher(II_Result r) {
         invalidated.setOpaque(1);
-        writers.await();
+        writers.await(1);
         r.r2 = data;
     }
 }

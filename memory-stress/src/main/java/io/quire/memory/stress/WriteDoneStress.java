@@ -32,6 +32,7 @@ public class WriteDoneStress {
 
     public WriteDoneStress() {
         writers.add(slot, OWNER);
+        slot.arm(0);
     }
 
     @Actor
@@ -47,7 +48,7 @@ public class WriteDoneStress {
     @Actor
     public void watcher(II_Result r) {
         invalidated.setOpaque(1);
-        writers.await();
+        writers.await(1);
         r.r2 = second;
         r.r1 = first;
     }

@@ -1,0 +1,284 @@
+package io.quire.memory.fault;
+
+import io.quire.memory.frame.FramePools;
+import io.quire.memory.frame.FrameSource;
+import io.quire.memory.lineage.SpaceState;
+import io.quire.memory.lineage.TieredMemory;
+import io.quire.memory.platform.StackRoom;
+import io.quire.memory.table.Entry;
+import io.quire.memory.table.Geometry;
+import io.quire.memory.table.Leaf;
+import io.quire.memory.table.LeafDirectory;
+import io.quire.memory.table.PageTable;
+import io.quire.memory.table.Retired;
+import io.quire.memory.table.Root;
+import io.quire.memory.table.TranslationVersion;
+import io.quire.memory.table.WriterStay;
+import java.lang.invoke.VarHandle;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The first writes of one thread to the pages of one space. A page becomes resident, the space's own, and writable, and
+ * that without the lock of the space: the old frame is read as every reader reads, and the new one is put in as every
+ * write is done, in a writer slot. The lock is taken only to make a leaf the space's own, and for what
+ * {@link PageFaults} does.
+ * <p>
+ * One thread. Lock-free if the leaf is the space's own and nothing is in the way: it begins again only if another
+ * thread has changed the root of the space, or this very entry.
+ */
+public final class FirstWrite {
+
+    /** How many nodes of dropped trees a first write destroys itself, in a few microseconds. */
+    static final int NODES_TO_DESTROY = 2;
+
+    // Results of an attempt that are no offsets.
+    private static final long AGAIN = -1;
+    private static final long OWN_LEAF = -2;
+    private static final long TAKE_LOCK = -3;
+
+    private final PageFaults faults;
+    private final Homecoming homecoming;
+    private final TieredMemory memory;
+    private final FramePools pools;
+    private final SpaceState space;
+    private final PageTable table;
+    private final TranslationVersion translations;
+    private final FrameSource frames;
+    private final WriterStay stay;
+
+    /** Takes a frame that cannot be released for lack of memory; made before it is needed. */
+    private @Nullable Retired spare;
+
+    private long version;
+
+    /**
+     * @param frames where frames of the host come from, and where the frames go that a first write frees
+     * @param stay enters a writer slot for the calling thread
+     */
+    FirstWrite(PageFaults faults, Homecoming homecoming, TieredMemory memory, SpaceState space, FrameSource frames,
+            WriterStay stay) {
+        this.faults = faults;
+        this.homecoming = homecoming;
+        this.memory = memory;
+        this.pools = memory.pools();
+        this.space = space;
+        this.table = space.table();
+        this.translations = table.translations();
+        this.frames = frames;
+        this.stay = stay;
+    }
+
+    /** The version of the space at which the page could be written that {@link #makeWritable} has returned. */
+    public long version() {
+        return version;
+    }
+
+    /**
+     * Makes the page of an address writable: fills it with zeros, copies it if it is shared, or takes it over if no
+     * other space maps it any more. The caller is in no slot, and holds no lock.
+     *
+     * @return the offset of its frame, which may be written in a slot if nothing was invalidated after {@link #version}
+     */
+    public long makeWritable(long address) {
+        StackRoom.require();
+        long frame = tryMakeWritable(address, false);
+        if (frame < 0) {
+            // STEP(first write 1)
+            memory.reclaimer().reclaim(NODES_TO_DESTROY, frames);
+            reserveSpare();
+            do {
+                stay.pause();
+                frame = tryMakeWritable(address, true);
+                if (frame == OWN_LEAF) {
+                    table.ownLeafForWrite(address);
+                } else if (frame == TAKE_LOCK) {
+                    frame = makeWritableUnderLock(address);
+                }
+            } while (frame < 0);
+        }
+        return frame;
+    }
+
+    /** Promises that the thread writes nothing for now. */
+    void pause() {
+        stay.pause();
+    }
+
+    private void reserveSpare() {
+        if (spare == null) {
+            Retired made = new Retired();
+            made.reserve(0, 1);
+            spare = made;
+        }
+    }
+
+    /** @param mayChange false to look only */
+    private long tryMakeWritable(long address, boolean mayChange) {
+        // STEP(first write 2)
+        version = translations.version();
+        Root root = table.rootOrNull();
+        if (root == null || table.isFrozen() || table.isSnapshot()) {
+            return TAKE_LOCK;
+        }
+        LeafDirectory directory = root.directory(address);
+        long[] leaf = directory == null || !directory.isOwnedBy(root.generation()) ? null
+                : directory.writableLeaf(Geometry.leafIndex(address));
+        if (leaf == null) {
+            return OWN_LEAF;
+        }
+        // STEP(first write 3)
+        long seen = Leaf.entry(leaf, Geometry.pageIndex(address));
+        long frame = Entry.isWritable(seen) ? Entry.offset(seen)
+                : mayChange ? change(root, leaf, address, seen) : AGAIN;
+        if (frame >= 0) {
+            table.noteUse(leaf, address, frame);
+        }
+        return frame;
+    }
+
+    private long change(Root root, long[] leaf, long address, long seen) {
+        if (!table.permissions().isWritable(root, address)) {
+            return TAKE_LOCK; // which finds out why not
+        }
+        if (!Entry.isPresent(seen)) {
+            return fill(root, leaf, address);
+        }
+        if (!Entry.isReadable(seen) || Entry.isMigrating(seen)) {
+            return TAKE_LOCK;
+        }
+        return Entry.isNew(seen) || pools.references(Entry.offset(seen)) == 1 ? reuse(root, leaf, address, seen)
+                : copy(root, leaf, address, seen);
+    }
+
+    private long fill(Root root, long[] leaf, long address) {
+        long frame = memory.allocateFrame(space, frames);
+        boolean filled = false;
+        try {
+            pools.memory().fill(frame, Geometry.PAGE_BYTES, (byte) 0);
+            long entry = Entry.writable(Entry.present(frame));
+            enter();
+            try {
+                // STEP(first write 5)
+                filled = isStill(root)
+                        && Leaf.compareAndSet(leaf, Geometry.pageIndex(address), Entry.ABSENT, entry);
+            } finally {
+                exit();
+            }
+        } finally {
+            if (!filled) {
+                release(frame);
+            }
+        }
+        if (!filled) {
+            return AGAIN;
+        }
+        memory.events().zeroFilled();
+        return frame;
+    }
+
+    private long reuse(Root root, long[] leaf, long address, long seen) {
+        boolean reused = false;
+        enter();
+        try {
+            // STEP(first write 5)
+            if (isStill(root)) {
+                if (Entry.isNew(seen)) { // another thread is putting it in, and has not invalidated the old one yet
+                    version = translations.invalidate(Geometry.pageStart(address));
+                }
+                reused = Leaf.compareAndSet(leaf, Geometry.pageIndex(address), seen, Entry.writable(seen));
+            }
+        } finally {
+            exit();
+        }
+        if (!reused) {
+            return AGAIN;
+        }
+        memory.events().reused();
+        return Entry.offset(seen);
+    }
+
+    private long copy(Root root, long[] leaf, long address, long seen) {
+        long page = Geometry.pageStart(address);
+        long old = Entry.offset(seen);
+        long copy = faults.allocateCopy(space, old, page, space.cowPlacement(), frames);
+        boolean replaced = false;
+        boolean writable = false;
+        try {
+            pools.memory().copy(old, copy, Geometry.PAGE_BYTES);
+            // ORDER(entry-seen) fence: the bytes were loaded before the root and the entry are looked at again.
+            VarHandle.loadLoadFence();
+            long entry = Entry.replaced(seen, copy);
+            enter();
+            try {
+                // STEP(first write 5)
+                replaced = isStill(root) && Leaf.compareAndSet(leaf, Geometry.pageIndex(page), seen, entry);
+                if (replaced) {
+                    version = translations.invalidate(page);
+                    // If this fails, another thread has seen N, and has done it.
+                    writable = Leaf.compareAndSet(leaf, Geometry.pageIndex(page), entry, Entry.writable(entry));
+                }
+            } finally {
+                exit();
+            }
+        } finally {
+            // STEP(first write 7)
+            release(replaced ? old : copy);
+        }
+        if (replaced) {
+            faults.noteCopied(old, copy);
+        }
+        return writable ? copy : AGAIN;
+    }
+
+    // ---- the slot; nothing can fail between enter and exit, because there is room on the stack
+
+    private void enter() {
+        // STEP(first write 4)
+        version = stay.enter();
+    }
+
+    private void exit() {
+        // STEP(first write 6)
+        stay.exit();
+    }
+
+    /** True if all that was seen by a root is still so, but for what other first writes do. */
+    @SuppressWarnings("ReferenceEquality") // the very same root
+    private boolean isStill(Root root) {
+        // ORDER(entry-seen) acquire: whoever takes a page away has put in another root before.
+        return table.rootOrNull() == root && !table.isFrozen();
+    }
+
+    private void release(long frame) {
+        try {
+            frames.release(frame);
+        } catch (OutOfMemoryError | StackOverflowError later) {
+            Retired its = spare;
+            spare = null;
+            if (its == null) {
+                throw later;
+            }
+            its.addFrame(frame);
+            memory.reclaimer().leave(its);
+            throw later;
+        }
+    }
+
+    // ---- with the lock
+
+    private long makeWritableUnderLock(long address) {
+        long frame;
+        table.lock();
+        try {
+            frame = faults.write(space, address, frames);
+            version = translations.version();
+        } finally {
+            table.unlock();
+        }
+        if (frame != PageFaults.AWAY) {
+            return frame;
+        }
+        homecoming.bringHome(space, Geometry.pageStart(address), null);
+        return AGAIN;
+    }
+}
