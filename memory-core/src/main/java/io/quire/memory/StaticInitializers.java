@@ -22,7 +22,7 @@ final class StaticInitializers {
         "contract.PinTerm", "contract.PoolKind", "contract.Protection", "device.DeviceAccess",
         "device.InvalidationKind", "driver.DriverCall$State", "driver.DriverCalls", "driver.DriverThread",
         "driver.KnownDrivers", "fault.DeviceFaults$1", "fault.FilledPages", "frame.FrameListener", "frame.FrameMemory",
-        "frame.FramePool", "guard.Mutex", "guard.SharedWriterSlots", "guard.Wait", "guard.WriterSlot",
+        "frame.FramePool", "guard.Mutex", "guard.SharedWriterSlots", "guard.Wait", "guard.WriterSlotWords",
         "guard.WriterStack", "guard.Writers", "handle.HandleCollector", "handle.LostHandles", "lineage.MapCount",
         "migrate.Evictor$Spared", "migrate.Marks", "migrate.Move", "migrate.Promoter", "migrate.Windows",
         "pin.PinRecord", "platform.MemoryBarrier", "platform.MemoryPromise", "platform.NativeAccess",
@@ -30,7 +30,7 @@ final class StaticInitializers {
         "space.PageStates$1", "space.Space", "structure.ForkableMap", "structure.Journal", "structure.KeyHash",
         "structure.MapHeader", "structure.Overlay", "structure.SizeClasses", "structure.WriterLock", "table.Directory",
         "table.Entry", "table.Leaf", "table.LeafDirectory", "table.MappingChanges", "table.Mappings", "table.Reclaimer",
-        "table.Retired", "table.TranslationCache", "table.TranslationVersion", "table.UpperDirectory", "tier.AccessBit",
+        "table.Retired", "table.TranslationCache", "table.TranslationWords", "table.UpperDirectory", "tier.AccessBit",
         "tier.FrameLists", "tier.Place", "trace.CreationSite", "upkeep.Agent", "upkeep.Chore", "upkeep.DeviceClosing",
         "upkeep.Ending", "upkeep.PinWatch", "upkeep.SnapshotWatch", "upkeep.WatchedManager",
     };

@@ -1,7 +1,6 @@
 package io.quire.memory.guard;
 
 import io.quire.memory.platform.MemoryBarrier;
-import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
 /**
@@ -25,31 +24,35 @@ import java.lang.invoke.VarHandle;
  * </pre>
  * The thread writes only while it is armed by the current version of the space, and looks at that after it has armed.
  */
-public final class WriterSlot {
+@SuppressWarnings("UnusedVariable") // see Apart
+public final class WriterSlot extends WriterSlotWords {
 
-    private static final VarHandle WRITING;
-    private static final VarHandle ARMED;
+    private long after01;
+    private long after02;
+    private long after03;
+    private long after04;
+    private long after05;
+    private long after06;
+    private long after07;
+    private long after08;
+    private long after09;
+    private long after10;
+    private long after11;
+    private long after12;
+    private long after13;
+    private long after14;
+    private long after15;
+    private long after16;
 
-    static {
-        try {
-            WRITING = MethodHandles.lookup().findVarHandle(WriterSlot.class, "writing", boolean.class);
-            ARMED = MethodHandles.lookup().findVarHandle(WriterSlot.class, "armed", long.class);
-        } catch (ReflectiveOperationException impossible) {
-            throw new ExceptionInInitializerError(impossible);
-        }
+    /** A slot that is clear and not armed. */
+    public WriterSlot() {
     }
-
-    @SuppressWarnings("UnusedVariable") // read through WRITING
-    private boolean writing;
-
-    /** The version by which the thread may write, plus one; 0 if it has to arm before it writes again. */
-    private long armed;
 
     /** Marks a write as in progress: {@link Writers#await} waits until {@link #exit}. */
     public void enter() {
         // ORDER(write-in-progress) fence: the slot is seen, or the writer sees the invalidation. The membarrier of the
         // thread that waits replaces the full fence here; the two light fences keep the compiler from reordering.
-        WRITING.setOpaque(this, true);
+        WRITING.setOpaque(this, YES);
         if (MemoryBarrier.ASYMMETRIC) {
             VarHandle.acquireFence();
             VarHandle.releaseFence();
@@ -61,7 +64,7 @@ public final class WriterSlot {
     /** Marks the write as done, or given up. */
     public void exit() {
         // ORDER(write-done) release: the bytes first, then the slot that lets fork, unmap and reuse go on.
-        WRITING.setRelease(this, false);
+        WRITING.setRelease(this, NO);
     }
 
     /**
@@ -89,7 +92,7 @@ public final class WriterSlot {
 
     boolean isWriting() {
         // ORDER(write-done) acquire: what the writer stored is visible to a thread that sees it gone.
-        return (boolean) WRITING.getAcquire(this);
+        return (long) WRITING.getAcquire(this) == YES;
     }
 
     /**

@@ -1,13 +1,11 @@
 package io.quire.memory.table;
 
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
-
 /**
  * Counts the invalidations of one space, like {@code tlb_gen} in Linux, and remembers the last few, so that an accessor
  * that comes late forgets only those. Any thread; wait-free.
  */
-public final class TranslationVersion {
+@SuppressWarnings("UnusedVariable") // see Apart
+public final class TranslationVersion extends TranslationWords {
 
     /** Nodes of the table were replaced, or the table was frozen; every page is where it was. */
     public static final long NODES = -1;
@@ -19,22 +17,22 @@ public final class TranslationVersion {
     /** In the low bits of an address: all pages of its leaf, not only its own. */
     static final long WHOLE_LEAF = 1;
 
-    /** The number of invalidations that are remembered, a power of two. */
-    private static final int REMEMBERED = 16;
-
-    private static final VarHandle VERSION;
-    private static final VarHandle LAST = MethodHandles.arrayElementVarHandle(long[].class);
-
-    static {
-        try {
-            VERSION = MethodHandles.lookup().findVarHandle(TranslationVersion.class, "version", long.class);
-        } catch (ReflectiveOperationException impossible) {
-            throw new ExceptionInInitializerError(impossible);
-        }
-    }
-
-    private final long[] last = new long[REMEMBERED];
-    private volatile long version;
+    private long after01;
+    private long after02;
+    private long after03;
+    private long after04;
+    private long after05;
+    private long after06;
+    private long after07;
+    private long after08;
+    private long after09;
+    private long after10;
+    private long after11;
+    private long after12;
+    private long after13;
+    private long after14;
+    private long after15;
+    private long after16;
 
     public TranslationVersion() {
     }
@@ -61,7 +59,7 @@ public final class TranslationVersion {
         // ORDER(translation-invalidated) release: the table was changed before this exchange, and a frame gets another
         // use only after it. So a reader that loaded foreign data sees the new version afterwards.
         long next = (long) VERSION.getAndAdd(this, 1L) + 1;
-        LAST.setOpaque(last, index(next), InvalidationWord.of(next, what));
+        remember(next, InvalidationWord.of(next, what));
         return next;
     }
 
@@ -72,7 +70,7 @@ public final class TranslationVersion {
             return;
         }
         for (long step = from + 1; step <= to; step++) {
-            long word = (long) LAST.getOpaque(last, index(step));
+            long word = remembered(step);
             if (!InvalidationWord.isOf(word, step)) { // not stored yet, or replaced by now
                 cache.forgetAll();
                 return;
@@ -96,10 +94,6 @@ public final class TranslationVersion {
         } else if (what == ALL) {
             cache.forgetAll();
         }
-    }
-
-    private static int index(long version) {
-        return (int) version & (REMEMBERED - 1);
     }
 
     @Override
