@@ -54,6 +54,14 @@ class ReportTest {
     }
 
     @Test
+    void noisyTimesGiveAWarningInTimes() {
+        double[] ours = {10, 30, 10, 30, 10, 30, 10, 30, 10};
+        report.add("fork", "without writes", Target.atMostNanos(20), Comparison.of(ours, ours));
+        assertThat(report.warnings()).singleElement().asString().endsWith(
+                "a quarter of the rounds lie below 10.0 ns and a quarter above 30.0 ns.");
+    }
+
+    @Test
     void noisyRoundsGiveAWarning() {
         double[] ours = {10, 30, 10, 30, 10, 30, 10, 30, 10};
         double[] theirs = {10, 10, 10, 10, 10, 10, 10, 10, 10};
