@@ -8,6 +8,7 @@ import io.quire.memory.bench.device.DeviceFault;
 import io.quire.memory.bench.device.PagesKept;
 import io.quire.memory.bench.evict.HitRatios;
 import io.quire.memory.bench.firstwrite.FirstWrite;
+import io.quire.memory.bench.firstwrite.FirstWriteTwoThreads;
 import io.quire.memory.bench.firstwrite.WritesDuringForks;
 import io.quire.memory.bench.fixture.LinuxFork;
 import io.quire.memory.bench.fork.ForkAmidFirstWrites;
@@ -53,6 +54,7 @@ final class Tour {
             new Step(ForkBesideThread.class, 5, (linux, report) -> ForkBesideThread.answer(report)),
             new Step(ForkAmidFirstWrites.class, 55, ForkAmidFirstWrites::answer),
             new Step(FirstWrite.class, 15, FirstWrite::answer),
+            new Step(FirstWriteTwoThreads.class, 7, (linux, report) -> FirstWriteTwoThreads.answer(report)),
             new Step(WritesDuringForks.class, 10, (linux, report) -> WritesDuringForks.answer(report)),
             new Step(Migration.class, 12, (linux, report) -> Migration.answer(report)),
             new Step(TierUnderPressure.class, 7, (linux, report) -> TierUnderPressure.answer(report)),

@@ -26,6 +26,10 @@ public enum Promise implements Target {
                     + "copied too, and 64 counts are raised.")),
     FIRST_WRITE_CLUSTERED("first write after a fork, pages close together, beside a copy of 4 KiB",
             Target.atMost(1.5, 200)),
+    FIRST_WRITE_IN_TWO_THREADS_SEQUENTIAL("first write, pages in order, cost in two threads beside one",
+            Target.atMost(1.2)),
+    FIRST_WRITE_IN_TWO_THREADS_SCATTERED("first write, pages anywhere, cost in two threads beside one",
+            Target.atMost(1.2)),
 
     READ_IN_CACHE("random read of 8 bytes in cache (1 MiB), beside one flat segment", Target.atMost(2)),
     READ_IN_MEMORY("random read of 8 bytes in memory (1 GiB), beside one flat segment",
