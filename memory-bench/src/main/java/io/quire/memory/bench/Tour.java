@@ -8,8 +8,10 @@ import io.quire.memory.bench.device.DeviceFault;
 import io.quire.memory.bench.device.PagesKept;
 import io.quire.memory.bench.evict.HitRatios;
 import io.quire.memory.bench.firstwrite.FirstWrite;
+import io.quire.memory.bench.firstwrite.FirstWriteTwoThreads;
 import io.quire.memory.bench.firstwrite.WritesDuringForks;
 import io.quire.memory.bench.fixture.LinuxFork;
+import io.quire.memory.bench.fork.ForkAmidFirstWrites;
 import io.quire.memory.bench.fork.ForkBesideThread;
 import io.quire.memory.bench.fork.ForkOnDevice;
 import io.quire.memory.bench.fork.ForkScaling;
@@ -32,8 +34,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Measures every promise beside its rival, in one process and in less than three minutes. Needs 6 GiB of memory, or 10
- * GiB with all rivals and sizes. It calls the same methods that JMH measures; JMH takes a fresh JVM for each of them,
+ * Measures every promise beside its rival, in one process and in some three minutes. Needs 6 GiB of memory, or 10 GiB with
+ * all rivals and sizes. It calls the same methods that JMH measures; JMH takes a fresh JVM for each of them,
  * and more time.
  */
 final class Tour {
@@ -50,7 +52,9 @@ final class Tour {
             new Step(ForkScaling.class, 9, ForkScaling::answer),
             new Step(ForkOnDevice.class, 7, ForkOnDevice::answer),
             new Step(ForkBesideThread.class, 5, (linux, report) -> ForkBesideThread.answer(report)),
+            new Step(ForkAmidFirstWrites.class, 55, ForkAmidFirstWrites::answer),
             new Step(FirstWrite.class, 15, FirstWrite::answer),
+            new Step(FirstWriteTwoThreads.class, 7, (linux, report) -> FirstWriteTwoThreads.answer(report)),
             new Step(WritesDuringForks.class, 10, (linux, report) -> WritesDuringForks.answer(report)),
             new Step(Migration.class, 12, (linux, report) -> Migration.answer(report)),
             new Step(TierUnderPressure.class, 7, (linux, report) -> TierUnderPressure.answer(report)),

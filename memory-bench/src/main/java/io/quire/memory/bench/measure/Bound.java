@@ -4,7 +4,7 @@ package io.quire.memory.bench.measure;
  * A limit that a comparison has to satisfy.
  *
  * @param kind how ours and theirs form the ratio
- * @param times the limit of the ratio: at most this cost, or at least this speed
+ * @param times the limit of the ratio: at most this cost, or at least this speed; 0 if only our time is limited
  * @param allowanceNanos how many nanoseconds more ours may cost
  * @param label the bound as it is printed
  * @param ifMissed why the bound may be missed, in a sentence; empty if no reason is known
@@ -38,8 +38,8 @@ public record Bound(Kind kind, double times, double allowanceNanos, String label
             return Verdict.NONE;
         }
         boolean met = isKept(measured.ours() / measured.theirs(), measured);
-        boolean certain = met == isKept(measured.cost().low(), measured)
-                && met == isKept(measured.cost().high(), measured);
+        Quartiles costs = kind == Kind.TIME ? measured.ourNanos().dividedBy(measured.theirs()) : measured.cost();
+        boolean certain = met == isKept(costs.low(), measured) && met == isKept(costs.high(), measured);
         if (certain) {
             return met ? Verdict.MET : Verdict.MISSED;
         }

@@ -8,6 +8,14 @@ public enum Promise implements Target {
 
     FORK_BESIDE_LINUX("fork() of 1 GiB resident, beside fork() of Linux", Target.atLeast(10_000)),
     FORK_OF_ANY_SIZE("fork() of 64 GiB mapped, beside 1 MiB", Target.atMost(1.2)),
+    FORK_AMID_WRITES("fork() amid first writes of another thread, p50, beside fork() alone",
+            Target.atMostNanos(5_000)),
+    FORK_AMID_WRITES_P99("fork() amid first writes of another thread, p99, beside fork() alone",
+            Target.atMostNanos(100_000)),
+    FORK_AMID_WRITES_FRESH("fork() amid first writes, fresh process, p50, beside fork() alone",
+            Target.atMostNanos(20_000)),
+    FORK_AMID_WRITES_FRESH_P99("fork() amid first writes, fresh process, p99, beside fork() alone",
+            Target.atMostNanos(500_000)),
 
     FIRST_WRITE_BESIDE_LINUX("first write after a fork, beside Linux's copy-on-write fault",
             Target.atLeast(5).because("The copy of a cold page alone takes more than a fifth of Linux's fault, so "
@@ -18,6 +26,10 @@ public enum Promise implements Target {
                     + "copied too, and 64 counts are raised.")),
     FIRST_WRITE_CLUSTERED("first write after a fork, pages close together, beside a copy of 4 KiB",
             Target.atMost(1.5, 200)),
+    FIRST_WRITE_IN_TWO_THREADS_SEQUENTIAL("first write, pages in order, cost in two threads beside one",
+            Target.atMost(1.2)),
+    FIRST_WRITE_IN_TWO_THREADS_SCATTERED("first write, pages anywhere, cost in two threads beside one",
+            Target.atMost(1.2)),
 
     READ_IN_CACHE("random read of 8 bytes in cache (1 MiB), beside one flat segment", Target.atMost(2)),
     READ_IN_MEMORY("random read of 8 bytes in memory (1 GiB), beside one flat segment",

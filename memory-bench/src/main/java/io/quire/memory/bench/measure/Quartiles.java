@@ -18,6 +18,11 @@ public record Quartiles(double low, double median, double high) {
         return new Quartiles(at(0.25, sorted), at(0.5, sorted), at(0.75, sorted));
     }
 
+    /** Returns the quartiles of the samples, each divided by a number above zero. */
+    Quartiles dividedBy(double divisor) {
+        return new Quartiles(low / divisor, median / divisor, high / divisor);
+    }
+
     /** Returns half the distance between the outer quartiles, as a fraction of their mean. */
     public double spread() {
         return (high - low) / (high + low);

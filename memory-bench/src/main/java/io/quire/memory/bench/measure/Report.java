@@ -154,16 +154,24 @@ public final class Report {
     private void warnOfNoise(Row row, Comparison measured) {
         Bound bound = row.target().bound();
         if (row.verdict().isUncertain()) {
-            double low = bound.turned(measured.cost().low());
-            double high = bound.turned(measured.cost().high());
             warn("Too noisy to tell: " + row.what() + ". The target is " + bound.label()
-                    + "; a quarter of the rounds lie below " + Figures.number(Math.min(low, high))
-                    + " and a quarter above " + Figures.number(Math.max(low, high)) + ".");
+                    + "; a quarter of the rounds lie " + quarters(bound, measured) + ".");
         }
         if (measured.drift() > STEADY_DRIFT) {
             warn("Something changed on the way: " + row.what() + ". The first half of the rounds says "
                     + Figures.number(bound.turned(measured.earlyCost())) + ", the second "
                     + Figures.number(bound.turned(measured.lateCost())) + ".");
         }
+    }
+
+    private static String quarters(Bound bound, Comparison measured) {
+        if (bound.kind() == Target.Kind.TIME) {
+            return "below " + Figures.nanos(measured.ourNanos().low()) + " and a quarter above "
+                    + Figures.nanos(measured.ourNanos().high());
+        }
+        double low = bound.turned(measured.cost().low());
+        double high = bound.turned(measured.cost().high());
+        return "below " + Figures.number(Math.min(low, high)) + " and a quarter above "
+                + Figures.number(Math.max(low, high));
     }
 }

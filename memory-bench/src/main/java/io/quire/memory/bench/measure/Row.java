@@ -53,6 +53,19 @@ public record Row(Question question, String operation, String rival, Target targ
         return comparison == null ? NO_FIGURE : Figures.number(target.bound().ratio(comparison));
     }
 
+    /** Returns what was measured: what was counted, or our time if that is limited, and the ratio with its spread. */
+    public String measured() {
+        if (comparison == null) {
+            return figure;
+        }
+        return (isTimeLimited() ? ours() + ", " : "") + ratio() + " " + spread();
+    }
+
+    /** Returns true if the target limits our time and not the ratio. */
+    public boolean isTimeLimited() {
+        return target.bound().kind() == Target.Kind.TIME;
+    }
+
     /** Returns how much the rounds vary. */
     public String spread() {
         return comparison == null ? "" : "±" + Math.round(100 * comparison.spread()) + " %";

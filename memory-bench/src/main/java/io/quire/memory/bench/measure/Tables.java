@@ -5,7 +5,7 @@ import java.io.PrintStream;
 /** Prints a report: a table of the promises, a table of all other rows, and the lines under them. */
 final class Tables {
 
-    private static final String PROMISES = "%-71s %16s  %-16s %s%n";
+    private static final String PROMISES = "%-71s %16s  %-19s %s%n";
     private static final String ROWS = "%-58s %10s %10s %17s %17s  %s%n";
 
     private final Report report;
@@ -29,8 +29,8 @@ final class Tables {
         for (Promise promise : Promise.values()) {
             Row row = report.answer(promise);
             if (row != null) {
-                String measured = row.comparison() == null ? row.ours() : row.ratio() + " " + row.spread();
-                out.printf(PROMISES, promise.label(), promise.bound().label(), measured, row.verdict().label());
+                out.printf(PROMISES, promise.label(), promise.bound().label(), row.measured(),
+                        row.verdict().label());
                 printReason(row);
             }
         }

@@ -12,6 +12,8 @@ public sealed interface Target permits Bound, Promise {
         COST,
         /** Theirs divided by ours. */
         SPEED,
+        /** Our time itself is limited. The ratio, ours divided by theirs, shows what the same takes elsewhere. */
+        TIME,
         /** Nothing is timed, so there is no ratio. */
         FIGURE
     }
@@ -33,6 +35,11 @@ public sealed interface Target permits Bound, Promise {
     /** Ours is at least this many times as fast as theirs. */
     static Bound atLeast(double times) {
         return new Bound(Kind.SPEED, times, 0, ">= " + Figures.number(times), "");
+    }
+
+    /** Ours takes at most this long, whatever theirs takes. */
+    static Bound atMostNanos(double nanos) {
+        return new Bound(Kind.TIME, 0, nanos, "<= " + Figures.nanos(nanos), "");
     }
 
     /** Something is counted, not timed. The code that counts also judges the result, so the target is only words. */

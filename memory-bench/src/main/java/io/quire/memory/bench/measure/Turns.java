@@ -1,11 +1,11 @@
 package io.quire.memory.bench.measure;
 
+import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.IntStream;
+import java.util.function.Supplier;
 
 /**
- * Measures any number of things by turns, for the lines of a {@link Chart}. As with {@link Paired}, whatever else the
- * machine does affects all of them.
+ * Measures any number of things by turns. As with {@link Paired}, whatever else the machine does affects all of them.
  *
  * @param warmUps rounds before the first that counts
  * @param rounds rounds that count
@@ -14,15 +14,24 @@ public record Turns(int warmUps, int rounds) {
 
     /** Returns the median of each in nanoseconds, in the order of the arguments. */
     public double[] medians(List<Sampler> samplers) {
-        double[][] nanos = new double[samplers.size()][rounds];
+        return this.<Double>take(samplers.stream().<Supplier<Double>>map(each -> each::sample).toList()).stream()
+                .mapToDouble(nanos -> Comparison.median(nanos.stream().mapToDouble(each -> each).toArray())).toArray();
+    }
+
+    /**
+     * Takes the samples of each, in the order of the arguments. Use this where a sample is more than one figure, such
+     * as the percentiles of many operations.
+     */
+    public <S> List<List<S>> take(List<Supplier<S>> sides) {
+        List<List<S>> taken = sides.stream().<List<S>>map(_ -> new ArrayList<>()).toList();
         for (int round = -warmUps; round < rounds; round++) {
-            for (int i = 0; i < nanos.length; i++) {
-                double sample = samplers.get(i).sample();
+            for (int i = 0; i < sides.size(); i++) {
+                S sample = sides.get(i).get();
                 if (round >= 0) {
-                    nanos[i][round] = sample;
+                    taken.get(i).add(sample);
                 }
             }
         }
-        return IntStream.range(0, nanos.length).mapToDouble(i -> Comparison.median(nanos[i])).toArray();
+        return taken;
     }
 }

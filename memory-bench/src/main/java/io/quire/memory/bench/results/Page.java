@@ -134,7 +134,7 @@ final class Page {
     private void writeCommands() {
         html.append("""
                 <h2>How to repeat it</h2>
-                <pre>mvn -q -Pbench verify                  # every promise, in less than three minutes
+                <pre>mvn -q -Pbench verify                  # every promise, in some three minutes
                 mvn -q -Pbench verify -Dbench.full     # every rival and every size</pre>
                 <p>To answer one question, or to run the same code under JMH with a fresh JVM for each figure:</p>
                 <pre>""");

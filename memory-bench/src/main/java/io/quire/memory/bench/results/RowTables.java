@@ -47,7 +47,7 @@ final class RowTables {
         boolean compared = row.comparison() != null;
         open(row, answer.promise().label());
         number("target", target(row));
-        number("measured", compared ? ratio(row) : Markup.escaped(row.ours()));
+        number("measured", measured(row));
         number("ours", compared ? Markup.escaped(row.ours()) : "");
         number("theirs", compared ? Markup.escaped(row.theirs()) : "");
         close(row, 6);
@@ -81,6 +81,13 @@ final class RowTables {
             html.append("<tr class=\"reason\"><td colspan=\"").append(columns).append("\">")
                     .append(Markup.escaped(row.reason())).append("</td></tr>\n");
         }
+    }
+
+    private static String measured(Row row) {
+        if (row.comparison() == null) {
+            return Markup.escaped(row.ours());
+        }
+        return (row.isTimeLimited() ? Markup.escaped(row.ours()) + ", " : "") + ratio(row);
     }
 
     private static String ratio(Row row) {

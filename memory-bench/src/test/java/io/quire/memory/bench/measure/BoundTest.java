@@ -45,6 +45,23 @@ class BoundTest {
     }
 
     @Test
+    void aTimeIsLimitedWhateverTheirsTakes() {
+        assertThat(Target.atMostNanos(50).judge(rounds(50, 1))).isEqualTo(Verdict.MET);
+        assertThat(Target.atMostNanos(50).judge(rounds(51, 1_000))).isEqualTo(Verdict.MISSED);
+        assertThat(Target.atMostNanos(50).ratio(rounds(50, 20))).isEqualTo(2.5);
+        assertThat(Target.atMostNanos(5_000).label()).isEqualTo("<= 5.00 µs");
+    }
+
+    @Test
+    void roundsOfTheirsDoNotMakeAVerdictOnATimeUncertain() {
+        double[] ours = {40, 40, 40, 40, 40};
+        double[] mixed = {10, 100, 10, 100, 10};
+        assertThat(Target.atMostNanos(50).judge(Comparison.of(ours, mixed))).isEqualTo(Verdict.MET);
+        assertThat(Target.atMostNanos(50).judge(Comparison.of(new double[] {40, 60, 40, 60, 40}, ours)))
+                .isEqualTo(Verdict.PERHAPS_MET);
+    }
+
+    @Test
     void theReasonIsKept() {
         Bound bound = Target.atMost(2).because("it is so");
         assertThat(bound.ifMissed()).isEqualTo("it is so");

@@ -54,6 +54,22 @@ class ReportTest {
     }
 
     @Test
+    void aTargetThatIsATimeIsShownWithTimeAndRatio() {
+        report.add("fork", "without writes", Promise.FORK_AMID_WRITES, BoundTest.rounds(58_000, 2_000));
+        report.print();
+        assertThat(printed.toString(StandardCharsets.UTF_8)).containsSubsequence(Promise.FORK_AMID_WRITES.label(),
+                "<= 5.00 µs", "58.0 µs, 29.0 ±0 %", "MISSED");
+    }
+
+    @Test
+    void noisyTimesGiveAWarningInTimes() {
+        double[] ours = {10, 30, 10, 30, 10, 30, 10, 30, 10};
+        report.add("fork", "without writes", Target.atMostNanos(20), Comparison.of(ours, ours));
+        assertThat(report.warnings()).singleElement().asString().endsWith(
+                "a quarter of the rounds lie below 10.0 ns and a quarter above 30.0 ns.");
+    }
+
+    @Test
     void noisyRoundsGiveAWarning() {
         double[] ours = {10, 30, 10, 30, 10, 30, 10, 30, 10};
         double[] theirs = {10, 10, 10, 10, 10, 10, 10, 10, 10};
