@@ -56,6 +56,16 @@ class FirstWriteRaceTest {
     }
 
     @Test
+    void forksWithoutPause() throws InterruptedException {
+        Threads.Task forkAndClose = running -> {
+            while (running.getAsBoolean()) {
+                space.fork().close();
+            }
+        };
+        Threads.race(TIME, running -> write(0, running), running -> write(1, running), this::read, forkAndClose);
+    }
+
+    @Test
     void forksAndDiscards() throws InterruptedException {
         race(this::discard);
     }

@@ -115,7 +115,6 @@ public final class FirstWrite {
     /** @param mayChange false to look only */
     private long tryMakeWritable(long address, boolean mayChange) {
         // STEP(first write 2)
-        version = translations.version();
         Root root = table.rootOrNull();
         if (root == null || table.isFrozen() || table.isSnapshot()) {
             return TAKE_LOCK;
@@ -128,12 +127,18 @@ public final class FirstWrite {
         }
         // STEP(first write 3)
         long seen = Leaf.entry(leaf, Geometry.pageIndex(address));
-        long frame = Entry.isWritable(seen) ? Entry.offset(seen)
+        long frame = Entry.isWritable(seen) ? confirm(root, leaf, address, seen)
                 : mayChange ? change(root, leaf, address, seen) : AGAIN;
         if (frame >= 0) {
             table.noteUse(leaf, address, frame);
         }
         return frame;
+    }
+
+    /** Finds a version at which the page could be written. Not looked at before, because others may be writing it. */
+    private long confirm(Root root, long[] leaf, long address, long seen) {
+        version = translations.version();
+        return isStill(root) && Leaf.entry(leaf, Geometry.pageIndex(address)) == seen ? Entry.offset(seen) : AGAIN;
     }
 
     private long change(Root root, long[] leaf, long address, long seen) {
