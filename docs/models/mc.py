@@ -3,7 +3,7 @@
 A thread is a list of steps, plain functions. A step takes the thread's view of the machine, is executed at
 once, and goes on to the step that follows it, to the step it returns, or nowhere when it returns END. Stores
 wait in the buffer of their thread, first in, first out, and reach memory at any later moment; a thread sees
-its own at once.
+its own at once. A plain store may overtake earlier stores to other words, as on AArch64; every other store is a release.
 """
 
 END = "end"
@@ -27,13 +27,16 @@ class View:
         self.my = my
 
     def load(self, word):
-        for stored, value in reversed(self._buffers[self._number]):
+        for stored, value, _ in reversed(self._buffers[self._number]):
             if stored == word:
                 return value
         return self._memory[word]
 
     def store(self, word, value):
-        self._buffers[self._number].append((word, value))
+        self._buffers[self._number].append((word, value, False))
+
+    def store_plain(self, word, value):
+        self._buffers[self._number].append((word, value, True))
 
     def fence(self):
         self._drain(self._number)
@@ -72,7 +75,7 @@ class View:
             raise Violation(message)
 
     def _drain(self, number):
-        for word, value in self._buffers[number]:
+        for word, value, _ in self._buffers[number]:
             self._memory[word] = value
         self._buffers[number].clear()
 
@@ -116,10 +119,11 @@ class Scenario:
     def _moves(self, words, state, number):
         values, buffers, places, variables = state
         moves = []
-        if buffers[number]:
-            (word, value), *rest = buffers[number]
+        for index, (word, value, plain) in enumerate(buffers[number]):
+            if index > 0 and (not plain or any(word == earlier for earlier, _, _ in buffers[number][:index])):
+                continue
             memory = tuple(value if name == word else old for name, old in zip(words, values))
-            drained = _replaced(buffers, number, tuple(rest))
+            drained = _replaced(buffers, number, buffers[number][:index] + buffers[number][index + 1:])
             label = f"thread {number}: {word}={value} reaches memory"
             moves.append((label, (memory, drained, places, variables)))
         if places[number] != END:

@@ -6,8 +6,10 @@ python3 run.py -v WORD    with the steps of the failures, for scenarios whose na
 
 import sys
 
+import armed
 import calls
 import exclusive
+import firstwrite
 import fork
 import lineage
 import mappings
@@ -19,7 +21,7 @@ import pins
 import read
 import shared
 
-MODELS = [fork, read, nodes, mappings, lineage, migrate, shared, mirror, pins, exclusive, calls, mutex]
+MODELS = [fork, armed, read, firstwrite, nodes, mappings, lineage, migrate, shared, mirror, pins, exclusive, calls, mutex]
 SCENARIOS = [scenario for model in MODELS for scenario in model.SCENARIOS]
 
 
