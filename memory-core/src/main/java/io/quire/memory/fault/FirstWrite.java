@@ -161,7 +161,7 @@ public final class FirstWrite {
         try {
             pools.memory().fill(frame, Geometry.PAGE_BYTES, (byte) 0);
             long entry = Entry.writable(Entry.present(frame));
-            enter();
+            enter(false);
             try {
                 // STEP(first write 5)
                 filled = isStill(root)
@@ -183,7 +183,7 @@ public final class FirstWrite {
 
     private long reuse(Root root, long[] leaf, long address, long seen) {
         boolean reused = false;
-        enter();
+        enter(Entry.isNew(seen));
         try {
             // STEP(first write 5)
             if (isStill(root)) {
@@ -213,7 +213,7 @@ public final class FirstWrite {
             // ORDER(entry-seen) fence: the bytes were loaded before the root and the entry are looked at again.
             VarHandle.loadLoadFence();
             long entry = Entry.replaced(seen, copy);
-            enter();
+            enter(true);
             try {
                 // STEP(first write 5)
                 replaced = isStill(root) && Leaf.compareAndSet(leaf, Geometry.pageIndex(page), seen, entry);
@@ -237,9 +237,9 @@ public final class FirstWrite {
 
     // ---- the slot; nothing can fail between enter and exit, because there is room on the stack
 
-    private void enter() {
+    private void enter(boolean invalidates) {
         // STEP(first write 4)
-        version = stay.enter();
+        version = stay.enter(invalidates);
     }
 
     private void exit() {

@@ -47,8 +47,28 @@ public final class Mutex {
     /** How many times the owner has taken the lock beyond the first. Used only by the owner. */
     private int again;
 
+    /** True if {@link HoldTimes} counts how long this lock is held. */
+    private final boolean isTimed;
+
+    /** When the owner has taken the lock. Used only if this is timed. */
+    private long since;
+
     /** True while a waiter finds out if it may take the lock from its owner, and takes it. */
     private volatile boolean claimed;
+
+    /** A lock that nobody holds. */
+    public Mutex() {
+        this(false);
+    }
+
+    private Mutex(boolean isTimed) {
+        this.isTimed = isTimed;
+    }
+
+    /** A lock of a space, whose times are kept if {@link HoldTimes} is switched on. */
+    public static Mutex ofSpace() {
+        return new Mutex(HoldTimes.ARE_KEPT);
+    }
 
     /**
      * Waits for the lock. An interrupt does not end the wait.
@@ -79,6 +99,9 @@ public final class Mutex {
             return false;
         }
         owner = me; // no call comes before this store
+        if (HoldTimes.ARE_KEPT && isTimed) {
+            since = System.nanoTime();
+        }
         return true;
     }
 
@@ -166,6 +189,9 @@ public final class Mutex {
         if (again > 0) {
             again--;
         } else {
+            if (HoldTimes.ARE_KEPT && isTimed) {
+                HoldTimes.note(System.nanoTime() - since);
+            }
             // ORDER(mutex-owner) release: clear the owner first, then store the turn, which lets the next thread in.
             owner = null;
             // ORDER(mutex) release: what was done under the lock comes first.

@@ -19,9 +19,9 @@ public final class OwnSlot implements WriterStay {
     }
 
     @Override
-    public long enter() {
+    public long enter(boolean invalidates) {
         while (true) {
-            long now = translations.version();
+            long now = invalidates ? translations.versionToChange() : translations.version();
             slot.arm(now);
             slot.enter();
             // Once more: a thread that made a version after the first look may have found the slot not armed yet.

@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class PageTable {
 
-    private final Mutex lock = new Mutex();
+    private final Mutex lock = Mutex.ofSpace();
     private final TranslationVersion translations = new TranslationVersion();
     private final Retired retired = new Retired();
     private final KeptPages kept = new KeptPages();

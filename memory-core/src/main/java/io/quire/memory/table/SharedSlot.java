@@ -16,7 +16,7 @@ public final class SharedSlot implements WriterStay {
     }
 
     @Override
-    public long enter() {
+    public long enter(boolean invalidates) {
         slot = table.enterShared();
         return table.translations().version();
     }

@@ -53,6 +53,7 @@ public final class Soak {
         command.add("-ea");
         command.add("--sun-misc-unsafe-memory-access=deny");
         command.add("-XX:-OmitStackTraceInFastThrow");
+        command.add("-Dquire.holdTimes=true");
         if (variant.hasNativeAccess()) {
             command.add("--enable-native-access=ALL-UNNAMED");
         }

@@ -1,5 +1,6 @@
 package io.quire.memory.soak;
 
+import io.quire.memory.guard.HoldTimes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -50,7 +51,7 @@ public final class SoakRun {
             failed.printStackTrace(System.out);
             System.exit(1);
         }
-        System.out.println("soak: " + rounds + " rounds");
+        System.out.println("soak: " + rounds + " rounds; " + HoldTimes.describe());
         System.exit(0);
     }
 
