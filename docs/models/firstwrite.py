@@ -104,6 +104,54 @@ def first_write(me, root_check=True, w_at_once=False, heed_new=True, release_fir
 
 # ---- 1: a fork
 
+def first_write_and_more(heed_others=True):
+    """A first write, and then an ordinary write by the translation that it has kept."""
+
+    def load_root(t):
+        if t.load("root") != 0:
+            return END
+
+    def enter(t):
+        t.exchange("A.slot", 0, 1)
+
+    def load_version(t):
+        t.my["version"] = t.load("version")
+
+    def look_at_root(t):
+        if t.load("root") != 0:
+            return leave_for_good
+
+    def put_in(t):
+        t.exchange("entry", ("F", ""), ("A.copy", "N"))
+
+    def invalidate(t):
+        t.my["made"] = t.add("version", 1)
+
+    def allow(t):
+        t.exchange("entry", ("A.copy", "N"), ("A.copy", "W"))
+
+    def leave(t):
+        t.store("A.slot", 0)
+        t.fence()
+        if heed_others and t.my["made"] != t.my["version"] + 1:
+            return END  # something else was invalidated in between: the page has to be looked up again
+
+    def enter_to_write(t):
+        t.exchange("A.slot", 0, 1)
+        if t.load("version") != t.my["made"]:
+            return leave_for_good
+
+    def write(t):
+        t.store("A.copy", 2)
+
+    def leave_for_good(t):
+        t.store("A.slot", 0)
+        return END
+
+    return [load_root, enter, load_version, look_at_root, put_in, invalidate, allow, leave, enter_to_write, write,
+            leave_for_good]
+
+
 def forker():
     def change_root(t):
         t.store("root", 1)
@@ -542,6 +590,10 @@ SCENARIOS = [
     Scenario("first write: a fork", SHARED, [first_write("A"), forker()]),
     Scenario("first write: a fork, the root is not looked at", SHARED, [first_write("A", root_check=False), forker()],
              must_fail=True),
+    Scenario("first write: another write by the same translation, and a fork", SHARED,
+             [first_write_and_more(), forker()]),
+    Scenario("first write: another write, a version of the fork in between is not heeded", SHARED,
+             [first_write_and_more(heed_others=False), forker()], must_fail=True),
     Scenario("first write: two of them", SHARED, [first_write("A"), first_write("B")], one_frame_lives),
     Scenario("first write: two of them, and a reader that is told", SHARED,
              [first_write("A", tell=True), first_write("B", tell=True), reader_that_is_told()], one_frame_lives),

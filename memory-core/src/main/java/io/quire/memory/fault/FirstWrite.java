@@ -188,7 +188,7 @@ public final class FirstWrite {
             // STEP(first write 5)
             if (isStill(root)) {
                 if (Entry.isNew(seen)) { // another thread is putting it in, and has not invalidated the old one yet
-                    version = translations.invalidate(Geometry.pageStart(address));
+                    invalidate(Geometry.pageStart(address));
                 }
                 reused = Leaf.compareAndSet(leaf, Geometry.pageIndex(address), seen, Entry.writable(seen));
             }
@@ -218,7 +218,7 @@ public final class FirstWrite {
                 // STEP(first write 5)
                 replaced = isStill(root) && Leaf.compareAndSet(leaf, Geometry.pageIndex(page), seen, entry);
                 if (replaced) {
-                    version = translations.invalidate(page);
+                    invalidate(page);
                     // If this fails, another thread has seen N, and has done it.
                     writable = Leaf.compareAndSet(leaf, Geometry.pageIndex(page), entry, Entry.writable(entry));
                 }
@@ -240,6 +240,15 @@ public final class FirstWrite {
     private void enter(boolean invalidates) {
         // STEP(first write 4)
         version = stay.enter(invalidates);
+    }
+
+    /**
+     * Makes a version. The page can be written at it, if nobody has made another one since the slot was entered: that
+     * could be a fork's, which waits for the slot and then shares the page.
+     */
+    private void invalidate(long page) {
+        long made = translations.invalidate(page);
+        version = made == version + 1 ? made : version;
     }
 
     private void exit() {
