@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quire.memory.testkit.Collected;
 import io.quire.memory.testkit.LeakCheck;
+import io.quire.memory.testkit.Threads;
 import java.util.function.IntConsumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -102,17 +103,16 @@ class FullStackTest {
     }
 
     private static void run(int number, Runnable work) throws InterruptedException {
-        Thread diver = new Thread(null, () -> {
+        Threads.elsewhere(SMALLEST_STACK + number % 97 * 1024, () -> {
             try {
                 work.run();
             } catch (StackOverflowError ofTheDiveItself) {
                 return;
             }
-        }, "diver-" + number, SMALLEST_STACK + number % 97 * 1024);
-        diver.start();
-        diver.join();
+        });
     }
 
+    /** Writes on the way down: a write after the last that failed could free what that has left. */
     private void dive(IntConsumer write, int depth) {
         try {
             write.accept(depth);

@@ -15,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.IntConsumer;
+import org.agrona.concurrent.SystemNanoClock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,9 +46,13 @@ public final class Evictor {
      * @param promotes true if evicted pages that are used again return to their device
      */
     public Evictor(TieredMemory memory, Migration migration, boolean promotes) {
+        this(memory, migration, promotes ? new Promoter(migration, SystemNanoClock.INSTANCE) : null);
+    }
+
+    Evictor(TieredMemory memory, Migration migration, @Nullable Promoter promoter) {
         this.memory = memory;
         this.migration = migration;
-        this.promoter = promotes ? new Promoter(migration) : null;
+        this.promoter = promoter;
     }
 
     Migration migration() {

@@ -11,7 +11,7 @@ import io.quire.memory.tier.SecondTouch;
 import java.time.Duration;
 import java.util.Queue;
 import java.util.concurrent.ArrayBlockingQueue;
-import org.agrona.concurrent.SystemNanoClock;
+import org.agrona.concurrent.NanoClock;
 
 /**
  * Brings evicted pages back to their device when they are used twice: pages that were evicted by mistake, or have
@@ -23,22 +23,28 @@ import org.agrona.concurrent.SystemNanoClock;
 final class Promoter {
 
     /** How many of the last evicted pages are watched. */
-    private static final int WATCHED_MAX = 4096;
+    static final int WATCHED_MAX = 4096;
 
-    private static final int LOOKS_PER_TURN = 256;
+    static final int LOOKS_PER_TURN = 256;
+    static final Duration WINDOW = Duration.ofSeconds(10);
+    static final long TURN_NANOS = Duration.ofMillis(10).toNanos();
+
     private static final int PROMOTIONS_PER_WINDOW = 4096;
-    private static final Duration WINDOW = Duration.ofSeconds(10);
-    private static final long TURN_NANOS = Duration.ofMillis(10).toNanos();
 
     private final Queue<Evicted> watched = new ArrayBlockingQueue<>(WATCHED_MAX);
-    private final SecondTouch touches = new SecondTouch(WATCHED_MAX, WINDOW, SystemNanoClock.INSTANCE);
-    private final PingPong pingPong = new PingPong(WINDOW, PROMOTIONS_PER_WINDOW, SystemNanoClock.INSTANCE);
+    private final SecondTouch touches;
+    private final PingPong pingPong;
     private final Mutex working = new Mutex();
     private final Migration migration;
-    private long nextTurn = System.nanoTime();
+    private final NanoClock clock;
+    private long nextTurn;
 
-    Promoter(Migration migration) {
+    Promoter(Migration migration, NanoClock clock) {
         this.migration = migration;
+        this.clock = clock;
+        this.touches = new SecondTouch(WATCHED_MAX, WINDOW, clock);
+        this.pingPong = new PingPong(WINDOW, PROMOTIONS_PER_WINDOW, clock);
+        this.nextTurn = clock.nanoTime();
     }
 
     private record Evicted(DeviceTier tier, Lineage lineage, long address, long untilNanos) {
@@ -50,7 +56,7 @@ final class Promoter {
 
     /** Watches a page that was evicted. */
     void evicted(DeviceTier tier, Lineage lineage, long address) {
-        Evicted page = new Evicted(tier, lineage, address, System.nanoTime() + WINDOW.toNanos());
+        Evicted page = new Evicted(tier, lineage, address, clock.nanoTime() + WINDOW.toNanos());
         pingPong.demoted(page.key());
         touches.demoted(page.key());
         while (!watched.offer(page)) {
@@ -64,7 +70,7 @@ final class Promoter {
             return 0;
         }
         try {
-            long now = System.nanoTime();
+            long now = clock.nanoTime();
             if (now - nextTurn < 0) {
                 return 0;
             }

@@ -5,16 +5,23 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.quire.memory.contract.WaitTimeoutException;
 import io.quire.memory.platform.StackRoom;
+import io.quire.memory.testkit.StackEnd;
+import io.quire.memory.testkit.Threads;
 import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class WaitTest {
+
+    /** How many times to wait near the end of a stack. */
+    private static final int WAITS = 200;
+
+    private int waits;
+
     @Test
     void returnsAtOnceIfTheConditionHolds() {
         AtomicInteger asked = new AtomicInteger();
@@ -79,42 +86,20 @@ class WaitTest {
     /** Such a thread cannot leave its carrier: that would need stack for each of its frames. */
     @Test
     void aVirtualThreadWaitsWithAFullStackToo() throws InterruptedException {
-        Diver diver = new Diver();
-
-        Thread thread = Thread.ofVirtual().start(diver::dive);
-        thread.join();
-
-        assertThat(diver.failure).isNull();
-        assertThat(diver.waits).isPositive();
+        Threads.race(Thread.ofVirtual().factory(), Duration.ZERO, running -> {
+            for (int calls = 0; waits < WAITS; calls++) {
+                StackEnd.above(calls, this::waitIfThereIsRoom);
+            }
+        });
     }
 
-    /** Dives to the end of the stack, and on the way up waits at each depth that has room for a wait. */
-    private static final class Diver {
-
-        private static final int DEPTHS = 200;
-
-        private int waits;
-        private @Nullable Throwable failure;
-
-        private void dive() {
-            try {
-                dive();
-            } catch (StackOverflowError end) {
-                // the end of the stack
-            }
-            if (waits < DEPTHS) {
-                try {
-                    StackRoom.require();
-                } catch (StackOverflowError none) {
-                    return;
-                }
-                waits++;
-                try {
-                    Wait.tryUntil(() -> false, TimeUnit.MICROSECONDS.toNanos(200));
-                } catch (Throwable unexpected) {
-                    failure = unexpected;
-                }
-            }
+    private void waitIfThereIsRoom() {
+        StackRoom.require();
+        waits++;
+        try {
+            Wait.tryUntil(() -> false, TimeUnit.MICROSECONDS.toNanos(200));
+        } catch (StackOverflowError unexpected) {
+            throw new AssertionError("a wait did not fit into the room", unexpected);
         }
     }
 }

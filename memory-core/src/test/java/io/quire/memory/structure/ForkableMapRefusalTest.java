@@ -11,6 +11,8 @@ import io.quire.memory.device.DeviceMirror;
 import io.quire.memory.testkit.LeakCheck;
 import io.quire.memory.testkit.RecordingDriver;
 import io.quire.memory.testkit.RecordingDriver.Call;
+import io.quire.memory.testkit.StackEnd;
+import io.quire.memory.testkit.Threads;
 import java.util.function.BiConsumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -120,53 +122,23 @@ class ForkableMapRefusalTest {
     @Test
     void putNearTheEndOfTheStackIsDoneOrNotDoneAndLeavesNoLock() throws InterruptedException {
         int[] threw = {0};
-        Throwable[] wrong = {null};
-        Thread diver = new Thread(null, () -> {
+        Threads.elsewhere(512 << 10, () -> {
             try (Accessor accessor = space.accessor()) {
                 ForkableMap mine = map.with(accessor);
                 for (int i = 0; i < 4_000; i++) { // until everything is compiled
                     mine.put(bytes("deep"), bytes("0"));
                 }
                 for (int i = 1; i < 600; i++) {
-                    int deepest = dive(Integer.MAX_VALUE, () -> {}); // compiled frames are smaller, so this is deeper
                     byte[] value = bytes("" + i);
                     byte[] before = mine.get(bytes("deep"));
-                    boolean[] returned = {false};
-                    dive(deepest - i, () -> {
-                        mine.put(bytes("deep"), value);
-                        returned[0] = true;
-                    });
-                    threw[0] += returned[0] ? 0 : 1;
-                    assertThat(mine.get(bytes("deep"))).as("%d", i).isEqualTo(returned[0] ? value : before);
+                    boolean hasEnded = StackEnd.above(i, () -> mine.put(bytes("deep"), value));
+                    threw[0] += hasEnded ? 1 : 0;
+                    assertThat(mine.get(bytes("deep"))).as("%d", i).isEqualTo(hasEnded ? before : value);
                 }
                 mine.remove(bytes("deep"));
-            } catch (Throwable e) {
-                wrong[0] = e;
             }
-        }, "diver", 512 << 10);
-        diver.start();
-        diver.join();
-        if (wrong[0] != null) {
-            throw new AssertionError(wrong[0]);
-        }
+        });
         assertThat(threw[0]).isPositive();
         model.put(map, bytes("key1"), bytes("by another thread"));
-    }
-
-    /** Calls itself so many times, and then runs the action; returns the depth at which the stack ended. */
-    private static int dive(int depth, Runnable action) {
-        if (depth <= 0) {
-            try {
-                action.run();
-            } catch (StackOverflowError end) {
-                return 0;
-            }
-            return 0;
-        }
-        try {
-            return 1 + dive(depth - 1, action);
-        } catch (StackOverflowError end) {
-            return 0;
-        }
     }
 }

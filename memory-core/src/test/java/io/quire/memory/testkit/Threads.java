@@ -73,4 +73,9 @@ public final class Threads {
     public static void elsewhere(Runnable task) throws InterruptedException {
         race(Duration.ZERO, running -> task.run());
     }
+
+    /** Runs one task on a platform thread with a stack of some size, and waits for it. */
+    public static void elsewhere(int stackBytes, Runnable task) throws InterruptedException {
+        race(work -> new Thread(null, work, "diver", stackBytes), Duration.ZERO, running -> task.run());
+    }
 }

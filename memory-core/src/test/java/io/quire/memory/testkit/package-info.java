@@ -1,4 +1,4 @@
-/** Helpers that tests share: seeds, leak checks, threads, child JVMs, a recording driver. */
+/** Helpers that tests share: seeds, leak checks, threads, full stacks, child JVMs, a recording driver. */
 @NullMarked
 package io.quire.memory.testkit;
 

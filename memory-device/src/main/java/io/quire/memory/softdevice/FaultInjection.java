@@ -4,7 +4,7 @@ import java.time.Duration;
 
 /**
  * Makes a device fail, or be slow, on purpose.
- * {@snippet file="io/quire/memory/softdevice/snippets/DeviceSnippetsTest.java" region="faults"}
+ * {@snippet file="io/quire/memory/softdevice/snippets/SoftwareDeviceSnippetsTest.java" region="faults"}
  * <p>
  * Any thread may call any method. After the close of the device they have no effect.
  *

@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A device in Java. It needs no native access; its memory comes from an automatic arena.
- * {@snippet file="io/quire/memory/softdevice/snippets/DeviceSnippetsTest.java" region="device"}
+ * {@snippet file="io/quire/memory/softdevice/snippets/SoftwareDeviceSnippetsTest.java" region="device"}
  *
  * @see NativeDevice
  */

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * A device in C that the library reaches by native calls, like a real driver: translations are addresses, and no check
  * of Java stops a wrong one.
- * {@snippet file="io/quire/memory/softdevice/snippets/DeviceSnippetsTest.java" region="native"}
+ * {@snippet file="io/quire/memory/softdevice/snippets/SoftwareDeviceSnippetsTest.java" region="native"}
  * <p>
  * It needs native access for this module and the native library on the class path; see {@link #isAvailable}.
  *

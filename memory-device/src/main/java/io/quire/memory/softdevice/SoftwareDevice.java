@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * A device in software, for trying the device tier and for tests. Give its {@link #driver()} to a manager, attach it to
  * a space, and let it work on the addresses of the space through the mirror of the attachment.
- * {@snippet file="io/quire/memory/softdevice/snippets/DeviceSnippetsTest.java" region="device"}
+ * {@snippet file="io/quire/memory/softdevice/snippets/SoftwareDeviceSnippetsTest.java" region="device"}
  * <p>
  * <b>Threads.</b> Any thread may call any method. Operations run one after the other in the device's own thread, and
  * the caller waits as long as {@link #operationLimit} says. Then the caller gets a {@link DriverException}, and the

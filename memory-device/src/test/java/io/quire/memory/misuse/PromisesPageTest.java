@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -17,7 +18,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** Every test that docs/promises.md names exists. */
+/** Every test that docs/promises.md names exists, and is the only one of that name. */
 @Tag("portable")
 class PromisesPageTest {
 
@@ -39,6 +40,22 @@ class PromisesPageTest {
 
         assertThat(rows).hasSizeGreaterThan(30);
         assertThat(missing).isEmpty();
+    }
+
+    /** The page names a test without its package and its module, as {@code -Dtest} does. */
+    @Test
+    void everyTestHasANameOfItsOwn() throws IOException {
+        List<String> names = new ArrayList<>();
+        try (DirectoryStream<Path> folders = Files.newDirectoryStream(ROOT, "memory-*")) {
+            for (Path folder : folders) {
+                try (Stream<Path> files = Files.walk(folder.resolve("src"))) {
+                    files.map(file -> file.getFileName().toString()).filter(name -> name.endsWith("Test.java"))
+                            .forEach(names::add);
+                }
+            }
+        }
+
+        assertThat(names).hasSizeGreaterThan(100).doesNotHaveDuplicates();
     }
 
     private static List<MatchResult> rows() throws IOException {

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The Javadoc of the exported package is complete, its links lead somewhere, and its examples compile and are shown. */
 @Timeout(120)
-class JavadocTest {
+class SoftwareDeviceJavadocTest {
 
     @Test
     void javadocOfTheExportedPackageHasNoWarning(@TempDir Path output) throws Exception {

@@ -18,7 +18,7 @@ import java.lang.foreign.MemorySegment;
 import org.junit.jupiter.api.Test;
 
 /** The examples in the Javadoc of the software devices. */
-class DeviceSnippetsTest {
+class SoftwareDeviceSnippetsTest {
 
     @Test
     void device() {
