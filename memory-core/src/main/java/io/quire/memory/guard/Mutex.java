@@ -2,6 +2,8 @@ package io.quire.memory.guard;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,6 +21,9 @@ import org.jspecify.annotations.Nullable;
 public final class Mutex {
 
     private static final int SPINS = 200;
+
+    /** How long a thread waits that finds no memory for a proper wait. */
+    private static final long WITHOUT_MEMORY_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private static final VarHandle TURN;
     private static final VarHandle OWNER;
@@ -115,9 +120,32 @@ public final class Mutex {
     }
 
     private void lockSlowly() {
-        WriterStack stack = new WriterStack();
         try {
-            Wait.until(() -> tryLock() || takeFromThreadThatLeft(stack));
+            lockInTurn();
+        } catch (OutOfMemoryError full) {
+            if (!lockWithoutMemory()) {
+                throw full;
+            }
+        }
+    }
+
+    /** Waits for a while without looking at the owner's stack. A thread that gives something back must not fail here. */
+    private boolean lockWithoutMemory() {
+        long begin = System.nanoTime();
+        while (!tryLock()) {
+            if (System.nanoTime() - begin > WITHOUT_MEMORY_NANOS) {
+                return false;
+            }
+            Wait.letOthersRun();
+        }
+        return true;
+    }
+
+    private void lockInTurn() {
+        WriterStack stack = new WriterStack();
+        BooleanSupplier turn = () -> tryLock() || takeFromThreadThatLeft(stack);
+        try {
+            Wait.until(turn);
         } catch (Throwable full) { // a full stack on the way out of the wait
             while (claimed) {
                 // A claim takes one look. Nothing is called here, because the stack is full.

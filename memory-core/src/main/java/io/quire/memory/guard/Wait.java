@@ -10,7 +10,8 @@ import java.util.function.Supplier;
 /**
  * The one way to wait for another thread: spins for as long as most waits take, then yields the processor, then sleeps,
  * longer each time. A virtual thread that yields or sleeps gives its carrier to others. For that the JVM copies its
- * stack frames to the heap, which itself needs stack: a thread whose stack is nearly full spins instead.
+ * stack frames to the heap, which itself needs stack: a thread whose stack is nearly full spins instead, and so does one
+ * that finds the heap full.
  * <p>
  * Interrupts do not end a wait. An interrupted thread would not sleep at all, so the flag is cleared while it waits and
  * set again afterwards.
@@ -83,7 +84,7 @@ public final class Wait {
     public static void letOthersRun() {
         try {
             Thread.yield();
-        } catch (StackOverflowError cannotLeaveItsCarrier) {
+        } catch (StackOverflowError | OutOfMemoryError cannotLeaveItsCarrier) {
             Thread.onSpinWait();
         }
     }

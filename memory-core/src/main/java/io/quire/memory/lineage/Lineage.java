@@ -100,6 +100,53 @@ public final class Lineage {
         }
     }
 
+    /** The spaces that are open at some moment, and what it takes to lock them when the heap is full. One thread. */
+    public record Known(List<SpaceState> spaces, int added, List<SpaceState> locked) {
+    }
+
+    /** Returns the spaces that are open now, for {@link #lock(Known)}. */
+    public Known known() {
+        int seen = added.get(); // first: a space that is added meanwhile counts as unknown
+        List<SpaceState> spaces = new ArrayList<>(open.values());
+        return new Known(spaces, seen, new ArrayList<>(spaces.size()));
+    }
+
+    /**
+     * As {@link #lock()}, for a thread that cannot leave things as they are on a full heap. Allocates nothing, unless a
+     * space was added since these were known, or another thread is using one.
+     */
+    @SuppressWarnings("NonAtomicVolatileUpdate") // as above
+    public List<SpaceState> lock(Known known) {
+        locking.lock();
+        try {
+            gate++;
+            return tryLock(known) ? known.locked() : lockAll();
+        } finally {
+            gate++;
+            locking.unlock();
+        }
+    }
+
+    /** Locks the known spaces that are still open. Locks none and returns false if there are others. */
+    private boolean tryLock(Known known) {
+        known.locked().clear();
+        boolean areAll = false;
+        try {
+            for (int i = 0; i < known.spaces().size(); i++) {
+                SpaceState space = known.spaces().get(i);
+                if (!space.table().isLockedByMe()) {
+                    lock(space, known.locked());
+                }
+            }
+            areAll = added.get() == known.added();
+            return areAll;
+        } finally {
+            if (!areAll) {
+                unlock(known.locked());
+            }
+        }
+    }
+
     private List<SpaceState> lockAll() {
         List<SpaceState> locked = new ArrayList<>(open.size() + 1);
         try {

@@ -16,29 +16,44 @@ import java.util.List;
  */
 public final class ReverseMap {
 
-    private final List<long[]> leaves = new ArrayList<>();
-    private final List<SpaceState> spaces = new ArrayList<>();
+    private final List<long[]> leaves;
+    private final List<SpaceState> spaces;
 
-    private ReverseMap() {
+    private ReverseMap(int mostSpaces) {
+        leaves = new ArrayList<>(mostSpaces);
+        spaces = new ArrayList<>(mostSpaces);
     }
 
     public static ReverseMap find(List<SpaceState> locked, long leafStart) {
-        ReverseMap map = new ReverseMap();
-        for (SpaceState space : locked) {
+        ReverseMap map = withRoomFor(locked.size());
+        map.refill(locked, leafStart);
+        return map;
+    }
+
+    /** Creates an empty map, for {@link #refill} when there may be no memory. */
+    public static ReverseMap withRoomFor(int mostSpaces) {
+        return new ReverseMap(mostSpaces);
+    }
+
+    /** Finds the leaves anew. Allocates nothing if there is room for these spaces. */
+    public void refill(List<SpaceState> locked, long leafStart) {
+        leaves.clear();
+        spaces.clear();
+        for (int i = 0; i < locked.size(); i++) {
+            SpaceState space = locked.get(i);
             LeafDirectory directory = space.table().root().directory(leafStart);
             long[] leaf = directory == null ? null : directory.leaf(Geometry.leafIndex(leafStart));
             if (leaf != null) {
-                map.spaces.add(space);
-                map.addLeaf(leaf);
+                spaces.add(space);
+                addLeaf(leaf);
             }
         }
-        return map;
     }
 
     @SuppressWarnings("ReferenceEquality") // the very same leaf, not an equal one
     private void addLeaf(long[] leaf) {
-        for (long[] known : leaves) {
-            if (known == leaf) {
+        for (int i = 0; i < leaves.size(); i++) {
+            if (leaves.get(i) == leaf) {
                 return;
             }
         }

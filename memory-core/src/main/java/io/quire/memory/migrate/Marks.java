@@ -56,7 +56,10 @@ final class Marks {
         }
     }
 
-    /** Leaves one page where it is: an entry that could be written before can be written again. */
+    /**
+     * Leaves one page where it is: an entry that could be written before can be written again. If an Error comes
+     * between, the page is still moving, and another call does the rest.
+     */
     void leave(int page, ReverseMap map) {
         boolean isBeingFilled = copy.mayStillFill(page);
         boolean isHeld = batch.isHeld(page);
@@ -64,16 +67,13 @@ final class Marks {
         FramePool from = pools.of(frame);
         map.change(LeafPages.of(page), batch.sources, SETTLE);
         boolean isPinned = obstacles.isPinned(page, obstacles.keptInPlace(map), isHeld ? 1 : 0);
-        batch.settle(page, isPinned ? PageOutcome.PINNED : PageOutcome.RACED);
-        batch.setHeld(page, false);
-        try {
-            if (isHeld) {
-                from.releaseHold(frame);
-            }
-        } finally {
-            if (!isBeingFilled) {
-                batch.target.release(batch.targets[page]);
-            }
+        if (isHeld) {
+            from.releaseHold(frame);
+            batch.setHeld(page, false);
         }
+        if (!isBeingFilled) {
+            batch.target.release(batch.targets[page]);
+        }
+        batch.settle(page, isPinned ? PageOutcome.PINNED : PageOutcome.RACED);
     }
 }

@@ -17,7 +17,7 @@ import java.util.function.BooleanSupplier;
  */
 final class Move {
 
-    /** How often to try to take marks back when there is no memory for it, and how long to wait in between. */
+    /** How often to try to take marks back, if it takes memory and there is none, and how long to wait in between. */
     private static final int ATTEMPTS = 100;
     private static final long NAP_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
@@ -33,6 +33,10 @@ final class Move {
     /** What the devices were told when the pages were marked. */
     private final Windows marking = new Windows();
 
+    /** What it takes to take marks back when the heap is full. */
+    private final Lineage.Known known;
+    private final ReverseMap found;
+
     Move(TieredMemory memory, DeviceFaults deviceFaults, Batch batch) {
         Obstacles obstacles = new Obstacles(batch, memory.pools());
         this.batch = batch;
@@ -40,6 +44,8 @@ final class Move {
         this.marks = new Marks(batch, memory.pools(), obstacles, copy);
         this.mark = new MarkPhase(memory, batch, obstacles, marks, copy);
         this.commit = new CommitPhase(memory, deviceFaults, batch, obstacles, marks, copy);
+        this.known = batch.lineage.known();
+        this.found = ReverseMap.withRoomFor(known.spaces().size());
     }
 
     /** Whatever is thrown, afterwards no page of the batch is marked, held or announced any more. */
@@ -70,7 +76,8 @@ final class Move {
 
     /**
      * Takes the marks back that are left because an Error came between: there was no memory to lock the lineage, say.
-     * Nobody else can do it, so this tries again.
+     * Nobody else can do it, and the heap may stay full for good, so this needs no memory. Only if a fork was made
+     * meanwhile, or another thread has a lock, it needs a little. Then it tries again.
      */
     private void takeBack() {
         for (int attempt = 1; batch.isAnyMoving(); attempt++) {
@@ -86,10 +93,11 @@ final class Move {
     }
 
     private void leaveMoving() {
-        List<SpaceState> locked = batch.lineage.lock();
+        List<SpaceState> locked = batch.lineage.lock(known);
         try {
             batch.lineage.endHomeward();
-            marks.leaveAll(ReverseMap.find(locked, batch.leafStart), PageOutcome.RACED);
+            found.refill(locked, batch.leafStart);
+            marks.leaveAll(found, PageOutcome.RACED);
         } finally {
             Lineage.unlock(locked);
         }

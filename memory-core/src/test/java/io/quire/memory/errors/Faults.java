@@ -26,7 +26,7 @@ public final class Faults {
     public enum Mode {
         /** One allocation fails. */
         ALLOCATION,
-        /** The heap is full: from one point on all allocations fail, until the operation ends or sleeps. */
+        /** The heap is full: from one point on all allocations fail, until the operation ends. */
         HEAP,
         /** One call fails, and the calls that clean up after it succeed. */
         CALL,
@@ -68,7 +68,6 @@ public final class Faults {
     private static int wanted;
     private static int passed;
     private static int firedAt = NOTHING;
-    private static boolean slept;
     private static int deepest;
     private static int depth;
     private static final int[] openPoint = new int[DEPTH_MAX];
@@ -150,7 +149,6 @@ public final class Faults {
         wanted = number;
         passed = 0;
         firedAt = NOTHING;
-        slept = false;
         deepest = 0;
         depth = 0;
         Arrays.fill(openPoint, NOTHING);
@@ -261,11 +259,6 @@ public final class Faults {
         }
     }
 
-    /** A method is about to sleep: other threads may free memory meanwhile. */
-    public static void sleep() {
-        slept |= armed == Thread.currentThread() && firedAt != NOTHING;
-    }
-
     /** A method has reached the place of a lambda. */
     public static void site(int point) {
         if (rehearsing) {
@@ -291,7 +284,7 @@ public final class Faults {
             firedAt = point;
             throw error();
         }
-        if (mode == Mode.HEAP && firedAt != NOTHING && !slept) {
+        if (mode == Mode.HEAP && firedAt != NOTHING) {
             throw error();
         }
     }
