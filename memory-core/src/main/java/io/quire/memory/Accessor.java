@@ -35,8 +35,9 @@ import org.jspecify.annotations.Nullable;
  * to work on the fork, open another accessor there.
  * <p>
  * <b>Cost.</b> Opening and closing one takes about a microsecond. A space may have any number of them. If one has
- * written and belongs to another thread than the one that forks, {@code fork()} needs a memory barrier on all
- * processors.
+ * written since the last fork and belongs to a thread that now does something else, {@code fork()} by another thread
+ * needs a memory barrier on all processors, which takes some tens of microseconds on a virtual machine. A thread that
+ * writes all the time costs a fork next to nothing.
  * <p>
  * <b>Free pages.</b> An accessor that writes keeps up to 64 free pages at hand. They count as free, and other threads
  * get them when there are none elsewhere, also if the accessor is idle or was never closed.

