@@ -15,7 +15,7 @@ import java.util.Objects;
 
 /**
  * Handles an access that cannot go on: finds what is in the way, and removes it until the page is there. A read that
- * misses its cache begins here too. Any thread that holds no lock of a space: every fault takes the lock of its space.
+ * misses its cache begins here too. A write begins with {@link FirstWrite}. Any thread that holds no lock of a space.
  */
 public final class FaultPath {
 

@@ -8,8 +8,8 @@ import java.util.function.LongUnaryOperator;
 
 /**
  * Changes the mappings of a table, and the pages with them. The caller holds the lock of the table. A change is made as
- * a whole or not at all: what can refuse it comes before the first store. If a wait for writers times out, the change
- * is made all the same.
+ * a whole or not at all: what can refuse it comes before the first store. If the wait for writers
+ * before a change times out, nothing has changed; if the wait after it does, the change is made all the same.
  */
 public final class MappingChanges {
 
