@@ -1,643 +1,984 @@
-"""First writes without the lock: FirstWrite, LeafCopy, PageTable.freeze.
+"""First writes without the lock of the space: FirstWrite, LeafCopy, PageTable.freeze, TranslationVersion.
 
-A page of a space is in frame F, which a sibling shares, and a first write puts a copy in. Everything under the lock of
-the space is one thread here. A writer's slot fences fully, as a shared slot does; armed.py has the slots of accessors.
-An entry is a frame and its bits: W writable, N new, M migrating.
+The page is in frame F, which a sibling maps too. A and B are accessors of one space; each writes a word of the page. A
+word holds 1, or 0 in a frame of zeros; a writer makes it 2; another space that gets the frame makes it 9. An entry is a
+frame and its bits: W writable, N new, M migrating. The root is (number, generation, state): each that is put in has
+another number, generation 0 owns the leaf, and the state is "open", "locked" or "unmapped".
 """
 
-from frames import ABSENT, FOREIGN
+from armed import waiting
 from mc import END, Scenario
 
-SHARED = {
-    "root": 0, "version": 0, "entry": ("F", ""), "F": 1, "F count": 2, "told": 0, "child": "",
-    "A.slot": 0, "B.slot": 0, "A.copy": 0, "B.copy": 0, "A.copy count": 0, "B.copy count": 0,
+ABSENT = ("", "")
+OPEN = (0, 0, "open")
+FOREIGN = 9
+WORDS = "AB"
+OWN = {"A": "G", "B": "H"}
+
+# Both accessors are idle since before the last wait.
+MEMORY = {
+    "root": OPEN, "version": 1, "awaited": 1, "entry": ("F", ""),
+    "F count": 2, "G count": 0, "H count": 0, "K count": 0,
+    "F.A": 1, "F.B": 1, "G.A": FOREIGN, "G.B": FOREIGN, "H.A": FOREIGN, "H.B": FOREIGN, "K.A": FOREIGN, "K.B": FOREIGN,
+    "A.writing": 0, "A.armed": 1, "A told": 0, "B.writing": 0, "B.armed": 1, "B told": 0, "done": 0,
 }
+SOLE = dict(MEMORY, **{"F count": 1})
+EMPTY = dict(MEMORY, **{"entry": ABSENT, "F count": 1})
 
 
-def first_write(me, root_check=True, w_at_once=False, heed_new=True, release_first=False, tell=False, writes=True):
-    """Puts a copy in if the frame is shared, takes the frame if it is not, and writes 2 to it or beside it."""
-    slot = me + ".slot"
-    copy = me + ".copy"
+def writer(name, slot=True, look_at_root=True, look_at_version=True, fenced=True, refresh_inside=False,
+           marks_new=True, writable_first=False, heeds_new=True, compares=True, release_first=False, moves_on=False,
+           releases_if_helped=True, direct=False, fenced_slot=True, after=None):
+    """A write that begins on the slow path of an accessor, and ends if only the lock would help.
 
-    def load_root(t):
+    `slot=False`: nobody changes the root or waits for writers, so slot, root and version are not looked at.
+    `direct`: there is no accessor, and the slot is a shared one.
+    """
+    own = OWN[name]
+
+    def disarm(t):
+        t.wait_until(after is None or t.load(after) == 1)
+        t.store(name + ".armed", 0)
+
+    def take_root(t):
         t.my["root"] = t.load("root")
-        if t.my["root"] != 0:
-            return END  # the leaf is not the space's own any more
+        if t.my["root"][1:] != OPEN[1:]:
+            return END
+
+    def find_entry(t):
+        t.my["seen"] = t.load("entry")
+        frame, bits = t.my["seen"]
+        if bits == "M":
+            return END
+        if bits:
+            return prepared
+        if not frame:
+            return take_frame
+
+    def look_at_count(t):
+        if t.load(t.my["seen"][0] + " count") == 1:
+            return prepared
+
+    def take_frame(t):
+        if not t.exchange(own + " count", 0, 1):
+            return END
+        t.my["own"] = True
+
+    def fill(t):
+        frame, _ = t.my["seen"]
+        for word in WORDS:
+            t.store_plain(f"{own}.{word}", t.load(f"{frame}.{word}") if frame else 0)
+
+    def take_version(t):
+        t.my["version"] = t.load("version")
+
+    def arm(t):
+        t.store(name + ".armed", t.my["version"] + 1)
+        if fenced:
+            t.fence()
+
+    def enter(t):
+        enter_slot(t)
 
     def look(t):
-        frame, bits = t.my["seen"] = t.load("entry")
-        if "W" in bits or "M" in bits:
-            return END  # an ordinary write, or a case for the lock
-        t.my["next"] = "reuse" if "N" in bits or t.load(frame + " count") == 1 else "copy"
-        if t.my["next"] == "reuse":
-            return enter
+        if look_at_version and t.load("version") != t.my["version"]:
+            t.store(name + ".writing", 0)
+            return take_version
 
-    def copy_bytes(t):
-        t.store_plain(copy, t.load(t.my["seen"][0]))
+    def look_at_root_again(t):
+        if t.load("root") != t.my.pop("root") and look_at_root:
+            return leave_to_begin
 
-    def take_copy(t):
-        t.add(copy + " count", 1)
+    def refresh(t):
+        if refresh_inside:
+            t.store(name + ".armed", t.load("version") + 1)
+            t.fence()
+
+    def publish(t):
+        frame, bits = seen = t.my.pop("seen")
+        copied = t.my.get("own", False)
+        t.my["frame"] = own if copied else frame
+        if bits == "W":
+            return done
+        if bits == "N" and heeds_new:
+            return next_version
+        new = frame and copied and marks_new and not writable_first
+        # Without the mark there is only the order: the page, version, W.
+        value = (t.my["frame"], "N" if new else "" if frame and copied and not writable_first else "W")
+        if not compares:
+            t.store("entry", value)
+        elif not t.exchange("entry", seen, value):
+            return leave_to_begin
+        if not copied:
+            return done
+        t.my.pop("own")
+        t.require(FOREIGN not in [t.load(f"{own}.{word}") for word in WORDS],
+                  "a page is put in with the bytes of another space")
+        if not frame:
+            return done
+        t.my["replaced"] = frame
 
     def release_too_early(t):
         if release_first:
-            t.add(t.my["seen"][0] + " count", -1)
+            give_up(t)
 
-    def enter(t):
-        t.exchange(slot, 0, 1)
-
-    def look_at_root(t):
-        if root_check and t.load("root") != t.my["root"]:
-            return give_up
-        if t.my["next"] == "reuse":
-            return invalidate_for_other
-
-    def put_in(t):
-        bits = "W" if w_at_once else "N"
-        if not t.exchange("entry", t.my["seen"], (copy, bits)):
-            return give_up
-
-    def invalidate(t):
-        t.add("version", 1)
+    def next_version(t):
+        made = t.add("version", 1)
+        # Versions of others in between may be those of a fork.
+        if slot and not direct and (moves_on or made == t.my["version"] + 1):
+            t.my["version"] = made
 
     def allow(t):
-        if not w_at_once:
-            t.exchange("entry", (copy, "N"), (copy, "W"))
-        t.my["frame"] = copy
-
-    def write(t):
-        if writes and t.load("entry")[1] == "W":
-            t.store_plain(t.my["frame"], 2)
+        if not writable_first:
+            bits = "N" if marks_new else ""
+            t.my["again"] = not t.exchange("entry", (t.my["frame"], bits), (t.my["frame"], "W"))
 
     def leave(t):
-        t.store(slot, 0)
-        t.fence()
+        t.store(name + ".writing", 0)
 
     def release(t):
-        if t.my["next"] == "copy" and not release_first:
-            t.add(t.my["seen"][0] + " count", -1)
+        again = t.my.pop("again", False)
+        if releases_if_helped or not again:
+            give_up(t)
+        t.my.pop("replaced", None)
+        if again:
+            return begin
 
-    def tell_reader(t):
-        if tell:
-            t.store("told", 1)
-        return END
-
-    def invalidate_for_other(t):
-        if heed_new and "N" in t.my["seen"][1]:
-            t.add("version", 1)
-
-    def take_over(t):
-        frame = t.my["seen"][0]
-        if not t.exchange("entry", t.my["seen"], (frame, "W")):
-            return give_up
-        t.my["frame"] = frame
-        return write
-
-    def give_up(t):
-        t.store(slot, 0)
-        if t.my["next"] == "copy":
-            t.add(copy + " count", -1)
-        return END
-
-    return [load_root, look, copy_bytes, take_copy, release_too_early, enter, look_at_root, put_in, invalidate, allow,
-            write, leave, release, tell_reader, invalidate_for_other, take_over, give_up]
-
-
-# ---- 1: a fork
-
-def first_write_and_more(heed_others=True):
-    """A first write, and then an ordinary write by the translation that it has kept."""
-
-    def load_root(t):
-        if t.load("root") != 0:
-            return END
-
-    def enter(t):
-        t.exchange("A.slot", 0, 1)
-
-    def load_version(t):
-        t.my["version"] = t.load("version")
-
-    def look_at_root(t):
-        if t.load("root") != 0:
-            return leave_for_good
-
-    def put_in(t):
-        t.exchange("entry", ("F", ""), ("A.copy", "N"))
-
-    def invalidate(t):
-        t.my["made"] = t.add("version", 1)
-
-    def allow(t):
-        t.exchange("entry", ("A.copy", "N"), ("A.copy", "W"))
-
-    def leave(t):
-        t.store("A.slot", 0)
+    def arm_again(t):
+        t.store(name + ".armed", t.my["version"] + 1)
         t.fence()
-        if heed_others and t.my["made"] != t.my["version"] + 1:
-            return END  # something else was invalidated in between: the page has to be looked up again
 
     def enter_to_write(t):
-        t.exchange("A.slot", 0, 1)
-        if t.load("version") != t.my["made"]:
-            return leave_for_good
+        enter_slot(t)
+
+    def look_at_root_to_write(t):
+        if t.load("root")[1:] != OPEN[1:]:
+            return leave_written
+
+    def look_at_entry_to_write(t):
+        if t.load("entry") != (t.my["frame"], "W"):
+            t.store(name + ".writing", 0)
+            t.my.pop("frame")
+            return begin
+
+    def look_to_write(t):
+        if t.load("version") != t.my.pop("version"):
+            t.store(name + ".writing", 0)
+            t.my.pop("frame")
+            return disarm
 
     def write(t):
-        t.store("A.copy", 2)
+        t.store_plain(f"{t.my.pop('frame')}.{name}", 2)
+        t.my["wrote"] = name
 
-    def leave_for_good(t):
-        t.store("A.slot", 0)
-        return END
-
-    return [load_root, enter, load_version, look_at_root, put_in, invalidate, allow, leave, enter_to_write, write,
-            leave_for_good]
-
-
-def forker():
-    def change_root(t):
-        t.store("root", 1)
-        t.add("version", 1)
-
-    def await_a(t):
-        t.wait_until(t.load("A.slot") == 0)
-
-    def share(t):
-        t.my["entry"] = t.load("entry")
-
-    def read_child(t):
-        t.my["child"] = t.load(t.my["entry"][0])
-
-    def read_child_again(t):
-        t.require(t.load("entry") == t.my["entry"], "a leaf that a child has was changed")
-        t.require(t.load(t.my["entry"][0]) == t.my["child"], "the child changed after the fork had returned")
-
-    return [change_root, await_a, share, read_child, read_child_again]
-
-
-# ---- 2, 3: two first writes, and a reader that has F in its cache
-
-def reader_that_is_told():
-    """It has kept F at version 0, which is valid while the version is 0."""
-
-    def hear(t):
-        t.wait_until(t.load("told") == 1)
-
-    def load(t):
-        t.my["value"] = t.load("F")
-
-    def look_at_version(t):
-        t.require(t.load("version") != 0 or t.my["value"] == 2, "a read misses a write that it was told of")
-
-    return [hear, load, look_at_version]
-
-
-def writer_to_the_copy():
-    """Finds the page writable, writes, and tells."""
-
-    def find(t):
-        frame, bits = t.load("entry")
-        t.wait_until(bits == "W")
-        t.my["frame"] = frame
-
-    def write(t):
-        t.store_plain(t.my["frame"], 2)
+    def leave_written(t):
+        t.store(name + ".writing", 0)
 
     def tell(t):
-        t.store("told", 1)
+        t.store(name + " told", 1)
+        return END
 
-    return [find, write, tell]
+    def leave_to_begin(t):
+        if slot:
+            t.store(name + ".writing", 0)
+        t.my.pop("frame", None)
+
+    def give_back(t):
+        if t.my.pop("own", False):
+            t.store(own + " count", 0)
+        return begin
+
+    def give_up(t):
+        frame = t.my.pop("replaced", "")
+        if frame:
+            t.require(t.add(frame + " count", -1) >= 0, "a reference is given up twice")
+
+    def enter_slot(t):
+        if direct and fenced_slot:
+            t.exchange(name + ".writing", 0, 1)
+        else:
+            t.store(name + ".writing", 1)
+
+    begin, prepared, done = (take_root, take_version, leave) if slot else (find_entry, publish, release)
+    if direct:
+        prepared = enter
+    steps = [disarm, take_root, find_entry, look_at_count, take_frame, fill, take_version, arm, enter, look,
+             look_at_root_again, refresh, publish, release_too_early, next_version, allow, leave, release, arm_again,
+             enter_to_write, look_at_root_to_write, look_at_entry_to_write, look_to_write, write, leave_written, tell,
+             leave_to_begin, give_back]
+    of_accessor = {disarm, take_version, arm, look, refresh, arm_again, look_to_write}
+    of_slot = {take_root, enter, look_at_root_again, leave, enter_to_write, leave_written}
+    if not slot:
+        left_out = of_accessor | of_slot | {look_at_root_to_write, look_at_entry_to_write}
+    else:
+        left_out = of_accessor if direct else {look_at_root_to_write, look_at_entry_to_write}
+    optional = {refresh: refresh_inside, release_too_early: release_first}
+    return [step for step in steps if step not in left_out and optional.get(step, True)]
 
 
-def reader(allowed=(1, 2)):
-    def load_version(t):
+def reader(name="A"):
+    """Keeps its translation as long as the version is the same; it may have been told of the write of `name`."""
+
+    def take_version(t):
         t.my["version"] = t.load("version")
 
     def translate(t):
-        t.my["frame"] = t.load("entry")[0]
-
-    def load(t):
-        t.my["value"] = t.load(t.my["frame"])
-
-    def look_again(t):
-        if t.load("version") == t.my["version"]:
-            t.require(t.my["value"] in allowed, f"a read returned {t.my['value']}")
-
-    return [load_version, translate, load, look_again]
-
-
-def sibling(drops=True):
-    """Gives up its reference to F, or writes to F in place when it is the last that has it."""
-
-    def look(t):
-        t.my["count"] = t.load("F count")
-
-    def drop_or_write(t):
-        if drops:
-            if not t.exchange("F count", t.my["count"], t.my["count"] - 1):
-                return look
-        elif t.my["count"] == 1:
-            t.store_plain("F", FOREIGN)
-
-    return [look, drop_or_write]
-
-
-def next_owner():
-    def allocate(t):
-        if t.load("F count") != 0 or not t.exchange("F count", 0, 1):
+        t.my["frame"], _ = t.load("entry")
+        if not t.my["frame"]:
             return END
 
+    def hear(t):
+        t.my["told"] = t.load(name + " told")
+
+    def load(t):
+        t.my["value"] = t.load(f"{t.my['frame']}.{name}")
+
+    def look_again(t):
+        if t.load("version") != t.my["version"]:
+            return END
+        t.require(t.my["value"] != FOREIGN, "a reader returned the data of another space")
+        t.require(not t.my["told"] or t.my["value"] == 2, "a read does not see a write that came before it")
+
+    return [take_version, translate, hear, load, look_again]
+
+
+def next_owner(frame="F"):
+    """Another space that gets the frame if it is free when it looks."""
+
+    def allocate(t):
+        if not t.exchange(frame + " count", 0, 1):
+            return END
+        t.my["owns"] = frame
+
     def write(t):
-        t.store("F", FOREIGN)
+        for word in WORDS:
+            t.store_plain(f"{frame}.{word}", FOREIGN)
 
     return [allocate, write]
 
 
-def one_frame_lives(memory, variables):
-    frame, bits = memory["entry"]
-    if bits != "W":
-        return f"the page is left as {memory['entry']}"
-    if memory[frame] not in (1, 2):
-        return f"the page holds {memory[frame]}"
-    for copy in "A.copy", "B.copy":
-        if memory[copy + " count"] != (1 if frame == copy else 0):
-            return f"{copy} counts {memory[copy + ' count']}, and the page is in {frame}"
-    return None
-
-
-# ---- 5: an unmap, a discard
-
-EMPTY = {"root": 0, "version": 0, "entry": ABSENT, "frozen": 0, "A.slot": 0, "G": 7, "G count": 0}
-
-
-def fill():
-    def load_root(t):
-        t.my["root"] = t.load("root")
-        if t.load("frozen") or t.my["root"] != 0:
-            return END  # not mapped any more, or a case for the lock
-
-    def take_frame(t):
-        t.add("G count", 1)
-        t.store_plain("G", 0)
-
-    def enter(t):
-        t.exchange("A.slot", 0, 1)
-
-    def look_at_root(t):
-        if t.load("root") != t.my["root"] or t.load("frozen"):
-            return give_up
-
-    def put_in(t):
-        if not t.exchange("entry", ABSENT, ("G", "W")):
-            return give_up
-
-    def leave(t):
-        t.store("A.slot", 0)
-        return END
+def sibling(closes=True):
+    """The sibling gives up its reference, and somebody else gets F if it is free; or it writes in place if it may."""
 
     def give_up(t):
-        t.store("A.slot", 0)
-        t.add("G count", -1)
-        return END
+        if closes:
+            t.add("F count", -1)
+            t.my["closed"] = True
 
-    return [load_root, take_frame, enter, look_at_root, put_in, leave, give_up]
+    def look_at_count(t):
+        if not closes and t.load("F count") != 1:
+            return END
 
+    def write_in_place(t):
+        if not closes:
+            t.store_plain("F.A", FOREIGN)
+            t.store_plain("F.B", FOREIGN)
+            return END
 
-def unmapper(freeze=True):
-    def change_mappings(t):
-        t.store("root", 1)
-        t.store("frozen", 1)
-        t.add("version", 1)
-
-    def await_first_writes(t):
-        t.wait_until(not freeze or t.load("A.slot") == 0)
-
-    def take_out(t):
-        t.my["frame"] = t.load("entry")[0]
-        t.store("entry", ABSENT)
-
-    def invalidate(t):
-        t.add("version", 1)
-
-    def await_writes(t):
-        t.wait_until(t.load("A.slot") == 0)
-
-    def release(t):
-        if t.my["frame"]:
-            t.add(t.my["frame"] + " count", -1)
-
-    def thaw(t):
-        t.store("frozen", 0)
-
-    return [change_mappings, await_first_writes, take_out, invalidate, await_writes, release, thaw]
+    return [give_up, look_at_count, write_in_place, *next_owner()]
 
 
-def nothing_is_mapped(memory, _):
-    if memory["entry"] != ABSENT:
-        return "a page is under no mapping"
-    if memory["G count"] != 0:
-        return "a frame is in use that no page has"
+def page_and_counts(memory, variables, shared=True, may_lose=""):
+    """At the end the page has what was written, and each frame as many references as it has users."""
+    frame, bits = memory["entry"]
+    shared = shared and not any(my.get("closed") for my in variables)
+    of_sibling = next((my["moved to"] for my in variables if "moved to" in my), "F") if shared else ""
+    for name in "FGHK":
+        users = (frame == name) + (of_sibling == name) + sum(my.get("owns") == name for my in variables)
+        if memory[name + " count"] != users:
+            return f"frame {name} has {users} users and counts {memory[name + ' count']}"
+    if bits in ("N", "M"):
+        return f"the page has {bits} for ever"
+    written = {my["wrote"] for my in variables if "wrote" in my} - {*may_lose}
+    for word in WORDS:
+        if frame and word in written and memory[f"{frame}.{word}"] != 2:
+            return f"what {word} wrote was lost"
+        if frame and memory[f"{frame}.{word}"] == FOREIGN:
+            return "the page has the data of another space"
+        for my in variables:
+            if my.get("owns") and memory[f"{my['owns']}.{word}"] != FOREIGN:
+                return "a write landed in the frame of another space"
     return None
 
 
-# ---- 6: a leaf is copied without the lock; it lists F, and a sibling, S, lists it too
+def page_of_one(memory, variables):
+    return page_and_counts(memory, variables, shared=False)
 
-LEAF = {
-    "lock": 0, "root": 0, "L count": 2, "F count": 1, "G count": 0, "L": "F", "C": "", "A.leaf": "L", "copies": 0,
-    "S.lock": 0,
+
+# ---- fork
+
+def forker(told=False, **wait):
+    """Forks the space, and reads what the child has; `told`: it has been told of the write."""
+
+    def hear(t):
+        if told and t.load("A told") == 0:
+            return END
+
+    def put_root(t):
+        number, generation, _ = t.load("root")
+        t.store("root", (number + 1, generation + 1, "open"))
+
+    def read_child(t):
+        t.my["child"] = content(t)
+        t.require(not told or t.my["child"][1] == 2, "a write that came before the fork is not in the child")
+
+    def read_child_again(t):
+        t.require(content(t) == t.my["child"], "the child changed after the fork had returned")
+
+    def content(t):
+        entry = t.load("entry")
+        return entry, entry[0] and t.load(entry[0] + ".A")
+
+    return [hear, put_root, *waiting(**wait), read_child, read_child_again]
+
+
+# ---- a fault under the lock, of a table that is not frozen
+
+def locked_fault(compares=True, marks_new=True, name="B"):
+    """Gives the page to the space alone, and writes it by a pin that it has taken under the lock."""
+
+    def find_entry(t):
+        t.my["seen"] = t.load("entry")
+        frame, bits = t.my["seen"]
+        t.my["frame"] = frame
+        if bits == "W":
+            return write
+        if bits == "N":
+            return next_version
+
+    def look_at_count(t):
+        if t.load(t.my["seen"][0] + " count") > 1:
+            return copy
+        return find_entry if not change(t, t.my["seen"], (t.my["frame"], "W")) else write
+
+    def copy(t):
+        t.store("K count", 1)
+        for word in WORDS:
+            t.store_plain("K." + word, t.load(f"{t.my['frame']}.{word}"))
+
+    def replace(t):
+        if not change(t, t.my["seen"], ("K", "N" if marks_new else "")):
+            t.store("K count", 0)
+            return find_entry
+        t.my["replaced"] = t.my["frame"]
+        t.my["frame"] = "K"
+
+    def next_version(t):
+        t.add("version", 1)
+
+    def allow(t):
+        value = (t.my["frame"], "N" if marks_new or "replaced" not in t.my else "")
+        change(t, value, (t.my["frame"], "W"))  # who was faster has done the same
+
+    def release(t):
+        if "replaced" in t.my:
+            t.require(t.add(t.my.pop("replaced") + " count", -1) >= 0, "a reference is given up twice")
+
+    def write(t):
+        t.store_plain(f"{t.my['frame']}.{name}", 2)
+        t.my["wrote"] = name
+
+    def tell(t):
+        t.store(name + " told", 1)
+
+    def change(t, seen, value):
+        if compares:
+            return t.exchange("entry", seen, value)
+        t.store("entry", value)
+        return True
+
+    return [find_entry, look_at_count, copy, replace, next_version, allow, release, write, tell]
+
+
+# ---- unmap and discard, under the lock
+
+def unmapper(unmaps=True, frozen=True, by_exchange=True):
+    """Freezes, takes the page out, and thaws; the pages of a discard stay mapped."""
+    after = "unmapped" if unmaps else "open"
+
+    def put_root(t):
+        number, generation, _ = t.load("root")
+        t.store("root", (number + 1, generation, "locked" if frozen else after))
+
+    def find_entry(t):
+        t.my["taken"] = t.load("entry")
+
+    def take_out(t):
+        if by_exchange:
+            if not t.exchange("entry", t.my["taken"], ABSENT):
+                return find_entry
+        else:
+            t.store("entry", ABSENT)
+
+    def release(t):
+        frame, _ = t.my.pop("taken")
+        if frame:
+            t.require(t.add(frame + " count", -1) >= 0, "a reference is given up twice")
+
+    def thaw(t):
+        if frozen:
+            number, generation, _ = t.load("root")
+            t.store("root", (number + 1, generation, after))
+
+    def note(t):
+        t.store("done", 1)
+
+    freeze = [put_root, *waiting("A")] if frozen else [put_root]
+    return [*freeze, find_entry, take_out, *waiting("A"), release, thaw, note]
+
+
+def nothing_unmapped(memory, variables, shared=True):
+    if memory["entry"] != ABSENT:
+        return "there is a page under no mapping"
+    return page_and_counts(memory, variables, shared)
+
+
+def nothing_unmapped_of_one(memory, variables):
+    return nothing_unmapped(memory, variables, shared=False)
+
+
+def nothing_discarded(memory, variables):
+    frame, _ = memory["entry"]
+    if frame and memory[frame + ".B"] == 1:
+        return "what was discarded has come back"
+    return page_and_counts(memory, variables, may_lose="A")
+
+
+# ---- migration, under the lock of the only space that is open; the page of the dead sibling moves too
+
+def mover(home_again=True, new_roots=True, frozen=True, compares=True):
+    """Moves the page from F to K. `home_again`: another space gets F, gives it back, and the page moves to F again."""
+
+    def put_root(t, state):
+        number, generation, _ = t.load("root")
+        t.store("root", (number + new_roots, generation, state))
+
+    def move(source, target):
+        def freeze(t):
+            put_root(t, "locked")
+
+        def find_entry(t):
+            t.my["seen"] = t.load("entry")
+            if t.my["seen"][0] != source:
+                return thaw_unmoved
+
+        def mark(t):
+            if not compares:
+                t.store("entry", (source, "M"))
+            elif not t.exchange("entry", t.my["seen"], (source, "M")):
+                return find_entry
+            t.my.pop("seen")
+
+        def thaw(t):
+            if frozen:
+                put_root(t, "open")
+
+        def copy(t):
+            for word in WORDS:
+                t.store_plain(f"{target}.{word}", t.load(f"{source}.{word}"))
+
+        def commit(t):
+            put_root(t, "open")
+            t.my["references"] = t.load(source + " count")
+            t.store(target + " count", t.my["references"])
+            t.store("entry", (target, "M"))
+
+        def withdraw(t):
+            t.add("version", 1)
+
+        def clear_mark(t):
+            t.store("entry", (target, ""))
+
+        def release(t):
+            t.add(source + " count", -t.my.pop("references"))
+            t.my["moved to"] = target
+            return last
+
+        def thaw_unmoved(t):
+            t.my.pop("seen")
+            if frozen:
+                put_root(t, "open")
+            return END
+
+        def last(t):
+            pass
+
+        freezing = [freeze, *waiting("A")] if frozen else []
+        return [*freezing, find_entry, mark, *waiting("A"), thaw, copy, commit, withdraw, clear_mark, release,
+                thaw_unmoved, last]
+
+    def lend_frame(t):
+        t.wait_until(t.exchange("F count", 0, 1))
+        for word in WORDS:
+            t.store_plain("F." + word, FOREIGN)
+
+    def take_frame_back(t):
+        t.store("F count", 0)
+
+    return [*move("F", "K"), lend_frame, take_frame_back, *move("K", "F")] if home_again else move("F", "K")
+
+
+# ---- own a leaf: A's directory D lists leaf L, which a sibling lists too; J and K are for copies, E for D's copy
+
+LEAVES = {
+    "lock": 0, "root": (0, 0), "version": 0, "copies": 0, "A.top": "D", "C.top": "", "D lists": "L", "D writable": "",
+    "D generation": 0, "D references": 1, "E lists": "", "E writable": "", "E generation": 0, "E references": 0,
+    "sibling lists": "L", "L": ("F", ""), "J": ABSENT, "K": ABSENT, "L references": 2, "J references": 0,
+    "K references": 0, "F count": 1, "F": 1, "G count": 0, "G": 0,
 }
 
 
-def own_leaf(hold=True, root_check=True, counted=True):
+def leaf_releaser(leaf_of):
+    """One reference of a leaf less; who gives up the last one destroys the leaf."""
+
+    def release_leaf(t):
+        leaf = leaf_of(t)
+        references = t.add(leaf + " references", -1)
+        t.require(references >= 0, "a reference of a leaf is given up twice")
+        t.my["dead"] = leaf if references == 0 else ""
+
+    def destroy_leaf(t):
+        leaf = t.my.pop("dead")
+        if leaf:
+            t.require(t.add(t.load(leaf)[0] + " count", -1) >= 0, "a reference of a frame is given up twice")
+
+    return [release_leaf, destroy_leaf]
+
+
+def owner(copy, extra=True, look_at_root=True, look_at_leaf=True):
+    """Makes A's leaf its own; the entries are copied without the lock."""
+
     def lock(t):
         t.lock("lock")
 
-    def look(t):
-        t.my["root"] = t.load("root")
-        if t.load("A.leaf") != "L" or t.load("L count") == 1:
-            t.unlock("lock")
-            return END  # it is the space's own already, or is adopted
+    def own_directory(t):
+        generation = t.load("root")[1]
+        if t.load("A.top") == "E" or t.load("D generation") == generation:
+            return look_at_references
+        if t.load("D references") == 1:
+            t.store("D writable", "")
+            t.store("D generation", generation)
+            return look_at_references
+        t.add(t.load("D lists") + " references", 1)
+        t.store("E lists", t.load("D lists"))
+        t.store("E generation", generation)
+        t.store("E references", 1)
+        t.store("A.top", "E")
+        t.add("D references", -1)
 
-    def hold_leaf(t):
-        if hold:
-            t.add("L count", 1)
-        if counted:
-            t.add("copies", 1)
+    def look_at_references(t):
+        top = t.my["top"] = t.load("A.top")
+        leaf = t.my["leaf"] = t.load(top + " lists")
+        if not leaf or t.load(top + " writable") == leaf:
+            return unlock_owned
+        if t.load(leaf + " references") == 1:
+            t.store(top + " writable", leaf)
+            return unlock_owned
+        t.my["root"] = t.load("root")
+
+    def take_reference(t):
+        if extra:
+            t.add(t.my["leaf"] + " references", 1)
+        t.add("copies", 1)
+
+    def unlock_to_copy(t):
         t.unlock("lock")
 
-    def load_entry(t):
-        t.my["frame"] = t.load("L")
+    def read_entry(t):
+        t.my["entry"] = t.load(t.my["leaf"])
 
     def acquire_frame(t):
-        t.require(t.add(t.my["frame"] + " count", 1) > 1, "a frame is acquired that is free")
+        entry = t.my.pop("entry")
+        t.require(t.add(entry[0] + " count", 1) > 1, "a frame is acquired that is free")
+        t.store(copy, entry)
 
-    def end_copy(t):
-        t.store("C", t.my["frame"])
-        if counted:
-            t.add("copies", -1)
+    def note_copied(t):
+        t.add("copies", -1)
 
     def lock_again(t):
         t.lock("lock")
 
-    def put_in(t):
-        if (root_check and t.load("root") != t.my["root"]) or t.load("A.leaf") != "L":
-            return drop
-        t.store("A.leaf", "C")
-        t.add("L count", -1)
+    def look_again(t):
+        root_changed = t.load("root") != t.my.pop("root") and look_at_root
+        leaf_changed = t.load(t.my["top"] + " lists") != t.my["leaf"] and look_at_leaf
+        if root_changed or leaf_changed:
+            return unlock_in_vain
+
+    def list_for_readers(t):
+        t.store(copy + " references", 1)
+        t.store(t.my["top"] + " lists", copy)
+
+    def next_version(t):
+        t.add("version", 1)
+
+    def list_for_writers(t):
+        t.store(t.my["top"] + " writable", copy)
 
     def unlock(t):
         t.unlock("lock")
-        return release_hold
+        return give_up_extra if extra else forget
 
-    def drop(t):
+    def unlock_in_vain(t):
         t.unlock("lock")
-        t.add(t.my["frame"] + " count", -1)
+        t.my["again"] = True
 
-    def release_hold(t):
-        if hold and t.add("L count", -1) == 0:
-            t.add(t.load("L") + " count", -1)
+    def drop_copy(t):
+        t.require(t.add(t.load(copy)[0] + " count", -1) >= 0, "a reference of a frame is given up twice")
+        if not extra:
+            return forget
 
-    return [lock, look, hold_leaf, load_entry, acquire_frame, end_copy, lock_again, put_in, unlock, drop, release_hold]
+    def forget(t):
+        t.my.pop("leaf")
+        t.my.pop("top")
+        return lock if t.my.pop("again", False) else END
+
+    def unlock_owned(t):
+        t.my.pop("top")
+        t.my.pop("leaf")
+        t.unlock("lock")
+        return END
+
+    give_up_extra, destroy = leaf_releaser(lambda t: t.my["leaf"])
+    return [lock, own_directory, look_at_references, take_reference, unlock_to_copy, read_entry, acquire_frame,
+            note_copied, lock_again, look_again, list_for_readers, next_version, list_for_writers,
+            *leaf_releaser(lambda t: t.my["leaf"]), unlock, unlock_in_vain, drop_copy, give_up_extra, destroy, forget,
+            unlock_owned]
 
 
-def drop_leaf():
-    """The sibling is closed: it gives up the leaf, and destroys it if nobody else has it."""
+def sibling_that_closes():
+    def withdraw(t):
+        t.store("sibling lists", "")
 
-    def release(t):
-        if t.add("L count", -1) == 0:
-            t.add(t.load("L") + " count", -1)
-
-    return [release]
+    return [withdraw, *leaf_releaser(lambda t: "L"), *taker_of_frame()]
 
 
-def unmap_leaf():
-    """This space gives the leaf up, with a new root."""
+def leaf_unmapper():
+    """Takes the leaf out of A's directory, which A owns."""
 
     def lock(t):
         t.lock("lock")
+
+    def put_root(t):
+        number, generation = t.load("root")
+        t.store("root", (number + 1, generation))
 
     def take_out(t):
-        t.my["leaf"] = t.load("A.leaf")
-        t.store("root", t.load("root") + 1)
-        t.store("A.leaf", "")
+        t.my["leaf"] = t.load("D lists")
+        t.store("D lists", "")
+        t.store("D writable", "")
 
-    def release(t):
-        leaf = t.my["leaf"]
-        if leaf == "C":
-            t.add(t.load("C") + " count", -1)
-        elif leaf == "L" and t.add("L count", -1) == 0:
-            t.add(t.load("L") + " count", -1)
+    def withdraw(t):
+        t.add("version", 1)
 
     def unlock(t):
         t.unlock("lock")
 
-    return [lock, take_out, release, unlock]
+    return [lock, put_root, take_out, withdraw, *leaf_releaser(lambda t: t.my["leaf"]), unlock]
 
 
-def migrator(await_copies=True, new_root=True):
-    """Moves the page of a leaf that several spaces share from F to G, under the locks of all."""
+def leaf_forker():
+    """C becomes a fork of A. A directory that it has must not change."""
 
     def lock(t):
         t.lock("lock")
 
-    def await_end_of_copies(t):
-        t.wait_until(not await_copies or t.load("copies") == 0)
+    def put_root(t):
+        number, generation = t.load("root")
+        t.store("root", (number + 1, generation + 1))
 
-    def renew_root(t):
-        if new_root:
-            t.store("root", t.load("root") + 1)
+    def withdraw(t):
+        t.add("version", 1)
 
-    def replace(t):
-        if t.load("A.leaf") != "L":
-            return unlock  # it would have to move both leaves
-        t.add("G count", 1)
-        t.store("L", "G")
-        t.fence()
+    def share(t):
+        t.my["top"] = t.load("A.top")
+        t.add(t.my["top"] + " references", 1)
+        t.store("C.top", t.my["top"])
+        t.my["lists"] = t.load(t.my["top"] + " lists")
+
+    def unlock(t):
+        t.unlock("lock")
+
+    def read_child_again(t):
+        t.require(t.load(t.my["top"] + " lists") == t.my["lists"], "a directory changed that the child has")
+
+    return [lock, put_root, withdraw, share, unlock, read_child_again]
+
+
+def taker_of_frame():
+    """Another space, which gets F if it is free."""
+
+    def allocate(t):
+        if not t.exchange("F count", 0, 1):
+            return END
+        t.my["owns"] = "F"
+
+    def write(t):
+        t.store_plain("F", FOREIGN)
+
+    return [allocate, write]
+
+
+def leaf_mover(settles=True, new_root_at_commit=True):
+    """Moves F to G in every leaf that lists it, under the locks of both spaces; only that of A is ever wanted."""
+
+    def lock_to_mark(t):
+        t.lock("lock")
+
+    def settle_to_mark(t):
+        t.wait_until(not settles or t.load("copies") == 0)
+
+    def mark(t):
+        put_root(t)
+        for leaf in mappers(t):
+            t.store(leaf, ("F", "M"))
+        t.add("F count", 1)
+
+    def withdraw_marked(t):
+        t.add("version", 1)
+
+    def unlock_marked(t):
+        t.unlock("lock")
+
+    def copy(t):
+        t.store_plain("G", t.load("F"))
+
+    def lock_to_commit(t):
+        t.lock("lock")
+
+    def settle_to_commit(t):
+        t.wait_until(not settles or t.load("copies") == 0)
+
+    def commit(t):
+        leaves = mappers(t)
+        if any(t.load(leaf)[1] != "M" for leaf in leaves):
+            return take_marks_back
+        if new_root_at_commit:
+            put_root(t)
+        for leaf in leaves:
+            t.store(leaf, ("G", ""))
+        t.add("G count", len(leaves))
+        t.my["moved"] = len(leaves)
+
+    def withdraw(t):
+        t.add("version", 1)
 
     def release(t):
+        t.require(t.add("F count", -t.my.pop("moved") - 1) >= 0, "a reference of a frame is given up twice")
+        return unlock
+
+    def take_marks_back(t):
+        for leaf in mappers(t):
+            t.store(leaf, ("F", ""))
         t.add("F count", -1)
 
     def unlock(t):
         t.unlock("lock")
 
-    return [lock, await_end_of_copies, renew_root, replace, release, unlock]
+    def put_root(t):
+        number, generation = t.load("root")
+        t.store("root", (number + 1, generation))
+
+    def mappers(t):
+        leaves = {t.load(t.load("A.top") + " lists"), t.load("sibling lists")}
+        return sorted(leaf for leaf in leaves if leaf and t.load(leaf)[0] == "F")
+
+    return [lock_to_mark, settle_to_mark, mark, withdraw_marked, unlock_marked, copy, lock_to_commit, settle_to_commit,
+            commit, withdraw, release, take_marks_back, unlock]
 
 
-def leaves_and_counts(memory, _):
-    lists = {"L": memory["L"], "C": memory["C"], "": ""}
-    users = {"F": 0, "G": 0}
-    if memory["L count"] > 0:
-        users[memory["L"]] += 1
-    if memory["A.leaf"] == "C":
-        users[memory["C"]] += 1
-    for frame, count in users.items():
-        if memory[frame + " count"] != count:
-            return f"frame {frame} has {count} users and counts {memory[frame + ' count']}"
-    if memory["A.leaf"] == "C" and memory["L count"] > 0 and lists["C"] != lists["L"]:
-        return "a copy of a leaf shows a frame that the page has left"
+def leaves_and_counts(memory, variables):
+    """At the end each node and frame has as many references as users, and no page is in a frame of another space."""
+    directories = {memory["A.top"], memory["C.top"]} - {""}
+    lists = [memory[top + " lists"] for top in directories] + [memory["sibling lists"]]
+    for leaf in "LJK":
+        if memory[leaf + " references"] != lists.count(leaf):
+            return f"leaf {leaf} is listed {lists.count(leaf)} times and counts {memory[leaf + ' references']}"
+    for frame in "FG":
+        users = sum(memory[leaf][0] == frame for leaf in set(lists) - {""})
+        users += sum(my.get("owns") == frame for my in variables)
+        if memory[frame + " count"] != users:
+            return f"frame {frame} has {users} users and counts {memory[frame + ' count']}"
+    for leaf in set(lists) - {""}:
+        if memory[leaf][1] == "M":
+            return "a page is marked for ever"
+        if memory[memory[leaf][0]] != 1:
+            return "a page has the data of another space"
     return None
 
 
-# ---- 8: the page moves away and home while a first write copies it
+# ---- the ring: several threads make versions, each for a page; a late accessor reads which pages to forget
 
-MOVING = dict(SHARED, **{"H": 1, "H count": 2})
-
-
-def away_and_home(new_root=True):
-    """F is somebody else's in between; then the page comes home to the same frame."""
-
-    def leave_frame(t):
-        if new_root:
-            t.store("root", t.load("root") + 1)
-        t.store("entry", ("H", ""))
-        t.add("version", 1)
-
-    def let_another_write(t):
-        t.store("F", FOREIGN)
-
-    def come_home(t):
-        t.store("F", 1)
-
-    def take_frame(t):
-        t.store("entry", ("F", ""))
-        t.add("version", 1)
-
-    return [leave_frame, let_another_write, come_home, take_frame]
+RING_WORDS = 2
+RING = {"version": 0, "ring 0": (0, ""), "ring 1": (-1, "")}
+for page in "PQR":
+    RING.update({page: "old", page + " told": 0, page + ".old": 1, page + ".new": 1})
 
 
-def page_is_whole(memory, _):
-    value = memory[memory["entry"][0]]
-    return None if value in (1, 2) else f"the page holds {value}, which another space has written"
+def withdrawer(page):
+    """Replaces the frame of a page; then writes the new one, and tells."""
 
+    def replace(t):
+        t.store(page, "new")
 
-def marker(by_exchange=True):
-    """The holder of the lock marks the page, as a migration does without freezing the table."""
-
-    def look(t):
-        t.my["seen"] = t.load("entry")
-
-    def mark(t):
-        frame, _ = t.my["seen"]
-        if by_exchange:
-            if not t.exchange("entry", t.my["seen"], (frame, "M")):
-                return look
-        else:
-            t.store("entry", (frame, "M"))
-
-    def unmark(t):
-        frame, bits = t.load("entry")
-        t.store("entry", (frame, ""))
-
-    return [look, mark, unmark]
-
-
-def page_has_a_frame(memory, _):
-    frame = memory["entry"][0]
-    return None if memory[frame + " count"] > (1 if frame == "F" else 0) else f"the page is in {frame}, which is free"
-
-
-# ---- 9: the memory of the last invalidations; both words have one place
-
-RING = {"version": 0, "word": (0, ""), "cached p": 1, "cached q": 1}
-
-
-def invalidator(page, name_version=True):
-    def make_version(t):
+    def next_version(t):
         t.my["version"] = t.add("version", 1)
 
-    def remember(t):
-        t.store("word", (t.my["version"] if name_version else "any", page))
+    def note(t):
+        version = t.my.pop("version")
+        t.store(f"ring {version % RING_WORDS}", (version, page))
 
-    return [make_version, remember]
+    def write(t):
+        t.store_plain(page + ".new", 2)
 
+    def tell(t):
+        t.store(page + " told", 1)
 
-def late_accessor():
-    """Kept p and q at version 0. A second place for the words would only make this harder to miss."""
-
-    def load_version(t):
-        t.my["to"] = t.load("version")
-
-    def apply(t):
-        t.my["kept"] = "pq"
-        if t.my["to"] > 1:
-            t.my["kept"] = ""  # too far behind
-        elif t.my["to"] == 1:
-            version, page = t.load("word")
-            known = version in (1, "any")
-            t.my["kept"] = t.my["kept"].replace(page, "") if known and page else ("" if not known else "pq")
-
-    def check(t):
-        t.my["at"] = t.my["to"]
-
-    return [load_version, apply, check]
+    return [replace, next_version, note, write, tell]
 
 
-def forgotten(first):
-    def at_end(memory, variables):
-        my = variables[2]
-        if my["to"] == 1 and variables[first]["version"] == 1:
-            page = "pq"[first]
-            if page in my["kept"]:
-                return "an accessor goes on with a page that was invalidated"
-        return None
+def late_accessor(page, tags=True, refreshes=2):
+    """Has a page in its cache since version 0. It may be told of a write of that page, after it has refreshed."""
 
-    return at_end
+    def take_version(t):
+        t.my["from"], t.my["to"] = t.my.get("to", 0), t.load("version")
+        if t.my["to"] - t.my["from"] > RING_WORDS:
+            t.my["forgotten"] = True
+            t.my["from"] = t.my["to"]
 
+    def look_at_word(t):
+        if t.my["from"] == t.my["to"]:
+            return hear
+        t.my["from"] += 1
+        version, withdrawn = t.load(f"ring {t.my['from'] % RING_WORDS}")
+        if withdrawn == page or (tags and version != t.my["from"]):
+            t.my["forgotten"] = True
+        return look_at_word
 
-def each_is_forgotten(memory, variables):
-    return forgotten(0)(memory, variables) or forgotten(1)(memory, variables)
+    def hear(t):
+        t.my["told"] = t.load(page + " told")
+
+    def look(t):
+        if t.load("version") != t.my["to"]:
+            t.my["refreshes"] = t.my.get("refreshes", 0) + 1
+            return take_version if t.my["refreshes"] < refreshes else END
+
+    def find(t):
+        t.my["frame"] = t.load(page) if t.my.get("forgotten") else "old"
+
+    def load(t):
+        t.my["value"] = t.load(f"{page}.{t.my['frame']}")
+
+    def look_again(t):
+        t.require(not t.my["told"] or t.my["value"] == 2 or t.load("version") != t.my["to"],
+                  "a read does not see a write that came before it")
+
+    return [take_version, look_at_word, hear, look, find, load, look_again]
 
 
 SCENARIOS = [
-    Scenario("first write: a fork", SHARED, [first_write("A"), forker()]),
-    Scenario("first write: a fork, the root is not looked at", SHARED, [first_write("A", root_check=False), forker()],
+    Scenario("first write: a copy, and a fork", MEMORY, [writer("A"), forker()], page_and_counts),
+    Scenario("first write: a fill, and a fork", EMPTY, [writer("A"), forker()], page_and_counts),
+    Scenario("first write: of the only reference, and a fork", SOLE, [writer("A"), forker()], page_of_one),
+    Scenario("first write: who was told of it forks", MEMORY, [writer("A"), forker(told=True)], page_and_counts),
+    Scenario("first write: two copies and a reader", MEMORY,
+             [writer("A", slot=False), writer("B", slot=False), reader("B")], page_and_counts),
+    Scenario("first write: two fills", EMPTY, [writer("A", slot=False), writer("B", slot=False), reader("B")],
+             page_and_counts),
+    Scenario("first write: a copy, the frame is used again", MEMORY, [writer("A", slot=False), reader(), sibling()],
+             page_and_counts),
+    Scenario("first write: two copies, the sibling is closed, the frame is used again", MEMORY,
+             [writer("A", slot=False), writer("B", slot=False), sibling()], page_and_counts),
+    Scenario("first write: two copies, and the sibling writes in place", MEMORY,
+             [writer("A", slot=False), writer("B", slot=False), sibling(closes=False)], page_and_counts),
+    Scenario("first write: and a fork, the version not looked at after arming", MEMORY,
+             [writer("A", look_at_version=False), forker()], page_and_counts),
+    Scenario("first write: a copy, and a fault under the lock", MEMORY,
+             [writer("A", slot=False), locked_fault(), reader()], page_and_counts),
+    Scenario("first write: a copy, a fault under the lock, the sibling writes in place", MEMORY,
+             [writer("A", slot=False), locked_fault(), sibling(closes=False)], page_and_counts),
+    Scenario("first write: of the only reference, and a fault under the lock", SOLE,
+             [writer("A", slot=False), locked_fault(), reader()], page_of_one),
+    Scenario("first write: a fill, and unmap", EMPTY, [writer("A"), unmapper(), next_owner("G")], nothing_unmapped),
+    Scenario("first write: a copy, and unmap", MEMORY, [writer("A"), unmapper(), next_owner("G")], nothing_unmapped),
+    Scenario("first write: of the only reference, and unmap", SOLE, [writer("A"), unmapper(), next_owner()],
+             nothing_unmapped_of_one),
+    Scenario("first write: a fill, and discard", EMPTY, [writer("A"), unmapper(unmaps=False), next_owner("G")],
+             nothing_discarded),
+    Scenario("first write: a copy, and discard", MEMORY, [writer("A"), unmapper(unmaps=False), next_owner("G")],
+             nothing_discarded),
+    Scenario("first write: a copy, discard, and then a fill", MEMORY,
+             [writer("A"), unmapper(unmaps=False), writer("B", after="done")], nothing_discarded),
+    Scenario("first write: of a thread without an accessor, and a fork", MEMORY,
+             [writer("A", direct=True), forker(names="", shared="A")], page_and_counts),
+    Scenario("first write: a copy, and a migration away and home", MEMORY, [writer("A"), mover()], page_and_counts),
+    Scenario("first write: of the only reference, and a migration away and home", SOLE, [writer("A"), mover()],
+             page_of_one),
+    Scenario("own a leaf: two threads, and a fork", LEAVES, [owner("J"), owner("K"), leaf_forker()],
+             leaves_and_counts),
+    Scenario("own a leaf: two threads, the sibling is closed", LEAVES,
+             [owner("J"), owner("K"), sibling_that_closes()], leaves_and_counts),
+    Scenario("own a leaf: a fork, the sibling is closed", LEAVES, [owner("J"), leaf_forker(), sibling_that_closes()],
+             leaves_and_counts),
+    Scenario("own a leaf: unmapped, the sibling is closed, the frame is used again", LEAVES,
+             [owner("J"), leaf_unmapper(), sibling_that_closes()], leaves_and_counts),
+    Scenario("own a leaf: a migration, the frame is used again", LEAVES, [owner("J"), leaf_mover(), taker_of_frame()],
+             leaves_and_counts),
+    Scenario("own a leaf: two threads, and a migration", LEAVES, [owner("J"), owner("K"), leaf_mover()],
+             leaves_and_counts),
+    Scenario("ring: three versions in a ring of two, a late accessor", RING,
+             [withdrawer("P"), withdrawer("Q"), withdrawer("R"), late_accessor("P")]),
+
+    Scenario("first write: and a fork, the root not looked at in the slot", MEMORY,
+             [writer("A", look_at_root=False), forker()], page_and_counts, must_fail=True),
+    Scenario("first write: and a fork, armed without a fence", MEMORY, [writer("A", fenced=False), forker()],
+             page_and_counts, must_fail=True),
+    Scenario("first write: and a fork, refreshed inside the slot", MEMORY,
+             [writer("A", refresh_inside=True), forker()], page_and_counts, must_fail=True),
+    Scenario("first write: and a fork, its translation taken for valid across the fork", MEMORY,
+             [writer("A", moves_on=True), forker()], page_and_counts, must_fail=True),
+    Scenario("first write: W at once, then the version", MEMORY,
+             [writer("A", slot=False, writable_first=True), writer("B", slot=False), reader("B")], page_and_counts,
              must_fail=True),
-    Scenario("first write: another write by the same translation, and a fork", SHARED,
-             [first_write_and_more(), forker()]),
-    Scenario("first write: another write, a version of the fork in between is not heeded", SHARED,
-             [first_write_and_more(heed_others=False), forker()], must_fail=True),
-    Scenario("first write: two of them", SHARED, [first_write("A"), first_write("B")], one_frame_lives),
-    Scenario("first write: two of them, and a reader that is told", SHARED,
-             [first_write("A", tell=True), first_write("B", tell=True), reader_that_is_told()], one_frame_lives),
-    Scenario("first write: two of them, N is not heeded", SHARED,
-             [first_write("A", tell=True), first_write("B", heed_new=False, tell=True), reader_that_is_told()],
-             one_frame_lives, must_fail=True),
-    Scenario("first write: another write to the copy, and a reader that is told", SHARED,
-             [first_write("A"), writer_to_the_copy(), reader_that_is_told()]),
-    Scenario("first write: another write to the copy, W at once", SHARED,
-             [first_write("A", w_at_once=True), writer_to_the_copy(), reader_that_is_told()], must_fail=True),
-    Scenario("first write: a reader, while the sibling drops F and another space takes it", SHARED,
-             [first_write("A"), reader(), sibling(), next_owner()]),
-    Scenario("first write: the same, F released before the version", SHARED,
-             [first_write("A", release_first=True), reader(), sibling(), next_owner()], must_fail=True),
-    Scenario("first write: the sibling writes in place when it is the last", SHARED,
-             [first_write("A"), reader(), sibling(drops=False)], page_is_whole),
-    Scenario("first write: the same, F released before the copy is put in", SHARED,
-             [first_write("A", release_first=True), reader(), sibling(drops=False)], page_is_whole, must_fail=True),
-    Scenario("first write: an empty page, unmapped", EMPTY, [fill(), unmapper()], nothing_is_mapped),
-    Scenario("first write: an empty page, unmapped without a wait before", EMPTY, [fill(), unmapper(freeze=False)],
-             nothing_is_mapped, must_fail=True),
-    Scenario("own a leaf: two threads, and the sibling drops it", LEAF, [own_leaf(), own_leaf(), drop_leaf()],
-             leaves_and_counts),
-    Scenario("own a leaf: without a reference, the sibling drops it, and the space as well", LEAF,
-             [own_leaf(hold=False), drop_leaf(), unmap_leaf()], leaves_and_counts, must_fail=True),
-    Scenario("own a leaf: the sibling drops it, and the space as well", LEAF, [own_leaf(), drop_leaf(), unmap_leaf()],
-             leaves_and_counts),
-    Scenario("own a leaf: the page migrates", LEAF, [own_leaf(), migrator()], leaves_and_counts),
-    Scenario("own a leaf: the page migrates, copies are not waited for", LEAF,
-             [own_leaf(), migrator(await_copies=False)], leaves_and_counts, must_fail=True),
-    Scenario("own a leaf: the page migrates, without a new root", LEAF, [own_leaf(), migrator(new_root=False)],
-             leaves_and_counts, must_fail=True),
-    Scenario("own a leaf: the page migrates, the root is not looked at", LEAF,
-             [own_leaf(root_check=False), migrator()], leaves_and_counts, must_fail=True),
-    Scenario("first write: the page moves away and home", MOVING, [first_write("A", writes=False), away_and_home()],
-             page_is_whole),
-    Scenario("first write: the page moves away and home, under the same root", MOVING,
-             [first_write("A", writes=False), away_and_home(new_root=False)], page_is_whole, must_fail=True),
-    Scenario("first write: the page is marked", SHARED, [first_write("A"), marker()], page_has_a_frame),
-    Scenario("first write: the page is marked by a store", SHARED, [first_write("A"), marker(by_exchange=False)],
-             page_has_a_frame, must_fail=True),
-    Scenario("invalidations: two at a time, and a late accessor", RING,
-             [invalidator("p"), invalidator("q"), late_accessor()], each_is_forgotten),
-    Scenario("invalidations: the same, words without a version", RING,
-             [invalidator("p", name_version=False), invalidator("q", name_version=False), late_accessor()],
-             each_is_forgotten, must_fail=True),
+    Scenario("first write: a new page reused without a version", MEMORY,
+             [writer("A", slot=False), writer("B", slot=False, heeds_new=False), reader("B")], page_and_counts,
+             must_fail=True),
+    Scenario("first write: pages not marked as new", MEMORY,
+             [writer("A", slot=False, marks_new=False), writer("B", slot=False, marks_new=False), reader("B")],
+             page_and_counts, must_fail=True),
+    Scenario("first write: helped, and the old frame not released", MEMORY,
+             [writer("A", slot=False, releases_if_helped=False), writer("B", slot=False)], page_and_counts,
+             must_fail=True),
+    Scenario("first write: the old frame released, then the version", MEMORY,
+             [writer("A", slot=False, release_first=True), reader(), sibling()], page_and_counts, must_fail=True),
+    Scenario("first write: the entry not compared, the sibling writes in place", MEMORY,
+             [writer("A", slot=False, compares=False), writer("B", slot=False), sibling(closes=False)],
+             page_and_counts, must_fail=True),
+    Scenario("first write: and a fault under the lock that stores", MEMORY,
+             [writer("A", slot=False), locked_fault(compares=False)], page_and_counts, must_fail=True),
+    Scenario("first write: and a fault under the lock that does not mark its page as new", MEMORY,
+             [writer("A", slot=False), locked_fault(marks_new=False), reader()], page_and_counts, must_fail=True),
+    Scenario("first write: a fill, and unmap that waits at its end only", EMPTY, [writer("A"), unmapper(frozen=False)],
+             nothing_unmapped, must_fail=True),
+    Scenario("first write: a copy, and discard that neither freezes nor exchanges", MEMORY,
+             [writer("A"), unmapper(unmaps=False, frozen=False, by_exchange=False)], nothing_discarded,
+             must_fail=True),
+    Scenario("first write: of a thread without an accessor that does not fence", EMPTY,
+             [writer("A", direct=True, fenced_slot=False), forker(names="", shared="A")], page_and_counts,
+             must_fail=True),
+    Scenario("first write: a copy, a migration away and home, no new root", MEMORY,
+             [writer("A"), mover(new_roots=False)], page_and_counts, must_fail=True),
+    Scenario("first write: a copy, and a migration that stores its mark and does not freeze", MEMORY,
+             [writer("A"), mover(home_again=False, frozen=False, compares=False)], page_and_counts, must_fail=True),
+    Scenario("own a leaf: two threads, the leaf not looked at again", LEAVES,
+             [owner("J", look_at_leaf=False), owner("K", look_at_leaf=False)], leaves_and_counts, must_fail=True),
+    Scenario("own a leaf: unmapped, the sibling is closed, no reference of its own", LEAVES,
+             [owner("J", extra=False), leaf_unmapper(), sibling_that_closes()], leaves_and_counts, must_fail=True),
+    Scenario("own a leaf: listed although the root has changed, by a fork", LEAVES,
+             [owner("J", look_at_root=False), leaf_forker()], leaves_and_counts, must_fail=True),
+    Scenario("own a leaf: a migration that does not wait for copies in progress", LEAVES,
+             [owner("J"), leaf_mover(settles=False), taker_of_frame()], leaves_and_counts, must_fail=True),
+    Scenario("own a leaf: a migration that commits without a new root", LEAVES,
+             [owner("J"), leaf_mover(new_root_at_commit=False), taker_of_frame()], leaves_and_counts, must_fail=True),
+    Scenario("ring: words without the version", RING,
+             [withdrawer("P"), withdrawer("Q"), late_accessor("P", tags=False)], must_fail=True),
 ]
