@@ -36,8 +36,7 @@ import org.jspecify.annotations.Nullable;
  * <p>
  * <b>Cost.</b> Opening and closing one takes about a microsecond. A space may have any number of them. If one has
  * written since the last fork and belongs to a thread that now does something else, {@code fork()} by another thread
- * needs a memory barrier on all processors, which takes some tens of microseconds on a virtual machine. A thread that
- * writes all the time costs a fork next to nothing.
+ * needs a memory barrier on all processors.
  * <p>
  * <b>Free pages.</b> An accessor that writes keeps up to 64 free pages at hand. They count as free, and other threads
  * get them when there are none elsewhere, also if the accessor is idle or was never closed.
@@ -194,7 +193,7 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
             refresh();
             registerWriter();
             try {
-                faultPath.makeAllWritable(state, address, offsets, frames, firstWrite, () -> {
+                firstWrite.makeAllWritable(address, offsets, () -> {
                     refresh();
                     for (int i = 0; i < offsets.length; i++) {
                         cache.keepWritable(address + ((long) i << Geometry.PAGE_SHIFT), offsets[i]);

@@ -711,8 +711,7 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
             return (long) slot << SLOT_SHIFT;
         }
         int[] entered = new int[1];
-        faultPath.makeAllWritable(state, address, offsets, space.machine().pools(), firstWrite(),
-                () -> entered[0] = table.enterShared());
+        firstWrite().makeAllWritable(address, offsets, () -> entered[0] = table.enterShared());
         return (long) entered[0] << SLOT_SHIFT;
     }
 

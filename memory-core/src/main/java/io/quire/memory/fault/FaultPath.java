@@ -89,69 +89,6 @@ public final class FaultPath {
     }
 
     /**
-     * Makes several pages writable, all of which stay so until the caller leaves its writer slot.
-     *
-     * @param address an address in the first page
-     * @param offsets receives the offset of each page
-     * @param frames as for one page
-     * @param firstWrite makes one page writable
-     * @param enter puts the caller into a writer slot; runs under the lock when all pages are there
-     */
-    public void makeAllWritable(SpaceState space, long address, long[] offsets, FrameSource frames,
-            FirstWrite firstWrite, Runnable enter) {
-        StackRoom.require();
-        memory.reclaimer().reclaim(FirstWrite.NODES_TO_DESTROY * offsets.length, frames);
-        FilledPages filled = new FilledPages(space, memory.pools(), Geometry.pageStart(address));
-        try {
-            checkFrames(space, Geometry.pageStart(address), offsets.length, filled);
-            for (int i = 0; i < offsets.length; i++) {
-                // An exception names the address that the user gave, not the start of its page.
-                firstWrite.makeWritable(
-                        i == 0 ? address : Geometry.pageStart(address) + ((long) i << Geometry.PAGE_SHIFT));
-            }
-            firstWrite.pause();
-            makeAllWritable(space, address, offsets, frames, enter, filled);
-        } catch (Throwable refused) {
-            filled.giveBack(refused);
-            throw refused;
-        }
-    }
-
-    private void makeAllWritable(SpaceState space, long address, long[] offsets, FrameSource frames, Runnable enter,
-            FilledPages filled) {
-        PageTable table = space.table();
-        while (true) {
-            long away = -1;
-            table.lock();
-            try {
-                checkFrames(space, Geometry.pageStart(address), offsets.length, filled);
-                for (int i = 0; i < offsets.length && away < 0; i++) {
-                    long page = Geometry.pageStart(address) + ((long) i << Geometry.PAGE_SHIFT);
-                    // An exception names the address that the user gave, not the start of its page.
-                    offsets[i] = faults.write(space, i == 0 ? address : page, frames);
-                    away = offsets[i] == PageFaults.AWAY ? page : -1;
-                }
-                if (away < 0) {
-                    enter.run();
-                    return;
-                }
-            } finally {
-                table.unlock();
-            }
-            homecoming.bringHome(space, away, null);
-        }
-    }
-
-    /** Refuses the range before its first fault if it needs more frames than there are. */
-    private void checkFrames(SpaceState space, long start, int pages, FilledPages filled) {
-        FrameNeeds needs = FrameNeeds.ofWrite(space, memory, start, start + ((long) pages << Geometry.PAGE_SHIFT),
-                filled);
-        if (!needs.isOneFault() && !needs.areMet()) {
-            throw memory.shortageOfRange(space, needs.frames());
-        }
-    }
-
-    /**
      * Begins the write of a range that is too long to be written in one step.
      *
      * @throws io.quire.memory.contract.OutOfFramesException if the range needs more frames than there are; nothing has

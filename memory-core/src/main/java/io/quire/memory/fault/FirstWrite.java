@@ -28,13 +28,13 @@ import org.jspecify.annotations.Nullable;
  */
 public final class FirstWrite {
 
-    /** How many nodes of dropped trees a first write destroys itself, in a few microseconds. */
-    static final int NODES_TO_DESTROY = 2;
-
     // Results of an attempt that are no offsets.
     private static final long AGAIN = -1;
     private static final long OWN_LEAF = -2;
     private static final long TAKE_LOCK = -3;
+
+    /** How many nodes of dropped trees a first write destroys itself, in a few microseconds. */
+    private static final int NODES_TO_DESTROY = 2;
 
     private final PageFaults faults;
     private final Homecoming homecoming;
@@ -81,30 +81,26 @@ public final class FirstWrite {
      */
     public long makeWritable(long address) {
         StackRoom.require();
-        long frame = tryMakeWritable(address, false);
-        if (frame < 0) {
-            // STEP(first write 1)
-            memory.reclaimer().reclaim(NODES_TO_DESTROY, frames);
-            reserveSpare();
-            do {
+        while (true) {
+            long frame = tryMakeWritable(address);
+            if (frame == OWN_LEAF) {
                 stay.pause();
-                frame = tryMakeWritable(address, true);
-                if (frame == OWN_LEAF) {
-                    table.ownLeafForWrite(address);
-                } else if (frame == TAKE_LOCK) {
-                    frame = makeWritableUnderLock(address);
-                }
-            } while (frame < 0);
+                table.ownLeafForWrite(address);
+            } else if (frame == TAKE_LOCK) {
+                prepare();
+                frame = makeWritableUnderLock(address);
+            }
+            if (frame >= 0) {
+                return frame;
+            }
         }
-        return frame;
     }
 
-    /** Promises that the thread writes nothing for now. */
-    void pause() {
+    /** Does what comes before a page is changed. */
+    private void prepare() {
+        // STEP(first write 2)
         stay.pause();
-    }
-
-    private void reserveSpare() {
+        memory.reclaimer().reclaim(NODES_TO_DESTROY, frames);
         if (spare == null) {
             Retired made = new Retired();
             made.reserve(0, 1);
@@ -112,9 +108,8 @@ public final class FirstWrite {
         }
     }
 
-    /** @param mayChange false to look only */
-    private long tryMakeWritable(long address, boolean mayChange) {
-        // STEP(first write 2)
+    private long tryMakeWritable(long address) {
+        // STEP(first write 1)
         Root root = table.rootOrNull();
         if (root == null || table.isFrozen() || table.isSnapshot()) {
             return TAKE_LOCK;
@@ -125,10 +120,9 @@ public final class FirstWrite {
         if (leaf == null) {
             return OWN_LEAF;
         }
-        // STEP(first write 3)
         long seen = Leaf.entry(leaf, Geometry.pageIndex(address));
         long frame = Entry.isWritable(seen) ? confirm(root, leaf, address, seen)
-                : mayChange ? change(root, leaf, address, seen) : AGAIN;
+                : change(root, leaf, address, seen);
         if (frame >= 0) {
             table.noteUse(leaf, address, frame);
         }
@@ -145,11 +139,13 @@ public final class FirstWrite {
         if (!table.permissions().isWritable(root, address)) {
             return TAKE_LOCK; // which finds out why not
         }
+        if (Entry.isPresent(seen) && (!Entry.isReadable(seen) || Entry.isMigrating(seen))) {
+            return TAKE_LOCK;
+        }
+        prepare();
+        // STEP(first write 3)
         if (!Entry.isPresent(seen)) {
             return fill(root, leaf, address);
-        }
-        if (!Entry.isReadable(seen) || Entry.isMigrating(seen)) {
-            return TAKE_LOCK;
         }
         return Entry.isNew(seen) || pools.references(Entry.offset(seen)) == 1 ? reuse(root, leaf, address, seen)
                 : copy(root, leaf, address, seen);
@@ -278,7 +274,70 @@ public final class FirstWrite {
         }
     }
 
-    // ---- with the lock
+    // ---- several pages
+
+    /**
+     * Makes several pages writable, all of which stay so until the caller leaves its writer slot. All or none: if one is
+     * refused, the frames that the others have got are given back.
+     *
+     * @param address an address in the first page
+     * @param offsets receives the offset of each page
+     * @param enter puts the caller into a writer slot; runs under the lock when all pages are there
+     */
+    public void makeAllWritable(long address, long[] offsets, Runnable enter) {
+        StackRoom.require();
+        FilledPages filled = new FilledPages(space, pools, Geometry.pageStart(address));
+        try {
+            checkFrames(address, offsets.length, filled);
+            for (int i = 0; i < offsets.length; i++) {
+                makeWritable(addressIn(i, address));
+            }
+            stay.pause();
+            enterWithAll(address, offsets, enter, filled);
+        } catch (Throwable refused) {
+            filled.giveBack(refused);
+            throw refused;
+        }
+    }
+
+    /** An address in one of the pages. An exception names the address that the user gave, not the start of its page. */
+    private static long addressIn(int page, long address) {
+        return page == 0 ? address : Geometry.pageStart(address) + ((long) page << Geometry.PAGE_SHIFT);
+    }
+
+    /** Makes sure, under the lock, that no page was taken away since, and enters the slot. */
+    private void enterWithAll(long address, long[] offsets, Runnable enter, FilledPages filled) {
+        while (true) {
+            int away = -1;
+            table.lock();
+            try {
+                checkFrames(address, offsets.length, filled);
+                for (int i = 0; i < offsets.length && away < 0; i++) {
+                    offsets[i] = faults.write(space, addressIn(i, address), frames);
+                    away = offsets[i] == PageFaults.AWAY ? i : -1;
+                }
+                if (away < 0) {
+                    enter.run();
+                    return;
+                }
+            } finally {
+                table.unlock();
+            }
+            homecoming.bringHome(space, Geometry.pageStart(addressIn(away, address)), null);
+        }
+    }
+
+    /** Refuses the pages before the first of them is changed if they need more frames than there are. */
+    private void checkFrames(long address, int pages, FilledPages filled) {
+        long start = Geometry.pageStart(address);
+        FrameNeeds needs = FrameNeeds.ofWrite(space, memory, start, start + ((long) pages << Geometry.PAGE_SHIFT),
+                filled);
+        if (!needs.isOneFault() && !needs.areMet()) {
+            throw memory.shortageOfRange(space, needs.frames());
+        }
+    }
+
+    // ---- one page, with the lock
 
     private long makeWritableUnderLock(long address) {
         long frame;
