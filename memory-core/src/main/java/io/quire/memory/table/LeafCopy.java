@@ -1,12 +1,10 @@
 package io.quire.memory.table;
 
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes the leaf of a page the space's own for a first write. If the leaf is shared, it is copied without the lock: a
- * reference of this thread keeps the leaf and its frames as they are. If anything has changed in the meantime, the copy
- * is dropped, and the caller looks again.
+ * The copy of a shared leaf, for a first write. It is made without the lock: a reference of this thread keeps the leaf
+ * and its frames as they are. If anything has changed in the meantime, the copy is dropped, and the caller looks again.
  * <p>
  * Serves one thread once.
  */
@@ -14,67 +12,70 @@ final class LeafCopy {
 
     private final PageTable table;
     private final long address;
-    private final int index;
+
+    /** The root by which the leaf was found. */
+    private final Root root;
+    private final long[] shared;
+    private final long[] copy = Leaf.create();
+
     /** What this thread has to give back at the end; all of it, whenever an Error comes. */
     private final Retired held = new Retired();
 
-    /** The root by which the leaf was found. */
-    private @Nullable Root root;
-
-    private long @Nullable [] copy;
-
-    LeafCopy(PageTable table, long address) {
+    private LeafCopy(PageTable table, long address, long[] shared) {
         this.table = table;
         this.address = address;
-        this.index = Geometry.leafIndex(address);
+        this.root = table.root();
+        this.shared = shared;
         held.reserve(2, 0);
     }
 
-    void run() {
-        long[] shared = ownOrHold();
-        if (shared == null) {
-            return;
-        }
-        try {
-            int at = fill(shared);
-            putIn(shared, at);
-        } finally {
-            giveBack();
+    /** Makes the leaf of an address the space's own; if it is shared, by a copy. */
+    static void own(PageTable table, long address) {
+        LeafCopy one = ownOrHold(table, address);
+        if (one != null) {
+            one.run();
         }
     }
 
-    /** Makes the leaf the space's own if that takes no copy; otherwise takes a reference to it and returns it. */
-    private long @Nullable [] ownOrHold() {
+    /** Makes the leaf the space's own if that takes no copy, and returns null; otherwise takes a reference to it. */
+    private static @Nullable LeafCopy ownOrHold(PageTable table, long address) {
         table.lock();
         try {
             table.permissions().checkWritable(address);
             LeafDirectory directory = table.ownDirectory(address);
+            int index = Geometry.leafIndex(address);
             long[] leaf = directory.leaf(index);
-            root = table.root();
             if (leaf == null || directory.writableLeaf(index) != null || Leaf.references(leaf) == 1) {
                 // STEP(own a leaf 1)
-                table.tree().ownLeaf(directory, address, root.mappings());
+                table.tree().ownLeaf(directory, address, table.root().mappings());
                 return null;
             }
-            copy = Leaf.create();
+            LeafCopy one = new LeafCopy(table, address, leaf); // first: from here on nothing is allocated
             // STEP(own a leaf 2)
             Leaf.acquire(leaf);
-            held.add(leaf);
+            one.held.add(leaf);
             table.copies().begin();
-            return leaf;
+            return one;
         } finally {
             table.invalidateAndRelease(TranslationVersion.NODES);
             table.unlock();
         }
     }
 
+    private void run() {
+        try {
+            putIn(fill());
+        } finally {
+            giveBack();
+        }
+    }
+
     /** Returns the place of the copy among what this thread has to give back. */
-    private int fill(long[] shared) {
+    private int fill() {
         try {
             // STEP(own a leaf 3)
-            long[] mine = Objects.requireNonNull(copy);
-            int at = held.add(mine);
-            Leaf.fill(mine, shared, table.tables().pools());
+            int at = held.add(copy);
+            Leaf.fill(copy, shared, table.tables().pools());
             return at;
         } finally {
             table.copies().end();
@@ -82,17 +83,14 @@ final class LeafCopy {
     }
 
     @SuppressWarnings("ReferenceEquality") // the very same root and leaf
-    private void putIn(long[] shared, int at) {
+    private void putIn(int at) {
         table.lock();
         try {
             // STEP(own a leaf 4)
-            Root current = table.rootOrNull();
-            if (current == null || current != root) {
-                return;
-            }
-            LeafDirectory directory = Objects.requireNonNull(current.directory(address));
-            if (directory.leaf(index) == shared && directory.writableLeaf(index) == null) {
-                directory.replace(index, shared, Objects.requireNonNull(copy), held.nodes, at);
+            LeafDirectory directory = table.rootOrNull() == root ? root.directory(address) : null;
+            int index = Geometry.leafIndex(address);
+            if (directory != null && directory.leaf(index) == shared && directory.writableLeaf(index) == null) {
+                directory.replace(index, shared, copy, held.nodes, at);
                 table.translations().invalidate(TranslationVersion.NODES);
             }
         } finally {

@@ -198,7 +198,7 @@ public final class PageTable {
 
     /** Makes the leaf of a page the space's own, or creates it. Takes the lock, and gives it up to copy the leaf. */
     public void ownLeafForWrite(long address) {
-        new LeafCopy(this, address).run();
+        LeafCopy.own(this, address);
     }
 
     /** Makes the directory of a page the space's own, or creates it. The caller invalidates what was replaced. */
