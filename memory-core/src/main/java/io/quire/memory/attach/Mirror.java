@@ -36,9 +36,6 @@ public final class Mirror implements DeviceMirror {
     private final Announcements announcements = new Announcements(this);
     private volatile boolean closed;
 
-    /** True if it keeps the table frozen. Used by {@link #attach} alone. */
-    private boolean freezes;
-
     private Mirror(MirroredSpace space, ManagedDevice device) {
         this.space = space;
         this.table = space.table();
@@ -53,6 +50,7 @@ public final class Mirror implements DeviceMirror {
      */
     public static Mirror attach(MirroredSpace space, ManagedDevice device) {
         Mirror mirror = new Mirror(space, device);
+        boolean frozen = false;
         boolean attached = false;
         space.table().lock();
         try {
@@ -63,7 +61,7 @@ public final class Mirror implements DeviceMirror {
                                 + device.name());
             }
             space.table().freeze(); // a device hears of every change before it is made, so each takes the lock
-            mirror.freezes = true;
+            frozen = true;
             Mirror[] withIt = space.notifier().with(mirror); // before the driver knows: afterwards nothing may fail
             device.add(mirror);
             device.checkOpen(); // a thread that closes it meanwhile finds the mirror, or is noticed here
@@ -76,7 +74,7 @@ public final class Mirror implements DeviceMirror {
             if (!attached) {
                 mirror.closed = true;
                 device.remove(mirror);
-                if (mirror.freezes) {
+                if (frozen) {
                     space.table().thaw();
                 }
             }

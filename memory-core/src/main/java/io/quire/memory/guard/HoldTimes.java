@@ -1,6 +1,7 @@
 package io.quire.memory.guard;
 
 import java.util.concurrent.atomic.AtomicLongArray;
+import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -46,6 +47,6 @@ public final class HoldTimes {
             bucket++;
         }
         double micros = (double) (2L << bucket) / TimeUnit.MICROSECONDS.toNanos(1);
-        return String.format("%.1f us", micros);
+        return String.format(Locale.ROOT, "%.1f us", micros);
     }
 }

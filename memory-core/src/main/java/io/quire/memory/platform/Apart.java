@@ -5,14 +5,11 @@ package io.quire.memory.platform;
  * cache line to and fro: 128 bytes, because processors fetch lines in pairs.
  * <p>
  * The virtual machine puts the fields of a superclass before those of its subclass. So the fields to protect stand in a
- * direct subclass of this, and a subclass of that has {@link #LONGS} more fields, for the room behind. All fields are
- * longs: a smaller one could be put into a gap further ahead.
+ * direct subclass of this, and a subclass of that has 16 more fields, for the room behind. All fields are longs: a
+ * smaller one could be put into a gap further ahead.
  */
 @SuppressWarnings("UnusedVariable") // nobody uses them; they take room
 public abstract class Apart {
-
-    /** How many longs make the room. */
-    public static final int LONGS = 16;
 
     private long before01;
     private long before02;

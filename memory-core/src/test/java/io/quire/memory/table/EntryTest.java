@@ -16,7 +16,7 @@ class EntryTest {
 
     @Test
     void fieldsLieWhereThePictureDrawsThem() {
-        //        reserved........_OFFSET....................................resVXMPWR
+        //        reserved........_OFFSET....................................reNVXMPWR
         assertThat(Entry.present(0)).isEqualTo(
                 0b00000000_00000000_00000000_00000000_00000000_00000000_00000000_00000101L);
         assertThat(Entry.writable(Entry.present(0))).isEqualTo(
@@ -27,6 +27,8 @@ class EntryTest {
                 0b00000000_00000000_00000000_00000000_00000000_00000000_00000000_00001101L);
         assertThat(Entry.exclusive(Entry.writable(Entry.present(0)))).isEqualTo(
                 0b00000000_00000000_00000000_00000000_00000000_00000000_00000000_00110100L);
+        assertThat(Entry.replaced(Entry.present(0), 0x1000)).isEqualTo(
+                0b00000000_00000000_00000000_00000000_00000000_00000000_00010000_01000101L);
         assertThat(Entry.present(PRIVATE)).isEqualTo(
                 0b00000000_00000001_00000000_00000000_00000000_00000000_00000000_00100100L);
         assertThat(Entry.present(0xFFFF_FFFF_F000L)).isEqualTo(
@@ -49,6 +51,24 @@ class EntryTest {
                 expect(entry, Entry::settled, offset, Entry.isReadable(entry), Entry.isWritable(entry));
                 assertThat(Entry.settled(Entry.migrating(entry))).isEqualTo(entry);
                 assertThat(Entry.isMigrating(Entry.migrating(entry))).isTrue();
+            }
+        }
+    }
+
+    @Test
+    void newFrameMayBeReadAndNotWrittenUntilTheOldOneIsInvalidated() {
+        for (long offset : OFFSETS) {
+            for (long other : OFFSETS) {
+                for (long entry : List.of(Entry.present(other), Entry.writable(Entry.present(other)))) {
+                    long replaced = Entry.replaced(entry, offset);
+                    assertThat(Entry.isNew(replaced)).isTrue();
+                    assertThat(Entry.isNew(entry)).isFalse();
+                    expect(entry, seen -> Entry.replaced(seen, offset), offset, true, false);
+                    expect(replaced, Entry::writable, offset, true, true);
+                    expect(replaced, Entry::invalidated, offset, true, false);
+                    assertThat(Entry.writable(replaced)).isEqualTo(Entry.writable(Entry.present(offset)));
+                    assertThat(Entry.invalidated(replaced)).isEqualTo(Entry.present(offset));
+                }
             }
         }
     }
