@@ -1,11 +1,13 @@
 """An accessor's slot with `armed`, and who waits for writers and asks before the barrier: WriterSlot, Writers.await.
 
-`armed` is the version that the owner has seen as current, plus one; 0 while the owner is on a slow path. A fork makes a
-new version, asks, and needs the barrier and the flag only if the slot is not quiet. By version 0 the owner writes frame
+`armed` is the version that the owner has seen as current, plus one; 0 while the owner is on a slow path; CHANGING while
+it puts a page in. A fork makes a new version, asks, and needs the barrier and the flag only if the slot is not quiet. By version 0 the owner writes frame
 F0, by version 1, after a first fork, frame F1. What a child has must not change once its fork has waited.
 """
 
 from mc import END, Scenario
+
+CHANGING = -1
 
 MEMORY = {"version": 0, "A.writing": 0, "A.armed": 1, "awaited": 0, "F0": 0, "F1": 0, "told": 0}
 # The owner has written by version 0; a fork has waited since, and made version 1.
@@ -26,7 +28,7 @@ def waiting(names="A", shared="", barrier=True, awaited_first=False):
     def asker(name):
         def ask(t):
             armed = t.load(name + ".armed")
-            if armed != 0 and t.load("awaited") <= armed - 1 < t.my["at"]:
+            if armed == CHANGING or armed != 0 and t.load("awaited") <= armed - 1 < t.my["at"]:
                 t.my["loud"] = True
 
         return ask

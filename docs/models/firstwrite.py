@@ -6,7 +6,7 @@ frame and its bits: W writable, N new, M migrating. The root is (number, generat
 another number, generation 0 owns the leaf, and the state is "open", "locked" or "unmapped".
 """
 
-from armed import waiting
+from armed import CHANGING, waiting
 from mc import END, Scenario
 
 ABSENT = ("", "")
@@ -26,12 +26,13 @@ SOLE = dict(MEMORY, **{"F count": 1})
 EMPTY = dict(MEMORY, **{"entry": ABSENT, "F count": 1})
 
 
-def writer(name, slot=True, look_at_root=True, look_at_version=True, fenced=True, refresh_inside=False,
+def writer(name, slot=True, look_at_root=True, fenced=True, arms=True, by_cache=False, writes_at_once=False,
            marks_new=True, writable_first=False, heeds_new=True, compares=True, release_first=False, moves_on=False,
            releases_if_helped=True, direct=False, fenced_slot=True, after=None):
     """A write that begins on the slow path of an accessor, and ends if only the lock would help.
 
     `slot=False`: nobody changes the root or waits for writers, so slot, root and version are not looked at.
+    `by_cache`: it writes by the translation that it keeps, as its next write to the page would do.
     `direct`: there is no accessor, and the slot is a shared one.
     """
     own = OWN[name]
@@ -69,30 +70,23 @@ def writer(name, slot=True, look_at_root=True, look_at_version=True, fenced=True
         for word in WORDS:
             t.store_plain(f"{own}.{word}", t.load(f"{frame}.{word}") if frame else 0)
 
-    def take_version(t):
-        t.my["version"] = t.load("version")
-
     def arm(t):
-        t.store(name + ".armed", t.my["version"] + 1)
-        if fenced:
-            t.fence()
+        if arms:
+            t.store(name + ".armed", CHANGING)
 
     def enter(t):
         enter_slot(t)
 
-    def look(t):
-        if look_at_version and t.load("version") != t.my["version"]:
-            t.store(name + ".writing", 0)
-            return take_version
+    def fence(t):
+        if fenced:
+            t.fence()
+
+    def take_version(t):
+        t.my["version"] = t.load("version")
 
     def look_at_root_again(t):
-        if t.load("root") != t.my.pop("root") and look_at_root:
+        if t.load("root") != t.my["root"] and look_at_root:
             return leave_to_begin
-
-    def refresh(t):
-        if refresh_inside:
-            t.store(name + ".armed", t.load("version") + 1)
-            t.fence()
 
     def publish(t):
         frame, bits = seen = t.my.pop("seen")
@@ -124,17 +118,24 @@ def writer(name, slot=True, look_at_root=True, look_at_version=True, fenced=True
 
     def next_version(t):
         made = t.add("version", 1)
-        # Versions of others in between may be those of a fork.
-        if slot and not direct and (moves_on or made == t.my["version"] + 1):
+        if slot and not direct:
             t.my["version"] = made
+
+    def look_for_fork(t):
+        # One of the versions in between may be that of a fork.
+        t.my["again"] = slot and not moves_on and t.load("root") != t.my["root"]
 
     def allow(t):
         if not writable_first:
             bits = "N" if marks_new else ""
-            t.my["again"] = not t.exchange("entry", (t.my["frame"], bits), (t.my["frame"], "W"))
+            helped = not t.exchange("entry", (t.my["frame"], bits), (t.my["frame"], "W"))
+            t.my["again"] = helped or t.my.get("again", False)
 
     def leave(t):
         t.store(name + ".writing", 0)
+
+    def arm_by_version(t):
+        t.store(name + ".armed", t.my["version"] + 1)
 
     def release(t):
         again = t.my.pop("again", False)
@@ -144,16 +145,15 @@ def writer(name, slot=True, look_at_root=True, look_at_version=True, fenced=True
         if again:
             return begin
 
-    def arm_again(t):
-        t.store(name + ".armed", t.my["version"] + 1)
-        t.fence()
-
     def enter_to_write(t):
         enter_slot(t)
 
     def look_at_root_to_write(t):
-        if t.load("root")[1:] != OPEN[1:]:
-            return leave_written
+        if not by_cache and not writes_at_once and t.load("root") != t.my["root"]:
+            t.store(name + ".writing", 0)
+            t.my.pop("frame")
+            return begin
+        t.my.pop("root")
 
     def look_at_entry_to_write(t):
         if t.load("entry") != (t.my["frame"], "W"):
@@ -162,10 +162,11 @@ def writer(name, slot=True, look_at_root=True, look_at_version=True, fenced=True
             return begin
 
     def look_to_write(t):
-        if t.load("version") != t.my.pop("version"):
+        if by_cache and t.load("version") != t.my["version"]:
             t.store(name + ".writing", 0)
             t.my.pop("frame")
             return disarm
+        t.my.pop("version")
 
     def write(t):
         t.store_plain(f"{t.my.pop('frame')}.{name}", 2)
@@ -181,6 +182,8 @@ def writer(name, slot=True, look_at_root=True, look_at_version=True, fenced=True
     def leave_to_begin(t):
         if slot:
             t.store(name + ".writing", 0)
+        if slot and not direct:
+            t.store(name + ".armed", t.my["version"] + 1)
         t.my.pop("frame", None)
 
     def give_back(t):
@@ -199,21 +202,20 @@ def writer(name, slot=True, look_at_root=True, look_at_version=True, fenced=True
         else:
             t.store(name + ".writing", 1)
 
-    begin, prepared, done = (take_root, take_version, leave) if slot else (find_entry, publish, release)
+    begin, prepared, done = (take_root, arm, leave) if slot else (find_entry, publish, release)
     if direct:
         prepared = enter
-    steps = [disarm, take_root, find_entry, look_at_count, take_frame, fill, take_version, arm, enter, look,
-             look_at_root_again, refresh, publish, release_too_early, next_version, allow, leave, release, arm_again,
-             enter_to_write, look_at_root_to_write, look_at_entry_to_write, look_to_write, write, leave_written, tell,
-             leave_to_begin, give_back]
-    of_accessor = {disarm, take_version, arm, look, refresh, arm_again, look_to_write}
-    of_slot = {take_root, enter, look_at_root_again, leave, enter_to_write, leave_written}
+    steps = [disarm, take_root, find_entry, look_at_count, take_frame, fill, arm, enter, fence, take_version,
+             look_at_root_again, publish, release_too_early, next_version, look_for_fork, allow, leave, arm_by_version,
+             release, enter_to_write, look_at_root_to_write, look_at_entry_to_write, look_to_write, write,
+             leave_written, tell, leave_to_begin, give_back]
+    of_accessor = {disarm, arm, fence, take_version, look_for_fork, arm_by_version, look_to_write}
+    of_slot = {take_root, enter, look_at_root_again, leave, enter_to_write, look_at_root_to_write, leave_written}
     if not slot:
-        left_out = of_accessor | of_slot | {look_at_root_to_write, look_at_entry_to_write}
+        left_out = of_accessor | of_slot | {look_at_entry_to_write}
     else:
-        left_out = of_accessor if direct else {look_at_root_to_write, look_at_entry_to_write}
-    optional = {refresh: refresh_inside, release_too_early: release_first}
-    return [step for step in steps if step not in left_out and optional.get(step, True)]
+        left_out = of_accessor if direct else {look_at_entry_to_write}
+    return [step for step in steps if step not in left_out and (release_first or step is not release_too_early)]
 
 
 def reader(name="A"):
@@ -307,7 +309,7 @@ def page_of_one(memory, variables):
 
 # ---- fork
 
-def forker(told=False, **wait):
+def forker(told=False, twice=False, **wait):
     """Forks the space, and reads what the child has; `told`: it has been told of the write."""
 
     def hear(t):
@@ -329,7 +331,8 @@ def forker(told=False, **wait):
         entry = t.load("entry")
         return entry, entry[0] and t.load(entry[0] + ".A")
 
-    return [hear, put_root, *waiting(**wait), read_child, read_child_again]
+    first = [hear, put_root, *waiting(**wait), read_child]
+    return first + forker(**wait) if twice else [*first, read_child_again]
 
 
 # ---- a fault under the lock, of a table that is not frozen
@@ -896,8 +899,13 @@ SCENARIOS = [
              [writer("A", slot=False), writer("B", slot=False), sibling()], page_and_counts),
     Scenario("first write: two copies, and the sibling writes in place", MEMORY,
              [writer("A", slot=False), writer("B", slot=False), sibling(closes=False)], page_and_counts),
-    Scenario("first write: and a fork, only the root looked at after arming", MEMORY,
-             [writer("A", look_at_version=False), forker()], page_and_counts),
+    Scenario("first write: a copy, a write by its translation, and a fork", MEMORY,
+             [writer("A", by_cache=True), forker()], page_and_counts),
+    Scenario("first write: a fill, a write by its translation, and a fork", EMPTY,
+             [writer("A", by_cache=True), forker()], page_and_counts),
+    Scenario("first write: a copy, a write by its translation, and two forks", MEMORY,
+             [writer("A", by_cache=True), forker(twice=True)], page_and_counts),
+    Scenario("first write: a copy, and two forks", MEMORY, [writer("A"), forker(twice=True)], page_and_counts),
     Scenario("first write: a copy, and a fault under the lock", MEMORY,
              [writer("A", slot=False), locked_fault(), reader()], page_and_counts),
     Scenario("first write: a copy, a fault under the lock, the sibling writes in place", MEMORY,
@@ -936,12 +944,14 @@ SCENARIOS = [
 
     Scenario("first write: and a fork, the root not looked at in the slot", MEMORY,
              [writer("A", look_at_root=False), forker()], page_and_counts, must_fail=True),
-    Scenario("first write: and a fork, armed without a fence", MEMORY, [writer("A", fenced=False), forker()],
+    Scenario("first write: and a fork, entered without a fence", MEMORY, [writer("A", fenced=False), forker()],
              page_and_counts, must_fail=True),
-    Scenario("first write: and a fork, refreshed inside the slot", MEMORY,
-             [writer("A", refresh_inside=True), forker()], page_and_counts, must_fail=True),
+    Scenario("first write: and a fork, disarmed in the slot", MEMORY, [writer("A", arms=False), forker()],
+             page_and_counts, must_fail=True),
+    Scenario("first write: and a fork, the root not looked at before the write", MEMORY,
+             [writer("A", writes_at_once=True), forker()], page_and_counts, must_fail=True),
     Scenario("first write: and a fork, its translation taken for valid across the fork", MEMORY,
-             [writer("A", moves_on=True), forker()], page_and_counts, must_fail=True),
+             [writer("A", moves_on=True, by_cache=True), forker()], page_and_counts, must_fail=True),
     Scenario("first write: W at once, then the version", MEMORY,
              [writer("A", slot=False, writable_first=True), writer("B", slot=False), reader("B")], page_and_counts,
              must_fail=True),

@@ -82,7 +82,7 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
         this.faultPath = space.machine().faultPath();
         this.translations = table.translations();
         this.frames = space.machine().pools().newFrameCache();
-        this.firstWrite = faultPath.firstWrite(state, frames, new OwnSlot(slot, translations));
+        this.firstWrite = faultPath.firstWrite(state, frames, new OwnSlot(slot));
         this.version = translations.version();
         table.root(); // refuses a closed space
     }
@@ -486,36 +486,21 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
         return true;
     }
 
-    /** The slow path of {@link #enterWrite}: makes the page writable, and tries again until the slot is entered. */
+    /** The slow path of {@link #enterWrite}: makes the page writable, and tries again until it is so in the slot. */
     long enterWriteSlowly(long address) {
         while (true) {
-            makeWritable(address);
-            long offset = tryEnterWrite(address);
-            if (offset == TranslationCache.MISS) {
-                offset = tryEnterWriteByTable(address);
+            long frame = makeWritable(address);
+            // STEP(write 1)
+            slot.enter();
+            // STEP(first write 8); the caller stores, STEP(write 3)
+            if (firstWrite.isStillWritable()) {
+                return frame + Geometry.pageOffset(address);
             }
-            if (offset != TranslationCache.MISS) {
-                return offset;
-            }
+            slot.exit();
         }
     }
 
-    /** Begins a write at an address that is too high for the cache: walks the table while the slot is set. */
-    private long tryEnterWriteByTable(long address) {
-        slot.enter();
-        long offset = -1;
-        try {
-            // By an earlier version the slot is not armed, and nobody would wait for it.
-            offset = translations.isStill(version) ? table.offsetForWrite(address) : -1;
-        } finally {
-            if (offset < 0) {
-                slot.exit();
-            }
-        }
-        return offset < 0 ? TranslationCache.MISS : offset;
-    }
-
-    private void makeWritable(long address) {
+    private long makeWritable(long address) {
         StackRoom.require();
         if (closed) {
             throw closed();
@@ -525,6 +510,7 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
             long frame = firstWrite.makeWritable(address);
             moveOn(firstWrite.version());
             cache.keepWritable(address, frame);
+            return frame;
         } finally {
             slot.arm(version);
         }

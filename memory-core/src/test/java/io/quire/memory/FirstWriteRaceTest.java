@@ -66,6 +66,29 @@ class FirstWriteRaceTest {
     }
 
     @Test
+    void forksOfOnePageThatIsWrittenAgainAndAgain() throws InterruptedException {
+        Threads.race(TIME, running -> {
+            try (Accessor accessor = space.accessor()) {
+                for (long value = 1; running.getAsBoolean(); value++) {
+                    accessor.setLong(toldAt, value); // the page is shared again; the rest by its translation
+                    for (int i = 0; i < 100; i++) {
+                        accessor.setLong(toldAt, ++value);
+                    }
+                }
+            }
+        }, running -> {
+            while (running.getAsBoolean()) {
+                try (AddressSpace fork = space.fork()) {
+                    long atFork = fork.getLong(toldAt);
+                    for (int i = 0; i < 10; i++) {
+                        assertThat(fork.getLong(toldAt)).as("a fork does not change").isEqualTo(atFork);
+                    }
+                }
+            }
+        });
+    }
+
+    @Test
     void forksAndDiscards() throws InterruptedException {
         race(this::discard);
     }

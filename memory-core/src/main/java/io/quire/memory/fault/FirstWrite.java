@@ -49,6 +49,8 @@ public final class FirstWrite {
     /** Takes a frame that cannot be released for lack of memory; made before it is needed. */
     private @Nullable Retired spare;
 
+    /** The root by which the page was found that is writable now; null if the lock was taken. */
+    private @Nullable Root found;
     private long version;
 
     /**
@@ -74,10 +76,21 @@ public final class FirstWrite {
     }
 
     /**
+     * True if the page may be written still that {@link #makeWritable} has returned. Asked once, in a slot. It does not
+     * look at the version, which other threads change with each of their first writes.
+     */
+    public boolean isStillWritable() {
+        Root root = found;
+        found = null; // it would keep a tree
+        return root == null ? translations.isStill(version) : isStill(root);
+    }
+
+    /**
      * Makes the page of an address writable: fills it with zeros, copies it if it is shared, or takes it over if no
      * other space maps it any more. The caller is in no slot, and holds no lock.
      *
-     * @return the offset of its frame, which may be written in a slot if nothing was invalidated after {@link #version}
+     * @return the offset of its frame, which may be written in a slot if {@link #isStillWritable}, or if nothing was
+     *         invalidated after {@link #version}
      */
     public long makeWritable(long address) {
         StackRoom.require();
@@ -125,6 +138,7 @@ public final class FirstWrite {
                 : change(root, leaf, address, seen);
         if (frame >= 0) {
             table.noteUse(leaf, address, frame);
+            found = root;
         }
         return frame;
     }
@@ -157,8 +171,9 @@ public final class FirstWrite {
         try {
             pools.memory().fill(frame, Geometry.PAGE_BYTES, (byte) 0);
             long entry = Entry.writable(Entry.present(frame));
-            enter(false);
+            enter();
             try {
+                version = translations.version();
                 // STEP(first write 5)
                 filled = isStill(root)
                         && Leaf.compareAndSet(leaf, Geometry.pageIndex(address), Entry.ABSENT, entry);
@@ -179,14 +194,14 @@ public final class FirstWrite {
 
     private long reuse(Root root, long[] leaf, long address, long seen) {
         boolean reused = false;
-        enter(Entry.isNew(seen));
+        enter();
         try {
+            version = translations.version();
             // STEP(first write 5)
             if (isStill(root)) {
-                if (Entry.isNew(seen)) { // another thread is putting it in, and has not invalidated the old one yet
-                    invalidate(Geometry.pageStart(address));
-                }
-                reused = Leaf.compareAndSet(leaf, Geometry.pageIndex(address), seen, Entry.writable(seen));
+                // If it is new, another thread is putting it in, and has not invalidated the old one yet.
+                boolean shared = Entry.isNew(seen) && !invalidate(root, Geometry.pageStart(address));
+                reused = Leaf.compareAndSet(leaf, Geometry.pageIndex(address), seen, Entry.writable(seen)) && !shared;
             }
         } finally {
             exit();
@@ -209,14 +224,17 @@ public final class FirstWrite {
             // ORDER(entry-seen) fence: the bytes were loaded before the root and the entry are looked at again.
             VarHandle.loadLoadFence();
             long entry = Entry.replaced(seen, copy);
-            enter(true);
+            enter();
             try {
                 // STEP(first write 5)
                 replaced = isStill(root) && Leaf.compareAndSet(leaf, Geometry.pageIndex(page), seen, entry);
                 if (replaced) {
-                    invalidate(page);
+                    boolean still = invalidate(root, page);
                     // If this fails, another thread has seen N, and has done it.
-                    writable = Leaf.compareAndSet(leaf, Geometry.pageIndex(page), entry, Entry.writable(entry));
+                    writable =
+                            Leaf.compareAndSet(leaf, Geometry.pageIndex(page), entry, Entry.writable(entry)) && still;
+                } else {
+                    version = translations.version();
                 }
             } finally {
                 exit();
@@ -233,23 +251,25 @@ public final class FirstWrite {
 
     // ---- the slot; nothing can fail between enter and exit, because there is room on the stack
 
-    private void enter(boolean invalidates) {
+    private void enter() {
         // STEP(first write 4)
-        version = stay.enter(invalidates);
+        stay.enter();
     }
 
     /**
-     * Makes a version. The page can be written at it, if nobody has made another one since the slot was entered: that
-     * could be a fork's, which waits for the slot and then shares the page.
+     * Makes a version.
+     *
+     * @return false if the page may not be written at it: a version in between may be a fork's, which waits for the slot
+     *         and then shares the page
      */
-    private void invalidate(long page) {
-        long made = translations.invalidate(page);
-        version = made == version + 1 ? made : version;
+    private boolean invalidate(Root root, long page) {
+        version = translations.invalidate(page);
+        return isStill(root);
     }
 
     private void exit() {
         // STEP(first write 6)
-        stay.exit();
+        stay.exit(version);
     }
 
     /** True if all that was seen by a root is still so, but for what other first writes do. */
@@ -292,6 +312,7 @@ public final class FirstWrite {
             for (int i = 0; i < offsets.length; i++) {
                 makeWritable(addressIn(i, address));
             }
+            found = null;
             stay.pause();
             enterWithAll(address, offsets, enter, filled);
         } catch (Throwable refused) {
@@ -345,6 +366,7 @@ public final class FirstWrite {
         try {
             frame = faults.write(space, address, frames);
             version = translations.version();
+            found = null;
         } finally {
             table.unlock();
         }

@@ -23,6 +23,7 @@ import java.lang.invoke.VarHandle;
  *                 disarm
  * </pre>
  * The thread writes only while it is armed by the current version of the space, and looks at that after it has armed.
+ * While it puts a page in it is armed by no certain version ({@link #enterToChange}).
  */
 @SuppressWarnings("UnusedVariable") // see Apart
 public final class WriterSlot extends WriterSlotWords {
@@ -68,6 +69,28 @@ public final class WriterSlot extends WriterSlotWords {
     }
 
     /**
+     * Enters the slot to put a page in. The thread need not know the version: whoever waits for writers waits for
+     * {@link #exit}.
+     */
+    public void enterToChange() {
+        // ORDER(writer-armed) fence: a thread that waits sees this slot, or this one sees what it has changed.
+        ARMED.setRelease(this, CHANGING);
+        WRITING.setOpaque(this, YES);
+        VarHandle.fullFence();
+    }
+
+    /**
+     * Leaves the slot after {@link #enterToChange}, and allows the thread to write by a version that it has looked at,
+     * or made, in the slot.
+     */
+    public void exitChange(long version) {
+        exit();
+        // ORDER(write-done) release: the bytes first. No fence: what came before the version was seen in the slot, and
+        // until this is seen nobody takes the thread for informed or idle.
+        ARMED.setRelease(this, version + 1);
+    }
+
+    /**
      * Allows the thread to write by a version. The thread does this outside of the slot, and looks at the version of
      * the space once more before it relies on it.
      */
@@ -103,8 +126,9 @@ public final class WriterSlot extends WriterSlotWords {
      */
     boolean hasSeen(long version, long awaited) {
         // ORDER(writer-armed) acquire, ORDER(write-done) acquire: what the thread wrote by earlier versions is visible.
-        long seen = (long) ARMED.getAcquire(this) - 1;
+        long now = (long) ARMED.getAcquire(this);
+        long seen = now - 1;
         // Armed by a version before "awaited", it has written nothing since that wait, and cannot without arming again.
-        return seen < awaited || seen >= version;
+        return now != CHANGING && (seen < awaited || seen >= version);
     }
 }

@@ -10,6 +10,9 @@ abstract sealed class WriterSlotWords extends Apart permits WriterSlot {
     static final long NO = 0;
     static final long YES = 1;
 
+    /** {@link #armed} while the thread puts a page in: it may write, by whatever version. */
+    static final long CHANGING = -1;
+
     static final VarHandle WRITING;
     static final VarHandle ARMED;
 
@@ -26,6 +29,6 @@ abstract sealed class WriterSlotWords extends Apart permits WriterSlot {
     @SuppressWarnings("UnusedVariable") // read through WRITING
     long writing;
 
-    /** The version by which the thread may write, plus one; 0 if it has to arm before it writes again. */
+    /** The version by which the thread may write, plus one; {@link #CHANGING}; 0 if it has to arm before it writes. */
     long armed;
 }

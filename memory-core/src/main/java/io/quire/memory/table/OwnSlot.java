@@ -6,11 +6,9 @@ import io.quire.memory.guard.WriterSlot;
 public final class OwnSlot implements WriterStay {
 
     private final WriterSlot slot;
-    private final TranslationVersion translations;
 
-    public OwnSlot(WriterSlot slot, TranslationVersion translations) {
+    public OwnSlot(WriterSlot slot) {
         this.slot = slot;
-        this.translations = translations;
     }
 
     @Override
@@ -19,21 +17,12 @@ public final class OwnSlot implements WriterStay {
     }
 
     @Override
-    public long enter(boolean invalidates) {
-        while (true) {
-            long now = invalidates ? translations.versionToChange() : translations.version();
-            slot.arm(now);
-            slot.enter();
-            // Once more: a thread that made a version after the first look may have found the slot not armed yet.
-            if (translations.isStill(now)) {
-                return now;
-            }
-            slot.exit();
-        }
+    public void enter() {
+        slot.enterToChange();
     }
 
     @Override
-    public void exit() {
-        slot.exit();
+    public void exit(long version) {
+        slot.exitChange(version);
     }
 }

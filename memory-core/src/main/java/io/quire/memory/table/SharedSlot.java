@@ -16,13 +16,12 @@ public final class SharedSlot implements WriterStay {
     }
 
     @Override
-    public long enter(boolean invalidates) {
+    public void enter() {
         slot = table.enterShared();
-        return table.translations().version();
     }
 
     @Override
-    public void exit() {
+    public void exit(long version) {
         table.exitShared(slot);
     }
 }

@@ -43,14 +43,6 @@ public final class TranslationVersion extends TranslationWords {
         return version;
     }
 
-    /**
-     * As {@link #version}, for a thread that is about to make a version: fetches the cache line for writing at once, so
-     * that two such threads pass it to each other once for each version and not twice.
-     */
-    public long versionToChange() {
-        return (long) VERSION.getAndAdd(this, 0L);
-    }
-
     /** True if nothing was invalidated since the version was read. The caller has fenced its loads. */
     public boolean isStill(long seen) {
         return version == seen;

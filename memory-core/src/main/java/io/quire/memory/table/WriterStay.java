@@ -11,12 +11,13 @@ public interface WriterStay {
     /**
      * Enters a slot. What the thread finds afterwards stays until {@link #exit}, because whoever takes it away waits
      * for the slot.
-     *
-     * @param invalidates true if the thread is about to invalidate something in the slot
-     * @return the version of the space, looked at in the slot
      */
-    long enter(boolean invalidates);
+    void enter();
 
-    /** Leaves the slot. */
-    void exit();
+    /**
+     * Leaves the slot.
+     *
+     * @param version of the space, looked at or made in the slot
+     */
+    void exit(long version);
 }

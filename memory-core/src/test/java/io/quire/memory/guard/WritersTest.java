@@ -31,6 +31,27 @@ class WritersTest {
     }
 
     @Test
+    void awaitWaitsForAThreadThatPutsAPageIn() throws InterruptedException {
+        WriterSlot slot = new WriterSlot();
+        expectToWaitFor(slot::enterToChange, () -> slot.exitChange(FIRST_VERSION), () -> {
+            writers.add(slot, Thread.currentThread());
+            slot.disarm();
+        });
+    }
+
+    @Test
+    void whoPutsAPageInMayWriteByTheVersionAfterwards() {
+        WriterSlot slot = new WriterSlot();
+        slot.enterToChange();
+        assertThat(slot.hasSeen(FIRST_VERSION, FIRST_VERSION)).isFalse();
+        assertThat(slot.hasSeen(FIRST_VERSION + 2, FIRST_VERSION + 1)).isFalse();
+        slot.exitChange(FIRST_VERSION);
+        assertThat(slot.hasSeen(FIRST_VERSION, FIRST_VERSION)).isTrue();
+        assertThat(slot.hasSeen(FIRST_VERSION + 1, FIRST_VERSION)).isFalse();
+        assertThat(slot.hasSeen(FIRST_VERSION + 2, FIRST_VERSION + 1)).isTrue();
+    }
+
+    @Test
     void awaitWaitsForAWriterWithoutASlotOfItsOwn() throws InterruptedException {
         int[] slot = new int[1];
         expectToWaitFor(() -> slot[0] = shared.enter(SPACE), () -> shared.exit(slot[0]), () -> {});

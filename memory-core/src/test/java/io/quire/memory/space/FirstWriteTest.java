@@ -53,7 +53,7 @@ class FirstWriteTest {
 
     /** A stay that does something else once, just before it enters the slot. */
     private WriterStay after(Runnable interference) {
-        return new Interfering(interference, () -> {});
+        return new Interfering(interference);
     }
 
     private long write(WriterStay stay, long address, long value) {
@@ -144,7 +144,7 @@ class FirstWriteTest {
         try {
             WriterStay never = new Interfering(() -> {
                 throw new AssertionError("entered a slot");
-            }, () -> {});
+            });
             space.table().freeze();
             write(never, page, NEW);
             space.table().thaw();
@@ -177,13 +177,33 @@ class FirstWriteTest {
     }
 
     @Test
-    void aVersionOfAnotherThreadThatComesInTheSlotDoesNotCount() {
+    void aPageIsWritableUntilTheRootChanges() {
         writeAndShare();
-        long before = space.table().translations().version();
-        FirstWrite beside = firstWrite(new Interfering(() -> {},
-                () -> space.table().translations().invalidate(TranslationVersion.WRITES))); // as by a fork, which waits
-        beside.makeWritable(page);
-        assertThat(beside.version()).isEqualTo(before);
+        FirstWrite write = firstWrite(new SharedSlot(space.table()));
+        write.makeWritable(page);
+        space.table().translations().invalidate(page + PAGE_BYTES); // as by a first write of another thread
+        assertThat(write.isStillWritable()).isTrue();
+        write.makeWritable(page);
+        fork(space);
+        assertThat(write.isStillWritable()).isFalse();
+    }
+
+    @Test
+    void aPageThatWasMadeWritableUnderTheLockIsSoUntilTheVersionChanges() {
+        writeAndShare();
+        FirstWrite write = firstWrite(new SharedSlot(space.table()));
+        space.table().lock();
+        try {
+            space.table().freeze();
+            write.makeWritable(page);
+            assertThat(write.isStillWritable()).isTrue();
+            write.makeWritable(page);
+            space.table().translations().invalidate(TranslationVersion.WRITES);
+            assertThat(write.isStillWritable()).isFalse();
+            space.table().thaw();
+        } finally {
+            space.table().unlock();
+        }
     }
 
     @Test
@@ -199,17 +219,15 @@ class FirstWriteTest {
         assertThat(read(space, page)).isEqualTo(OLD);
     }
 
-    /** A shared slot; something happens once before it is entered, and something each time in it. */
+    /** A shared slot; something happens once before it is entered. */
     private final class Interfering implements WriterStay {
 
         private final WriterStay slot = new SharedSlot(space.table());
         private final Runnable before;
-        private final Runnable inside;
         private boolean done;
 
-        Interfering(Runnable before, Runnable inside) {
+        Interfering(Runnable before) {
             this.before = before;
-            this.inside = inside;
         }
 
         @Override
@@ -218,19 +236,17 @@ class FirstWriteTest {
         }
 
         @Override
-        public long enter(boolean invalidates) {
+        public void enter() {
             if (!done) {
                 done = true;
                 before.run();
             }
-            long version = slot.enter(invalidates);
-            inside.run();
-            return version;
+            slot.enter();
         }
 
         @Override
-        public void exit() {
-            slot.exit();
+        public void exit(long version) {
+            slot.exit(version);
         }
     }
 }
