@@ -9,7 +9,8 @@ from mc import END, Scenario
 
 CHANGING = -1
 
-MEMORY = {"version": 0, "A.writing": 0, "A.armed": 1, "awaited": 0, "F0": 0, "F1": 0, "told": 0}
+MEMORY = {"version": 0, "A.writing": 0, "A.armed": 1, "awaited": 0, "F0": 0, "F1": 0, "told": 0,
+          "are shared": 0}
 # The owner has written by version 0; a fork has waited since, and made version 1.
 IDLE = dict(MEMORY, version=1, awaited=1)
 
@@ -46,7 +47,7 @@ def waiting(names="A", shared="", barrier=True, awaited_first=False):
         return await_writer
 
     def look_at_shared(t):
-        t.wait_until(all(t.load(name + ".writing") == 0 for name in shared))
+        t.wait_until(not t.load("are shared") or all(t.load(name + ".writing") == 0 for name in shared))
 
     def note(t):
         t.store("awaited", t.my.pop("at"))

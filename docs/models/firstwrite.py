@@ -17,7 +17,7 @@ OWN = {"A": "G", "B": "H"}
 
 # Both accessors are idle since before the last wait.
 MEMORY = {
-    "root": OPEN, "version": 1, "awaited": 1, "entry": ("F", ""), "done": 0,
+    "root": OPEN, "version": 1, "awaited": 1, "are shared": 0, "entry": ("F", ""), "done": 0,
     "F count": 2, "F.A": 1, "F.B": 1, "G count": 0, "G.A": FOREIGN, "G.B": FOREIGN,
     "H count": 0, "H.A": FOREIGN, "H.B": FOREIGN, "K count": 0, "K.A": FOREIGN, "K.B": FOREIGN,
     "A.writing": 0, "A.armed": 1, "A told": 0, "B.writing": 0, "B.armed": 1, "B told": 0,
@@ -28,7 +28,7 @@ EMPTY = dict(MEMORY, **{"entry": ABSENT, "F count": 1})
 
 def writer(name, slot=True, look_at_root=True, fenced=True, arms=True, by_cache=False, writes_at_once=False,
            marks_new=True, writable_first=False, heeds_new=True, compares=True, release_first=False, moves_on=False,
-           releases_if_helped=True, direct=False, fenced_slot=True, after=None):
+           releases_if_helped=True, direct=False, fenced_slot=True, says_shared=True, after=None):
     """A write that begins on the slow path of an accessor, and ends if only the lock would help.
 
     `slot=False`: nobody changes the root or waits for writers, so slot, root and version are not looked at.
@@ -197,6 +197,8 @@ def writer(name, slot=True, look_at_root=True, fenced=True, arms=True, by_cache=
             t.require(t.add(frame + " count", -1) >= 0, "a reference is given up twice")
 
     def enter_slot(t):
+        if direct and says_shared:
+            t.store("are shared", 1)
         if direct and fenced_slot:
             t.exchange(name + ".writing", 0, 1)
         else:
@@ -980,6 +982,9 @@ SCENARIOS = [
              must_fail=True),
     Scenario("first write: of a thread without an accessor that does not fence", EMPTY,
              [writer("A", direct=True, fenced_slot=False), forker(names="", shared="A")], page_and_counts,
+             must_fail=True),
+    Scenario("first write: of the first thread without an accessor, which does not say that there is one", EMPTY,
+             [writer("A", direct=True, says_shared=False), forker(names="", shared="A")], page_and_counts,
              must_fail=True),
     Scenario("first write: a copy, a migration away and home, no new root", MEMORY,
              [writer("A"), mover(new_roots=False)], page_and_counts, must_fail=True),

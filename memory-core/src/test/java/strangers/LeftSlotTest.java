@@ -58,19 +58,19 @@ class LeftSlotTest {
 
     @Test
     void slotLeftByAPlatformThreadIsNotWaitedForLong() throws InterruptedException {
-        leave(Thread.ofPlatform(), () -> shared.enter(SPACE));
+        leave(Thread.ofPlatform(), writers::enterShared);
         assertAwaitEndsSoon();
     }
 
     @Test
     void slotLeftByAVirtualThreadIsNotWaitedForLong() throws InterruptedException {
-        leave(Thread.ofVirtual(), () -> shared.enter(SPACE));
+        leave(Thread.ofVirtual(), writers::enterShared);
         assertAwaitEndsSoon();
     }
 
     @Test
     void slotLeftByTheWaitingThreadItselfIsNotWaitedForLong() {
-        shared.enter(SPACE);
+        writers.enterShared();
         assertAwaitEndsSoon();
     }
 
@@ -81,7 +81,7 @@ class LeftSlotTest {
             writers.add(slot, Thread.currentThread());
             slot.arm(0);
             slot.enter();
-            shared.enter(SPACE);
+            writers.enterShared();
         });
         end.countDown();
         thread.join();
@@ -108,7 +108,7 @@ class LeftSlotTest {
             }
         });
         for (int i = 0; i < 3 * slots; i++) {
-            shared.exit(shared.enter(SPACE));
+            writers.exitShared(writers.enterShared());
         }
         assertAwaitEndsSoon();
     }

@@ -116,7 +116,7 @@ final class Rehearsal {
     private static void waitForOthers() {
         Mutex lock = new Mutex();
         WriterSlot slot = new WriterSlot();
-        SharedWriterSlots shared = new SharedWriterSlots();
+        Writers shared = new Writers(SPACE_ID, new SharedWriterSlots());
         AtomicBoolean isInside = new AtomicBoolean();
         AtomicInteger waits = new AtomicInteger();
         Thread waiter = Thread.currentThread();
@@ -124,12 +124,12 @@ final class Rehearsal {
             lock.lock();
             slot.arm(0);
             slot.enter();
-            int sharedSlot = shared.enter(SPACE_ID);
+            int sharedSlot = shared.enterShared();
             isInside.set(true);
             awaitWait(waiter, waits, 1);
             slot.exit();
             awaitWait(waiter, waits, 2);
-            shared.exit(sharedSlot);
+            shared.exitShared(sharedSlot);
             awaitWait(waiter, waits, 3);
             lock.unlock();
         });
@@ -142,7 +142,7 @@ final class Rehearsal {
         waits.set(1);
         writers.await(1);
         waits.set(2);
-        new Writers(SPACE_ID, shared).await(1);
+        shared.await(1);
         waits.set(3);
         lock.lock();
         lock.unlock();

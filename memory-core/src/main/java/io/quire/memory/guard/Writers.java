@@ -39,6 +39,9 @@ public final class Writers {
     /** The latest version that all writers were waited for. */
     private long awaited;
 
+    /** True once a thread without a slot of its own has written. Until then nobody looks through the shared slots. */
+    private volatile boolean areShared;
+
     public Writers(int spaceId, SharedWriterSlots shared) {
         this.spaceId = spaceId;
         this.shared = shared;
@@ -49,6 +52,20 @@ public final class Writers {
         Registration[] more = Arrays.copyOf(registrations, registrations.length + 1);
         more[registrations.length] = new Registration(slot, owner);
         registrations = more;
+    }
+
+    /** Enters a shared slot, for a thread without one of its own. Any thread; without the lock. */
+    public int enterShared() {
+        if (!areShared) {
+            // ORDER(slots-shared) release, and the exchange that claims the slot is a full fence.
+            areShared = true;
+        }
+        return shared.enter(spaceId);
+    }
+
+    /** Leaves a shared slot. */
+    public void exitShared(int slot) {
+        shared.exit(slot);
     }
 
     /** Removes a slot. */
@@ -73,7 +90,11 @@ public final class Writers {
             awaitSlots();
         }
         // STEP(waiting for writers 4)
-        shared.awaitWriters(spaceId);
+        // ORDER(slots-shared) acquire, after the fence of step 1: if this is false, the first thread that claims a slot
+        // sees the change.
+        if (areShared) {
+            shared.awaitWriters(spaceId);
+        }
         awaited = version;
     }
 

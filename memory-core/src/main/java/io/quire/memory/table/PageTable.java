@@ -372,11 +372,11 @@ public final class PageTable {
 
     /** Enters a shared slot, for a writer that has no slot of its own. */
     public int enterShared() {
-        return tables.writerSlots().enter(id);
+        return writers.enterShared();
     }
 
     public void exitShared(int slot) {
-        tables.writerSlots().exit(slot);
+        writers.exitShared(slot);
     }
 
     // ---- fork and close; under the lock

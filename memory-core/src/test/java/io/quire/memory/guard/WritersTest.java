@@ -54,7 +54,7 @@ class WritersTest {
     @Test
     void awaitWaitsForAWriterWithoutASlotOfItsOwn() throws InterruptedException {
         int[] slot = new int[1];
-        expectToWaitFor(() -> slot[0] = shared.enter(SPACE), () -> shared.exit(slot[0]), () -> {});
+        expectToWaitFor(() -> slot[0] = writers.enterShared(), () -> writers.exitShared(slot[0]), () -> {});
     }
 
     /** Another thread begins a write; await must not return before that write has ended. */
@@ -153,7 +153,7 @@ class WritersTest {
                         slot.arm(handshake.version);
                         slot.enter();
                         slot.exit();
-                        shared.exit(shared.enter(SPACE));
+                        writers.exitShared(writers.enterShared());
                     }
                 },
                 running -> {
@@ -190,11 +190,11 @@ class WritersTest {
                 },
                 running -> {
                     while (running.getAsBoolean()) {
-                        int entered = shared.enter(SPACE);
+                        int entered = writers.enterShared();
                         if (handshake.allowed) {
                             handshake.writtenShared++;
                         }
-                        shared.exit(entered);
+                        writers.exitShared(entered);
                     }
                 },
                 running -> {

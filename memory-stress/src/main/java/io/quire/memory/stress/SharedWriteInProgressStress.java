@@ -25,19 +25,18 @@ public class SharedWriteInProgressStress {
 
     private static final int SPACE = 1;
 
-    private final SharedWriterSlots slots = new SharedWriterSlots();
-    private final Writers writers = new Writers(SPACE, slots);
+    private final Writers writers = new Writers(SPACE, new SharedWriterSlots());
     private final AtomicInteger invalidated = new AtomicInteger();
     private int data;
 
     @Actor
     public void writer(II_Result r) {
-        int slot = slots.enter(SPACE);
+        int slot = writers.enterShared();
         r.r1 = invalidated.getOpaque();
         if (r.r1 == 0) {
             data = 1;
         }
-        slots.exit(slot);
+        writers.exitShared(slot);
     }
 
     @Actor
