@@ -185,6 +185,10 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
 
     @Override
     long enterWrites(long address, long[] offsets) {
+        if (offsets.length == 1) {
+            offsets[0] = Geometry.pageStart(enterWrite(address));
+            return 0;
+        }
         if (!Ownership.isCurrent(owner)) {
             throw wrongThread();
         }

@@ -698,6 +698,11 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
 
     @Override
     long enterWrites(long address, long[] offsets) {
+        if (offsets.length == 1) {
+            long entered = enterWrite(address);
+            offsets[0] = Geometry.pageStart(entered & OFFSET_MASK);
+            return entered;
+        }
         int slot = table.enterShared();
         boolean isWritable = false;
         try {

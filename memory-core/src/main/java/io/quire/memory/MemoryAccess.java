@@ -33,8 +33,9 @@ import java.util.Objects;
  * <p>
  * <b>Progress.</b> Reads are lock-free: a read starts over if a translation of the space was invalidated meanwhile. A
  * write to a page that is resident and not shared is wait-free. Some accesses take the lock of the space: the first
- * write to a page, ever or after a fork, and the first access to a page that is in private memory, exclusive to a
- * device, or moving.
+ * write to each 64 pages, ever or after a fork; with a device attached, the first write to each page; a write over
+ * several pages, if one of them was not written by the same accessor before; and the first access to a page that is in
+ * private memory, exclusive to a device, or moving.
  * <p>
  * <b>Refusals.</b> Every method may throw these; nothing has changed then, except in the cases under <i>Ranges</i>:
  * <ul>
