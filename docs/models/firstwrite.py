@@ -3,7 +3,7 @@
 The page is in frame F, which a sibling maps too. A and B are accessors of one space; each writes a word of the page. A
 word holds 1, or 0 in a frame of zeros; a writer makes it 2; another space that gets the frame makes it 9. An entry is a
 frame and its bits: W writable, N new, M migrating. The root is (number, generation, state): each that is put in has
-another number, generation 0 owns the leaf, and the state is "open", "locked" or "unmapped".
+another number, generation 0 owns the leaf, and the state is "open" or "unmapped". The table may be frozen.
 """
 
 from armed import CHANGING, waiting
@@ -17,7 +17,7 @@ OWN = {"A": "G", "B": "H"}
 
 # Both accessors are idle since before the last wait.
 MEMORY = {
-    "root": OPEN, "version": 1, "awaited": 1, "are shared": 0, "entry": ("F", ""), "done": 0,
+    "root": OPEN, "frozen": 0, "version": 1, "awaited": 1, "are shared": 0, "entry": ("F", ""), "done": 0,
     "F count": 2, "F.A": 1, "F.B": 1, "G count": 0, "G.A": FOREIGN, "G.B": FOREIGN,
     "H count": 0, "H.A": FOREIGN, "H.B": FOREIGN, "K count": 0, "K.A": FOREIGN, "K.B": FOREIGN,
     "A.writing": 0, "A.armed": 1, "A told": 0, "B.writing": 0, "B.armed": 1, "B told": 0,
@@ -44,6 +44,10 @@ def writer(name, slot=True, look_at_root=True, fenced=True, arms=True, by_cache=
     def take_root(t):
         t.my["root"] = t.load("root")
         if t.my["root"][1:] != OPEN[1:]:
+            return END
+
+    def look_if_frozen(t):
+        if t.load("frozen"):
             return END
 
     def find_entry(t):
@@ -86,6 +90,10 @@ def writer(name, slot=True, look_at_root=True, fenced=True, arms=True, by_cache=
 
     def look_at_root_again(t):
         if t.load("root") != t.my["root"] and look_at_root:
+            return leave_to_begin
+
+    def look_if_frozen_again(t):
+        if t.load("frozen") and look_at_root:
             return leave_to_begin
 
     def publish(t):
@@ -155,6 +163,12 @@ def writer(name, slot=True, look_at_root=True, fenced=True, arms=True, by_cache=
             return begin
         t.my.pop("root")
 
+    def look_if_frozen_to_write(t):
+        if not by_cache and not writes_at_once and t.load("frozen"):
+            t.store(name + ".writing", 0)
+            t.my.pop("frame")
+            return begin
+
     def look_at_entry_to_write(t):
         if t.load("entry") != (t.my["frame"], "W"):
             t.store(name + ".writing", 0)
@@ -207,12 +221,14 @@ def writer(name, slot=True, look_at_root=True, fenced=True, arms=True, by_cache=
     begin, prepared, done = (take_root, arm, leave) if slot else (find_entry, publish, release)
     if direct:
         prepared = enter
-    steps = [disarm, take_root, find_entry, look_at_count, take_frame, fill, arm, enter, fence, take_version,
-             look_at_root_again, publish, release_too_early, next_version, look_for_fork, allow, leave, arm_by_version,
-             release, enter_to_write, look_at_root_to_write, look_at_entry_to_write, look_to_write, write,
+    steps = [disarm, take_root, look_if_frozen, find_entry, look_at_count, take_frame, fill, arm, enter, fence, take_version,
+             look_at_root_again, look_if_frozen_again, publish, release_too_early, next_version, look_for_fork, allow, leave, arm_by_version,
+             release, enter_to_write, look_at_root_to_write, look_if_frozen_to_write, look_at_entry_to_write,
+             look_to_write, write,
              leave_written, tell, leave_to_begin, give_back]
     of_accessor = {disarm, arm, fence, take_version, look_for_fork, arm_by_version, look_to_write}
-    of_slot = {take_root, enter, look_at_root_again, leave, enter_to_write, look_at_root_to_write, leave_written}
+    of_slot = {take_root, look_if_frozen, enter, look_at_root_again, look_if_frozen_again, leave, enter_to_write,
+               look_at_root_to_write, look_if_frozen_to_write, leave_written}
     if not slot:
         left_out = of_accessor | of_slot | {look_at_entry_to_write}
     else:
@@ -397,13 +413,16 @@ def locked_fault(compares=True, marks_new=True, name="B"):
 
 # ---- unmap and discard, under the lock
 
-def unmapper(unmaps=True, frozen=True, by_exchange=True):
+def unmapper(unmaps=True, frozen=True, by_exchange=True, root_first=False):
     """Freezes, takes the page out, and thaws; the pages of a discard stay mapped."""
     after = "unmapped" if unmaps else "open"
 
+    def freeze(t):
+        t.store("frozen", 1)
+
     def put_root(t):
         number, generation, _ = t.load("root")
-        t.store("root", (number + 1, generation, "locked" if frozen else after))
+        t.store("root", (number + 1, generation, after))
 
     def find_entry(t):
         t.my["taken"] = t.load("entry")
@@ -421,15 +440,13 @@ def unmapper(unmaps=True, frozen=True, by_exchange=True):
             t.require(t.add(frame + " count", -1) >= 0, "a reference is given up twice")
 
     def thaw(t):
-        if frozen:
-            number, generation, _ = t.load("root")
-            t.store("root", (number + 1, generation, after))
+        t.store("frozen", 0)
 
     def note(t):
         t.store("done", 1)
 
-    freeze = [put_root, *waiting("A")] if frozen else [put_root]
-    return [*freeze, find_entry, take_out, *waiting("A"), release, thaw, note]
+    freezing = [*(put_root, freeze)[::1 if root_first else -1], *waiting("A")] if frozen else [put_root]
+    return [*freezing, find_entry, take_out, *waiting("A"), release, thaw, note]
 
 
 def nothing_unmapped(memory, variables, shared=True):
@@ -455,16 +472,19 @@ def nothing_discarded_and_filled(memory, variables):
 
 # ---- migration, under the lock of the only space that is open; the page of the dead sibling moves too
 
-def mover(home_again=True, new_roots=True, frozen=True, compares=True):
+def mover(home_again=True, new_roots=True, frozen=True, compares=True, root_first=False):
     """Moves the page from F to K. `home_again`: another space gets F, gives it back, and the page moves to F again."""
 
-    def put_root(t, state):
-        number, generation, _ = t.load("root")
+    def put_new_root(t):
+        number, generation, state = t.load("root")
         t.store("root", (number + new_roots, generation, state))
 
     def move(source, target):
         def freeze(t):
-            put_root(t, "locked")
+            t.store("frozen", 1)
+
+        def put_root(t):
+            put_new_root(t)
 
         def find_entry(t):
             t.my["seen"] = t.load("entry")
@@ -479,15 +499,14 @@ def mover(home_again=True, new_roots=True, frozen=True, compares=True):
             t.my.pop("seen")
 
         def thaw(t):
-            if frozen:
-                put_root(t, "open")
+            t.store("frozen", 0)
 
         def copy(t):
             for word in WORDS:
                 t.store_plain(f"{target}.{word}", t.load(f"{source}.{word}"))
 
         def commit(t):
-            put_root(t, "open")
+            put_new_root(t)
             t.my["references"] = t.load(source + " count")
             t.store(target + " count", t.my["references"])
             t.store("entry", (target, "M"))
@@ -505,14 +524,13 @@ def mover(home_again=True, new_roots=True, frozen=True, compares=True):
 
         def thaw_unmoved(t):
             t.my.pop("seen")
-            if frozen:
-                put_root(t, "open")
+            t.store("frozen", 0)
             return END
 
         def go_on(t):
             pass
 
-        freezing = [freeze, *waiting("A")] if frozen else []
+        freezing = [*(put_root, freeze)[::1 if root_first else -1], *waiting("A")] if frozen else []
         return [*freezing, find_entry, mark, *waiting("A"), thaw, copy, commit, withdraw, clear_mark, release,
                 thaw_unmoved, go_on]
 
@@ -535,6 +553,9 @@ LEAVES = {
     "sibling lists": "L", "L": ("F", ""), "J": ABSENT, "K": ABSENT, "L references": 2, "J references": 0,
     "K references": 0, "F count": 1, "F": 1, "G count": 0, "G": 0,
 }
+
+
+CLOSED = (-1, -1)
 
 
 def leaf_releaser(leaf_of):
@@ -561,6 +582,9 @@ def owner(copy, extra=True, look_at_root=True, look_at_leaf=True):
         t.lock("lock")
 
     def own_directory(t):
+        if t.load("root") == CLOSED:
+            t.unlock("lock")
+            return END
         generation = t.load("root")[1]
         if t.load("A.top") == "E" or t.load("D generation") == generation:
             return look_at_references
@@ -661,6 +685,28 @@ def sibling_that_closes():
     return [withdraw, *leaf_releaser(lambda t: "L"), *taker_of_frame()]
 
 
+def closer(settles=True):
+    """Closes A, and takes it out of the list of its lineage."""
+
+    def lock(t):
+        t.lock("lock")
+
+    def drop_root(t):
+        t.store("root", CLOSED)
+
+    def settle(t):
+        t.wait_until(not settles or t.load("copies") == 0)
+
+    def drop_top(t):
+        t.my["leaf"] = t.load("D lists")
+        t.store("A.top", "")
+
+    def unlock(t):
+        t.unlock("lock")
+
+    return [lock, drop_root, settle, drop_top, *leaf_releaser(lambda t: t.my["leaf"]), unlock]
+
+
 def leaf_unmapper():
     """Takes the leaf out of A's directory, which A owns."""
 
@@ -734,7 +780,7 @@ def leaf_mover(settles=True, new_root_at_commit=True):
         t.lock("lock")
 
     def settle_to_mark(t):
-        t.wait_until(not settles or t.load("copies") == 0)
+        t.wait_until(not settles or t.load("root") == CLOSED or t.load("copies") == 0)
 
     def mark(t):
         put_root(t)
@@ -755,7 +801,7 @@ def leaf_mover(settles=True, new_root_at_commit=True):
         t.lock("lock")
 
     def settle_to_commit(t):
-        t.wait_until(not settles or t.load("copies") == 0)
+        t.wait_until(not settles or t.load("root") == CLOSED or t.load("copies") == 0)
 
     def commit(t):
         leaves = mappers(t)
@@ -785,10 +831,12 @@ def leaf_mover(settles=True, new_root_at_commit=True):
 
     def put_root(t):
         number, generation = t.load("root")
-        t.store("root", (number + 1, generation))
+        if (number, generation) != CLOSED:
+            t.store("root", (number + 1, generation))
 
     def mappers(t):
-        leaves = {t.load(t.load("A.top") + " lists"), t.load("sibling lists")}
+        top = t.load("A.top")
+        leaves = {top and t.load(top + " lists"), t.load("sibling lists")}
         return sorted(leaf for leaf in leaves if leaf and t.load(leaf)[0] == "F")
 
     return [lock_to_mark, settle_to_mark, mark, withdraw_marked, unlock_marked, copy, lock_to_commit, settle_to_commit,
@@ -922,6 +970,8 @@ SCENARIOS = [
              nothing_discarded),
     Scenario("first write: a copy, and discard", MEMORY, [writer("A"), unmapper(unmaps=False), next_owner("G")],
              nothing_discarded),
+    Scenario("first write: of the only reference, and discard", SOLE,
+             [writer("A"), unmapper(unmaps=False), next_owner()], page_of_one),
     Scenario("first write: a copy, discard, and then a fill", MEMORY,
              [writer("A"), unmapper(unmaps=False), writer("B", after="done")], nothing_discarded_and_filled),
     Scenario("first write: of a thread without an accessor, and a fork", MEMORY,
@@ -941,6 +991,8 @@ SCENARIOS = [
              leaves_and_counts),
     Scenario("own a leaf: two threads, and a migration", LEAVES, [owner("J"), owner("K"), leaf_mover()],
              leaves_and_counts),
+    Scenario("own a leaf: the space is closed, then a migration, the frame is used again", LEAVES,
+             [owner("J"), closer(), leaf_mover(), taker_of_frame()], leaves_and_counts),
     Scenario("ring: three versions in a ring of two, a late accessor", RING,
              [withdrawer("P", writes=True), withdrawer("Q"), withdrawer("R"), late_accessor("P")]),
 
@@ -980,6 +1032,10 @@ SCENARIOS = [
     Scenario("first write: a copy, and discard that neither freezes nor exchanges", MEMORY,
              [writer("A"), unmapper(unmaps=False, frozen=False, by_exchange=False)], nothing_discarded,
              must_fail=True),
+    Scenario("first write: of the only reference, and discard that puts in its root and then freezes", SOLE,
+             [writer("A"), unmapper(unmaps=False, root_first=True), next_owner()], page_of_one, must_fail=True),
+    Scenario("first write: and a migration that puts in its root and then freezes", SOLE,
+             [writer("A"), mover(home_again=False, root_first=True)], page_of_one, must_fail=True),
     Scenario("first write: of a thread without an accessor that does not fence", EMPTY,
              [writer("A", direct=True, fenced_slot=False), forker(names="", shared="A")], page_and_counts,
              must_fail=True),
@@ -1000,6 +1056,8 @@ SCENARIOS = [
              [owner("J"), leaf_mover(settles=False), taker_of_frame()], leaves_and_counts, must_fail=True),
     Scenario("own a leaf: a migration that commits without a new root", LEAVES,
              [owner("J"), leaf_mover(new_root_at_commit=False), taker_of_frame()], leaves_and_counts, must_fail=True),
+    Scenario("own a leaf: closed without a wait for copies in progress, then a migration", LEAVES,
+             [owner("J"), closer(settles=False), leaf_mover()], leaves_and_counts, must_fail=True),
     Scenario("ring: words without the version", RING,
              [withdrawer("P", writes=True), withdrawer("Q"), late_accessor("P", tags=False)], must_fail=True),
 ]

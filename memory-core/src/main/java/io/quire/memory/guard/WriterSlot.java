@@ -22,7 +22,8 @@ import java.lang.invoke.VarHandle;
  *      +-----------------------------+
  *                 disarm
  * </pre>
- * The thread writes only while it is armed by the current version of the space, and looks at that after it has armed.
+ * The thread writes only while it is armed by the current version of the space, or finds the root of the space still the
+ * same, and looks at that after it has armed.
  * While it puts a page in it is armed by no certain version ({@link #enterToChange}).
  */
 @SuppressWarnings("UnusedVariable") // see Apart
@@ -128,7 +129,8 @@ public final class WriterSlot extends WriterSlotWords {
         // ORDER(writer-armed) acquire, ORDER(write-done) acquire: what the thread wrote by earlier versions is visible.
         long now = (long) ARMED.getAcquire(this);
         long seen = now - 1;
-        // Armed by a version before "awaited", it has written nothing since that wait, and cannot without arming again.
+        // Armed by a version before "awaited", it has written nothing since that wait, and cannot without arming again:
+        // by another version, or, if it looks at the root instead, because each wait comes with another root.
         return now != CHANGING && (seen < awaited || seen >= version);
     }
 }

@@ -290,8 +290,8 @@ public final class PageTable {
     void freeze(Root next, long what) {
         // STEP(freeze 1)
         Root before = root();
+        freezes++; // first: thaw puts in no root, so nobody may see this one before the table is frozen
         root = next;
-        freezes++;
         boolean isFrozen = false;
         try {
             // STEP(freeze 2)
@@ -413,6 +413,7 @@ public final class PageTable {
         boolean isInvalidated = false;
         try {
             invalidateAndWait(TranslationVersion.ALL);
+            copies.awaitEnd(); // a migration does not ask a space that has left the lineage
             isInvalidated = true;
         } finally {
             if (!isInvalidated) {
