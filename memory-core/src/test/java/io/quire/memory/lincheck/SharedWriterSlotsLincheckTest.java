@@ -28,19 +28,18 @@ class SharedWriterSlotsLincheckTest {
 
         private static final int SPACE = 1;
 
-        private final SharedWriterSlots slots = new SharedWriterSlots();
-        private final Writers writers = new Writers(SPACE, slots);
+        private final Writers writers = new Writers(SPACE, new SharedWriterSlots());
         private final AtomicInteger page = new AtomicInteger();
         private volatile boolean invalid;
 
         @Operation
         public boolean write() {
-            int slot = slots.enter(SPACE);
+            int slot = writers.enterShared();
             boolean allowed = !invalid;
             if (allowed) {
                 page.incrementAndGet();
             }
-            slots.exit(slot);
+            writers.exitShared(slot);
             return allowed;
         }
 

@@ -58,6 +58,8 @@ final class Crowd {
         add(workers, "protector", 1, Protector::new);
         add(workers, "faulter", 1, Faulter::new);
         add(workers, "mapper", 2, Mapper::new);
+        long churned = Churner.map(crowd.root);
+        add(workers, "churner", 3, base -> new Churner(base, churned));
         add(workers, "interrupter", 1, Interrupter::new);
         add(workers, "reporter", 1, Reporter::new);
         add(workers, "closer", 1, Closer::new);
