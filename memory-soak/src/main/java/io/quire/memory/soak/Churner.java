@@ -85,18 +85,7 @@ final class Churner implements Worker {
             root.protect(address, size, base.random().nextBoolean() ? Protection.NONE : Protection.READ_ONLY);
             base.pause();
         } finally {
-            allow(root, address, size);
-        }
-    }
-
-    private void allow(AddressSpace root, long address, long size) {
-        while (true) {
-            try {
-                root.protect(address, size, Protection.READ_WRITE);
-                return;
-            } catch (RuntimeException | Error refused) {
-                base.crowd().refused(refused);
-            }
+            base.allow(address, size);
         }
     }
 

@@ -93,6 +93,18 @@ final class Crowd {
             return (1L + random.nextInt(8)) * ModelSpace.PAGE;
         }
 
+        /** Undoes a protection; tries until it is not refused. */
+        void allow(long address, long size) {
+            while (true) {
+                try {
+                    crowd.root.protect(address, size, Protection.READ_WRITE);
+                    return;
+                } catch (RuntimeException | Error refused) {
+                    crowd.refused(refused);
+                }
+            }
+        }
+
         void pause() {
             try {
                 Thread.sleep(random.nextInt(3));
@@ -353,18 +365,7 @@ final class Crowd {
                         : Protection.READ_ONLY);
                 base.pause();
             } finally {
-                allow(address, size);
-            }
-        }
-
-        private void allow(long address, long size) {
-            while (true) {
-                try {
-                    base.crowd.root.protect(address, size, Protection.READ_WRITE);
-                    return;
-                } catch (RuntimeException | Error refused) {
-                    base.crowd.refused(refused);
-                }
+                base.allow(address, size);
             }
         }
     }

@@ -3,10 +3,6 @@ package io.quire.memory.stress;
 import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
-import io.quire.memory.guard.SharedWriterSlots;
-import io.quire.memory.guard.WriterSlot;
-import io.quire.memory.guard.Writers;
-import java.util.concurrent.atomic.AtomicLong;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.JCStressTest;
 import org.openjdk.jcstress.annotations.Outcome;
@@ -24,34 +20,17 @@ import org.openjdk.jcstress.infra.results.II_Result;
 @State
 public class WriterChangingStress {
 
-    private static final Thread OWNER = new Thread("writer");
-    private static final SharedWriterSlots NO_OTHERS = new SharedWriterSlots();
-
-    private final WriterSlot slot = new WriterSlot();
-    private final Writers writers = new Writers(1, NO_OTHERS);
-    private final AtomicLong version = new AtomicLong();
-    private int data;
-
-    public WriterChangingStress() {
-        writers.add(slot, OWNER);
-    }
+    private final AskedWriter race = new AskedWriter();
 
     @Actor
     public void writer(II_Result r) {
-        slot.enterToChange();
-        slot.exitChange(version.getAcquire());
-        slot.enter();
-        r.r1 = (int) version.getOpaque();
-        if (r.r1 == 0) {
-            data = 1;
-        }
-        slot.exit();
+        race.slot.enterToChange();
+        race.slot.exitChange(race.version.getAcquire());
+        race.write(r);
     }
 
     @Actor
     public void watcher(II_Result r) {
-        version.setOpaque(1);
-        writers.await(1);
-        r.r2 = data;
+        race.watch(r);
     }
 }
