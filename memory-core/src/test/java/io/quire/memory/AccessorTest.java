@@ -7,6 +7,9 @@ import io.quire.memory.contract.AddressNotMappedException;
 import io.quire.memory.contract.ClosedException;
 import io.quire.memory.harness.ValueOperation;
 import io.quire.memory.testkit.Threads;
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.FieldSource;
@@ -51,6 +54,37 @@ class AccessorTest extends MemoryAccessContract {
                     .withMessage("accessor of space still open is closed");
             assertThat(space.getLong(address)).isEqualTo(42);
             assertThat(accessor).hasToString("Accessor[space still open, owner=main, closed]");
+        }
+    }
+
+    @Test
+    void aRangeWithinAPageOfItsOwnIsWrittenWithoutTheLock() throws InterruptedException {
+        try (AddressSpace space = leaks.manager().newAddressSpace()) {
+            long address = space.map(2 * PAGE);
+            space.fill(address, 2 * PAGE, (byte) 1);
+            CountDownLatch isWriter = new CountDownLatch(1);
+            CountDownLatch locked = new CountDownLatch(1);
+            CountDownLatch written = new CountDownLatch(1);
+            Threads.race(Duration.ZERO,
+                    running -> {
+                        try (Accessor accessor = space.accessor()) {
+                            accessor.setLong(address, 2); // the first write of an accessor takes the lock
+                            isWriter.countDown();
+                            locked.await();
+                            accessor.fill(address + PAGE, Long.BYTES, (byte) 2);
+                            written.countDown();
+                        }
+                    },
+                    running -> {
+                        isWriter.await();
+                        space.inner().table().lock();
+                        try {
+                            locked.countDown();
+                            assertThat(written.await(10, TimeUnit.SECONDS)).isTrue();
+                        } finally {
+                            space.inner().table().unlock();
+                        }
+                    });
         }
     }
 
