@@ -5,6 +5,7 @@ import io.quire.memory.contract.PinAccess;
 import io.quire.memory.contract.PinTerm;
 import io.quire.memory.fault.FaultPath;
 import io.quire.memory.fault.FirstWrite;
+import io.quire.memory.fault.WritePages;
 import io.quire.memory.frame.FrameCache;
 import io.quire.memory.guard.Ownership;
 import io.quire.memory.guard.WriterSlot;
@@ -142,6 +143,29 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
     }
 
     @Override
+    long currentVersion() {
+        if (!Ownership.isCurrent(owner)) {
+            throw wrongThread();
+        }
+        if (!translations.isStill(version)) {
+            refresh();
+        }
+        return version;
+    }
+
+    @Override
+    long offset(long address) {
+        long offset = cache.find(address);
+        return offset != TranslationCache.MISS ? offset : SlowPath.locate(this, address);
+    }
+
+    @Override
+    boolean isOwn(long address) {
+        return cache.findWritable(address) != TranslationCache.MISS || table.offsetForWrite(address) >= 0
+                || state.lineage().isAlone();
+    }
+
+    @Override
     void locateAll(long[] addresses, long[] offsets) {
         if (!Ownership.isCurrent(owner)) {
             throw wrongThread();
@@ -184,23 +208,22 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
     }
 
     @Override
-    long enterWrites(long address, long[] offsets) {
-        if (offsets.length == 1) {
-            offsets[0] = Geometry.pageStart(enterWrite(address));
-            return 0;
-        }
+    long enterWrites(WritePages pages) {
         if (!Ownership.isCurrent(owner)) {
             throw wrongThread();
         }
-        if (!tryEnterWrites(address, offsets)) {
+        if (tryEnterWrites(pages)) {
+            return 0;
+        }
+        refresh(); // it may have been the version alone: other threads change it with each of their first writes
+        if (!tryEnterWrites(pages)) {
             StackRoom.require();
-            refresh();
             registerWriter();
             try {
-                firstWrite.makeAllWritable(address, offsets, () -> {
+                firstWrite.makeAllWritable(pages, () -> {
                     refresh();
-                    for (int i = 0; i < offsets.length; i++) {
-                        cache.keepWritable(address + ((long) i << Geometry.PAGE_SHIFT), offsets[i]);
+                    for (int i = 0; i < pages.count(); i++) {
+                        cache.keepWritable(pages.address(i), pages.offset(i));
                     }
                     slot.arm(version); // under the lock: nobody waits for writers until the slot is entered
                     slot.enter(); // last, so that nothing fails inside
@@ -213,11 +236,11 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
         return 0;
     }
 
-    private boolean tryEnterWrites(long address, long[] offsets) {
+    private boolean tryEnterWrites(WritePages pages) {
         slot.enter();
         boolean isEntered = false;
         try {
-            isEntered = findAllWritable(address, offsets);
+            isEntered = findAllWritable(pages);
         } finally {
             if (!isEntered) {
                 slot.exit();
@@ -226,12 +249,13 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
         return isEntered;
     }
 
-    private boolean findAllWritable(long address, long[] offsets) {
-        for (int i = 0; i < offsets.length; i++) {
-            offsets[i] = cache.findWritable(Geometry.pageStart(address) + ((long) i << Geometry.PAGE_SHIFT));
-            if (offsets[i] == TranslationCache.MISS) {
+    private boolean findAllWritable(WritePages pages) {
+        for (int i = 0; i < pages.count(); i++) {
+            long offset = cache.findWritable(Geometry.pageStart(pages.address(i)));
+            if (offset == TranslationCache.MISS) {
                 return false;
             }
+            pages.setOffset(i, offset);
         }
         return translations.isStill(version);
     }
@@ -434,7 +458,8 @@ public final class Accessor extends MemoryAccess implements AutoCloseable {
 
     // ---- slow paths
 
-    private long locateSlowly(long address) {
+    /** The slow path of {@link #locate}: the translation is not in the cache. */
+    long locateSlowly(long address) {
         refresh();
         long offset = faultPath.offsetForRead(state, address);
         if (!faultPath.isZero(offset)) { // else the first write would have to invalidate it

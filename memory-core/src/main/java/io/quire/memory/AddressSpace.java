@@ -7,6 +7,7 @@ import io.quire.memory.contract.PinTerm;
 import io.quire.memory.contract.Protection;
 import io.quire.memory.fault.FaultPath;
 import io.quire.memory.fault.FirstWrite;
+import io.quire.memory.fault.WritePages;
 import io.quire.memory.frame.FramePools;
 import io.quire.memory.lineage.SpaceState;
 import io.quire.memory.migrate.RangeMigration;
@@ -662,6 +663,21 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
     }
 
     @Override
+    long currentVersion() {
+        return translationVersion();
+    }
+
+    @Override
+    long offset(long address) {
+        return locate(address);
+    }
+
+    @Override
+    boolean isOwn(long address) {
+        return table.offsetForWrite(address) >= 0 || state.lineage().isAlone();
+    }
+
+    @Override
     boolean isStill(long seen) {
         return table.translations().isStill(seen);
     }
@@ -697,16 +713,11 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
     }
 
     @Override
-    long enterWrites(long address, long[] offsets) {
-        if (offsets.length == 1) {
-            long entered = enterWrite(address);
-            offsets[0] = Geometry.pageStart(entered & OFFSET_MASK);
-            return entered;
-        }
+    long enterWrites(WritePages pages) {
         int slot = table.enterShared();
         boolean isWritable = false;
         try {
-            isWritable = findAllWritable(address, offsets);
+            isWritable = findAllWritable(pages);
         } finally {
             if (!isWritable) {
                 table.exitShared(slot);
@@ -716,16 +727,17 @@ public final class AddressSpace extends MemoryAccess implements AutoCloseable {
             return (long) slot << SLOT_SHIFT;
         }
         int[] entered = new int[1];
-        firstWrite().makeAllWritable(address, offsets, () -> entered[0] = table.enterShared());
+        firstWrite().makeAllWritable(pages, () -> entered[0] = table.enterShared());
         return (long) entered[0] << SLOT_SHIFT;
     }
 
-    private boolean findAllWritable(long address, long[] offsets) {
-        for (int i = 0; i < offsets.length; i++) {
-            offsets[i] = table.offsetForWrite(Geometry.pageStart(address) + ((long) i << Geometry.PAGE_SHIFT));
-            if (offsets[i] < 0) {
+    private boolean findAllWritable(WritePages pages) {
+        for (int i = 0; i < pages.count(); i++) {
+            long offset = table.offsetForWrite(Geometry.pageStart(pages.address(i)));
+            if (offset < 0) {
                 return false;
             }
+            pages.setOffset(i, offset);
         }
         return true;
     }

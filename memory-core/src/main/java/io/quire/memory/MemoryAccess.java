@@ -66,7 +66,8 @@ import java.util.Objects;
 public abstract sealed class MemoryAccess extends PageAccess permits Accessor, AddressSpace {
 
     static {
-        SpaceFinder.install(access -> ((MemoryAccess) access).inner());
+        SpaceFinder.install(access -> ((MemoryAccess) access).inner(),
+                access -> new AccessSection((MemoryAccess) access));
     }
 
     MemoryAccess(FrameMemory memory) {
@@ -727,7 +728,16 @@ public abstract sealed class MemoryAccess extends PageAccess permits Accessor, A
         }
     }
 
-    // ---- ranges
+    // ---- many at once
+
+    /**
+     * Creates an empty group of values, which are to be written in one step.
+     *
+     * @return the group; an accessor's may be used by its thread only
+     */
+    public final WriteGroup newWriteGroup() {
+        return new WriteGroup(this);
+    }
 
     /**
      * Reads many aligned longs from anywhere: {@code values[i] = getLong(addresses[i])}. Translates all addresses

@@ -2,6 +2,7 @@ package io.quire.memory;
 
 import io.quire.memory.contract.MisalignedAddressException;
 import io.quire.memory.fault.RangeWrite;
+import io.quire.memory.fault.WritePages;
 import io.quire.memory.frame.FrameMemory;
 import io.quire.memory.platform.StackRoom;
 import io.quire.memory.space.Space;
@@ -42,6 +43,15 @@ abstract sealed class PageAccess permits MemoryAccess {
     /** Returns the offset at which the byte of an address is read now. */
     abstract long locate(long address);
 
+    /** As {@link #translationVersion}, but not one that is known to be old. */
+    abstract long currentVersion();
+
+    /** As {@link #locate}, for loops that the slow path must not slow down. */
+    abstract long offset(long address);
+
+    /** True if a write to a page needs no copy of it, as far as is known now. */
+    abstract boolean isOwn(long address);
+
     /** Finds the offsets at which aligned longs are read now; as many as {@code offsets} has room for. */
     void locateAll(long[] addresses, long[] offsets) {
         for (int i = 0; i < offsets.length; i++) {
@@ -62,12 +72,11 @@ abstract sealed class PageAccess permits MemoryAccess {
     abstract void exitWrite(long entered);
 
     /**
-     * Begins a write over successive pages, all of which stay where they are until {@link #exitWrite}.
+     * Begins a write over several pages, all of which stay where they are until {@link #exitWrite}.
      *
-     * @param address in the first page
-     * @param offsets gets where each page begins; as many as there are pages
+     * @param pages one or more; gets where each page begins
      */
-    abstract long enterWrites(long address, long[] offsets);
+    abstract long enterWrites(WritePages pages);
 
     /** Throws if a byte of a range is not mapped. */
     abstract void checkMapped(long address, long sizeBytes);
@@ -118,6 +127,11 @@ abstract sealed class PageAccess permits MemoryAccess {
         return (LITTLE_ENDIAN ? at : Long.BYTES - sizeBytes - at) * Byte.SIZE;
     }
 
+    /** Returns how many bits a byte of a value lies above its low end. */
+    static int shiftOfByte(int at, int sizeBytes) {
+        return (LITTLE_ENDIAN ? at : sizeBytes - 1 - at) * Byte.SIZE;
+    }
+
     // ---- ranges
 
     /** Copies a range out, page by page. */
@@ -140,9 +154,7 @@ abstract sealed class PageAccess permits MemoryAccess {
         checkRange(address, sizeBytes);
         writeRange(address, sizeBytes, (offset, done, length) -> {
             for (int i = 0; i < length; i++) {
-                int at = (int) done + i;
-                int shift = (LITTLE_ENDIAN ? at : sizeBytes - 1 - at) * Byte.SIZE;
-                memory.setByte(offset + i, (byte) (value >>> shift));
+                memory.setByte(offset + i, (byte) (value >>> shiftOfByte((int) done + i, sizeBytes)));
             }
         });
     }
@@ -186,18 +198,30 @@ abstract sealed class PageAccess permits MemoryAccess {
         if (length == 0) {
             return;
         }
-        long inPage = Geometry.pageOffset(address);
-        int pages = (int) ((inPage + length + Geometry.PAGE_BYTES - 1) >>> Geometry.PAGE_SHIFT);
-        long[] offsets = new long[pages];
-        long entered = enterWrites(address, offsets);
+        if (length <= Geometry.PAGE_BYTES - Geometry.pageOffset(address)) {
+            writeInPage(address, done, length, writer);
+            return;
+        }
+        WritePages pages = WritePages.ofRange(address, length);
+        long entered = enterWrites(pages);
         try {
+            long inPage = Geometry.pageOffset(address);
             long end = done + length;
-            for (long offset : offsets) {
+            for (int page = 0; page < pages.count(); page++) {
                 long part = Math.min(Geometry.PAGE_BYTES - inPage, end - done);
-                writer.write(offset + inPage, done, part);
+                writer.write(pages.offset(page) + inPage, done, part);
                 done += part;
                 inPage = 0;
             }
+        } finally {
+            exitWrite(entered);
+        }
+    }
+
+    private void writeInPage(long address, long done, long length, PageWriter writer) {
+        long entered = enterWrite(address);
+        try {
+            writer.write(entered & OFFSET_MASK, done, length);
         } finally {
             exitWrite(entered);
         }

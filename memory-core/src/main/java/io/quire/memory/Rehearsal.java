@@ -208,6 +208,8 @@ final class Rehearsal {
         double[] doubles = new double[2];
         access.copyTo(address, doubles, 0, doubles.length);
         access.copyFrom(doubles, 0, address, doubles.length);
+        access.newWriteGroup().setLong(address, 1).setInt(address + Geometry.PAGE_BYTES, 1)
+                .setShort(address, (short) 1).setByte(address, (byte) 1).commit();
     }
 
     private static void copyWith(MemoryAccess access, long address, ByteBuffer buffer) {

@@ -21,6 +21,8 @@ final class SlowPath {
     // Not final: see above.
     private static MethodHandle read = handle(Accessor.class, "wordSlowly",
             MethodType.methodType(long.class, long.class));
+    private static MethodHandle locate = handle(Accessor.class, "locateSlowly",
+            MethodType.methodType(long.class, long.class));
     private static MethodHandle enterWrite = handle(Accessor.class, "enterWriteSlowly",
             MethodType.methodType(long.class, long.class));
     private static MethodHandle pin = handle(Accessor.class, "pinSlowly",
@@ -34,6 +36,14 @@ final class SlowPath {
     static long read(Accessor accessor, long address) {
         try {
             return (long) read.invokeExact(accessor, address);
+        } catch (Throwable failure) {
+            throw unchecked(failure);
+        }
+    }
+
+    static long locate(Accessor accessor, long address) {
+        try {
+            return (long) locate.invokeExact(accessor, address);
         } catch (Throwable failure) {
             throw unchecked(failure);
         }

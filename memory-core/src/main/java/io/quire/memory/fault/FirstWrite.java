@@ -300,42 +300,41 @@ public final class FirstWrite {
      * Makes several pages writable, all of which stay so until the caller leaves its writer slot. All or none: if one is
      * refused, the frames that the others have got are given back.
      *
-     * @param address an address in the first page
-     * @param offsets receives the offset of each page
+     * @param pages gets the offset of each page
      * @param enter puts the caller into a writer slot; runs under the lock when all pages are there
      */
-    public void makeAllWritable(long address, long[] offsets, Runnable enter) {
+    public void makeAllWritable(WritePages pages, Runnable enter) {
         StackRoom.require();
-        FilledPages filled = new FilledPages(space, pools, Geometry.pageStart(address));
+        FilledPages[] filled = new FilledPages[pages.count()]; // of each run, at its first page
         try {
-            checkFrames(address, offsets.length, filled);
-            for (int i = 0; i < offsets.length; i++) {
-                makeWritable(addressIn(i, address));
+            checkFrames(pages, filled);
+            for (int i = 0; i < pages.count(); i++) {
+                makeWritable(pages.address(i));
             }
             found = null;
             stay.pause();
-            enterWithAll(address, offsets, enter, filled);
+            enterWithAll(pages, enter, filled);
         } catch (Throwable refused) {
-            filled.giveBack(refused);
+            for (FilledPages run : filled) {
+                if (run != null) {
+                    run.giveBack(refused);
+                }
+            }
             throw refused;
         }
     }
 
-    /** An address in one of the pages. An exception names the address that the user gave, not the start of its page. */
-    private static long addressIn(int page, long address) {
-        return page == 0 ? address : Geometry.pageStart(address) + ((long) page << Geometry.PAGE_SHIFT);
-    }
-
     /** Makes sure, under the lock, that no page was taken away since, and enters the slot. */
-    private void enterWithAll(long address, long[] offsets, Runnable enter, FilledPages filled) {
+    private void enterWithAll(WritePages pages, Runnable enter, FilledPages[] filled) {
         while (true) {
             int away = -1;
             table.lock();
             try {
-                checkFrames(address, offsets.length, filled);
-                for (int i = 0; i < offsets.length && away < 0; i++) {
-                    offsets[i] = faults.write(space, addressIn(i, address), frames);
-                    away = offsets[i] == PageFaults.AWAY ? i : -1;
+                checkFrames(pages, filled);
+                for (int i = 0; i < pages.count() && away < 0; i++) {
+                    long offset = faults.write(space, pages.address(i), frames);
+                    pages.setOffset(i, offset);
+                    away = offset == PageFaults.AWAY ? i : -1;
                 }
                 if (away < 0) {
                     enter.run();
@@ -344,17 +343,24 @@ public final class FirstWrite {
             } finally {
                 table.unlock();
             }
-            homecoming.bringHome(space, Geometry.pageStart(addressIn(away, address)), null);
+            homecoming.bringHome(space, Geometry.pageStart(pages.address(away)), null);
         }
     }
 
-    /** Refuses the pages before the first of them is changed if they need more frames than there are. */
-    private void checkFrames(long address, int pages, FilledPages filled) {
-        long start = Geometry.pageStart(address);
-        FrameNeeds needs = FrameNeeds.ofWrite(space, memory, start, start + ((long) pages << Geometry.PAGE_SHIFT),
-                filled);
-        if (!needs.isOneFault() && !needs.areMet()) {
-            throw memory.shortageOfRange(space, needs.frames());
+    /** Refuses a run of pages before the first of them is changed if it needs more frames than there are. */
+    private void checkFrames(WritePages pages, FilledPages[] filled) {
+        int end;
+        for (int first = 0; first < pages.count(); first = end) {
+            end = pages.endOfRun(first);
+            long start = Geometry.pageStart(pages.address(first));
+            if (filled[first] == null) {
+                filled[first] = new FilledPages(space, pools, start);
+            }
+            FrameNeeds needs = FrameNeeds.ofWrite(space, memory, start,
+                    start + ((long) (end - first) << Geometry.PAGE_SHIFT), filled[first]);
+            if (!needs.isOneFault() && !needs.areMet()) {
+                throw memory.shortageOfRange(space, needs.frames());
+            }
         }
     }
 

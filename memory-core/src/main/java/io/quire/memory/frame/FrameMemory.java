@@ -60,6 +60,14 @@ public final class FrameMemory {
         return segment(offset).get(JAVA_BYTE, place(offset));
     }
 
+    public short getShort(long offset) {
+        return segment(offset).get(SHORT, place(offset));
+    }
+
+    public int getInt(long offset) {
+        return segment(offset).get(INT, place(offset));
+    }
+
     public long getLong(long offset) {
         return segment(offset).get(LONG, place(offset));
     }

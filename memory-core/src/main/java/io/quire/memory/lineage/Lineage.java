@@ -63,6 +63,11 @@ public final class Lineage {
         added.incrementAndGet();
     }
 
+    /** True if only one space of the lineage is open. */
+    public boolean isAlone() {
+        return open.mappingCount() == 1;
+    }
+
     /** True if a space belongs to this lineage and is open. */
     public boolean contains(PageTable table) {
         SpaceState its = open.get(table.id());

@@ -10,6 +10,7 @@ import io.quire.memory.Pin;
 import io.quire.memory.RunCursor;
 import io.quire.memory.SpaceStatistics;
 import io.quire.memory.WritableRunCursor;
+import io.quire.memory.WriteGroup;
 import io.quire.memory.contract.PinAccess;
 import io.quire.memory.contract.PinTerm;
 import io.quire.memory.contract.Protection;
@@ -165,6 +166,22 @@ class SpaceSnippetsTest {
             }
             // @end
             assertThat(space.getByte(address + sizeBytes - 1)).isEqualTo((byte) -1);
+        }
+    }
+
+    @Test
+    void group() {
+        try (AddressSpace space = memory.newAddressSpace()) {
+            long from = space.map(1L << 20);
+            long to = from + 512 * 1024;
+            space.setLong(from, 100);
+            // @start region="group"
+            WriteGroup transfer = space.newWriteGroup();
+            transfer.setLong(from, space.getLong(from) - 30).setLong(to, space.getLong(to) + 30);
+            transfer.commit();                                  // no fork ever sees one of them alone
+            // @end
+            assertThat(space.getLong(from)).isEqualTo(70);
+            assertThat(space.getLong(to)).isEqualTo(30);
         }
     }
 }
