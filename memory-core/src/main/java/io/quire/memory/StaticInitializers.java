@@ -26,6 +26,7 @@ final class StaticInitializers {
         "guard.WriterSlotWords",
         "guard.WriterStack", "guard.Writers", "handle.HandleCollector", "handle.LostHandles", "lineage.MapCount",
         "migrate.Evictor$Spared", "migrate.Marks", "migrate.Move", "migrate.Promoter", "migrate.Windows",
+        "nodes.Purpose",
         "pin.PinRecord", "platform.MemoryBarrier", "platform.MemoryPromise", "platform.NativeAccess",
         "platform.Reservation", "platform.StackRoom", "platform.TouchedPages", "platform.ZeroPages", "space.OpenSpaces",
         "space.PageStates$1", "space.Space", "structure.ForkableMap", "structure.Journal", "structure.KeyHash",

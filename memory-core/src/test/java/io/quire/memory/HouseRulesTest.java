@@ -30,6 +30,7 @@ import java.util.stream.Stream;
  *
  * <pre>
  *   structure                 maps that live in a space
+ *   nodes                     small nodes that maps are made of
  *   (io.quire.memory)         what users see
  *   upkeep                    the agent, reports of old pins and snapshots, the end of a manager
  *   space                     map, protect, fork, pin, close
@@ -53,7 +54,8 @@ class HouseRulesTest {
     private static final String ROOT = "io.quire.memory";
 
     /** The rows, the top one first. Packages of one row may not import each other. */
-    private static final List<List<String>> ROWS = List.of(List.of("structure"), List.of("memory"), List.of("upkeep"),
+    private static final List<List<String>> ROWS = List.of(List.of("structure"), List.of("nodes"), List.of("memory"),
+            List.of("upkeep"),
             List.of("space"), List.of("migrate"), List.of("fault"), List.of("lineage"), List.of("attach", "pin"),
             List.of("driver", "handle"), List.of("table", "tier"), List.of("frame"), List.of("allocator"),
             List.of("guard"), List.of("platform"));

@@ -60,7 +60,7 @@ final class KeyHash {
      * Mixes a word so that every bit of the result depends on every bit of the word (Stafford's variant 13 of the mix
      * of MurmurHash3).
      */
-    private static long mix(long word) {
+    static long mix(long word) {
         long mixed = (word ^ word >>> 30) * 0xBF58476D1CE4E5B9L;
         mixed = (mixed ^ mixed >>> 27) * 0x94D049BB133111EBL;
         return mixed ^ mixed >>> 31;

@@ -9,7 +9,7 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Lets one thread at a time change a map in one space; all objects over that map share it. It lies on the heap and not
+ * Lets one thread at a time change a structure in one space; all objects over that structure share it. It lies on the heap and not
  * in the map: bytes that were overwritten or copied cannot make it look taken, and the lock of a fork is free.
  * <p>
  * A thread that has ended does not hold the lock any more. Not reentrant.
@@ -43,7 +43,7 @@ final class WriterLock {
      * @throws IllegalStateException if this thread has the lock
      * @throws io.quire.memory.contract.DriverReentryException if this thread is inside a call of a driver
      */
-    void lock(Region map, Duration limit) {
+    void lock(Object map, Duration limit) {
         CallbackThread.requireOutside();
         if (!tryLock()) {
             lockSlowly(map, limit);
@@ -57,7 +57,7 @@ final class WriterLock {
     }
 
     @SuppressWarnings("ReferenceEquality") // a thread equals itself only
-    private void lockSlowly(Region map, Duration limit) {
+    private void lockSlowly(Object map, Duration limit) {
         CallbackThread.requireOutside(); // the writer may wait for this very driver
         if (holder == Thread.currentThread()) {
             throw new IllegalStateException("a thread that changes a map cannot begin another operation on it,"

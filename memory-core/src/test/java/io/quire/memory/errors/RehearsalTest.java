@@ -39,6 +39,7 @@ class RehearsalTest {
             "DeviceClosing.giveUp", "Ending.closeWhatIsOpen", "Ending.tryClose",
             // Maps, in a package above this one.
             "ForkableMap.readQuietly", "MapWriter.<init>", "MapWriter.clear", "WriterLock.lockSlowly",
+            "LongMapWriter.<init>",
             // Called by tests only.
             "Ghost.size", "MapRecount.takeDetached", "MemoryManager.awaitTold", "Recount.check",
             "Recount.compareNodes", "Recount.reach", "Recount.visit");
