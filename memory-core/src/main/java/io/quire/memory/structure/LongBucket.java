@@ -39,13 +39,13 @@ final class LongBucket {
     }
 
     static int tag(long hash) {
-        int tag = (int) (hash >>> Long.SIZE - Byte.SIZE);
+        int tag = (int) (hash >>> (Long.SIZE - Byte.SIZE));
         return tag < FIRST_TAG ? tag + FIRST_TAG : tag;
     }
 
     /** Returns a high bit for each byte of a word that is a tag. */
     private static long matches(long tags, int tag) {
-        long differences = tags ^ tag * EACH_BYTE;
+        long differences = tags ^ (tag * EACH_BYTE);
         return ~((differences & LOW_BITS) + LOW_BITS | differences | LOW_BITS);
     }
 
@@ -92,7 +92,7 @@ final class LongBucket {
     // ---- as the writer has it: its words, in an array
 
     static int tag(long[] bucket, int slot) {
-        return (int) (bucket[slot / SLOTS_PER_WORD] >>> slot % SLOTS_PER_WORD * Byte.SIZE) & 0xFF;
+        return (int) (bucket[slot / SLOTS_PER_WORD] >>> (slot % SLOTS_PER_WORD * Byte.SIZE)) & 0xFF;
     }
 
     static boolean isUsed(long[] bucket, int slot) {
@@ -110,7 +110,7 @@ final class LongBucket {
     static void setTag(long[] bucket, int slot, int tag) {
         int shift = slot % SLOTS_PER_WORD * Byte.SIZE;
         int word = slot / SLOTS_PER_WORD;
-        bucket[word] = bucket[word] & ~(0xFFL << shift) | (long) tag << shift;
+        bucket[word] = (bucket[word] & ~(0xFFL << shift)) | (long) tag << shift;
     }
 
     static void set(long[] bucket, int slot, long key, long value, int tag) {
