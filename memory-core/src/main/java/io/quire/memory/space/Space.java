@@ -17,12 +17,14 @@ import io.quire.memory.platform.StackRoom;
 import io.quire.memory.table.Entry;
 import io.quire.memory.table.Geometry;
 import io.quire.memory.table.PageTable;
+import io.quire.memory.table.Root;
 import io.quire.memory.table.TranslationVersion;
 import io.quire.memory.trace.CreationSite;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.List;
 import java.util.Objects;
+import java.util.UUID;
 import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -76,6 +78,9 @@ public final class Space {
 
     /** The thread of the cursor that this snapshot was made for; null if it was made for no cursor. */
     private volatile @Nullable Thread cursorOwner;
+
+    /** What this held when it got a name for that; null if it never got one. Under the lock of the table. */
+    private @Nullable Moment moment;
 
     /** Never read: the phantom reference must stay reachable as long as this is. */
     @SuppressWarnings("UnusedVariable")
@@ -229,6 +234,8 @@ public final class Space {
                 takeWritesFromAll();
             }
             Space child = new Space(machine, state.fork(childId, childName, asSnapshot), table);
+            Moment held = heldMoment();
+            child.moment = held == null ? null : new Moment(held.id(), child.table.root());
             H handle = handleOf.apply(child);
             child.table.acquireTree();
             boolean listed = false;
@@ -372,6 +379,48 @@ public final class Space {
     public String cursorThread() {
         Thread reader = cursorOwner;
         return reader == null ? "" : reader.getName();
+    }
+
+    // ---- moments
+
+    /**
+     * Returns the name of the moment that the space holds. A snapshot always holds one; any other space from
+     * {@link #holdsMoment}, or from the fork of a space that held it, until its first change.
+     *
+     * @return the name, or null if it holds none
+     */
+    public @Nullable UUID momentOrNull() {
+        StackRoom.require();
+        UUID fresh = UUID.randomUUID(); // not under the lock, because it may wait for the system
+        table.lock();
+        try {
+            Root root = table.root();
+            Moment held = heldMoment();
+            if (held == null && isSnapshot()) {
+                held = new Moment(fresh, root);
+                moment = held;
+            }
+            return held == null ? null : held.id();
+        } finally {
+            table.unlock();
+        }
+    }
+
+    /** Names the moment that the space holds now, until its first change. */
+    public void holdsMoment(UUID id) {
+        StackRoom.require();
+        table.lock();
+        try {
+            takeWritesFromAll(); // from now on the first write changes the top
+            moment = new Moment(id, table.root());
+        } finally {
+            table.unlock();
+        }
+    }
+
+    /** Under the lock. The content of a snapshot stays, even if a pin or a migration gives it nodes of its own. */
+    private @Nullable Moment heldMoment() {
+        return isSnapshot() ? moment : Moment.ifHeld(moment, table.root());
     }
 
     // ---- pins and cursors

@@ -52,6 +52,12 @@ public abstract sealed class Directory permits UpperDirectory, LeafDirectory {
         return (long) GENERATION.getAcquire(this) == wanted;
     }
 
+    /** The generation of the only root that may change the node in place. */
+    public final long generation() {
+        // ORDER(node-adopted) acquire: as in isOwnedBy.
+        return (long) GENERATION.getAcquire(this);
+    }
+
     /**
      * The number of parents that list the node. If this returns 1 to the owner of that parent, no other thread can
      * raise it.
