@@ -12,4 +12,5 @@ module io.quire.memory {
     exports io.quire.memory.contract;
     exports io.quire.memory.device;
     exports io.quire.memory.structure;
+    exports io.quire.memory.transfer;
 }

@@ -33,7 +33,8 @@ final class StaticInitializers {
         "structure.MapHeader", "structure.Overlay", "structure.SizeClasses", "structure.WriterLock", "table.Directory",
         "table.Entry", "table.Leaf", "table.LeafDirectory", "table.MappingChanges", "table.Mappings", "table.Reclaimer",
         "table.Retired", "table.TranslationCache", "table.TranslationWords", "table.UpperDirectory", "tier.AccessBit",
-        "tier.FrameLists", "tier.Place", "trace.CreationSite", "upkeep.Agent", "upkeep.Chore", "upkeep.DeviceClosing",
+        "tier.FrameLists", "tier.Place", "trace.CreationSite", "transfer.PageContent", "upkeep.Agent", "upkeep.Chore",
+        "upkeep.DeviceClosing",
         "upkeep.Ending", "upkeep.PinWatch", "upkeep.SnapshotWatch", "upkeep.WatchedManager",
     };
     /** More of them, to be run only if native functions may be called. */

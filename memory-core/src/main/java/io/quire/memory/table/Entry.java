@@ -155,6 +155,11 @@ public final class Entry {
         return entry & OFFSET_MASK;
     }
 
+    /** True if two entries have the same frame, or neither has one. */
+    public static boolean isSameFrame(long entry, long other) {
+        return ((entry ^ other) & (OFFSET_MASK | PRESENT)) == 0;
+    }
+
     /** The entry as text. */
     public static String toString(long entry) {
         if (!isPresent(entry)) {

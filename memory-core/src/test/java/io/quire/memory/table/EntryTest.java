@@ -147,4 +147,16 @@ class EntryTest {
         assertThat(Entry.toString(Entry.writable(entry))).isEqualTo("0x7000 RW");
         assertThat(Entry.toString(Entry.hidden(entry))).isEqualTo("0x7000 --");
     }
+
+    @Test
+    void entriesAreOfOneFrameWhateverMayBeDoneWithIt() {
+        long entry = Entry.present(0);
+        assertThat(Entry.isSameFrame(entry, Entry.writable(entry))).isTrue();
+        assertThat(Entry.isSameFrame(entry, Entry.hidden(entry))).isTrue();
+        assertThat(Entry.isSameFrame(Entry.migrating(entry), Entry.exclusive(entry))).isTrue();
+        assertThat(Entry.isSameFrame(Entry.ABSENT, Entry.ABSENT)).isTrue();
+        assertThat(Entry.isSameFrame(entry, Entry.ABSENT)).isFalse();
+        assertThat(Entry.isSameFrame(entry, Entry.present(Geometry.PAGE_BYTES))).isFalse();
+        assertThat(Entry.isSameFrame(Entry.present(1L << 48), entry)).isFalse();
+    }
 }
