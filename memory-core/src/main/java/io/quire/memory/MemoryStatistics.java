@@ -7,8 +7,8 @@ package io.quire.memory;
  * @param limitBytes the size of the host pool, in bytes
  * @param usedBytes bytes of host frames in use; frames of closed spaces count until they are given back
  * @param openSpaces spaces, forks, snapshots and cursors that are open
- * @param forks forks and snapshots that were taken, with those that {@link AddressSpace#runs} and
- *        {@link io.quire.memory.structure.ForkableMap#forEach} take; not those that were refused
+ * @param forks forks and snapshots that were taken, with those that {@link AddressSpace#runs},
+ *        {@link io.quire.memory.structure.ForkableMap#forEach}, differences and exports take; not those that were refused
  * @param pagesZeroFilled pages that got a frame by their first write
  * @param pagesCopied shared pages that were copied for a writer
  * @param pagesReused pages that were written in place because the last other space that shared them was gone

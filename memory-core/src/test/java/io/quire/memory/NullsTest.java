@@ -15,12 +15,22 @@ import io.quire.memory.device.DeviceDriver;
 import io.quire.memory.device.Translations;
 import io.quire.memory.structure.ForkableMap;
 import io.quire.memory.testkit.RecordingDriver;
+import io.quire.memory.transfer.SpaceDifference;
+import io.quire.memory.transfer.SpaceExport;
+import io.quire.memory.transfer.SpaceImport;
+import io.quire.memory.transfer.TransferProgress;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.lang.foreign.MemorySegment;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.Channels;
+import java.nio.channels.ReadableByteChannel;
+import java.nio.channels.WritableByteChannel;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -40,9 +50,10 @@ import org.junit.jupiter.api.TestFactory;
 class NullsTest {
 
     private static final Set<String> EXPORTED = Set.of("io.quire.memory", "io.quire.memory.contract",
-            "io.quire.memory.device", "io.quire.memory.structure");
+            "io.quire.memory.device", "io.quire.memory.structure", "io.quire.memory.transfer");
 
     private static final long PAGE = 4096;
+    private static final Path NO_FILE = Path.of("target", "no.export");
 
     private MemoryManager manager;
     private AddressSpace space;
@@ -82,7 +93,8 @@ class NullsTest {
     private List<Object> receivers() {
         return List.of(manager, MemoryManager.builder(), space, accessor, map, manager.device("d"), manager.hostPool(),
                 pin, cursor, attachment, report, manager.evict(manager.pool("d"), 1), attachment.mirror(),
-                space.pageState(address));
+                space.pageState(address), SpaceDifference.between(space, space), SpaceExport.of(space),
+                SpaceImport.from(NO_FILE));
     }
 
     private Object valueOf(Class<?> type) {
@@ -101,7 +113,11 @@ class NullsTest {
                 Map.entry(DeviceDriver.class, new RecordingDriver.Coherent(4)),
                 Map.entry(LongConsumer.class, (LongConsumer) _ -> {}),
                 Map.entry(PageOutcome.class, PageOutcome.MOVED), Map.entry(DeviceAccess.class, DeviceAccess.READ),
-                Map.entry(BiConsumer.class, (BiConsumer<?, ?>) (_, _) -> {}));
+                Map.entry(BiConsumer.class, (BiConsumer<?, ?>) (_, _) -> {}), Map.entry(Path.class, NO_FILE),
+                Map.entry(ReadableByteChannel.class, Channels.newChannel(InputStream.nullInputStream())),
+                Map.entry(WritableByteChannel.class, Channels.newChannel(OutputStream.nullOutputStream())),
+                Map.entry(TransferProgress.class, (TransferProgress) (_, _) -> {}),
+                Map.entry(MemoryManager.class, manager));
         Object value = values.get(type);
         assertThat(value).as("test value for type " + type).isNotNull();
         return value;

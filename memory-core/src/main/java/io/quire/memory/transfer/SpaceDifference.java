@@ -24,6 +24,8 @@ import java.util.Objects;
  * go on. For that the call takes a snapshot of each and closes it at its end.
  * <p>
  * Immutable; any thread may use it. It stays valid when the spaces are closed.
+ *
+ * @see SpaceExport#since
  */
 public final class SpaceDifference {
 

@@ -154,6 +154,7 @@ class SpaceDifferenceTest {
         try (AddressSpace stranger = leaks.manager().newAddressSpace("stranger")) {
             assertThatIllegalArgumentException().isThrownBy(() -> SpaceDifference.between(space, stranger))
                     .withMessageContaining("base=s").withMessageContaining("space=stranger");
+            assertThatIllegalArgumentException().isThrownBy(() -> SpaceExport.since(space, stranger));
         }
     }
 
