@@ -4,24 +4,19 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.quire.memory.Accessor;
 import io.quire.memory.AddressSpace;
-import io.quire.memory.Mapping;
 import io.quire.memory.MemoryManager;
-import io.quire.memory.RunCursor;
 import io.quire.memory.structure.ForkableMap;
-import java.io.BufferedInputStream;
-import java.io.BufferedOutputStream;
-import java.io.DataInputStream;
-import java.io.DataOutputStream;
+import io.quire.memory.transfer.SpaceExport;
+import io.quire.memory.transfer.SpaceImport;
 import java.io.IOException;
-import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * Backs up a space to a file while another thread keeps writing to it, and restores it in another manager.
+ * Backs up a space to files while another thread keeps writing to it, and restores it in another manager. The first file
+ * has everything, and the second one what has changed since.
  * <p>
  * The space has a map of orders, and a table with the number of teas that each guest has ordered. One order changes
  * both. So the writer holds a lock while it takes an order, and the backup holds the lock while it takes the snapshot.
@@ -29,17 +24,13 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * <p>
  * The file has the memory as it is. Restore it on a machine with the same byte order, and a {@link ForkableMap} with
  * the same version of the library: another version may have another layout, and then refuses the map. To keep data for
- * longer, save keys and values in a format of your own. If you {@code protect} a part of a mapping, restore the mapping
- * with one {@code mapAt} and protect the part again: ranges side by side cannot be mapped one by one.
+ * longer, save keys and values in a format of your own.
  */
 public final class BackupWhileWriting {
 
     private static final int ORDERS_MAX = 50_000;
     private static final int ORDERS_MIN = 1_000;
     private static final int GUESTS = 100;
-
-    /** In place of an address: no run follows. */
-    private static final long END = -1;
 
     private final AddressSpace space;
     private final long teas;
@@ -70,26 +61,29 @@ public final class BackupWhileWriting {
     }
 
     static Restored run() throws IOException, InterruptedException {
-        Path backup = Files.createTempFile("quire", ".backup");
+        Path folder = Files.createTempDirectory("quire");
+        Path full = folder.resolve("full");
+        Path increment = folder.resolve("increment");
         try (MemoryManager memory = MemoryManager.builder().hostPool(64L << 20).build();
                 AddressSpace space = memory.newAddressSpace("shop")) {
             BackupWhileWriting shop = new BackupWhileWriting(space);
             AtomicBoolean done = new AtomicBoolean();
             Thread writer = Thread.ofPlatform().start(() -> shop.takeOrders(done));
-            while (shop.orders.size() < ORDERS_MIN) {
-                Thread.onSpinWait();                                    // until there is something to save
-            }
-            try (DataOutputStream file = new DataOutputStream(
-                    new BufferedOutputStream(Files.newOutputStream(backup)))) {
-                shop.save(file);
-            }
+            shop.awaitOrders(ORDERS_MIN / 2);                           // until there is something to save
+            shop.save(full, increment);
             done.set(true);
             writer.join();
-            try (DataInputStream file = new DataInputStream(new BufferedInputStream(Files.newInputStream(backup)))) {
-                return restore(file, shop.teas, shop.orders.address());
-            }
+            return restore(full, increment, shop.teas, shop.orders.address());
         } finally {
-            Files.delete(backup);
+            Files.deleteIfExists(increment);
+            Files.deleteIfExists(full);
+            Files.delete(folder);
+        }
+    }
+
+    private void awaitOrders(int number) {
+        while (orders.size() < number) {
+            Thread.onSpinWait();
         }
     }
 
@@ -112,50 +106,35 @@ public final class BackupWhileWriting {
         }
     }
 
-    private void save(DataOutputStream file) throws IOException {
-        // @start region="backup-space"
-        try (AddressSpace moment = snapshotUnderTheLock()) {            // the writer goes on at once
-            List<Mapping> mappings = moment.mappings();
-            file.writeInt(mappings.size());
-            for (Mapping mapping : mappings) {
-                file.writeLong(mapping.address());
-                file.writeLong(mapping.sizeBytes());
-                save(moment, mapping, file);
-                file.writeLong(END);
-            }
-        }
-        // @end
-    }
-
-    private static void save(AddressSpace moment, Mapping mapping, DataOutputStream file) throws IOException {
+    private void save(Path full, Path increment) throws IOException {
         // @start region="backup"
-        try (RunCursor runs = moment.runs(mapping.address(), mapping.sizeBytes())) {
-            while (runs.nextWritten()) {                                // skips pages that were never written
-                byte[] run = runs.memory().toArray(ValueLayout.JAVA_BYTE);
-                file.writeLong(runs.address());
-                file.writeInt(run.length);
-                file.write(run);
+        try (AddressSpace moment = snapshotUnderTheLock()) {            // the writer goes on at once
+            SpaceExport.of(moment).writeTo(full);                       // skips pages that were never written
+            // @end
+            awaitOrders(ORDERS_MIN);
+            // @start region="increment"
+            try (AddressSpace later = snapshotUnderTheLock()) {
+                SpaceExport.since(moment, later).writeTo(increment);    // the pages that have changed
             }
+            // @end
+            // @start region="backup"
         }
         // @end
     }
 
-    private static Restored restore(DataInputStream file, long teas, long ordersAt) throws IOException {
-        try (MemoryManager memory = MemoryManager.builder().hostPool(64L << 20).build();
-                AddressSpace restored = memory.newAddressSpace("restored shop")) {
+    private static Restored restore(Path full, Path increment, long teas, long ordersAt) throws IOException {
+        try (MemoryManager memory = MemoryManager.builder().hostPool(64L << 20).build()) {
             // @start region="restore"
-            for (int mappings = file.readInt(); mappings > 0; mappings--) {
-                restored.mapAt(file.readLong(), file.readLong());           // the same addresses as before
-                for (long address = file.readLong(); address != END; address = file.readLong()) {
-                    byte[] run = file.readNBytes(file.readInt());
-                    restored.copyFrom(run, 0, address, run.length);
-                }
+            try (AddressSpace first = SpaceImport.from(full).into(memory);
+                    AddressSpace restored = SpaceImport.from(increment).ontoForkOf(first)) {
+                ForkableMap orders = ForkableMap.open(restored, ordersAt);  // its address in the old space
+                // @end
+                long[] table = new long[GUESTS];
+                restored.copyTo(teas, table, 0, table.length);
+                return new Restored(orders.size(), newest(orders), sum(table));
+                // @start region="restore"
             }
-            ForkableMap orders = ForkableMap.open(restored, ordersAt);      // its address in the old space
             // @end
-            long[] table = new long[GUESTS];
-            restored.copyTo(teas, table, 0, table.length);
-            return new Restored(orders.size(), newest(orders), sum(table));
         }
     }
 
