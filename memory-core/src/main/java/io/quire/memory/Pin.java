@@ -16,6 +16,8 @@ import io.quire.memory.table.Geometry;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -40,6 +42,9 @@ import org.jspecify.annotations.Nullable;
  * @see MemoryManager#openPins
  */
 public final class Pin implements AutoCloseable {
+
+    /** The most that fits into one buffer, in whole pages. */
+    private static final long LARGEST_BUFFER = (1L << 31) - Geometry.PAGE_BYTES;
 
     private final PinRecord pinned;
     private final int use;
@@ -140,6 +145,35 @@ public final class Pin implements AutoCloseable {
             throw closed();
         }
         return shown;
+    }
+
+    /**
+     * Returns the memory of the range as direct buffers: each of the {@link #segments()}, cut at a page if it has 2 GiB
+     * or more. They are read-only if the pin is {@link PinAccess#READ}. Their byte order is that of the machine, so
+     * they read what {@link MemoryAccess#setLong(long, long)} has written. Use them until the pin is closed.
+     * {@snippet file="io/quire/memory/snippets/SpaceSnippetsTest.java" region="buffers"}
+     *
+     * @return a list that does not change, of new buffers with positions of their own
+     * @throws ClosedException after close
+     * @throws WrongThreadException if the pin is of an accessor and the caller is another thread
+     * @throws UnsupportedOperationException without native access, as {@link #segments()} does
+     */
+    public List<ByteBuffer> buffers() {
+        return buffers(segments());
+    }
+
+    static List<ByteBuffer> buffers(List<MemorySegment> segments) {
+        List<ByteBuffer> buffers = new ArrayList<>(segments.size());
+        for (MemorySegment segment : segments) {
+            long room = LARGEST_BUFFER - Geometry.pageOffset(segment.address()); // so that no value is cut in two
+            for (long at = 0; at < segment.byteSize();) {
+                long length = Math.min(segment.byteSize() - at, room);
+                buffers.add(segment.asSlice(at, length).asByteBuffer().order(ByteOrder.nativeOrder()));
+                at += length;
+                room = LARGEST_BUFFER;
+            }
+        }
+        return List.copyOf(buffers);
     }
 
     private List<MemorySegment> ownSegments() {

@@ -133,6 +133,25 @@ class SpaceSnippetsTest {
     }
 
     @Test
+    void buffers() {
+        try (AddressSpace space = memory.newAddressSpace()) {
+            long address = space.map(1L << 20);
+            space.setLong(address, 42);
+            long sum = 0;
+            // @start region="buffers"
+            try (Pin pin = space.pin(address, 4096, PinTerm.SHORT, PinAccess.READ)) {
+                for (ByteBuffer part : pin.buffers()) {         // needs --enable-native-access
+                    while (part.hasRemaining()) {
+                        sum += part.getLong();
+                    }
+                }
+            }
+            // @end
+            assertThat(sum).isEqualTo(42);
+        }
+    }
+
+    @Test
     void runs() {
         try (AddressSpace space = memory.newAddressSpace()) {
             long sizeBytes = 1L << 20;
