@@ -13,4 +13,5 @@ module io.quire.memory {
     exports io.quire.memory.device;
     exports io.quire.memory.structure;
     exports io.quire.memory.transfer;
+    exports io.quire.memory.view;
 }

@@ -29,7 +29,7 @@ import java.util.stream.Stream;
  * one package only, some by none.
  *
  * <pre>
- *   structure  transfer       maps that live in a space; difference, export and import of spaces
+ *   structure  transfer  view maps that live in a space; difference, export and import; channels, streams and structs
  *   nodes                     small nodes that maps are made of
  *   (io.quire.memory)         what users see
  *   upkeep                    the agent, reports of old pins and snapshots, the end of a manager
@@ -54,7 +54,7 @@ class HouseRulesTest {
     private static final String ROOT = "io.quire.memory";
 
     /** The rows, the top one first. Packages of one row may not import each other. */
-    private static final List<List<String>> ROWS = List.of(List.of("structure", "transfer"), List.of("nodes"),
+    private static final List<List<String>> ROWS = List.of(List.of("structure", "transfer", "view"), List.of("nodes"),
             List.of("memory"), List.of("upkeep"), List.of("space"), List.of("migrate"), List.of("fault"),
             List.of("lineage"), List.of("attach", "pin"), List.of("driver", "handle"), List.of("table", "tier"),
             List.of("frame"), List.of("allocator"), List.of("guard"), List.of("platform"));

@@ -15,7 +15,7 @@ class JavadocTest {
     @Test
     void javadocOfTheExportedPackagesHasNoWarning(@TempDir Path output) throws Exception {
         Javadoc.check(output, "io.quire.memory", "io.quire.memory.contract", "io.quire.memory.device",
-                "io.quire.memory.structure", "io.quire.memory.transfer");
+                "io.quire.memory.structure", "io.quire.memory.transfer", "io.quire.memory.view");
     }
 
     @Test

@@ -19,6 +19,7 @@ import io.quire.memory.transfer.SpaceDifference;
 import io.quire.memory.transfer.SpaceExport;
 import io.quire.memory.transfer.SpaceImport;
 import io.quire.memory.transfer.TransferProgress;
+import io.quire.memory.view.MemoryRange;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.lang.foreign.MemorySegment;
@@ -50,7 +51,8 @@ import org.junit.jupiter.api.TestFactory;
 class NullsTest {
 
     private static final Set<String> EXPORTED = Set.of("io.quire.memory", "io.quire.memory.contract",
-            "io.quire.memory.device", "io.quire.memory.structure", "io.quire.memory.transfer");
+            "io.quire.memory.device", "io.quire.memory.structure", "io.quire.memory.transfer",
+            "io.quire.memory.view");
 
     private static final long PAGE = 4096;
     private static final Path NO_FILE = Path.of("target", "no.export");
@@ -94,7 +96,7 @@ class NullsTest {
         return List.of(manager, MemoryManager.builder(), space, accessor, map, manager.device("d"), manager.hostPool(),
                 pin, cursor, attachment, report, manager.evict(manager.pool("d"), 1), attachment.mirror(),
                 space.pageState(address), SpaceDifference.between(space, space), SpaceExport.of(space),
-                SpaceImport.from(NO_FILE));
+                SpaceImport.from(NO_FILE), MemoryRange.of(space, address, PAGE));
     }
 
     private Object valueOf(Class<?> type) {
