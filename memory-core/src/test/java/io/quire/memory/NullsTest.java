@@ -20,9 +20,12 @@ import io.quire.memory.transfer.SpaceExport;
 import io.quire.memory.transfer.SpaceImport;
 import io.quire.memory.transfer.TransferProgress;
 import io.quire.memory.view.MemoryRange;
+import io.quire.memory.view.StructField;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
@@ -96,7 +99,8 @@ class NullsTest {
         return List.of(manager, MemoryManager.builder(), space, accessor, map, manager.device("d"), manager.hostPool(),
                 pin, cursor, attachment, report, manager.evict(manager.pool("d"), 1), attachment.mirror(),
                 space.pageState(address), SpaceDifference.between(space, space), SpaceExport.of(space),
-                SpaceImport.from(NO_FILE), MemoryRange.of(space, address, PAGE));
+                SpaceImport.from(NO_FILE), MemoryRange.of(space, address, PAGE),
+                StructField.of(ValueLayout.JAVA_LONG));
     }
 
     private Object valueOf(Class<?> type) {
@@ -116,6 +120,8 @@ class NullsTest {
                 Map.entry(LongConsumer.class, (LongConsumer) _ -> {}),
                 Map.entry(PageOutcome.class, PageOutcome.MOVED), Map.entry(DeviceAccess.class, DeviceAccess.READ),
                 Map.entry(BiConsumer.class, (BiConsumer<?, ?>) (_, _) -> {}), Map.entry(Path.class, NO_FILE),
+                Map.entry(MemoryLayout.class, ValueLayout.JAVA_LONG),
+                Map.entry(MemoryLayout.PathElement[].class, new MemoryLayout.PathElement[0]),
                 Map.entry(ReadableByteChannel.class, Channels.newChannel(InputStream.nullInputStream())),
                 Map.entry(WritableByteChannel.class, Channels.newChannel(OutputStream.nullOutputStream())),
                 Map.entry(TransferProgress.class, (TransferProgress) (_, _) -> {}),

@@ -1,20 +1,20 @@
 /**
- * Ranges of a space in the shapes that other code takes: channels and streams.
+ * Ranges of a space in the shapes that other code takes: channels, streams and structs.
  * <pre>
- *    FileChannel, SocketChannel    code that takes streams
- *        ^               |         or a SeekableByteChannel
- *        |               v                  |
- *  +---------------------------------------------------+
- *  | MemoryRange   writeTo, readFrom,                  |
- *  |               channel, inputStream, outputStream  |
- *  +---------------------------------------------------+
- *        |               |                  |
- *        |  runs of      |  windows         |  copies
- *        |  one moment   |  that are pinned |
- *        v               v                  v
- *  +---------------------------------------------------+
- *  | AddressSpace, for any thread, or Accessor         |
- *  +---------------------------------------------------+
+ *    FileChannel, SocketChannel    code that takes streams             records of a fixed layout
+ *        ^               |         or a SeekableByteChannel                      |
+ *        |               v                  |                                    v
+ *  +---------------------------------------------------+            +-------------------------+
+ *  | MemoryRange   writeTo, readFrom,                  |            | StructField   get, set  |
+ *  |               channel, inputStream, outputStream  |            +-------------------------+
+ *  +---------------------------------------------------+                         |
+ *        |               |                  |                                    |
+ *        |  runs of      |  windows         |  copies                            |  values
+ *        |  one moment   |  that are pinned |                                    |
+ *        v               v                  v                                    v
+ *  +------------------------------------------------------------------------------------------+
+ *  | AddressSpace, for any thread, or Accessor, for its own                                   |
+ *  +------------------------------------------------------------------------------------------+
  * </pre>
  * A view belongs to the threads that its access belongs to. It holds no memory, so nothing has to be closed; to close a
  * channel or a stream frees nothing. A view finds out at each use what is mapped.
