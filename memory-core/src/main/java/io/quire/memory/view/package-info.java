@@ -1,5 +1,5 @@
 /**
- * Ranges of a space in the shapes that other code takes: channels, streams and structs.
+ * Ranges of a space in the shapes that other code takes: channels, streams, structs, and an allocator of segments.
  * <pre>
  *    FileChannel, SocketChannel    code that takes streams             records of a fixed layout
  *        ^               |         or a SeekableByteChannel                      |
@@ -18,6 +18,9 @@
  * </pre>
  * A view belongs to the threads that its access belongs to. It holds no memory, so nothing has to be closed; to close a
  * channel or a stream frees nothing. A view finds out at each use what is mapped.
+ * <p>
+ * {@link io.quire.memory.view.PinAllocator} hands out pieces of a pin. {@link io.quire.memory.Pin#segments()} and
+ * {@link io.quire.memory.Pin#buffers()} hand out all of it.
  */
 @NullMarked
 package io.quire.memory.view;

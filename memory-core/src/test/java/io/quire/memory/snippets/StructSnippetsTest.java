@@ -5,9 +5,14 @@ import static java.lang.foreign.MemoryLayout.PathElement.sequenceElement;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quire.memory.AddressSpace;
+import io.quire.memory.Pin;
+import io.quire.memory.contract.PinAccess;
+import io.quire.memory.contract.PinTerm;
 import io.quire.memory.testkit.LeakCheck;
+import io.quire.memory.view.PinAllocator;
 import io.quire.memory.view.StructField;
 import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -63,5 +68,18 @@ class StructSnippetsTest {
         }
         // @end
         assertThat(space.getInt(address + 999 * 16 + 8)).isEqualTo(99_900);
+    }
+
+    @Test
+    void allocator() {
+        // @start region="allocator"
+        try (Pin pin = space.pin(address, 4096, PinTerm.SHORT, PinAccess.WRITE)) {
+            PinAllocator allocator = PinAllocator.of(pin);
+            MemorySegment name = allocator.allocateFrom("Ada");         // needs --enable-native-access
+            MemorySegment next = allocator.allocate(ORDER);
+            next.set(ValueLayout.JAVA_LONG, 0, allocator.addressOf(name));
+        }
+        // @end
+        assertThat(space.getByte(space.getLong(address + 8))).isEqualTo((byte) 'A');
     }
 }
