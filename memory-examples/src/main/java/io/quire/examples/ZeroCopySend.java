@@ -3,11 +3,10 @@ package io.quire.examples;
 import io.quire.memory.AddressSpace;
 import io.quire.memory.MemoryManager;
 import io.quire.memory.Pin;
-import io.quire.memory.RunCursor;
 import io.quire.memory.contract.PinAccess;
 import io.quire.memory.contract.PinTerm;
+import io.quire.memory.view.MemoryRange;
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
@@ -19,10 +18,10 @@ import java.nio.file.StandardOpenOption;
  * Sends memory of a space to a channel without copying it first. The channel gets direct buffers over the pages
  * themselves.
  * <p>
- * There are two ways. A run cursor shows the space at one moment and copies nothing; a thread that writes meanwhile gets
- * a copy of the page. A pin keeps the pages in place; if another thread writes to them while they are sent, the channel
- * may get the new bytes. A pin first copies each page that a fork shares. Without {@code --enable-native-access} a run
- * cursor hands out copies, and {@link Pin#segments()} throws.
+ * There are two ways. {@link MemoryRange#writeTo(WritableByteChannel)} sends the space of one moment and copies nothing;
+ * a thread that writes meanwhile gets a copy of the page. A pin keeps the pages in place; if another thread writes to
+ * them while they are sent, the channel may get the new bytes. A pin first copies each page that a fork shares. Without
+ * {@code --enable-native-access} {@code writeTo} sends copies, and {@link Pin#buffers()} throws.
  */
 public final class ZeroCopySend {
 
@@ -42,11 +41,7 @@ public final class ZeroCopySend {
     static void sendMoment(AddressSpace space, long address, long sizeBytes, WritableByteChannel channel)
             throws IOException {
         // @start region="send"
-        try (RunCursor runs = space.runs(address, sizeBytes)) {
-            while (runs.next()) {                           // up to 2 MiB of pages that lie side by side
-                write(runs.memory().asByteBuffer(), channel);
-            }
-        }
+        MemoryRange.of(space, address, sizeBytes).writeTo(channel);     // straight from the pages
         // @end
     }
 
@@ -54,17 +49,13 @@ public final class ZeroCopySend {
             throws IOException {
         // @start region="send-pinned"
         try (Pin pin = space.pin(address, sizeBytes, PinTerm.SHORT, PinAccess.READ)) {
-            for (MemorySegment part : pin.segments()) {     // pages that lie side by side are one segment
-                write(part.asByteBuffer(), channel);
+            for (ByteBuffer part : pin.buffers()) {         // pages that lie side by side are one buffer
+                while (part.hasRemaining()) {
+                    channel.write(part);
+                }
             }
         }
         // @end
-    }
-
-    private static void write(ByteBuffer part, WritableByteChannel channel) throws IOException {
-        while (part.hasRemaining()) {
-            channel.write(part);
-        }
     }
 
     /** One of the two ways to send. */
