@@ -20,8 +20,10 @@ import nodes
 import pins
 import read
 import shared
+import store
 
-MODELS = [fork, armed, read, firstwrite, nodes, mappings, lineage, migrate, shared, mirror, pins, exclusive, calls, mutex]
+MODELS = [fork, armed, read, firstwrite, nodes, mappings, lineage, migrate, shared, mirror, pins, exclusive, calls, mutex,
+          store]
 SCENARIOS = [scenario for model in MODELS for scenario in model.SCENARIOS]
 
 

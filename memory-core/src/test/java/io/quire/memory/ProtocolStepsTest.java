@@ -31,6 +31,7 @@ class ProtocolStepsTest {
     /** The protocols whose steps are all in this module. Other protocols have steps of a driver or of the JVM. */
     private static final List<String> WHOLE = List.of("read", "write", "direct write", "waiting for writers",
             "first write", "own a leaf", "freeze", "fault", "fork and snapshot", "drop", "allocate when none is left",
+            "change a store", "read a store",
             "lock a lineage", "migrate", "pin",
             "pin by an accessor", "fork with pins", "exclusive access", "close a device", "evict");
 

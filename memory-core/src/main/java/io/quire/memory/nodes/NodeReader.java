@@ -40,6 +40,7 @@ public final class NodeReader {
 
     /** The epoch, to be loaded first. */
     public long epoch(long header) {
+        // STEP(read a store 1)
         long epoch = section.getLong(header + StoreHeader.EPOCH_AT);
         // ORDER(node-reused) fence: what is loaded from here on is at least as new as the epoch.
         VarHandle.loadLoadFence();
@@ -52,6 +53,7 @@ public final class NodeReader {
      * @return the bucket, {@link NodeRef#NONE} if there is none, or {@link #IMPOSSIBLE}
      */
     public int bucket(long header, long hash) {
+        // STEP(read a store 2)
         int ref = (int) section.getLong(header + StoreHeader.ROOT_AT);
         for (int level = 0; NodeRef.isInner(ref); level++) {
             if (level == Trie.DEPTH_MAX || !NodeRef.isWithin(ref, Trie.INNER_GRANULES, firstPage, endPage)) {
@@ -78,6 +80,7 @@ public final class NodeReader {
 
     /** True if all that was read since {@link #epoch} has been in the structure. The section has to be asked after it. */
     public boolean isStill(long header, long epoch) {
+        // STEP(read a store 4)
         // ORDER(node-reused) fence: whoever saw bytes that were used again sees the new epoch.
         VarHandle.loadLoadFence();
         return section.getLong(header + StoreHeader.EPOCH_AT) == epoch;

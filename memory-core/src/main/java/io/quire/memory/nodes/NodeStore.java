@@ -95,6 +95,7 @@ public final class NodeStore {
 
     /** Begins a change. Counts notes first, if there is hardly room for more. */
     public void begin() {
+        // STEP(change a store 1)
         load();
         while (word(StoreHeader.NOTED_AT) > StoreHeader.NOTES_MAX - NOTES_OF_A_CHANGE) {
             countNotes();
@@ -205,6 +206,7 @@ public final class NodeStore {
                 group.setLong(region.address() + (long) i * Long.BYTES, words[i]);
             }
         }
+        // STEP(change a store 4)
         group.commit();
     }
 
@@ -260,11 +262,13 @@ public final class NodeStore {
     }
 
     private void note(long note) {
+        // STEP(change a store 3)
         notes[noted++] = note;
     }
 
     /** Writes a new node, or a part of it. */
     public void write(int ref, int offset, MemorySegment source, int sizeBytes) {
+        // STEP(change a store 2)
         region.memory().copyFrom(source, 0, region.addressOf(ref) + offset, sizeBytes);
     }
 

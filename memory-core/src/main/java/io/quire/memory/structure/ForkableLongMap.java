@@ -202,6 +202,7 @@ public final class ForkableLongMap {
                 long at = reader.at(bucket);
                 int slot = LongBucket.find(section, at, key, tag);
                 if (slot != LongBucket.NO_SLOT) {
+                    // STEP(read a store 3)
                     value = asksForPresence ? 1 : section.getLong(at + LongBucket.valueAt(slot));
                 }
             }
