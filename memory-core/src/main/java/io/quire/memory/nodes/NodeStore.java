@@ -346,20 +346,24 @@ public final class NodeStore {
                 : region.memory().getInt(region.address() + StoreHeader.freePageAt(index));
     }
 
-    /** Fills the list of free pages from the counts. Looks at a part of them, and goes on there the next time. */
+    /**
+     * Fills the list of free pages from the counts. Looks at a part of them, and goes on there the next time. So pages
+     * that lie side by side are used one after the other, and share a leaf of the table: a leaf that forks share has to
+     * be copied before the first write to one of its pages.
+     */
     private void findFreePages() {
         int top = (int) word(StoreHeader.TOP_AT);
-        int from = Math.max(searchFrom, firstPage) & -COUNTS_PER_WORD;
+        int start = firstPage & -COUNTS_PER_WORD;
+        int all = (top - start + COUNTS_PER_WORD - 1) & -COUNTS_PER_WORD; // once around, and no page twice
+        int page = searchFrom >= start && searchFrom < top ? searchFrom : start;
         int found = 0;
-        int looked = 0;
         listUncounted();
-        for (int page = from; looked < COUNTS_LOOKED_AT && looked < top && found < freePages.length; looked +=
+        for (int looked = 0; looked < Math.min(COUNTS_LOOKED_AT, all) && found < freePages.length; looked +=
                 COUNTS_PER_WORD) {
             found = findFreePages(page, top, found);
-            page += COUNTS_PER_WORD;
-            page = page < top ? page : firstPage & -COUNTS_PER_WORD;
-            searchFrom = page;
+            page = page + COUNTS_PER_WORD < top ? page + COUNTS_PER_WORD : start;
         }
+        searchFrom = page;
         firstNewFreePage = 0;
         set(StoreHeader.STACK_AT, found);
     }
@@ -460,13 +464,7 @@ public final class NodeStore {
         group.setShort(region.address() + StoreHeader.countAt(page), (short) count);
         if (count == 0) {
             closeOpen(page);
-            int stack = (int) word(StoreHeader.STACK_AT);
             add(StoreHeader.FREE_AT, 1);
-            if (stack < freePages.length) {
-                freePages[stack] = page;
-                firstNewFreePage = Math.min(firstNewFreePage, stack);
-                set(StoreHeader.STACK_AT, stack + 1);
-            }
         }
     }
 
