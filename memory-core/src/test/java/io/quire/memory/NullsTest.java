@@ -13,7 +13,11 @@ import io.quire.memory.contract.Protection;
 import io.quire.memory.device.DeviceAccess;
 import io.quire.memory.device.DeviceDriver;
 import io.quire.memory.device.Translations;
+import io.quire.memory.structure.ElementType;
+import io.quire.memory.structure.ForkableArray;
+import io.quire.memory.structure.ForkableLog;
 import io.quire.memory.structure.ForkableMap;
+import io.quire.memory.structure.StructureFork;
 import io.quire.memory.testkit.RecordingDriver;
 import io.quire.memory.transfer.SpaceDifference;
 import io.quire.memory.transfer.SpaceExport;
@@ -64,6 +68,9 @@ class NullsTest {
     private AddressSpace space;
     private Accessor accessor;
     private ForkableMap map;
+    private ForkableArray array;
+    private ForkableLog log;
+    private StructureFork<ForkableLog> fork;
     private Pin pin;
     private RunCursor cursor;
     private Attachment attachment;
@@ -80,6 +87,9 @@ class NullsTest {
         accessor = space.accessor();
         map = ForkableMap.create(space, 1 << 16);
         map.put(new byte[1], new byte[1]);
+        array = ForkableArray.create(space, ElementType.LONG, 1);
+        log = ForkableLog.create(space, 1 << 12);
+        fork = log.fork();
         report = space.migrate(address, PAGE, manager.hostPool());
         attachment = manager.device("d").attach(space);
         pin = accessor.pin(address, 8, PinTerm.SHORT, PinAccess.READ);
@@ -91,12 +101,14 @@ class NullsTest {
         pin.close();
         cursor.close();
         accessor.close();
+        fork.close();
         manager.closeAll(Duration.ofSeconds(10));
     }
 
     /** Returns one object of each public class. */
     private List<Object> receivers() {
-        return List.of(manager, MemoryManager.builder(), space, accessor, map, manager.device("d"), manager.hostPool(),
+        return List.of(manager, MemoryManager.builder(), space, accessor, map, array, log, log.cursor(), fork,
+                manager.device("d"), manager.hostPool(),
                 pin, cursor, attachment, report, manager.evict(manager.pool("d"), 1), attachment.mirror(),
                 space.pageState(address), SpaceDifference.between(space, space), SpaceExport.of(space),
                 SpaceImport.from(NO_FILE), MemoryRange.of(space, address, PAGE),
@@ -111,6 +123,8 @@ class NullsTest {
                 Map.entry(MemoryPool.class, manager.pool("d")), Map.entry(MemorySegment.class,
                         MemorySegment.ofArray(new byte[1])),
                 Map.entry(byte[].class, new byte[1]), Map.entry(double[].class, new double[1]),
+                Map.entry(short[].class, new short[1]), Map.entry(int[].class, new int[1]),
+                Map.entry(float[].class, new float[1]), Map.entry(ElementType.class, ElementType.LONG),
                 Map.entry(ByteBuffer.class, ByteBuffer.allocate(1)),
                 Map.entry(long[].class, new long[1]), Map.entry(ByteOrder.class, ByteOrder.BIG_ENDIAN),
                 Map.entry(Protection.class, Protection.NONE), Map.entry(PinTerm.class, PinTerm.SHORT),
@@ -133,6 +147,7 @@ class NullsTest {
 
     private String state() {
         return space.mappings() + "" + space.pageState(address) + space.cowPlacement() + map.size()
+                + array.length() + log.endPosition()
                 + manager.openSpaces().size() + manager.openPins();
     }
 

@@ -45,6 +45,11 @@ class ErrorsAnywhereTest {
     }
 
     @TestFactory
+    Stream<DynamicTest> arraysAndLogs() {
+        return tests("io.quire.memory.errors.world.ArrayLogScenarios");
+    }
+
+    @TestFactory
     Stream<DynamicTest> managers() {
         return tests("io.quire.memory.errors.world.ManagerScenarios");
     }
