@@ -11,6 +11,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.channels.Channels;
+import java.util.concurrent.ExecutionException;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -56,6 +57,22 @@ class ExamplesTest {
     }
 
     @Test
+    @Tag("portable")
+    void eachForkOfAColumnHasItsOwnChange() throws Exception {
+        assertThat(printedBy(_ -> WhatIfColumns.main(new String[] {"1000000"}))).isEqualTo("""
+                now 100000000
+                what if 100010000
+                what if 100020000
+                what if 100030000
+                what if 100040000
+                what if 100050000
+                what if 100060000
+                what if 100070000
+                what if 100080000
+                still 100000000""");
+    }
+
+    @Test
     void rangeIsSentByteForByte() throws Exception {
         assertThat(printedBy(ZeroCopySend::main)).isEqualTo("sent 1048576 bytes of a moment, 1048576 bytes of a pin");
         try (MemoryManager memory = MemoryManager.builder().hostPool(16L << 20).build();
@@ -96,10 +113,10 @@ class ExamplesTest {
 
     /** The main method of an example. */
     private interface Main {
-        void run(String[] arguments) throws IOException, InterruptedException;
+        void run(String[] arguments) throws IOException, InterruptedException, ExecutionException;
     }
 
-    private static String printedBy(Main main) throws IOException, InterruptedException {
+    private static String printedBy(Main main) throws IOException, InterruptedException, ExecutionException {
         PrintStream out = System.out;
         ByteArrayOutputStream printed = new ByteArrayOutputStream();
         System.setOut(new PrintStream(printed, true, UTF_8));
