@@ -4,6 +4,7 @@ import io.quire.memory.bench.access.Access;
 import io.quire.memory.bench.allocate.AllocateFree;
 import io.quire.memory.bench.allocate.AllocateTwoThreads;
 import io.quire.memory.bench.allocate.Metadata;
+import io.quire.memory.bench.column.Columns;
 import io.quire.memory.bench.device.DeviceFault;
 import io.quire.memory.bench.device.PagesKept;
 import io.quire.memory.bench.evict.HitRatios;
@@ -47,6 +48,7 @@ final class Tour {
             new Step(AllocateTwoThreads.class, 2, (linux, report) -> AllocateTwoThreads.answer(report)),
             new Step(Access.class, 16, (linux, report) -> Access.answer(report)),
             new Step(Scan.class, 5, (linux, report) -> Scan.answer(report)),
+            new Step(Columns.class, 4, (linux, report) -> Columns.answer(report)),
             new Step(MapSnapshots.class, 2, (linux, report) -> MapSnapshots.answer(report)),
             new Step(ForkTime.class, 7, ForkTime::answer),
             new Step(ForkScaling.class, 9, ForkScaling::answer),
