@@ -30,6 +30,18 @@ class ExamplesTest {
 
     @Test
     @Tag("portable")
+    void forkOfAMapIsChangedAlone() throws Exception {
+        assertThat(printedBy(FirstMap::main)).isEqualTo("shop 12, what if 7");
+    }
+
+    @Test
+    @Tag("portable")
+    void noSnapshotHasHalfOfATransfer() throws Exception {
+        assertThat(printedBy(TransferInOneStep::main)).isEqualTo("snapshots with a wrong sum: 0");
+    }
+
+    @Test
+    @Tag("portable")
     void onlyForksWithoutTheLockBreakTheSum() throws Exception {
         String printed = printedBy(ForkFromAnotherThread::main);
         assertThat(printed).startsWith("snapshots in which the sum is wrong, of 20000:")
