@@ -17,6 +17,7 @@ import io.quire.memory.bench.fork.ForkBesideThread;
 import io.quire.memory.bench.fork.ForkOnDevice;
 import io.quire.memory.bench.fork.ForkScaling;
 import io.quire.memory.bench.fork.ForkTime;
+import io.quire.memory.bench.longmap.LongMaps;
 import io.quire.memory.bench.map.MapSnapshots;
 import io.quire.memory.bench.measure.Question;
 import io.quire.memory.bench.measure.Report;
@@ -50,6 +51,7 @@ final class Tour {
             new Step(Scan.class, 5, (linux, report) -> Scan.answer(report)),
             new Step(Columns.class, 4, (linux, report) -> Columns.answer(report)),
             new Step(MapSnapshots.class, 2, (linux, report) -> MapSnapshots.answer(report)),
+            new Step(LongMaps.class, 15, (linux, report) -> LongMaps.answer(report)),
             new Step(ForkTime.class, 7, ForkTime::answer),
             new Step(ForkScaling.class, 9, ForkScaling::answer),
             new Step(ForkOnDevice.class, 7, ForkOnDevice::answer),
