@@ -81,8 +81,11 @@ public final class NodeStore {
     /** Where the next search for a free page begins. */
     private int searchFrom;
 
-    /** True if nodes are moved out of pages that are hardly used any more. */
-    private boolean cleaning;
+    /** Nodes are moved out of pages with fewer granules in use than this; 0 if none are. */
+    private int sparseBelow;
+
+    /** The same while room is made in a full region. */
+    private int sparseBelowWhenFull;
 
     public NodeStore(NodeRegion region) {
         this.region = region;
@@ -282,26 +285,73 @@ public final class NodeStore {
 
     // ---- cleaning
 
-    /** Used pages are on average filled less than this when cleaning begins, and then at least this when it ends. */
-    private static final int FILL_OF_100 = 50;
+    /** Used pages are on average filled less than this when cleaning begins, and such pages are emptied. */
+    private static final int HALF = NodeRef.GRANULES_PER_PAGE / 2;
+
+    /** In a full region fuller pages are emptied, too. */
+    private static final int MOSTLY = NodeRef.GRANULES_PER_PAGE * 3 / 4;
 
     private static final int CLEANING_FROM_PAGES = 64;
 
+    /** The last pages are for cleaning when the region is full. */
+    private static final int LAST_PAGES = 4;
+
     private void updateCleaning() {
         long used = word(StoreHeader.TOP_AT) - firstPage - word(StoreHeader.FREE_AT);
-        cleaning = used > CLEANING_FROM_PAGES
-                && word(StoreHeader.LIVE_AT) * 100 < used * NodeRef.GRANULES_PER_PAGE * FILL_OF_100;
+        boolean isSparse = used > CLEANING_FROM_PAGES && word(StoreHeader.LIVE_AT) < used * HALF;
+        sparseBelow = Math.max(sparseBelowWhenFull, isSparse ? HALF : 0);
+    }
+
+    /**
+     * Chooses the pages to empty so that there is room for more: the emptiest ones, as long as what is in them fits into
+     * the last pages. Counts all notes first. Until {@link #endMakingRoom} changes may take the last pages.
+     *
+     * @return false if no page can be won
+     */
+    public boolean beginMakingRoom() {
+        endMakingRoom();
+        countAllNotes();
+        int[] pages = new int[NodeRef.GRANULES_PER_PAGE + 1]; // by their counts
+        for (int page = firstPage; page < word(StoreHeader.TOP_AT); page++) {
+            pages[Math.clamp(count(page), 0, NodeRef.GRANULES_PER_PAGE)]++;
+        }
+        long left = room() * NodeRef.GRANULES_PER_PAGE - NodeRef.GRANULES_PER_PAGE / 2; // some cannot be filled
+        long moved = 0;
+        int emptied = 0;
+        int below = 1;
+        while (below < MOSTLY && moved + (long) below * pages[below] <= left) {
+            moved += (long) below * pages[below];
+            emptied += pages[below];
+            below++;
+        }
+        sparseBelowWhenFull = below;
+        return (long) emptied * NodeRef.GRANULES_PER_PAGE - moved > NodeRef.GRANULES_PER_PAGE;
+    }
+
+    /** Ends what {@link #beginMakingRoom} has begun. */
+    public void endMakingRoom() {
+        sparseBelowWhenFull = 0;
+    }
+
+    /** The number of pages that can be taken. */
+    private long room() {
+        return word(StoreHeader.FREE_AT) + region.pages() - word(StoreHeader.TOP_AT);
+    }
+
+    /** True if a change that makes no room itself can take a page. */
+    public boolean hasRoom() {
+        return room() > LAST_PAGES;
     }
 
     /** True if so much of the pages is unused that nodes are worth moving. */
     public boolean isCleaning() {
-        return cleaning;
+        return sparseBelow > 0;
     }
 
     /** True if a node lies in a page that is hardly used any more, and there is enough of that to be worth moving. */
     public boolean isToBeMoved(int ref) {
-        int count = cleaning ? count(NodeRef.page(ref)) : 0;
-        return count > 0 && count * 100 < NodeRef.GRANULES_PER_PAGE * FILL_OF_100; // else not known yet, or open
+        int count = isCleaning() ? count(NodeRef.page(ref)) : 0;
+        return count > 0 && count < sparseBelow; // 0 if it is not known yet
     }
 
     // ---- pages
@@ -315,6 +365,9 @@ public final class NodeStore {
     }
 
     private int takePage(int granules) {
+        if (!hasRoom() && sparseBelowWhenFull == 0) {
+            throw full(granules);
+        }
         if (word(StoreHeader.STACK_AT) == 0 && word(StoreHeader.FREE_AT) > 0) {
             findFreePages();
         }
@@ -330,8 +383,7 @@ public final class NodeStore {
             return page;
         }
         if (word(StoreHeader.TOP_AT) == region.pages()) {
-            throw new StructureFullException(region.toString(), (long) granules << NodeRef.GRANULE_SHIFT,
-                    region.sizeBytes(), region.sizeBytes());
+            throw full(granules);
         }
         int page = (int) word(StoreHeader.TOP_AT);
         if (count(page) != 0) { // from before the store was cleared
@@ -341,13 +393,19 @@ public final class NodeStore {
         return page;
     }
 
+    private StructureFullException full(int granules) {
+        return new StructureFullException(region.toString(), (long) granules << NodeRef.GRANULE_SHIFT,
+                region.usedBytes(), region.sizeBytes());
+    }
+
     private int freePage(int index) {
         return index >= firstNewFreePage ? freePages[index]
                 : region.memory().getInt(region.address() + StoreHeader.freePageAt(index));
     }
 
     /**
-     * Fills the list of free pages from the counts. Looks at a part of them, and goes on there the next time. So pages
+     * Fills the list of free pages from the counts. Looks at a part of them, and goes on there the next time; if the
+     * region has no other pages, it looks at all of them. So pages
      * that lie side by side are used one after the other, and share a leaf of the table: a leaf that forks share has to
      * be copied before the first write to one of its pages.
      */
@@ -356,11 +414,12 @@ public final class NodeStore {
         int start = firstPage & -COUNTS_PER_WORD;
         int all = (top - start + COUNTS_PER_WORD - 1) & -COUNTS_PER_WORD; // once around, and no page twice
         int page = searchFrom >= start && searchFrom < top ? searchFrom : start;
+        int counts = top == region.pages() ? all : Math.min(COUNTS_LOOKED_AT, all);
+        int wanted = (int) Math.min(freePages.length, word(StoreHeader.FREE_AT));
         int found = 0;
         listUncounted();
-        for (int looked = 0; looked < Math.min(COUNTS_LOOKED_AT, all) && found < freePages.length; looked +=
-                COUNTS_PER_WORD) {
-            found = findFreePages(page, top, found);
+        for (int looked = 0; looked < counts && found < wanted; looked += COUNTS_PER_WORD) {
+            found = findFreePages(page, top, found, wanted);
             page = page + COUNTS_PER_WORD < top ? page + COUNTS_PER_WORD : start;
         }
         searchFrom = page;
@@ -369,10 +428,11 @@ public final class NodeStore {
     }
 
     /** Looks at the counts of one word. */
-    private int findFreePages(int page, int top, int found) {
+    private int findFreePages(int page, int top, int known, int wanted) {
+        int found = known;
         // Only zeros are told from others, so the order of bytes within a count does not matter.
         long counts = region.memory().getLong(region.address() + StoreHeader.countAt(page), ByteOrder.LITTLE_ENDIAN);
-        for (int i = 0; i < COUNTS_PER_WORD && found < freePages.length; i++) {
+        for (int i = 0; i < COUNTS_PER_WORD && found < wanted; i++) {
             int candidate = page + i;
             if (candidate >= firstPage && candidate < top && countOf(counts, i) == 0
                     && Arrays.binarySearch(uncounted, 0, uncountedCount, candidate) < 0) {
@@ -477,18 +537,13 @@ public final class NodeStore {
         }
     }
 
-    /**
-     * Counts all notes, each part as a change of its own. For a change that was refused because the region is full.
-     *
-     * @return true if a page is free now
-     */
-    public boolean makeRoom() {
+    /** Counts all notes, each part as a change of its own. */
+    private void countAllNotes() {
         load();
         while (word(StoreHeader.NOTED_AT) > 0) {
             countNotes();
             load();
         }
-        return word(StoreHeader.FREE_AT) > 0;
     }
 
     // ---- all at once

@@ -97,13 +97,25 @@ final class LongMapWriter {
         try {
             put(key, value, hash, slot);
         } catch (StructureFullException full) {
-            if (!store.makeRoom()) {
-                throw full;
-            }
+            makeRoom();
             find(hash);
             put(key, value, hash, slot);
         }
         return value;
+    }
+
+    /** Empties pages until there is room for a change, or nothing can be won any more. May visit all inner nodes. */
+    private void makeRoom() {
+        try {
+            while (store.beginMakingRoom() && !store.hasRoom()) {
+                cleanedUpTo = 0;
+                do {
+                    cleanNode();
+                } while (cleanedUpTo != 0);
+            }
+        } finally {
+            store.endMakingRoom();
+        }
     }
 
     private void put(long key, long value, long hash, int slot) {
@@ -160,12 +172,11 @@ final class LongMapWriter {
                 requireWritable();
                 return false;
             }
-            LongBucket.setTag(bucket, slot, LongBucket.REMOVED);
-            store.addEntries(-1);
-            if (LongBucket.count(bucket) > MERGE_FROM || !merge()) {
-                read(trie.bucket()); // the merge has looked at others
-                LongBucket.setTag(bucket, slot, LongBucket.REMOVED);
-                removeFromBucket(slot);
+            try {
+                remove(slot);
+            } catch (StructureFullException full) {
+                find(hash);
+                removeInPlace(slot);
             }
             store.commit();
             clean();
@@ -175,13 +186,31 @@ final class LongMapWriter {
         }
     }
 
-    private void removeFromBucket(int slot) {
+    private void remove(int slot) {
+        store.addEntries(-1);
+        LongBucket.setTag(bucket, slot, LongBucket.REMOVED);
+        if (LongBucket.count(bucket) <= MERGE_FROM && merge()) {
+            return;
+        }
+        read(trie.bucket()); // the merge has looked at others
         if (store.isWrittenInPlace(trie.bucket())) {
-            store.setWord(region.addressOf(trie.bucket()) + LongBucket.tagsAt(slot),
-                    bucket[LongBucket.tagsAt(slot) / Long.BYTES]);
+            markRemoved(slot);
         } else {
+            LongBucket.setTag(bucket, slot, LongBucket.REMOVED);
             replaceBucket(Purpose.BUCKET);
         }
+    }
+
+    /** Needs no room, and copies a page if the bucket is shared. */
+    private void removeInPlace(int slot) {
+        store.addEntries(-1);
+        markRemoved(slot);
+    }
+
+    private void markRemoved(int slot) {
+        LongBucket.setTag(bucket, slot, LongBucket.REMOVED);
+        store.setWord(region.addressOf(trie.bucket()) + LongBucket.tagsAt(slot),
+                bucket[LongBucket.tagsAt(slot) / Long.BYTES]);
     }
 
     void clear() {
@@ -452,6 +481,7 @@ final class LongMapWriter {
         store.begin();
         trie.find(cleanedUpTo);
         if (!store.isCleaning() || trie.depth() == 0) {
+            cleanedUpTo = 0;
             return true;
         }
         int from = trie.lastDigit();
