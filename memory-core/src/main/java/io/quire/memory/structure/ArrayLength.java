@@ -18,7 +18,7 @@ import java.util.function.Supplier;
  * <li><em>append</em>: raise ZERO FROM beyond the new elements; write them; store LENGTH.
  * <li><em>grow</em>: clear what lies between LENGTH and ZERO FROM; store LENGTH.
  * <li><em>shrink</em>: raise ZERO FROM to LENGTH; store LENGTH; clear what lies between, and lower ZERO FROM. If the
- * clearing fails, the next change of the length does it.
+ * clearing fails, the next grow or shrink does it.
  * </ul>
  * Elements are looked up with {@link #covers}, which needs no look into the space. Any thread; the changes are for the
  * holder of the lock.
@@ -158,7 +158,7 @@ final class ArrayLength {
             clearFrom(length);
         } catch (Throwable later) {
             // Frames ran out, a device failed, or the stack is full. The array is shorter all the same, and the next
-            // change of the length clears what lies behind it.
+            // grow or shrink clears what lies behind it.
             return;
         }
     }

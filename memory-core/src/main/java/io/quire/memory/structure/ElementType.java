@@ -21,7 +21,7 @@ public enum ElementType {
     /** 8 bytes, a floating-point number. */
     DOUBLE(6, Double.BYTES, true);
 
-    /** The least long that no double can tell from its neighbour and that conversion back would hide. */
+    /** Long.MAX_VALUE as a double: it is one more, but is converted back to Long.MAX_VALUE. */
     private static final double BEYOND_LONGS = 0x1p63;
 
     private final int code;

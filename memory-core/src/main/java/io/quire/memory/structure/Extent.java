@@ -11,7 +11,7 @@ import java.util.concurrent.ThreadLocalRandom;
  * The memory of one array or log: a page with the header, and the data behind it. Offsets count from the header and are
  * the same in every fork. As thread-safe as the access.
  * <pre>
- *      0  MAGIC       of the kind                 24  IDENTITY   random; other structures have others
+ *      0  MAGIC       of the kind                 24  IDENTITY   random; forks have the same
  *      8  VERSION     of the layout               32  PARAMETER  for an array the code of its ElementType, else 0
  *     16  SIZE        with the header, whole      40  words of the kind
  *                     pages                     4096  the data

@@ -31,8 +31,8 @@ import org.jspecify.annotations.Nullable;
  * the array grows again.
  * <p>
  * <b>At memory speed.</b> {@link #copyTo(long, MemorySegment, long, long) copyTo} and
- * {@link #copyFrom(MemorySegment, long, long, long) copyFrom} move many elements at once. A {@linkplain #runs(long, long)
- * run cursor} gives a loop the elements of one moment as plain segments.
+ * {@link #copyFrom(MemorySegment, long, long, long) copyFrom} move many elements at once. The cursor of {@link #runs}
+ * gives a loop the elements of one moment as plain segments.
  * {@snippet file="io/quire/memory/snippets/ArraySnippetsTest.java" region="array-scan"}
  * <p>
  * <b>Memory.</b> A page gets a frame with the first write to it; the capacity takes addresses only. An array that gets
@@ -49,7 +49,7 @@ import org.jspecify.annotations.Nullable;
  * </ul>
  * A change of the length that throws has left the array as it was. There is one exception: if an {@link Error} of the
  * virtual machine comes out of it, it may have been done. A change that returns is done: if pages could not be given
- * back, because a device failed, say, the next change of the length does it.
+ * back, because a device failed, say, the next {@link #resize} to another length does it.
  */
 public final class ForkableArray {
 

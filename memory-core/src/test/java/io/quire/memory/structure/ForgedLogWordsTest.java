@@ -20,7 +20,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class ForgedLogWordsTest {
 
-    private static final int ROUNDS = 3_000;
+    private static final int ROUNDS = 1_500;
     private static final int PAGE = 4096;
     private static final long CAPACITY = 1 << 14;
 

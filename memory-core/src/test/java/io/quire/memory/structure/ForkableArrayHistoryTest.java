@@ -11,11 +11,13 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Random changes of an array, and of forks of forks of it, compared with a plain array for each. */
+@Tag("portable")
 @ExtendWith(Seed.class)
 class ForkableArrayHistoryTest {
 

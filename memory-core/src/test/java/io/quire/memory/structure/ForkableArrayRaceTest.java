@@ -12,10 +12,12 @@ import java.util.BitSet;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Arrays are read and forked while other threads change them. */
+@Tag("portable")
 class ForkableArrayRaceTest {
 
     private static final Duration TIME = Duration.ofMillis(700);

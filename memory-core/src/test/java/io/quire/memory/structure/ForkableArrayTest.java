@@ -286,6 +286,11 @@ class ForkableArrayTest {
         }
         assertThat(count).isEqualTo(9_990);
         assertThat(sum).isEqualTo((5L + 9_994) * 9_990 / 2);
+    }
+
+    @Test
+    void writableRunsWriteTheElements() {
+        longs.resize(10_000);
         try (WritableRunCursor runs = longs.writableRuns(0, 10_000)) {
             while (runs.next()) {
                 runs.memory().fill((byte) 1);

@@ -12,11 +12,13 @@ import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
 import java.util.SplittableRandom;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Random changes of a log, and of forks of forks of it, compared with a queue for each. */
+@Tag("portable")
 @ExtendWith(Seed.class)
 class ForkableLogHistoryTest {
 

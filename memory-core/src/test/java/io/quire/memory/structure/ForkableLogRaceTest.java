@@ -12,10 +12,12 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Logs are read, cut and forked while other threads append. Record n begins with n, and its bytes follow from n. */
+@Tag("portable")
 class ForkableLogRaceTest {
 
     private static final Duration TIME = Duration.ofMillis(700);

@@ -22,12 +22,14 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a log does, and what it refuses. */
+@Tag("portable")
 class ForkableLogTest {
 
     private static final int PAGE = 4096;
@@ -231,6 +233,31 @@ class ForkableLogTest {
             while (leaks.manager().reclaim(1_000) > 0) {}
             assertThat(leaks.manager().statistics().usedBytes() - used).isLessThanOrEqualTo(20 * PAGE);
         }
+    }
+
+    /** The first cut is too small to give pages back; the second must leave those where new records are. */
+    @Test
+    void aCutLeavesThePagesThatAreUsedAgain() {
+        ForkableLog ring = ForkableLog.create(space, 16 * PAGE);
+        ring.append(record(60_000));
+        ring.cutBefore(ring.endPosition());
+        ring.append(record(40_000));
+        long last = ring.append(record(10_000));
+        ring.cutBefore(last);
+        assertThat(ring.read(last)).isEqualTo(record(10_000));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {-1, Integer.MIN_VALUE, Integer.MAX_VALUE, 17, 2 * PAGE})
+    void forgedLengthsAreRefused(int length) {
+        long position = log.append(record(10));
+        long word = RecordWord.of(space.getLong(log.address() + 24), position, 0);
+        assertThat(space.getLong(log.address() + PAGE)).isEqualTo(word + 10);
+        space.setLong(log.address() + PAGE, word | Integer.toUnsignedLong(length));
+        assertThatIllegalStateException().isThrownBy(() -> log.read(position))
+                .withMessageContaining("the log is damaged").withMessageContaining("length=" + length);
+        assertThatIllegalStateException().isThrownBy(() -> log.cursor().next());
+        assertThatIllegalStateException().isThrownBy(() -> log.cutBefore(position));
     }
 
     @Test
