@@ -8,7 +8,6 @@ import io.quire.memory.platform.StackRoom;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.Objects;
-import org.jspecify.annotations.Nullable;
 
 /**
  * An array of numbers, such as a column of a table, that lives wholly inside an address space and can grow. A fork of
@@ -51,7 +50,7 @@ import org.jspecify.annotations.Nullable;
  * virtual machine comes out of it, it may have been done. A change that returns is done: if pages could not be given
  * back, because a device failed, say, the next {@link #resize} to another length does it.
  */
-public final class ForkableArray {
+public final class ForkableArray extends ForkableStructure<ForkableArray> {
 
     /** As many bytes are filled at once. */
     private static final int FILL_BYTES = 1 << 16;
@@ -142,6 +141,7 @@ public final class ForkableArray {
      * @return the array
      * @throws IllegalArgumentException if the access leads to another array or to none
      */
+    @Override
     public ForkableArray with(MemoryAccess access) {
         Objects.requireNonNull(access, "access");
         return of(extent.through(access));
@@ -154,6 +154,7 @@ public final class ForkableArray {
      *
      * @return the address; the same in every fork
      */
+    @Override
     public long address() {
         return extent.address();
     }
@@ -194,58 +195,9 @@ public final class ForkableArray {
         return extent.sizeBytes();
     }
 
-    // ---- forks
-
-    /**
-     * Makes a writable copy of the array and of everything else in its space, with a generated name.
-     *
-     * @return the copy, to be closed by the caller
-     * @see #fork(String)
-     */
-    public StructureFork<ForkableArray> fork() {
-        return fork(null);
-    }
-
-    /**
-     * Makes a writable copy of the array and of everything else in its space, as {@link AddressSpace#fork(String)}
-     * does: in the same time for any size. Any thread may call it.
-     *
-     * @param name of the new space, for messages and statistics; null for a generated one
-     * @return the copy, to be closed by the caller
-     * @throws io.quire.memory.contract.MemoryException if {@link AddressSpace#fork(String)} throws it
-     */
-    public StructureFork<ForkableArray> fork(@Nullable String name) {
-        return in(extent.space().fork(name));
-    }
-
-    /**
-     * Makes a read-only copy of the array and of everything else in its space, with a generated name.
-     *
-     * @return the copy, to be closed by the caller
-     * @see #snapshot(String)
-     */
-    public StructureFork<ForkableArray> snapshot() {
-        return snapshot(null);
-    }
-
-    /**
-     * Makes a copy of the array as {@link #fork(String)} does, but one that refuses every change.
-     *
-     * @param name of the new space, for messages and statistics; null for a generated one
-     * @return the copy, to be closed by the caller
-     * @throws io.quire.memory.contract.MemoryException if {@link AddressSpace#snapshot(String)} throws it
-     */
-    public StructureFork<ForkableArray> snapshot(@Nullable String name) {
-        return in(extent.space().snapshot(name));
-    }
-
-    private StructureFork<ForkableArray> in(AddressSpace copy) {
-        try {
-            return new StructureFork<>(copy, with(copy));
-        } catch (Throwable refused) {
-            copy.close();
-            throw refused;
-        }
+    @Override
+    MemoryAccess access() {
+        return extent.memory();
     }
 
     // ---- single elements

@@ -9,7 +9,6 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.Objects;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A log of byte records that lives wholly inside an address space: records are appended at the end, read by position,
@@ -40,7 +39,7 @@ import org.jspecify.annotations.Nullable;
  * A change that throws has left the log as it was. There is one exception: if an {@link Error} of the virtual machine
  * comes out of it, it may have been done.
  */
-public final class ForkableLog {
+public final class ForkableLog extends ForkableStructure<ForkableLog> {
 
     /** A constant, so that it is linked before anything can fail. */
     private static final Supplier<Mutex> NEW_LOCK = Mutex::new;
@@ -120,6 +119,7 @@ public final class ForkableLog {
      * @return the log
      * @throws IllegalArgumentException if the access leads to another log or to none
      */
+    @Override
     public ForkableLog with(MemoryAccess access) {
         Objects.requireNonNull(access, "access");
         return of(extent.through(access));
@@ -132,6 +132,7 @@ public final class ForkableLog {
      *
      * @return the address; the same in every fork
      */
+    @Override
     public long address() {
         return extent.address();
     }
@@ -199,58 +200,9 @@ public final class ForkableLog {
         return ring.end();
     }
 
-    // ---- forks
-
-    /**
-     * Makes a writable copy of the log and of everything else in its space, with a generated name.
-     *
-     * @return the copy, to be closed by the caller
-     * @see #fork(String)
-     */
-    public StructureFork<ForkableLog> fork() {
-        return fork(null);
-    }
-
-    /**
-     * Makes a writable copy of the log and of everything else in its space, as {@link AddressSpace#fork(String)} does:
-     * in the same time for any size. Any thread may call it, also while another one appends.
-     *
-     * @param name of the new space, for messages and statistics; null for a generated one
-     * @return the copy, to be closed by the caller
-     * @throws io.quire.memory.contract.MemoryException if {@link AddressSpace#fork(String)} throws it
-     */
-    public StructureFork<ForkableLog> fork(@Nullable String name) {
-        return in(extent.space().fork(name));
-    }
-
-    /**
-     * Makes a read-only copy of the log and of everything else in its space, with a generated name.
-     *
-     * @return the copy, to be closed by the caller
-     * @see #snapshot(String)
-     */
-    public StructureFork<ForkableLog> snapshot() {
-        return snapshot(null);
-    }
-
-    /**
-     * Makes a copy of the log as {@link #fork(String)} does, but one that refuses every change.
-     *
-     * @param name of the new space, for messages and statistics; null for a generated one
-     * @return the copy, to be closed by the caller
-     * @throws io.quire.memory.contract.MemoryException if {@link AddressSpace#snapshot(String)} throws it
-     */
-    public StructureFork<ForkableLog> snapshot(@Nullable String name) {
-        return in(extent.space().snapshot(name));
-    }
-
-    private StructureFork<ForkableLog> in(AddressSpace copy) {
-        try {
-            return new StructureFork<>(copy, with(copy));
-        } catch (Throwable refused) {
-            copy.close();
-            throw refused;
-        }
+    @Override
+    MemoryAccess access() {
+        return extent.memory();
     }
 
     // ---- changing

@@ -50,7 +50,7 @@ import org.jspecify.annotations.Nullable;
  * entries, leave room in their pages. That is used again when a page is empty; and if pages are on average less than 60
  * percent full, each change moves a few buckets out of the emptiest ones.
  */
-public final class ForkableLongMap {
+public final class ForkableLongMap extends ForkableStructure<ForkableLongMap> {
 
     static final long MAGIC = 0x4C32_4C65_7269_7551L; // "QuireL2L", low byte first
 
@@ -147,6 +147,7 @@ public final class ForkableLongMap {
      * @return the map
      * @throws IllegalArgumentException if the access leads to another map or to none
      */
+    @Override
     public ForkableLongMap with(MemoryAccess access) {
         ForkableLongMap other = open(access, address());
         if (other.seed != seed) {
@@ -160,8 +161,14 @@ public final class ForkableLongMap {
      *
      * @return the address; the same in every fork
      */
+    @Override
     public long address() {
         return region.address();
+    }
+
+    @Override
+    MemoryAccess access() {
+        return region.memory();
     }
 
     // ---- reading

@@ -53,7 +53,7 @@ import org.jspecify.annotations.Nullable;
  * Large blocks that become free give their frames back if the map knows its space: if it was opened through the space,
  * or by {@link #with} from such a map.
  */
-public final class ForkableMap {
+public final class ForkableMap extends ForkableStructure<ForkableMap> {
 
     /** An attempt fails only if a writer has made a change meanwhile. */
     private static final int ATTEMPTS = 100;
@@ -155,6 +155,7 @@ public final class ForkableMap {
      *         {@code access}
      * @throws IllegalArgumentException if the access leads to another map or to none
      */
+    @Override
     public ForkableMap with(MemoryAccess access) {
         Objects.requireNonNull(access, "access");
         AddressSpace known = SpaceFinder.of(access) == SpaceFinder.of(region.memory()) ? region.space() : null;
@@ -171,8 +172,14 @@ public final class ForkableMap {
      *
      * @return the address; the same in every fork
      */
+    @Override
     public long address() {
         return region.address();
+    }
+
+    @Override
+    MemoryAccess access() {
+        return region.memory();
     }
 
     // ---- reading
