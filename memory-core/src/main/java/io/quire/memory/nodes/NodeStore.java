@@ -109,6 +109,11 @@ public final class NodeStore {
         }
     }
 
+    /** Begins to look at the structure, for a thread that changes nothing. Writes nothing, so a snapshot allows it. */
+    public void beginToRead() {
+        load();
+    }
+
     private void load() {
         group.clear();
         noted = 0;
@@ -169,7 +174,7 @@ public final class NodeStore {
         set(StoreHeader.ROOT_AT, Integer.toUnsignedLong(ref));
     }
 
-    /** The number of entries as this change buckets it. */
+    /** The number of entries as this change leaves it. */
     public long entries() {
         return word(StoreHeader.ENTRIES_AT);
     }

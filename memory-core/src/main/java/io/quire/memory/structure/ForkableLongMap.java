@@ -47,7 +47,7 @@ import org.jspecify.annotations.Nullable;
  * in either case, and others can change it.
  * <p>
  * <b>Memory.</b> An entry takes about 25 bytes. Nodes that are replaced beside a snapshot, and those of removed
- * entries, leave room in their pages. That is used again when a page is empty; and if pages are on average less than 60
+ * entries, leave room in their pages. That is used again when a page is empty; and if pages are on average less than 50
  * percent full, each change moves a few buckets out of the emptiest ones.
  */
 public final class ForkableLongMap extends ForkableStructure<ForkableLongMap> {
@@ -106,7 +106,7 @@ public final class ForkableLongMap extends ForkableStructure<ForkableLongMap> {
      * Maps a region of the space and makes an empty map of it, for any thread. A region takes addresses, not memory:
      * frames come with entries.
      * <p>
-     * A refusal buckets nothing mapped. Only an {@link Error} of the virtual machine, if the heap or the stack is full,
+     * A refusal leaves nothing mapped. Only an {@link Error} of the virtual machine, if the heap or the stack is full,
      * may leave the addresses of the region mapped.
      *
      * @param space the space that the map is to live in

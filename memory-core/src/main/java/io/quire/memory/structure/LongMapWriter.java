@@ -23,7 +23,7 @@ final class LongMapWriter {
 
     private static final int BUCKET_GRANULES = LongBucket.BYTES / NodeRef.GRANULE_BYTES;
 
-    /** A removal that buckets this many entries in a bucket looks if the bucket and its neighbour can become one. */
+    /** A removal that leaves this many entries in a bucket looks if the bucket and its neighbour can become one. */
     private static final int MERGE_FROM = 3;
 
     /** Two buckets become one if they have so many entries together. Far below a full bucket, or it would be divided again. */
@@ -227,7 +227,8 @@ final class LongMapWriter {
         lock();
         try {
             long hash = hash(key, seed);
-            find(hash);
+            store.beginToRead();
+            findBucket(hash);
             int slot = LongBucket.find(bucket, key, LongBucket.tag(hash));
             if (slot == LongBucket.NO_SLOT) {
                 return missing;
@@ -253,6 +254,10 @@ final class LongMapWriter {
     /** Begins a change, and reads the bucket for a hash. */
     private void find(long hash) {
         store.begin();
+        findBucket(hash);
+    }
+
+    private void findBucket(long hash) {
         trie.find(hash);
         if (trie.bucket() == NodeRef.NONE) {
             Arrays.fill(bucket, 0);
@@ -458,7 +463,7 @@ final class LongMapWriter {
 
     /**
      * Moves some buckets out of pages that are hardly used. The change before it is done, so this refuses nothing: if
-     * memory is short it buckets the buckets where they are.
+     * memory is short it leaves the buckets where they are.
      */
     private void clean() {
         boolean isOver = !store.isCleaning();
@@ -515,7 +520,7 @@ final class LongMapWriter {
 
     /** Counts everything anew, for tests. */
     void check() {
-        store.begin();
+        store.beginToRead();
         NodeRecount recount = new NodeRecount(region);
         Recounter recounter = new Recounter(recount);
         new NodeWalk(region, BUCKET_GRANULES).visit(recounter);

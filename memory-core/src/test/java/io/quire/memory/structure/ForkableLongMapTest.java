@@ -14,6 +14,7 @@ import io.quire.memory.contract.ClosedException;
 import io.quire.memory.contract.OutOfFramesException;
 import io.quire.memory.contract.ProtectionException;
 import io.quire.memory.contract.StructureFullException;
+import io.quire.memory.nodes.NodeRegion;
 import io.quire.memory.testkit.Threads;
 import java.util.ArrayList;
 import java.util.HashMap;
