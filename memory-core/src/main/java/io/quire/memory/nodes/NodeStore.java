@@ -1,6 +1,7 @@
 package io.quire.memory.nodes;
 
 import io.quire.memory.WriteGroup;
+import io.quire.memory.contract.MemoryException;
 import io.quire.memory.contract.StructureFullException;
 import io.quire.memory.space.ReadSection;
 import io.quire.memory.table.Geometry;
@@ -572,7 +573,17 @@ public final class NodeStore {
         }
         commit();
         if (top > firstPage) {
+            giveBack(top);
+        }
+    }
+
+    /** Gives back the memory of the pages below a page. */
+    private void giveBack(long top) {
+        try {
             region.space().discard(addressOfPage(firstPage), (top - firstPage) << Geometry.PAGE_SHIFT);
+        } catch (MemoryException later) {
+            // The store is empty all the same. Its pages are used again as they are.
+            return;
         }
     }
 }
