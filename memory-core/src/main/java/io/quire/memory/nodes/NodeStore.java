@@ -88,6 +88,9 @@ public final class NodeStore {
     /** The same while room is made in a full region. */
     private int sparseBelowWhenFull;
 
+    /** True if this change writes nodes where they are, because there is no room for copies. */
+    private boolean sparing;
+
     public NodeStore(NodeRegion region) {
         this.region = region;
         this.section = region.section();
@@ -118,6 +121,7 @@ public final class NodeStore {
     private void load() {
         group.clear();
         noted = 0;
+        sparing = false;
         long version;
         do {
             version = section.begin();
@@ -283,10 +287,15 @@ public final class NodeStore {
 
     /**
      * True if a node is better written where it is than copied: its page is not shared, as far as is known, and is not
-     * to be emptied.
+     * to be emptied. Or there is no room for a copy.
      */
     public boolean isWrittenInPlace(int ref) {
-        return section.isOwn(region.addressOf(ref)) && !isToBeMoved(ref);
+        return sparing || (section.isOwn(region.addressOf(ref)) && !isToBeMoved(ref));
+    }
+
+    /** Lets the rest of this change write nodes where they are, even if that copies whole pages. */
+    public void spareRoom() {
+        sparing = true;
     }
 
     // ---- cleaning
@@ -544,7 +553,7 @@ public final class NodeStore {
     }
 
     /** Counts all notes, each part as a change of its own. */
-    private void countAllNotes() {
+    void countAllNotes() {
         load();
         while (word(StoreHeader.NOTED_AT) > 0) {
             countNotes();

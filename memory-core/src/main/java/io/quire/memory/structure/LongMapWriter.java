@@ -99,6 +99,9 @@ final class LongMapWriter {
         } catch (StructureFullException full) {
             makeRoom();
             find(hash);
+            if (!store.hasRoom()) {
+                store.spareRoom();
+            }
             put(key, value, hash, slot);
         }
         return value;
@@ -176,7 +179,8 @@ final class LongMapWriter {
                 remove(slot);
             } catch (StructureFullException full) {
                 find(hash);
-                removeInPlace(slot);
+                store.spareRoom();
+                removeWithoutRoom(slot);
             }
             store.commit();
             clean();
@@ -201,10 +205,16 @@ final class LongMapWriter {
         }
     }
 
-    /** Needs no room, and copies a page if the bucket is shared. */
-    private void removeInPlace(int slot) {
+    /** Makes no node. So a full region refuses no removal, and has room again when its entries are gone. */
+    private void removeWithoutRoom(int slot) {
         store.addEntries(-1);
-        markRemoved(slot);
+        LongBucket.setTag(bucket, slot, LongBucket.REMOVED);
+        if (LongBucket.count(bucket) > 0) {
+            markRemoved(slot);
+        } else {
+            store.free(trie.bucket(), BUCKET_GRANULES);
+            setBucket(NodeRef.NONE);
+        }
     }
 
     private void markRemoved(int slot) {

@@ -45,6 +45,11 @@ class ErrorsAnywhereTest {
     }
 
     @TestFactory
+    Stream<DynamicTest> mapsOfLongs() {
+        return tests("io.quire.memory.errors.world.LongMapScenarios");
+    }
+
+    @TestFactory
     Stream<DynamicTest> arraysAndLogs() {
         return tests("io.quire.memory.errors.world.ArrayLogScenarios");
     }

@@ -69,7 +69,7 @@ final class FaultLoader extends ClassLoader {
             "java/util/concurrent/atomic/AtomicBoolean", "java/util/concurrent/atomic/LongAdder");
 
     /** Methods that allocate nothing, whatever their class. */
-    private static final Set<String> NO_ALLOCATION = Set.of("get", "getLong", "size", "isEmpty", "clear", "poll",
+    private static final Set<String> NO_ALLOCATION = Set.of("get", "set", "getLong", "size", "isEmpty", "clear", "poll",
             "peek", "hasNext", "remove", "containsKey", "equals", "hashCode", "compareTo", "compare", "compareUnsigned",
             "length",
             "requireNonNull", "checkIndex", "checkFromIndexSize", "numberOfTrailingZeros", "numberOfLeadingZeros",

@@ -49,6 +49,9 @@ class NodeStoreTest {
         int last = region.pages() - 1;
         int middle = region.pages() / 2;
         fillUpExcept(middle, last);
+        store.begin();
+        assertThatThrownBy(() -> store.allocate(Purpose.BUCKET, GRANULES)).isInstanceOf(StructureFullException.class);
+        store.beginMakingRoom(); // which may take the last pages
         for (int page : new int[] {last, middle}) {
             for (int i = 0; i < NodeRef.GRANULES_PER_PAGE / GRANULES; i++) {
                 store.begin();
@@ -68,6 +71,7 @@ class NodeStoreTest {
             free[i] = first + 7 * i;
         }
         fillUpExcept(free);
+        store.beginMakingRoom(); // which may take the last pages
         for (int i = 0; i < free.length; i++) {
             store.begin();
             int page = NodeRef.page(store.allocate(Purpose.BUCKET, NodeRef.GRANULES_PER_PAGE));
@@ -100,14 +104,14 @@ class NodeStoreTest {
             store.commit();
         }
         for (int i = 0; i < perPage; i++) {
-            store.makeRoom();
+            store.countAllNotes();
             assertThat(free()).isZero();
             store.begin();
             store.free(nodes[i], GRANULES);
             store.commit();
         }
         long epoch = space.getLong(region.address() + StoreHeader.EPOCH_AT);
-        store.makeRoom();
+        store.countAllNotes();
         assertThat(free()).isEqualTo(1);
         assertThat(space.getLong(region.address() + StoreHeader.EPOCH_AT)).isGreaterThan(epoch);
         store.begin();
@@ -145,12 +149,12 @@ class NodeStoreTest {
         for (long forged : new long[] {0, -1, good | 1L << 31, good - (1L << 36), Note.ofTaken(region.firstPage() - 1),
             Note.ofTaken(region.firstPage() + 1), good + 250, good | 1L << 48}) {
             set(StoreHeader.noteAt(0), forged);
-            assertThatIllegalStateException().as(Long.toHexString(forged)).isThrownBy(store::makeRoom)
+            assertThatIllegalStateException().as(Long.toHexString(forged)).isThrownBy(store::countAllNotes)
                     .withMessageContaining("a note is impossible");
         }
         set(StoreHeader.noteAt(0), good); // 16 granules of a page that has none
         set(StoreHeader.LIVE_AT, GRANULES);
-        store.makeRoom();
+        store.countAllNotes();
         assertThat(space.getShort(region.address() + StoreHeader.countAt(region.firstPage())))
                 .isEqualTo((short) -GRANULES);
     }

@@ -499,4 +499,82 @@ class ForkableLongMapTest {
         }
         small.check();
     }
+
+    @Test
+    void memoryOfRemovedEntriesIsUsedAgain() {
+        fill(map, 20_000);
+        long used = map.usedBytes();
+        for (int round = 0; round < 8; round++) {
+            for (int key = 0; key < 20_000; key++) {
+                map.remove(key);
+            }
+            map.check();
+            fill(map, 20_000);
+            assertThat(map.usedBytes()).isLessThan(used * 5 / 4);
+            map.check();
+        }
+    }
+
+    @Test
+    void everyEntryOfAFullRegionCanBeRemovedAndItsRoomUsedAgain() {
+        ForkableLongMap small = ForkableLongMap.create(space, SMALLEST_REGION);
+        int first = fillUp(small).size();
+        for (int round = 0; round < 5; round++) {
+            for (long key = small.size() - 1; key >= 0; key--) {
+                assertThat(small.remove(key)).isTrue();
+            }
+            assertThat(small.isEmpty()).isTrue();
+            small.check();
+            assertThat(fillUp(small).size()).isGreaterThan(first * 3 / 4); // the last pages may hold inner nodes
+            small.check();
+        }
+    }
+
+    @Test
+    void entriesOfAFullRegionAreRemovedBesideASnapshotToo() {
+        ForkableLongMap small = ForkableLongMap.create(space, SMALLEST_REGION);
+        Map<Long, Long> model = fillUp(small);
+        try (AddressSpace snapshot = space.snapshot()) {
+            for (long key = 0; key < model.size(); key++) {
+                assertThat(small.remove(key)).isTrue();
+            }
+            assertThat(small.isEmpty()).isTrue();
+            small.check();
+            assertThat(entries(small.with(snapshot))).isEqualTo(model);
+        }
+        assertThat(fillUp(small).size()).isGreaterThan(model.size() * 3 / 4);
+    }
+
+    @Test
+    void valuesOfAFullRegionAreReplacedBesideASnapshotToo() {
+        ForkableLongMap small = ForkableLongMap.create(space, SMALLEST_REGION);
+        Map<Long, Long> model = fillUp(small);
+        for (int round = 0; round < 5; round++) {
+            try (AddressSpace snapshot = space.snapshot()) {
+                for (long key = 0; key < model.size(); key++) {
+                    small.addTo(key, 1);
+                }
+                assertThat(entries(small.with(snapshot))).isEqualTo(model);
+                model.replaceAll((key, value) -> value + 1);
+                assertThat(entries(small)).isEqualTo(model);
+                small.check();
+            }
+        }
+    }
+
+    /** A change counts notes if there are many. A snapshot of that moment cannot. */
+    @Test
+    void snapshotOfAnyMomentIsReadWithTheLockToo() {
+        AddressSpace before = space.snapshot();
+        for (int key = 0; key < 500; key++) {
+            map.put(key, -key);
+            AddressSpace snapshot = space.snapshot();
+            before.close();
+            before = snapshot;
+            NodeRegion past = NodeRegion.locate("map", snapshot, map.address(), ForkableLongMap.MAGIC);
+            assertThat(new LongMapWriter(past, past.seed()).readQuietly(key, 1, false)).isEqualTo(-key);
+            map.with(snapshot).check();
+        }
+        before.close();
+    }
 }

@@ -20,6 +20,11 @@ public final class MapFaults {
         map.check();
     }
 
+    /** Recounts everything in a map of longs; fails if something is wrong. */
+    public static void recount(ForkableLongMap map) {
+        map.check();
+    }
+
     /**
      * Turns a fork from before a change into one from the middle of it: the change is committed, and no word is
      * applied.

@@ -19,7 +19,7 @@ import io.quire.memory.testkit.Seed;
  * changed.
  */
 @ExtendWith(Seed.class)
-class ForkableLongMapOutOfFramesTest {
+class ForkableLongMapShortageTest {
 
     private static final int PAGE = 4096;
     private static final int FRAMES = 2048;
