@@ -11,6 +11,9 @@ public final class NodeWalk {
     private final NodeRegion region;
     private final int bucketGranules;
 
+    /** How many granules there can still be. References that lead in circles would otherwise be followed for years. */
+    private long room;
+
     /**
      * @param bucketGranules the size of a bucket; a reference to what cannot be one is refused
      */
@@ -30,6 +33,7 @@ public final class NodeWalk {
 
     /** Visits all nodes, an inner node before what it leads to. */
     public void visit(Visitor visitor) {
+        room = Math.min(region.usedBytes(), region.sizeBytes()) / NodeRef.GRANULE_BYTES;
         visit(region.root(), 0, visitor);
     }
 
@@ -37,8 +41,9 @@ public final class NodeWalk {
         if (ref == NodeRef.NONE) {
             return;
         }
-        if (!region.isNode(ref, NodeRef.isInner(ref) ? Trie.INNER_GRANULES : bucketGranules)
-                || level > Trie.DEPTH_MAX) {
+        int granules = NodeRef.isInner(ref) ? Trie.INNER_GRANULES : bucketGranules;
+        room -= granules;
+        if (!region.isNode(ref, granules) || level > Trie.DEPTH_MAX || room < 0) {
             throw region.damaged("a reference leads to no node: " + NodeRef.toString(ref));
         }
         if (!NodeRef.isInner(ref)) {
