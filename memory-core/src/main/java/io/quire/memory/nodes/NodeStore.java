@@ -206,6 +206,9 @@ public final class NodeStore {
 
     /** Makes the change. If it is refused nothing has changed. */
     public void commit() {
+        if (word(StoreHeader.NOTED_AT) + noted > StoreHeader.NOTES_MAX) {
+            throw region.damaged("a change replaces more nodes than there can be on its way");
+        }
         for (int i = 0; i < noted; i++) {
             group.setLong(region.address() + StoreHeader.noteAt((int) word(StoreHeader.NOTED_AT) + i), notes[i]);
         }

@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * the same map.
  * <p>
  * <b>Progress.</b> Readers never wait: a read begins again only if bytes that it may have looked at were used anew
- * meanwhile, which happens once in hundreds of changes. One writer at a time changes the map of a space. The others
+ * meanwhile, which happens once in hundreds of puts, and when the place of a removed entry is taken. One writer at a time changes the map of a space. The others
  * wait, for microseconds and at most a minute; an interrupt does not end the wait, and a virtual thread that waits
  * releases its carrier. No change takes long: the map grows one bucket at a time. Every operation is atomic: it takes
  * effect at one moment between its call and its return. Only {@link #size} may be late by a change in progress.
@@ -46,7 +46,7 @@ import org.jspecify.annotations.Nullable;
  * such as a {@link StackOverflowError}, comes out of a change, the change may have been done or not. The map is whole
  * in either case, and others can change it.
  * <p>
- * <b>Memory.</b> An entry takes about 25 bytes. Nodes that are replaced beside a snapshot, and those of removed
+ * <b>Memory.</b> An entry takes about 35 bytes. Nodes that are replaced beside a snapshot, and those of removed
  * entries, leave room in their pages. That is used again when a page is empty; and if pages are on average less than 50
  * percent full, each change moves a few buckets out of the emptiest ones.
  */

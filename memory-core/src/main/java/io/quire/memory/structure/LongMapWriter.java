@@ -209,12 +209,48 @@ final class LongMapWriter {
     private void removeWithoutRoom(int slot) {
         store.addEntries(-1);
         LongBucket.setTag(bucket, slot, LongBucket.REMOVED);
-        if (LongBucket.count(bucket) > 0) {
-            markRemoved(slot);
-        } else {
+        int count = LongBucket.count(bucket);
+        if (count == 0) {
             store.free(trie.bucket(), BUCKET_GRANULES);
             setBucket(NodeRef.NONE);
+        } else if (count > MERGE_FROM || !moveToNeighbour()) {
+            read(trie.bucket());
+            markRemoved(slot);
         }
+    }
+
+    /** Puts the entries of the bucket into vacant slots of its neighbour, if there are few enough in both. */
+    private boolean moveToNeighbour() {
+        int length = trie.depth() == 0 ? Trie.FAN_OUT : Trie.stretchLength(trie.refs(), trie.lastDigit());
+        if (length == Trie.FAN_OUT) {
+            return false;
+        }
+        int from = (trie.lastDigit() & -length) ^ length;
+        int ref = trie.refs()[from];
+        if (ref == NodeRef.NONE || NodeRef.isInner(ref) || !Trie.isUniform(trie.refs(), from, length, ref)) {
+            return false;
+        }
+        int count = takeOut(0);
+        read(ref);
+        if (count + LongBucket.count(bucket) > MERGED_MAX) {
+            return false;
+        }
+        addInPlace(region.addressOf(ref), count);
+        store.free(trie.bucket(), BUCKET_GRANULES);
+        setBucket(ref);
+        return true;
+    }
+
+    private void addInPlace(long at, int count) {
+        store.raiseEpoch();
+        for (int i = 0; i < count; i++) {
+            int slot = LongBucket.vacancy(bucket);
+            LongBucket.set(bucket, slot, keys[i], values[i], LongBucket.tag(hash(keys[i], seed)));
+            store.setWord(at + LongBucket.keyAt(slot), keys[i]);
+            store.setWord(at + LongBucket.valueAt(slot), values[i]);
+        }
+        store.setWord(at, bucket[0]);
+        store.setWord(at + Long.BYTES, bucket[1]);
     }
 
     private void markRemoved(int slot) {
