@@ -352,8 +352,13 @@ public final class NodeStore {
     }
 
     /** The number of pages that can be taken. */
-    private long room() {
+    public long room() {
         return word(StoreHeader.FREE_AT) + region.pages() - word(StoreHeader.TOP_AT);
+    }
+
+    /** There cannot be more inner nodes than this. */
+    public long innerNodesMax() {
+        return (word(StoreHeader.TOP_AT) - firstPage) * (NodeRef.GRANULES_PER_PAGE / Trie.INNER_GRANULES);
     }
 
     /** True if a change that makes no room itself can take a page. */

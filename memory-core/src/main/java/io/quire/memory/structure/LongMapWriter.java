@@ -107,18 +107,25 @@ final class LongMapWriter {
         return value;
     }
 
-    /** Empties pages until there is room for a change, or nothing can be won any more. May visit all inner nodes. */
+    /** Empties pages until there is room for a change, or a round wins none. May visit all inner nodes. */
     private void makeRoom() {
         try {
-            while (store.beginMakingRoom() && !store.hasRoom()) {
-                cleanedUpTo = 0;
-                do {
-                    cleanNode();
-                } while (cleanedUpTo != 0);
+            long won = -1;
+            while (store.beginMakingRoom() && !store.hasRoom() && store.room() > won) {
+                won = store.room();
+                cleanAll();
             }
         } finally {
             store.endMakingRoom();
         }
+    }
+
+    private void cleanAll() {
+        long visits = store.innerNodesMax() * Trie.FAN_OUT; // references may lead in circles
+        cleanedUpTo = 0;
+        do {
+            cleanNode();
+        } while (cleanedUpTo != 0 && --visits > 0);
     }
 
     private void put(long key, long value, long hash, int slot) {
