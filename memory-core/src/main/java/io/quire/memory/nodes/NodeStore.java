@@ -282,10 +282,10 @@ public final class NodeStore {
         notes[noted++] = note;
     }
 
-    /** Writes a new node, or a part of it. */
-    public void write(int ref, int offset, MemorySegment source, int sizeBytes) {
+    /** Writes a new node. */
+    public void write(int ref, MemorySegment bytes) {
         // STEP(change a store 2)
-        region.memory().copyFrom(source, 0, region.addressOf(ref) + offset, sizeBytes);
+        region.memory().copyFrom(bytes, 0, region.addressOf(ref), bytes.byteSize());
     }
 
     /**
@@ -428,9 +428,10 @@ public final class NodeStore {
 
     /**
      * Fills the list of free pages from the counts. Looks at a part of them, and goes on there the next time; if the
-     * region has no other pages, it looks at all of them. So pages
-     * that lie side by side are used one after the other, and share a leaf of the table: a leaf that forks share has to
-     * be copied before the first write to one of its pages.
+     * region has no other pages, it looks at all of them.
+     * <p>
+     * So pages that lie side by side are used one after the other, and share a leaf of the page table. That matters
+     * beside a snapshot: a leaf that is shared has to be copied before the first write to one of its pages.
      */
     private void findFreePages() {
         int top = (int) word(StoreHeader.TOP_AT);

@@ -14,8 +14,8 @@ import java.util.Arrays;
  *   inner    | A  | A  | B  | -&gt; |       | F  |      A: a stretch of two; -&gt; an inner node, always a stretch of one
  *            +----+----+----+----+- ... -+----+
  * </pre>
- * A bucket that is full is divided in two, and its stretch with it; a stretch of one becomes an inner node. So the trie grows one
- * bucket at a time. What a bucket is, its user knows.
+ * A bucket that is full is divided in two, and its stretch with it; a stretch of one becomes an inner node. So the trie
+ * grows one bucket at a time. What a bucket is, its user knows.
  * <p>
  * Holds the way of the last {@link #find}, and the references of its lowest inner node, which the user may change and
  * then {@linkplain #store store}.
@@ -185,13 +185,8 @@ public final class Trie {
     /** Makes an inner node. Returns the reference to it. */
     public int newInner(int[] children) {
         int ref = store.allocate(Purpose.INNER, INNER_GRANULES);
-        store.write(ref, 0, MemorySegment.ofArray(children), INNER_BYTES);
+        store.write(ref, MemorySegment.ofArray(children));
         return NodeRef.inner(ref);
-    }
-
-    /** Makes a bucket the root. */
-    public void storeRoot(int ref) {
-        store.setRoot(ref);
     }
 
     /**
@@ -203,7 +198,7 @@ public final class Trie {
         int changedTo = to;
         while (!store.isWrittenInPlace(nodes[depth - 1])) {
             int copy = store.allocate(Purpose.INNER, INNER_GRANULES);
-            store.write(copy, 0, refBytes, INNER_BYTES);
+            store.write(copy, refBytes);
             ascend();
             if (depth == 0) {
                 store.setRoot(NodeRef.inner(copy));

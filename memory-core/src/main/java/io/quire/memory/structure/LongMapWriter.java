@@ -137,7 +137,7 @@ final class LongMapWriter {
         } else {
             if (isPresent) {
                 LongBucket.set(bucket, slot, key, value, LongBucket.tag(hash));
-                replaceBucket(Purpose.BUCKET);
+                replaceBucket();
             } else {
                 insert(key, value, hash);
             }
@@ -167,7 +167,7 @@ final class LongMapWriter {
             store.setWord(at + LongBucket.tagsAt(slot), bucket[LongBucket.tagsAt(slot) / Long.BYTES]);
         } else {
             LongBucket.set(bucket, slot, key, value, LongBucket.tag(hash));
-            replaceBucket(Purpose.BUCKET);
+            replaceBucket();
         }
     }
 
@@ -208,7 +208,7 @@ final class LongMapWriter {
             markRemoved(slot);
         } else {
             LongBucket.setTag(bucket, slot, LongBucket.REMOVED);
-            replaceBucket(Purpose.BUCKET);
+            replaceBucket();
         }
     }
 
@@ -335,15 +335,15 @@ final class LongMapWriter {
 
     private int newBucket(Purpose purpose) {
         int ref = store.allocate(purpose, BUCKET_GRANULES);
-        store.write(ref, 0, bucketBytes, LongBucket.BYTES);
+        store.write(ref, bucketBytes);
         return ref;
     }
 
     /** Puts a new bucket in place of the one that was found. Slots of removed entries become as good as new. */
-    private void replaceBucket(Purpose purpose) {
+    private void replaceBucket() {
         forgetRemoved();
         store.free(trie.bucket(), BUCKET_GRANULES);
-        setBucket(newBucket(purpose));
+        setBucket(newBucket(Purpose.BUCKET));
     }
 
     private void forgetRemoved() {
@@ -357,7 +357,7 @@ final class LongMapWriter {
     /** Lets all that leads to the bucket that was found lead to another one. */
     private void setBucket(int ref) {
         if (trie.depth() == 0) {
-            trie.storeRoot(ref);
+            store.setRoot(ref);
             return;
         }
         int length = Trie.stretchLength(trie.refs(), trie.lastDigit());
@@ -410,7 +410,10 @@ final class LongMapWriter {
         return trie.newInner(children);
     }
 
-    /** Lets a stretch of references lead to some entries: to one bucket if they fit, else half the stretch to each half of them. */
+    /**
+     * Lets a stretch of references lead to some entries: to one bucket if they fit, else each half of the stretch to its
+     * part of them.
+     */
     private void distribute(int first, int count, int[] refs, int from, int length, int level) {
         if (count <= LongBucket.SLOTS) {
             Arrays.fill(refs, from, from + length, count == 0 ? NodeRef.NONE : fill(first, count));
@@ -504,7 +507,7 @@ final class LongMapWriter {
         store.free(old, BUCKET_GRANULES);
         int ref = count == 0 ? NodeRef.NONE : fill(0, count);
         if (trie.depth() == 0) {
-            trie.storeRoot(ref);
+            store.setRoot(ref);
         } else {
             Arrays.fill(trie.refs(), from, from + length, ref);
             trie.store(from, from + length);
