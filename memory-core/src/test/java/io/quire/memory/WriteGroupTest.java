@@ -17,7 +17,9 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -224,10 +226,12 @@ class WriteGroupTest {
     /** Every page of a group has the same number in every fork, whoever writes and whoever forks. */
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
+    @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
     void everyForkHasTheWholeGroupOrNone(boolean byAccessor) throws Exception {
         int pages = 5;
         int forks = 3000;
         AtomicBoolean stop = new AtomicBoolean();
+        AtomicLong committed = new AtomicLong();
         try (AddressSpace space = leaks.manager().newAddressSpace();
                 ExecutorService writer = Executors.newSingleThreadExecutor()) {
             long at = space.map(100 * PAGE);
@@ -241,6 +245,7 @@ class WriteGroupTest {
                             group.setLong(at + 7 * i * PAGE + 8 * i, number);
                         }
                         group.commit();
+                        committed.set(number);
                     }
                     return number;
                 }
@@ -249,7 +254,7 @@ class WriteGroupTest {
             Deque<AddressSpace> open = new ArrayDeque<>();
             Random random = new Random(1);
             long last = 0;
-            for (int i = 0; i < forks; i++) {
+            for (int i = 0; (i < forks || committed.get() <= 10) && !written.isDone(); i++) {
                 AddressSpace fork = random.nextBoolean() ? space.fork() : space.snapshot();
                 long number = fork.getLong(at);
                 assertThat(number).isGreaterThanOrEqualTo(last);
